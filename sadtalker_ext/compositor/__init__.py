@@ -1,0 +1,1 @@
+"""Putting rendered faces back into the picture."""

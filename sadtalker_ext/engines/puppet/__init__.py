@@ -1,0 +1,1 @@
+"""The built-in engine: a face mesh moved by phonemes, real time on a CPU."""

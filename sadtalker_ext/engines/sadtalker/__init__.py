@@ -1,0 +1,1 @@
+"""The SadTalker model (CVPR 2023), implemented from its specification."""

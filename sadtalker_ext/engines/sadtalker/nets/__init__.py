@@ -1,0 +1,1 @@
+"""The networks; attribute names equal the keys of the published checkpoints."""

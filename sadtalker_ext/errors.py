@@ -1,0 +1,197 @@
+"""All errors this package raises on purpose.
+
+    SadTalkerError             code, message, hint, http_status, exit_code
+    ├─ InputError              the sender can fix it (4xx, exit 2)
+    │   ├─ InvalidOption   UnreadableImage   UnreadableAudio   InputTooLarge   SilentAudio
+    │   ├─ NoFaceFound     FaceTooSmall      NoSuchFace
+    │   └─ OutputExists    OutputUnwritable
+    ├─ SetupError              whoever runs the machine can fix it (503, exit 3)
+    │   ├─ WeightsMissing  WeightsCorrupt  WeightsMismatch  DownloadFailed
+    │   └─ PackageMissing  HostUnsupported
+    ├─ ResourceError           OutOfMemory  DiskFull (507, exit 4)
+    ├─ EncodingError           container, codec, the library's own text (500, exit 5)
+    └─ Cancelled               not a failure; never logged as one (499, exit 130)
+
+A message says what was expected, what was found and where; the hint says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SadTalkerError(Exception):
+    """Base of every error raised on purpose.
+
+    Attributes:
+        message: One sentence: what was expected, what was found, where.
+        hint: What to do next; may be empty.
+        code: Stable machine-readable name of the class of problem.
+        http_status: Status the REST shell answers with.
+        exit_code: Exit status of the command line.
+    """
+
+    code: ClassVar[str] = "error"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the machine-readable form used by the CLI's ``--json`` and by REST."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class InputError(SadTalkerError):
+    """Something the sender gave cannot be used."""
+
+    code = "input_error"
+    http_status = 422
+    exit_code = 2
+
+
+class InvalidOption(InputError):
+    """An option has an unknown name, or a value outside its range."""
+
+    code = "invalid_option"
+
+
+class UnreadableImage(InputError):
+    """The picture is missing, empty, truncated or not an image."""
+
+    code = "unreadable_image"
+
+
+class UnreadableAudio(InputError):
+    """The speech is missing, empty, truncated or has no sound track."""
+
+    code = "unreadable_audio"
+
+
+class InputTooLarge(InputError):
+    """The input exceeds a stated limit (pixels, seconds or bytes)."""
+
+    code = "input_too_large"
+    http_status = 413
+
+
+class SilentAudio(InputError):
+    """The sound track holds no signal."""
+
+    code = "silent_audio"
+
+
+class NoFaceFound(InputError):
+    """No face was found in the picture."""
+
+    code = "no_face"
+
+
+class FaceTooSmall(InputError):
+    """A face was found, but with too few pixels to animate."""
+
+    code = "face_too_small"
+
+
+class NoSuchFace(InputError):
+    """The face index asked for is higher than the number of faces found."""
+
+    code = "no_such_face"
+
+
+class OutputExists(InputError):
+    """The output file exists and overwriting was not asked for."""
+
+    code = "output_exists"
+    http_status = 409
+
+
+class OutputUnwritable(InputError):
+    """The output cannot be written at the given place."""
+
+    code = "output_unwritable"
+
+
+class SetupError(SadTalkerError):
+    """The installation lacks something."""
+
+    code = "setup_error"
+    http_status = 503
+    exit_code = 3
+
+
+class WeightsMissing(SetupError):
+    """A weight file was not found in any searched folder."""
+
+    code = "weights_missing"
+
+
+class WeightsCorrupt(SetupError):
+    """A weight file has the wrong size or hash, or is not a weight file at all."""
+
+    code = "weights_corrupt"
+
+
+class WeightsMismatch(SetupError):
+    """A weight file is readable but its keys or shapes do not fit the network."""
+
+    code = "weights_mismatch"
+
+
+class DownloadFailed(SetupError):
+    """A download did not complete."""
+
+    code = "download_failed"
+
+
+class PackageMissing(SetupError):
+    """An optional package is needed and not installed."""
+
+    code = "package_missing"
+
+
+class HostUnsupported(SetupError):
+    """The WebUI host lacks something this extension needs."""
+
+    code = "host_unsupported"
+
+
+class ResourceError(SadTalkerError):
+    """The machine ran out of something."""
+
+    code = "resource_error"
+    http_status = 507
+    exit_code = 4
+
+
+class OutOfMemory(ResourceError):
+    """Memory of the device or of the machine was exhausted."""
+
+    code = "out_of_memory"
+
+
+class DiskFull(ResourceError):
+    """No space is left where the result is written."""
+
+    code = "disk_full"
+
+
+class EncodingError(SadTalkerError):
+    """The video could not be encoded."""
+
+    code = "encoding_failed"
+    exit_code = 5
+
+
+class Cancelled(SadTalkerError):
+    """The user stopped the work; not a failure."""
+
+    code = "cancelled"
+    http_status = 499
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""What the surrounding program offers: the WebUI, or nothing."""

@@ -1,0 +1,1 @@
+"""What users give: pictures and sound tracks, read into plain arrays."""

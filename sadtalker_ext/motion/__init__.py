@@ -1,0 +1,1 @@
+"""Edits of a motion track that any engine understands."""

@@ -1,0 +1,315 @@
+"""The one declaration of every option.
+
+Command line, tab, REST schema and README table are made from these fields, so a name, a default
+or a range is written once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+from sadtalker_ext.errors import InvalidOption
+
+BOTH = ("sadtalker", "puppet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSpec:
+    """Everything a shell needs to know about one option.
+
+    Attributes:
+        name: Field name, used by REST and, with dashes, by the command line.
+        kind: bool, int, float or str.
+        default: Used when nothing is given.
+        label: Caption in the tab. Hosts store settings under it: treat it as API.
+        help: One sentence.
+        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
+        unit: "degrees", "seconds", ... or empty.
+        low: Smallest value of a number.
+        high: Largest value of a number.
+        choices: Valid words of a text option; empty means free text.
+        engines: Engines the option has an effect in.
+        aliases: Names the original's command line used.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    label: str
+    help: str
+    group: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+    engines: tuple[str, ...] = BOTH
+    aliases: tuple[str, ...] = ()
+
+    def check(self, value: object) -> Any:
+        """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
+        typed = self._typed(value)
+        if self.choices and typed not in self.choices:
+            raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
+        # written as "not low <= value <= high" so that NaN is refused too
+        if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
+            raise self._wrong(value, f"a number from {self.low:g} to {self.high:g}")
+        return typed
+
+    def _typed(self, value: object) -> Any:
+        if self.kind is bool:
+            if isinstance(value, bool):
+                return value
+            raise self._wrong(value, "true or false")
+        if self.kind is str:
+            if isinstance(value, str):
+                return value
+            raise self._wrong(value, "text")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._wrong(value, "a number")
+        if self.kind is int:
+            if isinstance(value, float) and not value.is_integer():
+                raise self._wrong(value, "a whole number")
+            return int(value)
+        return float(value)
+
+    def _wrong(self, value: object, expected: str) -> InvalidOption:
+        unit = f" {self.unit}" if self.unit else ""
+        return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+
+
+def _option(default: Any, label: str, text: str, group: str, **rest: Any) -> Any:
+    return dataclasses.field(
+        default=default, metadata={"label": label, "help": text, "group": group, **rest}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateOptions:
+    """How a video is made. Every field is described by its `OptionSpec`.
+
+    Raises:
+        InvalidOption: A value has the wrong type or lies outside its range.
+    """
+
+    engine: str = _option(
+        "auto",
+        "Engine",
+        "Which engine moves the face; auto takes the best one that is installed.",
+        "look",
+        choices=("auto", "sadtalker", "puppet"),
+    )
+    preprocess: str = _option(
+        "auto",
+        "Framing",
+        "How much of the picture the video shows: crop is the head, full the whole picture; auto "
+        "takes full when the face fills less than about half of the picture's height.",
+        "look",
+        choices=("auto", "crop", "extcrop", "resize", "full", "extfull"),
+    )
+    size: int = _option(
+        256,
+        "Face resolution",
+        "Side of the rendered face: 256 or 512.",
+        "engine",
+        unit="pixels",
+        choices=(256, 512),
+        engines=("sadtalker",),
+    )
+    face_index: int = _option(
+        0, "Face", "Which face, counted from the largest.", "look", low=0, high=99
+    )
+    pose_style: int = _option(
+        0,
+        "Head motion style",
+        "One of the 46 styles of head motion the model learned.",
+        "head and eyes",
+        low=0,
+        high=45,
+        engines=("sadtalker",),
+    )
+    head_motion: float = _option(
+        1.0, "Head motion amount", "How much the head moves.", "look", low=0.0, high=2.0
+    )
+    still: bool = _option(False, "Still", "Keep the head still; the face stays alive.", "look")
+    expression_scale: float = _option(
+        1.0,
+        "Expression",
+        "Strength of the facial expression.",
+        "look",
+        low=0.0,
+        high=3.0,
+    )
+    mouth_scale: float = _option(
+        1.0, "Mouth opening", "Strength of the mouth's movement.", "look", low=0.0, high=2.0
+    )
+    blink: str = _option(
+        "natural",
+        "Blinking",
+        "natural varies like people do; original repeats the reference model's rhythm.",
+        "head and eyes",
+        choices=("off", "natural", "original"),
+    )
+    blink_rate: float = _option(
+        20.0,
+        "Blink rate",
+        "Blinks per minute when blinking is natural.",
+        "head and eyes",
+        unit="per minute",
+        low=0.0,
+        high=40.0,
+    )
+    gaze: str = _option(
+        "natural",
+        "Gaze",
+        "Small movements of the eyes, or eyes fixed as in the picture.",
+        "head and eyes",
+        choices=("fixed", "natural"),
+        engines=("puppet",),
+    )
+    idle_seconds: float = _option(
+        0.0,
+        "Idle",
+        "Without speech: breathe, blink and look around for this long.",
+        "speech",
+        unit="seconds",
+        low=0.0,
+        high=600.0,
+    )
+    audio_start: float = _option(
+        0.0,
+        "Start",
+        "Where the speech begins in the file.",
+        "speech",
+        unit="seconds",
+        low=0.0,
+        high=86400.0,
+    )
+    audio_end: float = _option(
+        0.0,
+        "End",
+        "Where the speech ends in the file; 0 means its end.",
+        "speech",
+        unit="seconds",
+        low=0.0,
+        high=86400.0,
+    )
+    pad_audio: float = _option(
+        0.0,
+        "Silence at the end",
+        "Silence added after the speech.",
+        "speech",
+        unit="seconds",
+        low=0.0,
+        high=60.0,
+    )
+    fps: float = _option(
+        25.0,
+        "Frames per second",
+        "Frame rate of the video.",
+        "output",
+        unit="per second",
+        low=10.0,
+        high=60.0,
+    )
+    quality: int = _option(
+        18,
+        "Quality",
+        "H.264 quality (CRF): lower is better and larger.",
+        "output",
+        low=0,
+        high=51,
+    )
+    batch_size: int = _option(
+        0,
+        "Batch size",
+        "Frames rendered at once; 0 chooses from the free memory.",
+        "engine",
+        low=0,
+        high=64,
+        engines=("sadtalker",),
+    )
+    precision: str = _option(
+        "auto",
+        "Precision",
+        "Number format of the renderer.",
+        "engine",
+        choices=("auto", "float32", "float16", "bfloat16"),
+        engines=("sadtalker",),
+    )
+    seed: int = _option(
+        -1,
+        "Seed",
+        "The same seed repeats the video; -1 draws one and writes it down.",
+        "output",
+        low=-1,
+        high=2**32 - 1,
+    )
+    mark: str = _option(
+        "metadata",
+        "Mark as synthetic",
+        "How the video says that it is synthetic: in its metadata, or also by a visible label.",
+        "output",
+        choices=("none", "metadata", "label"),
+    )
+    keep_partial: bool = _option(
+        False, "Keep a partial video", "On cancel keep what is done, as NAME.partial.mp4.", "output"
+    )
+
+    def __post_init__(self) -> None:
+        """Check every value against its declaration."""
+        for spec in option_specs():
+            object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
+        if self.audio_end and self.audio_end <= self.audio_start:
+            raise InvalidOption(
+                "Option audio_end should be greater than audio_start, found "
+                f"{self.audio_end:g} after {self.audio_start:g} seconds."
+            )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> GenerateOptions:
+        """Build options from names and values, refusing unknown names."""
+        known = [spec.name for spec in option_specs()]
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {near[0]}?" if near else "Known: " + ", ".join(known) + "."
+                raise InvalidOption(f"There is no option called {name!r}.", hint=hint)
+        return cls(**cast("dict[str, Any]", dict(values)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all options with their values, in declaration order."""
+        return {spec.name: getattr(self, spec.name) for spec in option_specs()}
+
+    def changed(self) -> dict[str, Any]:
+        """Return only the options that differ from their defaults."""
+        return {
+            spec.name: getattr(self, spec.name)
+            for spec in option_specs()
+            if getattr(self, spec.name) != spec.default
+        }
+
+
+def option_specs() -> tuple[OptionSpec, ...]:
+    """Return the declaration of every option, in the order shells show them."""
+    return _SPECS
+
+
+def option_spec(name: str) -> OptionSpec:
+    """Return one declaration by name."""
+    return next(spec for spec in _SPECS if spec.name == name)
+
+
+_KINDS = {"bool": bool, "int": int, "float": float, "str": str}
+_SPECS: tuple[OptionSpec, ...] = tuple(
+    OptionSpec(
+        name=entry.name,
+        kind=_KINDS[cast("str", entry.type)],
+        default=entry.default,
+        **entry.metadata,
+    )
+    for entry in fields(GenerateOptions)
+)

@@ -1,0 +1,1 @@
+"""Finding a face in a picture: detection, mesh, person mask."""

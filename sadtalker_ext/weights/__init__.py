@@ -1,0 +1,1 @@
+"""Weight files: what exists, where they are, fetching and checking them."""

@@ -1,0 +1,117 @@
+"""Imports point one way (README, Architecture)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
+GROUND = {"errors", "types", "options", "progress"}
+ALLOWED = {
+    "errors": set(),
+    "types": set(),
+    "options": {"errors"},
+    "progress": {"errors", "types"},
+    "inputs": GROUND,
+    "weights": GROUND,
+    "portrait": GROUND | {"weights"},
+    "motion": GROUND,
+    "compositor": GROUND,
+    "encoder": GROUND,
+    "engines.base": GROUND,
+    "engines.puppet": GROUND | {"engines.base", "portrait", "motion", "weights"},
+    "engines.sadtalker": GROUND
+    | {"engines.base", "engines.sadtalker.nets", "portrait", "motion", "weights"},
+    "engines.sadtalker.nets": set(),
+    "host": GROUND,
+    "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
+    "service": GROUND
+    | {
+        "host",
+        "pipeline",
+        "engines.base",
+        "engines.puppet",
+        "engines.sadtalker",
+        "inputs",
+        "portrait",
+        "weights",
+        "compositor",
+        "encoder",
+        "motion",
+    },
+    "shells": GROUND | {"service", "host", "weights"},
+    "__main__": {"shells"},
+    "__init__": set(),
+}
+FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
+
+
+def room_of(module: str) -> str:
+    """The longest prefix of a dotted name that has an entry of its own."""
+    name = module.removeprefix("sadtalker_ext.").removeprefix("sadtalker_ext")
+    parts = name.split(".") if name else ["__init__"]
+    for length in range(len(parts), 0, -1):
+        candidate = ".".join(parts[:length])
+        if candidate in ALLOWED:
+            return candidate
+    return name
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module of this package that a file imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                longer = f"{node.module}.{alias.name}"
+                relative = longer.removeprefix("sadtalker_ext.").replace(".", "/")
+                is_module = (ROOT / f"{relative}.py").exists() or (ROOT / relative).is_dir()
+                found.add(longer if is_module else node.module)
+    return {name for name in found if name.split(".")[0] == "sadtalker_ext"}
+
+
+def files() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    room = room_of(module)
+    if path.name == "__init__.py" and room not in ALLOWED:
+        assert module in FREE or not imports_of(path)
+        return
+    assert room in ALLOWED, f"{module} lies in no known room: add it to ALLOWED and the README"
+    for target in imports_of(path):
+        arrow = room_of(target)
+        if target == "sadtalker_ext" or arrow == room:
+            continue
+        assert arrow in ALLOWED[room], f"{module} must not import {target}"
+
+
+def test_a_wrong_arrow_is_seen(tmp_path):
+    """The check itself can fail."""
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("from sadtalker_ext.service import Service\n")
+    assert imports_of(wrong) == {"sadtalker_ext.service"}
+    assert room_of("sadtalker_ext.service") not in ALLOWED["encoder"]
+
+
+def test_nets_need_only_torch_and_the_standard_library():
+    import sys
+
+    for path in (ROOT / "engines/sadtalker/nets").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                top = name.split(".")[0]
+                assert top in {"torch", "sadtalker_ext"} | set(sys.stdlib_module_names), (
+                    path.name,
+                    name,
+                )
