@@ -1,0 +1,1 @@
+"""One file per topic; `tests.golden.registry` finds them all."""
