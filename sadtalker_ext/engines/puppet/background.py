@@ -1,0 +1,45 @@
+"""The background continued behind the person."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.engines.puppet.fields import blur, grid, sample, smooth_step, spread_colours
+from sadtalker_ext.types import FloatArray, ImageArray
+
+
+def fill_hole(picture: ImageArray, hole: ImageArray, *, depth: float) -> ImageArray:
+    """Continue the surroundings of a hole into it.
+
+    Near its edge the hole shows the mirror image of what lies outside, which keeps texture and
+    grain; deeper inside, or where the mirror image would itself lie in the hole, a smooth
+    continuation takes over.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        hole: (H, W) uint8, 1 inside the hole.
+        depth: Pixels from the edge at which only the smooth continuation is left.
+    """
+    if not hole.any() or hole.all():
+        return picture.copy()
+    smooth = spread_colours(picture.astype(np.float32), 1.0 - hole.astype(np.float32))
+    distance, nearest = _nearest_edge(hole)
+    source = 2.0 * blur(nearest, 2.0) - grid(*hole.shape)
+    mirrored = sample(picture.astype(np.float32), source)
+    outside = sample(1.0 - hole.astype(np.float32), source)
+    trust = blur(outside * (1.0 - smooth_step(0.4 * depth, depth, distance)), 1.5)
+    filled = smooth + trust[..., None] * (mirrored - smooth)
+    filled = np.where(hole[..., None] > 0, filled, picture)
+    return np.asarray(np.clip(filled + 0.5, 0, 255), np.uint8)
+
+
+def _nearest_edge(hole: ImageArray) -> tuple[FloatArray, FloatArray]:
+    """Return the distance to the nearest pixel outside the hole and that pixel's x and y."""
+    distance, labels = cv2.distanceTransformWithLabels(
+        hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(hole == 0)
+    nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
+    nearest[labels[rows, columns]] = np.stack([columns, rows], 1)
+    return np.asarray(distance, np.float32), nearest[labels]

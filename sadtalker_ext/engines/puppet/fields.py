@@ -1,0 +1,72 @@
+"""Smooth fields over the picture: steps, grids, sampling, and filling from what is known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_NO_MAP = np.empty(0, np.float32)
+"""Tells `cv2.remap` that both coordinates are in the first map."""
+
+
+def smooth_step(low: float, high: float, value: FloatArray) -> FloatArray:
+    """Return 0 below `low`, 1 above `high` and the cubic 3t^2 - 2t^3 between."""
+    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
+
+
+def grid(rows: int, columns: int) -> FloatArray:
+    """Return the x and y of every cell, (rows, columns, 2) float32."""
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    return np.dstack([x, y]).astype(np.float32)
+
+
+def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> FloatArray:
+    """Take values at places by linear interpolation.
+
+    Args:
+        values: (H, W) or (H, W, C) float32.
+        places: (h, w, 2) float32 x and y.
+        clamp: Continue the values beyond the border by the border's own; otherwise mirror them.
+    """
+    border = cv2.BORDER_REPLICATE if clamp else cv2.BORDER_REFLECT_101
+    taken = cv2.remap(values, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(taken, np.float32)
+
+
+def sample_picture(picture: ImageArray, places: FloatArray) -> ImageArray:
+    """Take colours at places (h, w, 2) by cubic interpolation, mirrored beyond the border."""
+    border = cv2.BORDER_REFLECT_101
+    taken = cv2.remap(picture, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(taken, np.uint8)
+
+
+def blur(values: FloatArray, sigma: float) -> FloatArray:
+    """Blur by a Gaussian of `sigma` pixels."""
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
+
+
+def spread_colours(colours: FloatArray, weight: FloatArray) -> FloatArray:
+    """Fill the places without weight by a smooth continuation of those with weight.
+
+    The push-pull scheme: average down a pyramid, then fill what is missing from the coarser level.
+
+    Args:
+        colours: (H, W, C) float32.
+        weight: (H, W) float32, 0 where the colour is unknown .. 1 where it is known.
+    """
+    height, width = weight.shape
+    if min(height, width) <= 2:
+        total = float(weight.sum())
+        average = (colours * weight[..., None]).sum((0, 1)) / max(total, 1e-6)
+        return np.broadcast_to(average, colours.shape).astype(np.float32)
+    known = cv2.pyrDown(colours * weight[..., None])
+    share = cv2.pyrDown(weight)
+    known = np.atleast_3d(known) / np.maximum(share, 1e-6)[..., None]
+    coarse = spread_colours(
+        np.asarray(known, np.float32), np.minimum(4.0 * share, 1.0).astype(np.float32)
+    )
+    finer = np.atleast_3d(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(finer + weight[..., None] * (colours - finer), np.float32)

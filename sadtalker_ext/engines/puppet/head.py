@@ -1,0 +1,186 @@
+"""The turn of the head: one smooth field for the whole head, over a background that stays.
+
+Convention
+    Yaw positive turns towards the right edge of the picture, pitch positive nods down, roll
+    positive tilts clockwise as the viewer sees it; degrees. The projection is parallel, so a point
+    moves by ``w (R - 1) (p - pivot)``, with the rotation R, and w from 1 (head) to 0 (torso).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.engines.puppet.depth import HeadFrame, fade_weight, follow_weight, head_depth
+from sadtalker_ext.engines.puppet.fields import grid, sample, sample_picture
+from sadtalker_ext.engines.puppet.layers import Layers, split_layers
+from sadtalker_ext.portrait.topology import OVAL
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+_INVERSE_STEPS = 4
+_PIVOT = 0.10
+"""The head rolls about a point this many face heights below the chin."""
+_STILL = 1e-3
+"""A pose below this (degrees, or face heights for the lift) moves nothing."""
+_REACH = 0.28
+"""How far anything can move, in face widths, at the largest turn that is asked for."""
+
+
+class HeadTurn:
+    """Turns the head of one picture.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        points: (478, 3) mesh points in the picture.
+        mask: (H, W) float32 person 0..1; a mask that misses the face or covers everything is not
+            used, and the turn then fades out around the head.
+
+    Attributes:
+        box: The only part of a frame that can differ from the canvas.
+        layered: Whether the background is held still behind the head.
+    """
+
+    def __init__(self, picture: ImageArray, points: FloatArray, mask: FloatArray) -> None:
+        self._frame = HeadFrame.from_points(points)
+        core = _face_core(points, mask.shape[:2])
+        self.layered = _usable(mask, core)
+        rough = mask if self.layered else np.ones_like(mask)
+        self.box = _moving_box(self._frame, rough, layered=self.layered)
+        left, top, right, bottom = self.box
+        window = np.s_[top:bottom, left:right]
+        self._source = np.ascontiguousarray(picture[window])
+        local_points = points - np.array([left, top, 0], np.float32)
+        self._frame = HeadFrame.from_points(local_points)
+        self._layers: Layers | None = None
+        if self.layered:
+            reach = max(2.0, 0.03 * self._frame.width)
+            self._layers = split_layers(self._source, mask[window], core[window], reach)
+        self._prepare_field(local_points)
+
+    def apply(
+        self, canvas: ImageArray, yaw: float, pitch: float, roll: float, lift: float = 0.0
+    ) -> ImageArray:
+        """Return a new frame with the head of the canvas turned.
+
+        Args:
+            canvas: (H, W, 3) uint8, the picture with the face's expression painted in.
+            yaw: Degrees.
+            pitch: Degrees.
+            roll: Degrees.
+            lift: Upwards movement in face heights.
+        """
+        frame = canvas.copy()
+        if max(abs(yaw), abs(pitch), abs(roll)) < _STILL and abs(lift) < _STILL:
+            return frame
+        places = self._places(yaw, pitch, roll, lift)
+        left, top, right, bottom = self.box
+        window = frame[top:bottom, left:right]
+        layers = self._layers
+        if layers is None:
+            window[:] = sample_picture(window, places)
+            return frame
+        # The person's colours, with whatever the expression changed against the picture.
+        brighter = cv2.subtract(window, self._source)
+        darker = cv2.subtract(self._source, window)
+        person = cv2.subtract(cv2.add(layers.person, brighter), darker)
+        colours = sample_picture(np.asarray(person, np.uint8), places)
+        matte = sample(layers.matte, places)
+        window[:] = cv2.blendLinear(colours, layers.background, matte, 1.0 - matte)
+        return frame
+
+    def _prepare_field(self, points: FloatArray) -> None:
+        """Compute the parts of the field that do not depend on the pose, on the reduced grid."""
+        frame = self._frame
+        height, width = self._source.shape[:2]
+        self._step = step = max(1, round(frame.width / 50))
+        rows, columns = -(-height // step), -(-width // step)
+        self._cells = grid(rows, columns)
+        self._pixels = grid(height, width)
+        places = self._cells * step + np.float32((step - 1) / 2)
+        x, y = places[..., 0], places[..., 1]
+        weight = follow_weight(frame, x, y)
+        if self._layers is None:
+            fade = fade_weight(frame, x, y)
+            weight *= fade
+            inside = np.asarray(fade > 0.9, np.float32)
+        else:
+            inside = _reduce(self._layers.matte, step, rows, columns)
+        depth = head_depth(frame, points, inside, step)
+        pivot = frame.chin + _PIVOT * frame.height * frame.down
+        across = (x - pivot[0]) * frame.across[0] + (y - pivot[1]) * frame.across[1]
+        down = (x - pivot[0]) * frame.down[0] + (y - pivot[1]) * frame.down[1]
+        arm = np.stack([across, down, depth - frame.axis_depth, np.ones_like(across)], -1)
+        self._arm = np.ascontiguousarray(arm * weight[..., None], np.float32)
+
+    def _places(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
+        """Return, for every pixel of the box, the place in the canvas it comes from (h, w, 2)."""
+        forward = np.asarray(
+            cv2.transform(self._arm, self._motion(yaw, pitch, roll, lift)), np.float32
+        )
+        # What lands at q came from p with p + forward(p) = q: p = q - forward(p), repeated.
+        shift = forward
+        for _ in range(_INVERSE_STEPS):
+            cells = self._cells - shift / np.float32(self._step)
+            shift = sample(forward, cells, clamp=True)
+        height, width = self._pixels.shape[:2]
+        rows, columns = shift.shape[:2]
+        full = cv2.resize(shift, (columns * self._step, rows * self._step))[:height, :width]
+        return np.asarray(self._pixels - full, np.float32)
+
+    def _motion(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
+        """Return the (2, 4) matrix from (across, down, depth, 1) to the shift in x and y."""
+        a, b, c = np.deg2rad([yaw, pitch, roll])
+        turn = np.array(
+            [[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]], np.float64
+        )
+        nod = np.array(
+            [[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]], np.float64
+        )
+        tilt = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+        rotation = (tilt @ nod @ turn - np.eye(3))[:2]
+        local = np.concatenate([rotation, [[0.0], [-lift * self._frame.height]]], axis=1)
+        axes = np.stack([self._frame.across, self._frame.down], axis=1)
+        return np.asarray(axes @ local, np.float32)
+
+
+def _face_core(points: FloatArray, size: tuple[int, ...]) -> ImageArray:
+    """Return (H, W) uint8, 1 inside the face oval."""
+    core: ImageArray = np.zeros(size, np.uint8)
+    outline = cv2.convexHull(np.round(points[list(OVAL), :2]).astype(np.int32))
+    cv2.fillConvexPoly(core, outline, 1)
+    return core
+
+
+def _usable(mask: FloatArray, core: ImageArray) -> bool:
+    """Tell whether a mask holds the face and leaves some background."""
+    if not core.any():
+        return False
+    return bool(mask[core > 0].mean() > 0.6 and (mask < 0.5).mean() > 0.02)
+
+
+def _moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
+    """Return the part of the picture that a turn can change."""
+    height, width = mask.shape
+    places = grid(height, width)
+    x, y = places[..., 0], places[..., 1]
+    moving = follow_weight(frame, x, y) > 0
+    if layered:
+        across, below = frame.local(x, y)
+        moving &= (mask > 0.1) & (np.abs(across) < 2.5) & (below > -4.0)
+    else:
+        moving &= fade_weight(frame, x, y) > 0
+    columns, rows = np.nonzero(moving.any(0))[0], np.nonzero(moving.any(1))[0]
+    margin = int(np.ceil(_REACH * frame.width))
+    left, right = max(0, columns[0] - margin), min(width, columns[-1] + 1 + margin)
+    top, bottom = max(0, rows[0] - margin), min(height, rows[-1] + 1 + margin)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _reduce(values: FloatArray, step: int, rows: int, columns: int) -> FloatArray:
+    """Average (H, W) values over the cells of the reduced grid."""
+    height, width = values.shape
+    padded = cv2.copyMakeBorder(
+        values, 0, rows * step - height, 0, columns * step - width, cv2.BORDER_REPLICATE
+    )
+    reduced = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.float32)
