@@ -1,0 +1,206 @@
+"""Read a TensorFlow-Lite file and run it in numpy.
+
+OpenCV reads the other face models, but not the attention mesh: three of its operations are
+custom. It has only 13 kinds of operations, so it is run here.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
+from sadtalker_ext.portrait import attention_ops, ops
+from sadtalker_ext.portrait.ops import Constant, Kernel, Operation
+from sadtalker_ext.types import FloatArray
+
+BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
+    {
+        "CONV_2D": ops.convolution,
+        "DEPTHWISE_CONV_2D": ops.depthwise_convolution,
+        "MAX_POOL_2D": ops.max_pool,
+        "PRELU": ops.prelu,
+        "ADD": ops.add,
+        "MUL": ops.multiply,
+        "PAD": ops.pad,
+        "RESHAPE": ops.reshape,
+        "STRIDED_SLICE": ops.strided_slice,
+        "Landmarks2TransformMatrix": attention_ops.landmarks_to_transform,
+        "TransformLandmarks": attention_ops.transform_landmarks,
+        "TransformTensorBilinear": attention_ops.transform_tensor,
+    }
+)
+
+_DTYPES: Final = {0: np.float32, 1: np.float16, 2: np.int32}  # the format's TensorType
+
+
+class Graph:
+    """A network read from a .tflite file, ready to run. Safe to call from several threads.
+
+    Args:
+        path: The file.
+
+    Raises:
+        PackageMissing: The reader of the format is not installed.
+        WeightsCorrupt: The file cannot be read as a network of known operations.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            reader = _Reader(path.read_bytes())
+        except ImportError as error:
+            raise PackageMissing(
+                f"The packages tflite and flatbuffers are needed to read {path.name}: {error}.",
+                hint="Install them with `pip install tflite flatbuffers`.",
+            ) from error
+        except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+            raise WeightsCorrupt(
+                f"{path} is not a readable TensorFlow-Lite file: {error}."
+            ) from error
+        try:
+            self._steps = reader.steps()
+        except (NotImplementedError, KeyError) as error:
+            raise WeightsCorrupt(f"{path} holds an unknown operation: {error}.") from error
+        self._input, self._outputs = reader.input, reader.outputs
+        self.input_shape = reader.shape(self._input)
+        self._lock = threading.Lock()
+
+    def __call__(self, x: FloatArray) -> dict[str, FloatArray]:
+        """Run the network.
+
+        Args:
+            x: Input of `input_shape`, float32.
+
+        Returns:
+            Every output by its name; the arrays belong to the caller.
+        """
+        if x.shape != self.input_shape:
+            raise ValueError(f"Expected an input of shape {self.input_shape}, found {x.shape}.")
+        with self._lock:  # kernels own their buffers
+            values: dict[int, FloatArray] = {self._input: x}
+            for kernel, inputs, output in self._steps:
+                values[output] = kernel(*[values[place] for place in inputs])
+            return {name: values[place].copy() for name, place in self._outputs.items()}
+
+
+Step = tuple[Kernel, tuple[int, ...], int]
+
+
+class _Reader:
+    """The tables of one file."""
+
+    def __init__(self, data: bytes) -> None:
+        import tflite
+
+        self._names = {
+            value: name
+            for name, value in vars(tflite.BuiltinOperator).items()
+            if type(value) is int
+        }
+        if not tflite.Model.ModelBufferHasIdentifier(data, 0):
+            raise ValueError("the mark TFL3 is missing")
+        self._model = tflite.Model.GetRootAsModel(data, 0)
+        self._graph = self._model.Subgraphs(0)
+        self.input = int(self._graph.Inputs(0))
+        self.outputs = {
+            self._graph.Tensors(int(place)).Name().decode(): int(place)
+            for place in self._graph.OutputsAsNumpy()
+        }
+        self._constants = self._read_constants()
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        table = self._graph.Tensors(tensor)
+        return tuple(int(table.Shape(axis)) for axis in range(table.ShapeLength()))
+
+    def steps(self) -> list[Step]:
+        """Build the kernels in the file's order, which is an order they can run in."""
+        steps: list[Step] = []
+        for index in range(self._graph.OperatorsLength()):
+            node = self._graph.Operators(index)
+            kind = self._kind(node)
+            inputs = [int(place) for place in node.InputsAsNumpy()]
+            output = int(node.Outputs(0))
+            if kind == "DEQUANTIZE" and inputs[0] in self._constants:
+                self._constants[output] = self._constants[inputs[0]].astype(np.float32)
+                continue
+            operation = Operation(
+                kind=kind,
+                shapes=[self.shape(place) for place in inputs],
+                constants=[self._constants.get(place) for place in inputs],
+                out_shape=self.shape(output),
+                settings=_settings(kind, node),
+            )
+            computed = tuple(place for place in inputs if place not in self._constants)
+            steps.append((BUILDERS[kind](operation), computed, output))
+        return steps
+
+    def _kind(self, node: Any) -> str:
+        code = self._model.OperatorCodes(node.OpcodeIndex())
+        if custom := code.CustomCode():
+            name: str = custom.decode()
+            return name
+        # files from before the format had more than 127 operations fill only the old field
+        return str(self._names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())])
+
+    def _read_constants(self) -> dict[int, Constant]:
+        constants: dict[int, Constant] = {}
+        for place in range(self._graph.TensorsLength()):
+            table = self._graph.Tensors(place)
+            buffer = self._model.Buffers(table.Buffer())
+            if buffer.DataLength():
+                raw = buffer.DataAsNumpy().view(_DTYPES[table.Type()])
+                constants[place] = raw.reshape(self.shape(place))
+        return constants
+
+
+def _settings(kind: str, node: Any) -> Mapping[str, Any]:
+    """Return a node's options by name."""
+    import tflite
+    from flatbuffers import flexbuffers
+
+    if kind == "Landmarks2TransformMatrix":
+        loaded: Mapping[str, Any] = flexbuffers.Loads(bytes(node.CustomOptionsAsNumpy()))
+        return loaded
+    if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        table = tflite.Conv2DOptions() if kind == "CONV_2D" else tflite.DepthwiseConv2DOptions()
+        _attach(table, node)
+        if (table.DilationHFactor(), table.DilationWFactor()) != (1, 1):
+            raise NotImplementedError(f"{kind} with dilation")
+        return {**_window(table), "activation": table.FusedActivationFunction()}
+    if kind == "MAX_POOL_2D":
+        table = _attach(tflite.Pool2DOptions(), node)
+        return {
+            **_window(table),
+            "filter_h": table.FilterHeight(),
+            "filter_w": table.FilterWidth(),
+        }
+    if kind == "STRIDED_SLICE":
+        table = _attach(tflite.StridedSliceOptions(), node)
+        return {
+            "begin": table.BeginMask(),
+            "end": table.EndMask(),
+            "ellipsis": table.EllipsisMask(),
+            "new_axis": table.NewAxisMask(),
+            "shrink_axis": table.ShrinkAxisMask(),
+        }
+    return {}
+
+
+def _attach(table: Any, node: Any) -> Any:
+    options = node.BuiltinOptions()
+    table.Init(options.Bytes, options.Pos)
+    return table
+
+
+def _window(table: Any) -> dict[str, int]:
+    return {
+        "stride_h": table.StrideH(),
+        "stride_w": table.StrideW(),
+        "padding": table.Padding(),
+    }

@@ -1,0 +1,49 @@
+"""The three small face models, loaded when first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sadtalker_ext.portrait.detect import Detector
+from sadtalker_ext.portrait.mesh import Mesher
+from sadtalker_ext.portrait.segment import Segmenter
+from sadtalker_ext.weights import manifest
+from sadtalker_ext.weights.store import WeightStore
+
+
+class FaceModels:
+    """Detector, mesh and segmentation; each is read from the store when it is first asked for.
+
+    Args:
+        store: Where the files are; the usual search order when not given.
+    """
+
+    def __init__(self, store: WeightStore | None = None) -> None:
+        self._store = store if store is not None else WeightStore.standard()
+
+    @cached_property
+    def detector(self) -> Detector:
+        """Finds faces.
+
+        Raises:
+            WeightsMissing: The file was not fetched yet.
+        """
+        return Detector(self._store.require(manifest.DETECTOR))
+
+    @cached_property
+    def mesher(self) -> Mesher:
+        """Finds the 478 points of a face.
+
+        Raises:
+            WeightsMissing: The file was not fetched yet.
+        """
+        return Mesher(self._store.require(manifest.MESH))
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        """Separates the person from the background.
+
+        Raises:
+            WeightsMissing: The file was not fetched yet.
+        """
+        return Segmenter(self._store.require(manifest.SEGMENTER))
