@@ -108,7 +108,8 @@ def blur_kernel(shape: tuple[int, ...]) -> Array:
     offsets = np.arange(shape[-1], dtype=np.float64) - (shape[-1] - 1) / 2
     profile = np.exp(-offsets * offsets / (2 * 1.5**2))
     kernel = np.outer(profile, profile)
-    return np.broadcast_to(kernel / kernel.sum(), shape).astype(np.float32)
+    wide = np.broadcast_to(kernel / kernel.sum(), shape)
+    return np.ascontiguousarray(wide, dtype=np.float32)
 
 
 def _matrix_weight(seed: str, key: str, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from sadtalker_ext.engines.sadtalker.nets.expnet import ExpNet
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
@@ -63,16 +65,25 @@ def mapping_for(folder: GoldenFolder, numbers: int) -> nn.Module:
 
 @contextmanager
 def outputs_of(root: nn.Module, **paths: str) -> Iterator[dict[str, Tensor]]:
-    """Record what submodules return while the context is open, by the names given."""
+    """Record what submodules return while the context is open, by the names given.
+
+    A path that begins with ">" records the first input instead.
+    """
     record: dict[str, Tensor] = {}
-    handles = [
-        root.get_submodule(path).register_forward_hook(
-            lambda _module, _inputs, output, name=name: record.__setitem__(
-                name, output.clone() if isinstance(output, Tensor) else output
+
+    def keep(name: str, value: Any) -> None:
+        record[name] = value.clone() if isinstance(value, Tensor) else value
+
+    def watch(name: str, path: str) -> RemovableHandle:
+        if path.startswith(">"):
+            return root.get_submodule(path[1:]).register_forward_pre_hook(
+                lambda _module, inputs: keep(name, inputs[0])
             )
+        return root.get_submodule(path).register_forward_hook(
+            lambda _module, _inputs, output: keep(name, output)
         )
-        for name, path in paths.items()
-    ]
+
+    handles = [watch(name, path) for name, path in paths.items()]
     try:
         yield record
     finally:
