@@ -20,6 +20,8 @@ from sadtalker_ext.types import Box, FloatArray, ImageArray
 _INVERSE_STEPS = 4
 _PIVOT = 0.10
 """The head rolls about a point this many face heights below the chin."""
+_STRETCH = 0.5
+"""How much the person may be stretched where they touch the border of the picture."""
 _STILL = 1e-3
 """A pose below this (degrees, or face heights for the lift) moves nothing."""
 _REACH = 0.28
@@ -55,7 +57,7 @@ class HeadTurn:
         if self.layered:
             reach = max(2.0, 0.03 * self._frame.width)
             self._layers = split_layers(self._source, mask[window], core[window], reach)
-        self._prepare_field(local_points)
+        self._prepare_field(local_points, picture.shape[:2])
 
     def apply(
         self, canvas: ImageArray, yaw: float, pitch: float, roll: float, lift: float = 0.0
@@ -88,7 +90,7 @@ class HeadTurn:
         window[:] = cv2.blendLinear(colours, layers.background, matte, 1.0 - matte)
         return frame
 
-    def _prepare_field(self, points: FloatArray) -> None:
+    def _prepare_field(self, points: FloatArray, picture_size: tuple[int, ...]) -> None:
         """Compute the parts of the field that do not depend on the pose, on the reduced grid."""
         frame = self._frame
         height, width = self._source.shape[:2]
@@ -110,6 +112,12 @@ class HeadTurn:
         across = (x - pivot[0]) * frame.across[0] + (y - pivot[1]) * frame.across[1]
         down = (x - pivot[0]) * frame.down[0] + (y - pivot[1]) * frame.down[1]
         arm = np.stack([across, down, depth - frame.axis_depth, np.ones_like(across)], -1)
+        # From the left and top border, and from the right and bottom one, at least half a pixel.
+        ends = np.array(picture_size[::-1], np.float32) - 1.0 - np.array(self.box[:2], np.float32)
+        self._room = (
+            np.maximum(places + np.array(self.box[:2], np.float32), 0.5),
+            np.maximum(ends - places, 0.5),
+        )
         self._arm = np.ascontiguousarray(arm * weight[..., None], np.float32)
 
     def _places(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
@@ -117,6 +125,7 @@ class HeadTurn:
         forward = np.asarray(
             cv2.transform(self._arm, self._motion(yaw, pitch, roll, lift)), np.float32
         )
+        forward = self._held_at_border(forward)
         # What lands at q came from p with p + forward(p) = q: p = q - forward(p), repeated.
         shift = forward
         for _ in range(_INVERSE_STEPS):
@@ -126,6 +135,19 @@ class HeadTurn:
         rows, columns = shift.shape[:2]
         full = cv2.resize(shift, (columns * self._step, rows * self._step))[:height, :width]
         return np.asarray(self._pixels - full, np.float32)
+
+    def _held_at_border(self, shift: FloatArray) -> FloatArray:
+        """Limit movement away from the picture's border, so that nothing unknown is revealed.
+
+        A point at distance d moves inwards by at most a share of d: hair cut off by the border is
+        stretched a little instead of torn off.
+        """
+        inward = np.maximum(shift, 0.0), np.maximum(-shift, 0.0)
+        low, high = (
+            part / np.sqrt(np.sqrt(1.0 + (part / (_STRETCH * room)) ** 4))
+            for part, room in zip(inward, self._room, strict=True)
+        )
+        return np.asarray(low - high, np.float32)
 
     def _motion(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
         """Return the (2, 4) matrix from (across, down, depth, 1) to the shift in x and y."""
