@@ -123,6 +123,8 @@ class Speech:
         channels: Number of channels of the file.
         read: `read(rate_hz)` yields mono float32 blocks in [-1, 1] of the used part, resampled to
             that rate (None: the file's own rate). It can be called any number of times.
+        read_channels: `read_channels(rate_hz)` yields (N, C) float32 blocks of the same part with
+            the file's own channels, for the sound of the video; None: only `read` exists.
         text: The words spoken, when known.
         phonemes: Exact sounds, when the speech was synthesised with them.
     """
@@ -134,6 +136,7 @@ class Speech:
     channels: int
     read: Callable[[int | None], Iterator[FloatArray]]
     pad_seconds: float = 0.0
+    read_channels: Callable[[int | None], Iterator[FloatArray]] | None = None
     text: str = ""
     phonemes: tuple[Phoneme, ...] | None = None
 

@@ -1,0 +1,81 @@
+"""The visible label: a small badge that says the video is AI-generated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sadtalker_ext.types import FloatArray, ImageArray
+
+TEXT = "AI-generated"
+
+_HEIGHT_SHARE = 0.045
+_MIN_HEIGHT = 14
+_MAX_WIDTH_SHARE = 0.6
+_OVERSAMPLING = 4
+_OPACITY = 0.6
+
+
+class Label:
+    """Draws the badge into the lower right corner of frames.
+
+    The badge is made once per frame size: white letters on a dark, half transparent, rounded
+    plate, as high as 4.5 % of the frame's shorter side but never too small to read.
+    """
+
+    def __init__(self, text: str = TEXT) -> None:
+        self._text = text
+        self._size = (0, 0)
+        self._cover: FloatArray = np.zeros((0, 0, 1), np.float32)
+        self._letters: FloatArray = np.zeros((0, 0, 1), np.float32)
+
+    def draw(self, frame: ImageArray) -> ImageArray:
+        """Return a copy of an (H, W, 3) uint8 RGB frame with the badge."""
+        height, width = frame.shape[:2]
+        if (width, height) != self._size:
+            self._size = (width, height)
+            self._cover, self._letters = _badge(self._text, width, height)
+        rows, columns = self._cover.shape[:2]
+        margin = rows // 3
+        bottom, right = height - margin, width - margin
+        marked = frame.copy()
+        patch = marked[max(bottom - rows, 0) : bottom, max(right - columns, 0) : right]
+        cover = self._cover[-patch.shape[0] :, -patch.shape[1] :]
+        letters = self._letters[-patch.shape[0] :, -patch.shape[1] :]
+        patch[:] = np.rint(patch * (1 - cover) + 255.0 * letters).astype(np.uint8)
+        return marked
+
+
+def _badge(text: str, width: int, height: int) -> tuple[FloatArray, FloatArray]:
+    """Return how much of the frame is covered, and how much of that is white, both (h, w, 1)."""
+    import cv2
+
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 1.0
+    thickness = 2
+    (letters_w, letters_h), below = cv2.getTextSize(text, font, scale, thickness)
+    pad = letters_h // 2
+    rows, columns = letters_h + below + 2 * pad, letters_w + 2 * pad
+    wanted = max(_HEIGHT_SHARE * min(width, height), _MIN_HEIGHT)
+    wanted = min(wanted, _MAX_WIDTH_SHARE * width * rows / columns)
+    target = (max(round(columns * wanted / rows), 1), max(round(wanted), 1))
+    # drawn large and scaled down by area: OpenCV's own strokes are rough at small sizes
+    zoom = _OVERSAMPLING
+    plate = np.zeros((rows * zoom, columns * zoom), np.uint8)
+    radius = rows * zoom // 4
+    high, wide = plate.shape
+    cv2.rectangle(plate, (radius, 0), (wide - radius, high), 255, -1)
+    cv2.rectangle(plate, (0, radius), (wide, high - radius), 255, -1)
+    for centre in (
+        (radius, radius),
+        (wide - radius - 1, radius),
+        (radius, high - radius - 1),
+        (wide - radius - 1, high - radius - 1),
+    ):
+        cv2.circle(plate, centre, radius, 255, -1)
+    ink = np.zeros_like(plate)
+    origin = (pad * zoom, (pad + letters_h) * zoom)
+    cv2.putText(ink, text, origin, font, scale * zoom, 255, thickness * zoom, cv2.LINE_AA)
+    small_plate = cv2.resize(plate, target, interpolation=cv2.INTER_AREA)
+    small_ink = cv2.resize(ink, target, interpolation=cv2.INTER_AREA)
+    letters: FloatArray = (small_ink.astype(np.float32) / 255.0)[:, :, None]
+    cover: FloatArray = small_plate.astype(np.float32)[:, :, None] / 255.0 * _OPACITY
+    return np.maximum(cover, letters), letters

@@ -1,0 +1,170 @@
+"""Where a video goes: checks before the work, a hidden name during it, one rename at its end."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import secrets
+from pathlib import Path
+
+from sadtalker_ext.errors import (
+    DiskFull,
+    EncodingError,
+    OutputExists,
+    OutputUnwritable,
+    SadTalkerError,
+)
+
+_log = logging.getLogger(__name__)
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TOO_LARGE = (errno.EFBIG,)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def check_output(path: Path | str, *, overwrite: bool = False) -> None:
+    """Find out, before any work starts, whether the video can be written.
+
+    A small file is made and removed in the folder: permissions alone do not tell the truth on
+    network drives, on Windows or for administrators.
+
+    Raises:
+        OutputExists: There is a file already and `overwrite` is false.
+        OutputUnwritable: Not .mp4, a folder, or in a folder that is missing or read-only.
+        DiskFull: The disk has no space left.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputUnwritable(
+            f"The output {path} should be a file name, but it is a folder.",
+            hint=f"Name a file in it, for example {path / 'talking.mp4'}.",
+        )
+    if path.suffix.lower() != ".mp4":
+        found = f"the extension {path.suffix}" if path.suffix else "no extension"
+        raise OutputUnwritable(
+            f"The output {path.name} should be an .mp4 file, found {found}.",
+            hint=f"Use {path.stem}.mp4.",
+        )
+    folder = path.parent
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise OutputUnwritable(
+            f"The output {path.name} should go into the folder {folder}, which {what}.",
+            hint="Make the folder first, or choose another one.",
+        )
+    if not overwrite:
+        require_free(path)
+    probe = hidden_name(path, "probe")
+    try:
+        probe.write_bytes(b"\0" * 4096)
+    except OSError as problem:
+        raise explain(problem, path) from problem
+    finally:
+        discard(probe)
+
+
+def require_free(path: Path) -> None:
+    """Raise `OutputExists` if anything has this name."""
+    if os.path.lexists(path):
+        raise OutputExists(
+            f"The output {path.name} exists already in {path.parent}.",
+            hint="Choose another name, or ask for overwriting.",
+        )
+
+
+def hidden_name(path: Path, ending: str = "part.mp4") -> Path:
+    """Return an unused name beside the final one: ``.NAME.<random>.part.mp4``."""
+    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.{ending}")
+
+
+def partial_name(path: Path, *, overwrite: bool) -> Path:
+    """Return the name of a kept partial video: ``NAME.partial.mp4``, numbered if that is taken."""
+    first = path.with_name(f"{path.stem}.partial.mp4")
+    if overwrite:
+        return first
+    number = 1
+    name = first
+    while os.path.lexists(name):
+        number += 1
+        name = path.with_name(f"{path.stem}.partial-{number}.mp4")
+    return name
+
+
+def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
+    """Give the finished file its final name in one step.
+
+    Without `overwrite`, a file that appeared under that name in the meantime is never replaced:
+    a hard link fails if the name is taken, where looking first would leave a moment to lose.
+
+    Raises:
+        OutputExists: The name was taken meanwhile; the finished video keeps another name, which
+            the message tells.
+        OutputUnwritable: The folder went away or became read-only.
+    """
+    try:
+        if overwrite:
+            part.replace(path)
+        else:
+            _claim(part, path)
+    except FileExistsError as problem:
+        kept = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.mp4")
+        part.replace(kept)
+        raise OutputExists(
+            f"The output {path.name} was made by someone else while the video was rendered.",
+            hint=f"The finished video is {kept}.",
+        ) from problem
+    except OSError as problem:
+        raise explain(problem, path) from problem
+
+
+def _claim(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # FAT and some network drives know no hard links
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        part.replace(path)
+        return
+    part.unlink()
+
+
+def discard(part: Path) -> None:
+    """Remove a file that is no longer wanted; a failure is only logged."""
+    try:
+        part.unlink(missing_ok=True)
+    except OSError as problem:
+        _log.warning("%s could not be removed: %s", part, problem)
+
+
+def explain(problem: BaseException, path: Path) -> SadTalkerError:
+    """Turn what the system or the media library reported into one of our errors."""
+    if isinstance(problem, SadTalkerError):
+        return problem
+    number = getattr(problem, "errno", None)
+    words = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    if number in _FULL:
+        return DiskFull(
+            f"The disk ran full while {path.name} was written to {path.parent}.",
+            hint="Free some space, or choose a folder on another disk.",
+        )
+    if number in _TOO_LARGE:
+        return OutputUnwritable(
+            f"The output {path.name} grew larger than the system allows in {path.parent}.",
+            hint="Choose a folder on another disk, or a lower quality (a higher CRF).",
+        )
+    if number in _DENIED:
+        return OutputUnwritable(
+            f"The output {path.name} cannot be written to {path.parent}: {words}.",
+            hint="Choose a folder you may write to.",
+        )
+    if isinstance(problem, OSError):
+        return OutputUnwritable(
+            f"The output {path.name} cannot be written to {path.parent}: {words}.",
+            hint="Check the disk and the folder.",
+        )
+    return EncodingError(
+        f"The video {path.name} could not be encoded (mp4, H.264 and AAC): {words}.",
+        hint="This should not happen; please report it with the message.",
+    )

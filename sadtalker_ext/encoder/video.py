@@ -1,0 +1,225 @@
+"""Frames and speech to one H.264 + AAC file, streamed: memory does not grow with the length."""
+
+from __future__ import annotations
+
+import logging
+import math
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from sadtalker_ext.encoder.label import Label
+from sadtalker_ext.encoder.metadata import VideoMetadata
+from sadtalker_ext.encoder.muxer import Encoder, EncoderThread
+from sadtalker_ext.encoder.place import (
+    check_output,
+    discard,
+    explain,
+    hidden_name,
+    move_into_place,
+    partial_name,
+)
+from sadtalker_ext.encoder.xmp import append_xmp
+from sadtalker_ext.errors import EncodingError, SadTalkerError
+from sadtalker_ext.types import ImageArray, Speech
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+_log = logging.getLogger(__name__)
+
+_QUEUE_BYTES = 64 << 20
+_QUEUE_FRAMES = 8
+
+
+def frame_rate(fps: float) -> Fraction:
+    """Return a rate as an exact fraction: 29.97 is 30000/1001, 25.0 is 25.
+
+    Broadcast rates are multiples of 1000/1001 and are written rounded to two or three digits.
+    """
+    if fps <= 0 or not math.isfinite(fps):
+        raise EncodingError(f"The frame rate should be positive, found {fps}.")
+    broadcast = Fraction(math.ceil(fps) * 1000, 1001)
+    if fps != math.ceil(fps) and abs(float(broadcast) - fps) < 0.005:
+        return broadcast
+    return Fraction(fps).limit_denominator(1001)
+
+
+def frame_count(seconds: float, fps: float) -> int:
+    """Return how many frames cover this time; at least one."""
+    return max(1, math.ceil(Fraction(seconds) * frame_rate(fps) - Fraction(1, 1000)))
+
+
+class VideoWriter:
+    """Writes one mp4 file; use it as a context manager.
+
+    Leaving the block normally completes the file and gives it its name. Leaving it by an
+    exception removes everything, or keeps the beginning if `keep_partial` is set. Encoding runs in
+    a thread of its own behind a short queue; what goes wrong there is raised by the next `write`
+    or on leaving.
+
+    The sound is as long as the frames: the speech is followed by silence or cut off, so a partial
+    video ends in step too.
+
+    Args:
+        path: Where the video goes; must end in .mp4.
+        fps: Frames per second, any positive rate.
+        speech: Its original sound goes into the video at full quality; None makes a silent video
+            without a sound track.
+        quality: CRF of H.264, 0 to 51; lower is better and larger.
+        overwrite: Whether an existing file may be replaced.
+        keep_partial: Whether a cancelled video is kept as ``NAME.partial.mp4``.
+        metadata: What the file says about itself.
+        label: Whether every frame carries a visible label.
+
+    Attributes:
+        path: The final name.
+        frames: Frames written so far.
+        partial_path: Where a partial video was kept, else None.
+        size: Width and height of the video once the first frame is written, even numbers.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        fps: float = 25.0,
+        speech: Speech | None = None,
+        quality: int = 18,
+        overwrite: bool = False,
+        keep_partial: bool = False,
+        metadata: VideoMetadata | None = None,
+        label: bool = False,
+    ) -> None:
+        self.path = Path(path).absolute()
+        self.frames = 0
+        self.partial_path: Path | None = None
+        self.size = (0, 0)
+        self._rate = frame_rate(fps)
+        self._speech = speech
+        self._quality = quality
+        self._overwrite = overwrite
+        self._keep_partial = keep_partial
+        self._metadata = metadata
+        self._label = Label() if label else None
+        self._part = hidden_name(self.path)
+        self._shape: tuple[int, ...] = ()
+        self._worker: EncoderThread | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the video so far."""
+        return float(self.frames / self._rate)
+
+    def __enter__(self) -> VideoWriter:
+        """Check the place.
+
+        Raises:
+            OutputExists: The file exists and `overwrite` is false.
+            OutputUnwritable: It cannot be written there.
+            DiskFull: There is no space.
+        """
+        check_output(self.path, overwrite=self._overwrite)
+        return self
+
+    def write(self, frame: ImageArray) -> None:
+        """Add one (H, W, 3) uint8 RGB frame; odd sides grow by one repeated row or column.
+
+        The frame is copied: the caller may reuse the array.
+
+        Raises:
+            EncodingError: The shape differs from the first frame's, or the encoder failed.
+            DiskFull: The disk ran full.
+        """
+        if self._worker is None:
+            self._start(frame)
+        worker = cast("EncoderThread", self._worker)
+        if frame.shape != self._shape or frame.dtype != np.uint8:
+            raise EncodingError(
+                f"Every frame should be {self._shape} uint8 like the first, "
+                f"found {frame.shape} {frame.dtype}."
+            )
+        if self._label is not None:
+            frame = self._label.draw(frame)
+        worker.put(_video_frame(_even(frame)))
+        self.frames += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Complete the file, or remove it."""
+        if problem is None:
+            self._complete(self.path)
+            return
+        keep = self._keep_partial and self._worker is not None and not self._worker.failed
+        if keep and self.frames:
+            partial = partial_name(self.path, overwrite=self._overwrite)
+            try:
+                self._complete(partial)
+                self.partial_path = partial
+            except SadTalkerError as second:
+                _log.warning("The partial video could not be kept: %s", second)
+        else:
+            self._abandon()
+
+    def _start(self, frame: ImageArray) -> None:
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+            raise EncodingError(
+                "A frame should be (height, width, 3) uint8 RGB, "
+                f"found {frame.shape} {frame.dtype}."
+            )
+        self._shape = frame.shape
+        height, width = frame.shape[:2]
+        self.size = (width + width % 2, height + height % 2)
+        room = _QUEUE_BYTES // max(frame.nbytes, 1)
+        try:
+            encoder = Encoder(
+                self._part,
+                size=self.size,
+                rate=self._rate,
+                quality=self._quality,
+                speech=self._speech,
+                tags=self._metadata.tags() if self._metadata else {},
+            )
+        except Exception as second:
+            discard(self._part)
+            raise explain(second, self.path) from second
+        self._worker = EncoderThread(encoder, room=min(max(room, 1), _QUEUE_FRAMES), path=self.path)
+
+    def _complete(self, path: Path) -> None:
+        if self._worker is None:
+            raise EncodingError(f"The video {path.name} should have frames, found none.")
+        try:
+            self._worker.finish()
+            if self._metadata is not None and self._metadata.xmp:
+                append_xmp(self._part, self._metadata.xmp)
+            move_into_place(self._part, path, overwrite=self._overwrite)
+        except OSError as second:
+            raise explain(second, path) from second
+        finally:
+            discard(self._part)
+
+    def _abandon(self) -> None:
+        if self._worker is not None:
+            self._worker.abandon()
+        discard(self._part)
+
+
+def _video_frame(frame: ImageArray) -> VideoFrame:
+    from av.video.frame import VideoFrame
+
+    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+
+
+def _even(frame: ImageArray) -> ImageArray:
+    """Repeat the last column and row where a side is odd: 4:2:0 colour needs even sides."""
+    height, width = frame.shape[:2]
+    if height % 2 or width % 2:
+        return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return frame

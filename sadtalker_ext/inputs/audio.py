@@ -1,0 +1,179 @@
+"""Speech: any sound or video file to a `Speech` that can be read in blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.errors import InvalidOption, SilentAudio, UnreadableAudio
+from sadtalker_ext.inputs.container import declared_seconds, open_sound
+from sadtalker_ext.inputs.decode import LAYOUTS, cut, decode_blocks, gather, resample
+from sadtalker_ext.types import FloatArray, Speech
+
+MIN_SECONDS = 0.2
+"""Shortest speech; less is a click, and engines need a few frames to move."""
+
+SILENCE_DBFS = -60.0
+"""A track whose loudest moment is below this holds no speech that could be followed."""
+
+_TRUNCATED_SECONDS = 0.5
+_TRUNCATED_SHARE = 0.02
+_CANCELLED_SHARE = 0.05
+
+
+def open_speech(
+    path: Path | str, *, start: float = 0.0, end: float = 0.0, pad: float = 0.0
+) -> Speech:
+    """Scan a sound track once and return the used part, ready to be read.
+
+    Nothing is kept in memory: every `read` decodes the file again.
+
+    Args:
+        path: A sound file, or a video with sound. Only local files.
+        start: Seconds to leave out at the beginning.
+        end: Where the used part ends, in seconds from the file's beginning; 0 is its end. An end
+            behind the end of the file is the end of the file.
+        pad: Seconds of silence to add to the video after the speech.
+
+    Raises:
+        UnreadableAudio: Missing, empty, truncated, no sound, or shorter than `MIN_SECONDS`.
+        SilentAudio: The used part has no moment louder than `SILENCE_DBFS`.
+        InvalidOption: `start` lies behind the end of the sound.
+    """
+    path = Path(path)
+    with open_sound(path) as (container, stream):
+        rate = stream.rate
+        promised = declared_seconds(path, container, stream)
+    first = round(start * rate)
+    last = round(end * rate) if end else None
+    scan = _scan(decode_blocks(path), first, last)
+    _check_length(path.name, scan, rate=rate, first=first, last=last, promised=promised)
+    if scan.peak_dbfs < SILENCE_DBFS:
+        raise SilentAudio(
+            f"{path.name} should hold speech, but its loudest moment is at "
+            f"{_decibels(scan.peak_dbfs)}, which is silence.",
+            hint="Check the recording, or choose another part of it.",
+        )
+    bounds = (first, first + scan.used)
+    return Speech(
+        path=path,
+        start=start,
+        seconds=scan.used / rate,
+        pad_seconds=pad,
+        rate_hz=rate,
+        channels=scan.channels,
+        read=partial(_read_mono, path, bounds, rate, scan.lone_channel),
+        read_channels=partial(_read_channels, path, bounds, rate, scan.channels),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scan:
+    """What one pass over the sound found.
+
+    Attributes:
+        total: Samples decoded, from the beginning of the file.
+        used: Samples of the used part.
+        channels: Channels that `read_channels` yields.
+        peak_dbfs: Loudest moment of the used part without its constant offset.
+        lone_channel: The channel to listen to when the average cancels out, else None.
+    """
+
+    total: int
+    used: int
+    channels: int
+    peak_dbfs: float
+    lone_channel: int | None
+
+
+def _scan(blocks: Iterator[FloatArray], first: int, last: int | None) -> _Scan:
+    total = used = channels = 0
+    low: npt.NDArray[np.float64] = np.zeros(1)
+    high: npt.NDArray[np.float64] = np.zeros(1)
+    power: npt.NDArray[np.float64] = np.zeros(1)
+    mixed = 0.0
+    for block in gather(blocks):
+        part = block[max(first - total, 0) : None if last is None else max(last - total, 0)]
+        total += len(block)
+        if not used and len(part):
+            channels = part.shape[1]
+            low, high = np.full(channels, np.inf), np.full(channels, -np.inf)
+            power = np.zeros(channels)
+        if len(part):
+            used += len(part)
+            low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
+            power = power + np.square(part, dtype=np.float64).sum(axis=0)
+            mixed += float(np.square(part.mean(axis=1), dtype=np.float64).sum())
+        if last is not None and total >= last:
+            break
+    peak = float((high - low).max() / 2) if used else 0.0
+    cancelled = mixed < _CANCELLED_SHARE * float(power.max()) / max(channels, 1)
+    return _Scan(
+        total=total,
+        used=used,
+        channels=channels,
+        peak_dbfs=20 * math.log10(peak) if peak > 0 else -math.inf,
+        lone_channel=int(power.argmax()) if channels > 1 and cancelled else None,
+    )
+
+
+def _check_length(
+    name: str, scan: _Scan, *, rate: int, first: int, last: int | None, promised: float | None
+) -> None:
+    seconds = scan.total / rate
+    reaches_end = last is None or scan.total < last
+    if promised is not None and reaches_end:
+        missing = promised - seconds
+        wanted = promised if last is None else min(promised, last / rate)
+        if wanted > seconds and missing > max(_TRUNCATED_SECONDS, _TRUNCATED_SHARE * promised):
+            raise UnreadableAudio(
+                f"{name} is truncated: it should be {promised:.1f} seconds long, "
+                f"but only {seconds:.1f} seconds can be read.",
+                hint=f"Export it again, or set the end to {math.floor(seconds * 10) / 10:g} "
+                "to use what is there.",
+            )
+    if first >= scan.total > 0:
+        raise InvalidOption(
+            f"Option audio_start should be less than {seconds:.2f} seconds, the length of "
+            f"{name}, found {first / rate:g}."
+        )
+    if scan.used < MIN_SECONDS * rate:
+        raise UnreadableAudio(
+            f"{name} should hold at least {MIN_SECONDS} seconds of sound, "
+            f"found {scan.used / rate:.2f}" + (" in the chosen part." if first or last else "."),
+            hint="Use a longer recording.",
+        )
+
+
+def _read_mono(
+    path: Path, bounds: tuple[int, int], rate: int, lone_channel: int | None, target: int | None
+) -> Iterator[FloatArray]:
+    """Yield (N,) float32 blocks of the average of all channels, at most 1 in magnitude."""
+    parts = (
+        block.mean(axis=1, keepdims=True)
+        if lone_channel is None
+        else block[:, lone_channel : lone_channel + 1]
+        for block in gather(cut(decode_blocks(path), *bounds))
+    )
+    for block in resample(parts, rate, target or rate):
+        yield np.clip(block[:, 0], -1.0, 1.0)
+
+
+def _read_channels(
+    path: Path, bounds: tuple[int, int], rate: int, channels: int, target: int | None
+) -> Iterator[FloatArray]:
+    """Yield (N, C) float32 blocks of all channels; unusual numbers of channels become mono."""
+    parts = gather(cut(decode_blocks(path), *bounds))
+    if channels not in LAYOUTS:
+        parts = (block.mean(axis=1, keepdims=True) for block in parts)
+    yield from resample(parts, rate, target or rate)
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.0f} dBFS" if math.isfinite(value) else "minus infinity dBFS (all zeros)"

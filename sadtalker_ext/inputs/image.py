@@ -1,0 +1,195 @@
+"""Pictures: from a file, a Pillow picture or an array to a `Picture`."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs.content import describe_content, require_file
+from sadtalker_ext.inputs.infotext import find_parameters
+from sadtalker_ext.inputs.pixels import grey_to_rgb, to_bytes, to_rgb, turn_upright
+from sadtalker_ext.types import Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+MAX_PIXELS = 64_000_000
+"""Most pixels of a picture: 64 megapixels, 192 MB once decoded."""
+
+MIN_SIDE = 32
+"""Fewest pixels along each side; a face in less cannot be found."""
+
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "AVIF", "TIFF", "GIF", "PPM")
+_EXPECTED = "a picture (PNG, JPEG, WebP, BMP, AVIF, TIFF or GIF)"
+_ORIENTATION, _EXIF_FOLDER, _USER_COMMENT = 0x0112, 0x8769, 0x9286
+
+# what Pillow's plugins raise on broken files; Warning because a host may turn those into errors
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError)
+_DECODING = (*_BROKEN, struct.error, OverflowError, AttributeError, MemoryError, Warning)
+
+
+def read_picture(path: Path | str) -> Picture:
+    """Read a picture file as upright 8-bit RGB; the content decides, not the extension.
+
+    Raises:
+        UnreadableImage: Missing, a folder, empty, truncated, not a picture, or too small.
+        InputTooLarge: More than `MAX_PIXELS`; seen in the header, before anything is decoded.
+    """
+    path = Path(path)
+    require_file(path, _EXPECTED, UnreadableImage)
+    with path.open("rb") as file:
+        image = _open_header(file)
+        if image is None:
+            raise _not_a_picture(path)
+        _check_size(image.size, path.name)
+        return _decode(image, path)
+
+
+def from_pil(image: Image.Image, name: str = "picture") -> Picture:
+    """Make a `Picture` of a Pillow picture, as hosts and gradio hand them over.
+
+    Raises:
+        UnreadableImage: It cannot be decoded or is too small.
+        InputTooLarge: More than `MAX_PIXELS`.
+    """
+    _check_size(image.size, name)
+    try:
+        orientation, comment = _exif(image)
+        pixels = turn_upright(to_rgb(image), orientation)
+    except _DECODING as problem:
+        raise UnreadableImage(f"{name} cannot be decoded: {problem}.") from problem
+    parameters = find_parameters(cast("dict[object, object]", image.info), comment)
+    return Picture(pixels=pixels, name=name, parameters=parameters)
+
+
+def picture_from_array(
+    values: npt.NDArray[Any], name: str = "picture", *, parameters: str = ""
+) -> Picture:
+    """Make a `Picture` of an (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array.
+
+    Convention: channels are R, G, B and alpha; integers span their type's range, floats 0..1. A
+    copy is made, so the caller may go on using the array.
+
+    Raises:
+        UnreadableImage: The array has another shape or is too small.
+        InputTooLarge: More than `MAX_PIXELS`.
+    """
+    channels = values.shape[2] if values.ndim == 3 else 1
+    if values.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise UnreadableImage(
+            f"{name} should be an array of height x width with 1, 3 or 4 channels, "
+            f"found the shape {values.shape}."
+        )
+    _check_size((values.shape[1], values.shape[0]), name)
+    if channels == 1:
+        pixels = grey_to_rgb(values.reshape(values.shape[:2]))
+    else:
+        pixels = to_bytes(values)
+        if channels == 4:
+            alpha = pixels[:, :, 3:].astype(np.uint16)
+            blended = pixels[:, :, :3] * alpha + 255 * (255 - alpha)
+            pixels = ((blended + 127) // 255).astype(np.uint8)
+    return Picture(pixels=np.array(pixels), name=name, parameters=parameters)
+
+
+def _open_header(file: IO[bytes]) -> ImageFile | None:
+    """Let Pillow's plugins read the header.
+
+    `Image.open` is not used because it warns about, or refuses, large pictures before their
+    size can be told, and both depend on process-wide switches that belong to the host.
+    """
+    from PIL import Image
+
+    Image.init()
+    head = file.read(16)
+    for name in _FORMATS:
+        plugin = Image.OPEN.get(name)
+        if plugin is None:
+            continue
+        factory = cast("Callable[..., ImageFile]", plugin[0])
+        accept = plugin[1]
+        if accept is None or accept(head) is not True:
+            continue
+        file.seek(0)
+        try:
+            return factory(file, "")
+        except _DECODING:
+            continue
+    return None
+
+
+def _decode(image: ImageFile, path: Path) -> Picture:
+    try:
+        image.load()
+        # after loading: Pillow itself turns TIFF files and then forgets their orientation
+        orientation, comment = _exif(image)
+        pixels = turn_upright(to_rgb(image), orientation)
+    except _DECODING as problem:
+        raise UnreadableImage(
+            f"{path.name} looks like {describe_content(path)} but is damaged or truncated: "
+            f"{_words(problem)}.",
+            hint="Download or export it again.",
+        ) from problem
+    parameters = find_parameters(cast("dict[object, object]", image.info), comment)
+    return Picture(pixels=pixels, name=path.name, parameters=parameters)
+
+
+def _exif(image: Image.Image) -> tuple[int, object]:
+    """Return orientation and UserComment; damaged EXIF counts as absent."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(_ORIENTATION, 1)
+        comment = exif.get_ifd(_EXIF_FOLDER).get(_USER_COMMENT)
+    except _DECODING:
+        return 1, None
+    return (orientation if isinstance(orientation, int) else 1), comment
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise InputTooLarge(
+            f"{name} should have at most {MAX_PIXELS // 1_000_000} megapixels, "
+            f"found {width} x {height} = {width * height / 1e6:.0f} megapixels.",
+            hint="Scale it down first.",
+        )
+    if min(width, height) < MIN_SIDE:
+        raise UnreadableImage(
+            f"{name} should be at least {MIN_SIDE} x {MIN_SIDE} pixels, found {width} x {height}.",
+            hint="Use a larger picture.",
+        )
+
+
+def _not_a_picture(path: Path) -> UnreadableImage:
+    found = describe_content(path)
+    if found in _DAMAGED_IF_SEEN:
+        return UnreadableImage(
+            f"{path.name} looks like {found} but is damaged or truncated: "
+            "its header cannot be read.",
+            hint="Download or export it again.",
+        )
+    return UnreadableImage(
+        f"{path.name} should be {_EXPECTED}, but it is {found}.",
+        hint="Save the portrait as PNG or JPEG and try again.",
+    )
+
+
+_DAMAGED_IF_SEEN = (
+    "a PNG picture",
+    "a JPEG picture",
+    "a GIF picture",
+    "a TIFF picture",
+    "a WebP picture",
+    "a BMP picture",
+)
+
+
+def _words(problem: BaseException) -> str:
+    return str(problem).rstrip(".") or type(problem).__name__
