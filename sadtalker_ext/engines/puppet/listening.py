@@ -1,0 +1,125 @@
+"""Listening to speech of any length: in chunks cut at pauses, to measurements and phonemes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet import formants, pitch, recognise
+from sadtalker_ext.engines.puppet.loudness import (
+    FRAME_HZ,
+    HOP,
+    SAMPLE_HZ,
+    Loudness,
+    levels,
+    measure,
+)
+from sadtalker_ext.engines.puppet.phonemes import SILENCE, in_order, shifted
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import FloatArray, Phoneme, Speech
+
+logger = logging.getLogger(__name__)
+
+_SHORTEST_CHUNK = 20 * SAMPLE_HZ
+_LONGEST_CHUNK = 35 * SAMPLE_HZ
+_CHUNK_SECONDS = 25  # about what comes out, for the progress display
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hearing:
+    """What was heard in the whole speech; F frames at 100 Hz.
+
+    Attributes:
+        seconds: Length of the sound.
+        loudness: Loudness and presence of speech, (F,) each.
+        semitones: (F,) float32 pitch relative to the speaker's usual pitch.
+        phonemes: Sounds without gaps from 0 to `seconds`.
+    """
+
+    seconds: float
+    loudness: Loudness
+    semitones: FloatArray
+    phonemes: tuple[Phoneme, ...]
+
+
+def listen(speech: Speech, progress: Progress) -> Hearing:
+    """Measure the speech and find its phonemes, in memory that does not hold the sound.
+
+    Exact phonemes of the speech are used as they are; text is aligned; otherwise the sounds are
+    recognised, and where no recogniser helps they are guessed from the spectrum.
+    """
+    progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
+    all_levels, all_pitch, sounds = [], [], []
+    at = 0.0
+    for chunk in chunks(speech.read(SAMPLE_HZ)):
+        chunk_levels = levels(chunk)
+        all_levels.append(chunk_levels)
+        all_pitch.append(pitch.track(chunk))
+        if speech.phonemes is None:
+            text = speech.text if len(chunk) >= speech.seconds * SAMPLE_HZ * 0.95 else ""
+            sounds += shifted(_recognise(chunk, measure(chunk_levels), text), at)
+        at += len(chunk) / SAMPLE_HZ
+        progress.advance()
+    joined = np.concatenate(all_levels) if all_levels else np.zeros(0, dtype=np.float32)
+    melody = np.concatenate(all_pitch) if all_pitch else np.zeros(0, dtype=np.float32)
+    heard = in_order(speech.phonemes if speech.phonemes is not None else sounds, at)
+    return Hearing(at, measure(joined), pitch.semitones(melody), heard)
+
+
+def chunks(blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:
+    """Yield (N,) pieces of 20 to 35 seconds, cut at the quietest moment; whole hops of 10 ms.
+
+    Only the last piece may be shorter, or end within a hop.
+    """
+    waiting: list[FloatArray] = []
+    held = 0
+    for block in blocks:
+        waiting.append(np.asarray(block, dtype=np.float32))
+        held += len(block)
+        while held >= _LONGEST_CHUNK:
+            joined = np.concatenate(waiting)
+            cut = _quietest(joined)
+            yield joined[:cut]
+            waiting, held = [joined[cut:].copy()], held - cut
+    if held:
+        yield np.concatenate(waiting)
+
+
+def _quietest(samples: FloatArray) -> int:
+    """Return where to cut, in samples: the middle of the quietest quarter of a second."""
+    span = levels(samples[_SHORTEST_CHUNK:_LONGEST_CHUNK])
+    width = FRAME_HZ // 4
+    quiet = np.convolve(span, np.full(width, 1 / width), mode="valid")
+    return _SHORTEST_CHUNK + (int(np.argmin(quiet)) + width // 2) * HOP
+
+
+def _recognise(chunk: FloatArray, loudness: Loudness, text: str) -> list[Phoneme]:
+    """Return the sounds of one chunk; loud parts the recogniser has no name for are guessed."""
+    guessed = formants.sounds_of(chunk, loudness)
+    if not (loudness.present > 0.5).any():
+        return []
+    heard = recognise.sounds_of(chunk, text) if recognise.available() else []
+    if not heard:
+        return guessed
+    return _fill_gaps(heard, guessed, loudness)
+
+
+def _fill_gaps(heard: list[Phoneme], guessed: list[Phoneme], loudness: Loudness) -> list[Phoneme]:
+    """Replace what was heard as silence or noise, but is clearly loud, by guesses."""
+    filled: list[Phoneme] = []
+    for one in heard:
+        inside = loudness.value[round(one.start * FRAME_HZ) : round(one.end * FRAME_HZ)]
+        if one.symbol != SILENCE or len(inside) < 15 or np.mean(inside > 0.35) < 0.5:
+            filled.append(one)
+            continue
+        filled += [
+            Phoneme(
+                symbol=guess.symbol, start=max(guess.start, one.start), end=min(guess.end, one.end)
+            )
+            for guess in guessed
+            if guess.end > one.start and guess.start < one.end
+        ]
+    return filled

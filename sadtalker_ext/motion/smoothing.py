@@ -1,0 +1,21 @@
+"""Smooth curves over frames."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sadtalker_ext.types import FloatArray
+
+
+def smooth(track: FloatArray, sigma_frames: float) -> FloatArray:
+    """Return (T,) or (T, K) float32 smoothed by a Gaussian; the ends are held."""
+    if sigma_frames <= 0 or len(track) == 0:
+        return np.asarray(track, dtype=np.float32)
+    radius = int(3 * sigma_frames + 1)
+    offsets = np.arange(-radius, radius + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma_frames) ** 2)
+    kernel /= kernel.sum()
+    columns = np.atleast_2d(np.asarray(track, dtype=np.float64).T)
+    padded = np.pad(columns, ((0, 0), (radius, radius)), mode="edge")
+    done = np.stack([np.convolve(row, kernel, mode="valid") for row in padded], axis=1)
+    return done.reshape(np.shape(track)).astype(np.float32)
