@@ -1,0 +1,110 @@
+"""The eyes of a portrait: gaze, lids and brows, painted in the pose of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet.brows import BrowMotion
+from sadtalker_ext.engines.puppet.eye_shape import (
+    LEFT_EYE,
+    RIGHT_EYE,
+    EyeShape,
+    eye_width,
+    measure_eye,
+)
+from sadtalker_ext.engines.puppet.eyelids import Eyelids
+from sadtalker_ext.engines.puppet.irises import IrisMotion
+from sadtalker_ext.engines.puppet.lid_skin import sample_lid_skin
+from sadtalker_ext.engines.puppet.soft_fields import soft_switch
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+# The mesh of an eye that is closed in the picture still shows a slit of up to 0.08 eye widths.
+_CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Eye:
+    shape: EyeShape
+    lids: Eyelids
+    iris: IrisMotion | None
+    presence: float
+
+
+class EyeLayer:
+    """Moves the eyes of one picture.
+
+    Attributes:
+        box: Everything the layer may touch, in picture pixels.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB; not modified.
+        points: (478, 3) mesh points in its pixels.
+    """
+
+    def __init__(self, picture: ImageArray, points: FloatArray) -> None:
+        size = (picture.shape[1], picture.shape[0])
+        self._brows = BrowMotion(points, (LEFT_EYE, RIGHT_EYE), size)
+        self._eyes: list[_Eye | None] = []
+        for indices, other in ((LEFT_EYE, RIGHT_EYE), (RIGHT_EYE, LEFT_EYE)):
+            shape = measure_eye(points, indices, size, eye_width(points, other))
+            self._eyes.append(None if shape is None else _prepare(picture, shape))
+        boxes = [self._brows.box] + [eye.shape.box for eye in self._eyes if eye is not None]
+        edges = np.array(boxes)
+        low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
+        self.box: Box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+
+    def apply(
+        self,
+        canvas: ImageArray,
+        blink: tuple[float, float],
+        gaze: tuple[float, float],
+        brow: float,
+    ) -> None:
+        """Paint the eyes into the canvas, in place.
+
+        Args:
+            canvas: (H, W, 3) uint8 RGB in the pose of the picture, of the same size.
+            blink: Closure of the eye on the left and the right side of the picture, 0 as in the
+                picture .. 1 closed.
+            gaze: Degrees to the right and down.
+            brow: -1 frown .. 1 raised.
+        """
+        self._brows.apply(canvas, brow)
+        for eye, closure in zip(self._eyes, blink, strict=True):
+            if eye is not None:
+                _draw_eye(canvas, eye, float(closure), gaze)
+
+
+def _prepare(picture: ImageArray, shape: EyeShape) -> _Eye:
+    left, top, right, bottom = shape.box
+    patch = np.ascontiguousarray(picture[top:bottom, left:right])
+    skin = sample_lid_skin(patch, shape)
+    large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
+    presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
+    return _Eye(
+        shape=shape,
+        lids=Eyelids(shape, skin),
+        iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
+        presence=presence,
+    )
+
+
+def _draw_eye(canvas: ImageArray, eye: _Eye, closure: float, gaze: tuple[float, float]) -> None:
+    """Draw one eye where something about it differs from the picture."""
+    closure = float(np.clip(closure, 0.0, 1.0)) * eye.presence
+    shift = (0.0, 0.0)
+    if eye.iris is not None:
+        shift = eye.iris.shift((gaze[0] * eye.presence, gaze[1] * eye.presence))
+    looking = abs(shift[0]) + abs(shift[1]) > 0.02
+    if closure < 1e-3 and not looking:
+        return
+    left, top, right, bottom = eye.shape.box
+    view = canvas[top:bottom, left:right]
+    face = view.copy()
+    eyeball, follow = face.astype(np.float32), 0.0
+    if eye.iris is not None and looking:
+        eyeball, follow = eye.iris.draw(face, shift), eye.iris.lid_follow(shift)
+    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure))
+    view[:] = np.clip(drawn + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,190 @@
+"""What the closed lid is painted with: clean skin around the eye, its grain, and the lashes.
+
+Nothing is copied from the strip above the eye: a brow, mascara or a painter's outline would come
+along. Instead every pixel near the eye gets a weight for being clean skin, and a smooth colour
+field is spread from the clean ones over lids, lashes and opening. Where the lid touches bare skin
+the field has that skin's colour, so no edge shows; the picture's own grain goes on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.engines.puppet.eye_shape import EyeShape
+from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, widen
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LidSkin:
+    """Paint for one eye's lids.
+
+    Attributes:
+        colour: (h, w, 3) float32 skin colour of every pixel of the patch, grain included.
+        lash: (3,) float32 colour of the lashes.
+        lash_thickness: Height of the lash line in eye sizes.
+        stray: (h, w) float32 0..1, lashes that stand out beyond the lids (outer corner, upper lid).
+    """
+
+    colour: FloatArray
+    lash: FloatArray
+    lash_thickness: float
+    stray: FloatArray
+
+
+def luma(image: FloatArray) -> FloatArray:
+    """Weigh RGB (h, w, 3) into brightness (h, w)."""
+    return np.asarray(image @ _LUMA, dtype=np.float32)
+
+
+def sample_lid_skin(patch: ImageArray, shape: EyeShape, rims: FloatArray | None = None) -> LidSkin:
+    """Look at the surroundings of one eye and mix the paint for its lids.
+
+    Args:
+        patch: (h, w, 3) uint8 pixels of `shape.box`.
+        shape: The eye.
+        rims: (h, w) 0..1, pixels of glasses, which are no skin.
+    """
+    image = patch.astype(np.float32)
+    weight = clean_skin_weight(image, shape)
+    if rims is not None:
+        weight = weight * (1.0 - np.clip(cv2.blur(rims, (5, 5)) * 3, 0.0, 1.0))
+    smooth = _spread(image, weight, shape.size)
+    smooth = smooth * _shadow(image, smooth, weight, shape)
+    lash, thickness = _measure_lashes(image, smooth, shape)
+    grain = _match_grain(image, weight)
+    return LidSkin(
+        colour=np.clip(smooth + grain[..., None], 0.0, 255.0).astype(np.float32),
+        lash=lash,
+        lash_thickness=thickness,
+        stray=_stray_lashes(image, smooth, shape),
+    )
+
+
+def clean_skin_weight(image: FloatArray, shape: EyeShape) -> FloatArray:
+    """Judge for every pixel of the patch how likely it is bare skin, (h, w) float32 0..1.
+
+    Skin is brighter than the hair, lashes, lines and outlines near it, smooth, and has the hue that
+    most of the surroundings have.
+    """
+    size, u, v = shape.size, shape.u, shape.v
+    blurred = blur(image, max(0.6, 0.015 * size))
+    bright = luma(blurred)
+    eye = smoothstep(-0.11, -0.05, v - shape.upper) * smoothstep(0.15, 0.08, v - shape.lower)
+    zone = 1.0 - eye * smoothstep(0.62, 0.54, np.abs(u))
+    zone = zone * smoothstep(-0.02, 0.04, v - shape.brow)
+    # the brightest smooth neighbour: what is much darker is hair, a line or a shadowed edge
+    reach = max(3, int(0.26 * size)) | 1
+    local = blur(widen(bright * (zone > 0.5), reach), 0.10 * size)
+    not_dark = smoothstep(0.66, 0.90, bright / np.maximum(local, 1.0))
+    slope_x, slope_y = (cv2.Sobel(bright, cv2.CV_32F, 1 - i, i, scale=0.125) for i in (0, 1))
+    slope = np.hypot(slope_x, slope_y) * size / np.maximum(local, 8.0)
+    flat = np.exp(-((slope / 2.2) ** 2))
+    chroma = np.stack([blurred[..., 0] - bright, blurred[..., 2] - bright], axis=-1)
+    sure = (zone * not_dark * flat > 0.5) & (np.abs(u) < 0.7)
+    typical = np.median(chroma[sure], axis=0) if sure.sum() > 8 else np.zeros(2)
+    spread = float(np.median(np.abs(chroma[sure] - typical))) if sure.sum() > 8 else 20.0
+    distance = np.linalg.norm(chroma - typical, axis=-1)
+    hue = np.exp(-0.5 * (distance / (2.5 * spread + 8.0)) ** 2)
+    # a lid looks like the skin above it; the bag below is often redder or darker
+    below = smoothstep(0.0, 0.12, v - shape.lower) * smoothstep(0.62, 0.5, np.abs(u))
+    return np.asarray(zone * not_dark * flat * hue * (1.0 - 0.65 * below), dtype=np.float32)
+
+
+def _spread(image: FloatArray, weight: FloatArray, size: float) -> FloatArray:
+    """Fill the whole patch from the weighted pixels: nearby ones where there are any, else far."""
+    total = float(weight.sum())
+    if total < 1.0:
+        centre = np.median(image.reshape(-1, 3), axis=0)
+        return np.broadcast_to(centre, image.shape).astype(np.float32)
+    field = np.broadcast_to((image * weight[..., None]).sum((0, 1)) / total, image.shape)
+    for reach in (0.5, 0.28, 0.16, 0.09):
+        sigma = max(0.8, reach * size)
+        near = blur(weight, sigma)
+        mean = blur(image * weight[..., None], sigma) / np.maximum(near, 1e-5)[..., None]
+        trust = smoothstep(0.02, 0.22, near)[..., None]
+        field = field + (mean - field) * trust
+    return np.asarray(field, dtype=np.float32)
+
+
+def _shadow(
+    image: FloatArray, smooth: FloatArray, weight: FloatArray, shape: EyeShape
+) -> FloatArray:
+    """Find how much darker the eye's surroundings are than clean skin, (h, w, 3) about 0.6..1.
+
+    The cleanest skin near a deep-set eye is often the lit nose or cheek; a lid painted as bright as
+    that would stand out of the shadow of the brow.
+    """
+    wanted, found = luma(smooth), luma(image)
+    eye = smoothstep(-0.13, -0.08, shape.v - shape.upper)
+    eye = eye * smoothstep(0.12, 0.06, shape.v - shape.lower) * (np.abs(shape.u) < 0.6)
+    near = smoothstep(-0.02, 0.05, shape.v - shape.brow) * (1 - eye)
+    near = near * smoothstep(0.55, 0.75, found / np.maximum(wanted, 1.0))
+    near = near * smoothstep(0.8, 0.6, np.abs(shape.u)) + 0.3 * weight + 1e-4
+    sigma = 0.13 * shape.size
+    near = near[..., None]
+    actual = blur(near * np.minimum(image, smooth * 1.1), sigma)
+    ratio = actual / np.maximum(blur(near * smooth, sigma), 1e-3)
+    return np.asarray(np.clip(ratio, 0.55, 1.08) ** 0.85, dtype=np.float32)
+
+
+def _measure_lashes(
+    image: FloatArray, smooth: FloatArray, shape: EyeShape
+) -> tuple[FloatArray, float]:
+    """Find colour and thickness of the dark line along the upper margin."""
+    skin = luma(smooth)
+    depth = shape.v - shape.upper
+    strip = (depth > -0.10) & (depth < 0.5 / shape.size) & (np.abs(shape.u) < 0.44)
+    pixels = image[strip]
+    if len(pixels) < 6:
+        return np.asarray(smooth.mean((0, 1)) * 0.5, dtype=np.float32), 0.04
+    bright = luma(pixels)
+    dark = pixels[bright <= np.percentile(bright, 25)].mean(0)
+    typical = float(np.median(skin[strip]))
+    darkness = float(luma(dark))
+    wanted = min(darkness, 0.55 * typical)
+    dark = dark * (wanted / max(darkness, 1.0))
+    above = (np.abs(shape.u) < 0.4) & (depth > -0.16) & (depth < 0.02)
+    share = float(np.mean(luma(image)[above] < 0.5 * (typical + wanted))) if above.any() else 0.0
+    return dark.astype(np.float32), float(np.clip(0.16 * share, 0.03, 0.08))
+
+
+def _stray_lashes(image: FloatArray, smooth: FloatArray, shape: EyeShape) -> FloatArray:
+    """Mark thin dark strokes around the upper lid and the outer corner, (h, w) 0..1."""
+    reach = max(3, int(0.17 * shape.size)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    bright = luma(image)
+    thin = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_BLACKHAT, kernel), dtype=np.float32)
+    darker = smoothstep(0.06, 0.20, thin / np.maximum(luma(smooth), 20.0))
+    outward = shape.u * shape.outer
+    beyond = smoothstep(-0.28, -0.18, shape.v - shape.upper)
+    beyond = beyond * smoothstep(0.10, 0.02, shape.v - shape.lower)
+    beyond = beyond * smoothstep(0.80, 0.64, outward) * smoothstep(-0.60, -0.50, outward)
+    stray = widen(np.minimum(1.5 * darker, 1) * beyond, 3)
+    return blur(stray, max(0.7, 0.025 * shape.size))
+
+
+def _match_grain(image: FloatArray, weight: FloatArray) -> FloatArray:
+    """Make noise with the strength and coarseness of the clean skin, (h, w) float32.
+
+    Bands of white noise, blurred to about 1 and 2 pixels, get the strength that the same bands
+    have in the clean skin. Low quantiles keep moles, hairs and lines out of the measure.
+    """
+    bright = luma(image)
+    clean = weight > 0.3
+    noise = np.random.default_rng(11).normal(size=bright.shape).astype(np.float32)
+    grain = np.zeros_like(bright)
+    if clean.sum() < 12:
+        return grain
+    for fine, coarse in ((0.0, 0.7), (0.7, 1.5)):
+        found = np.abs(blur(bright, fine) - blur(bright, coarse))[clean]
+        made = blur(noise, fine) - blur(noise, coarse)
+        # 0.52: the 40 % quantile of |x| of a normal distribution with deviation 1
+        strength = float(np.quantile(found, 0.4)) / 0.52
+        grain += made * np.float32(min(0.6 * strength, 3.5) / max(float(made.std()), 1e-6))
+    return grain

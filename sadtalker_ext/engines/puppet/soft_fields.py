@@ -1,0 +1,37 @@
+"""Soft steps and blurs of per-pixel fields, all float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import FloatArray
+
+
+def smoothstep(low: float, high: float, value: npt.NDArray[np.floating[Any]]) -> FloatArray:
+    """Rise from 0 at `low` to 1 at `high` without a corner; `low` may exceed `high`."""
+    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
+
+
+def soft_switch(low: float, high: float, value: float) -> float:
+    """Apply `smoothstep` to one number."""
+    return float(smoothstep(low, high, np.array(value)))
+
+
+def blur(field: npt.NDArray[np.floating[Any]], sigma: float) -> FloatArray:
+    """Blur (h, w) or (h, w, C) by a Gaussian; the border repeats, sigma 0 changes nothing."""
+    source = np.asarray(field, dtype=np.float32)
+    if sigma <= 0:
+        return source
+    blurred = cv2.GaussianBlur(source, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, dtype=np.float32).reshape(source.shape)
+
+
+def widen(field: npt.NDArray[np.floating[Any]], reach: int) -> FloatArray:
+    """Take the largest value within a disc of the given diameter in pixels."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return np.asarray(cv2.dilate(np.asarray(field, dtype=np.float32), kernel), dtype=np.float32)
