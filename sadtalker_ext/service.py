@@ -1,0 +1,212 @@
+"""Composition root: one host, its engines, one pipeline call."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.errors import (
+    Cancelled,
+    InputError,
+    InvalidOption,
+    PackageMissing,
+    SadTalkerError,
+)
+from sadtalker_ext.host.base import Host
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.pipeline import generate
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import Picture, Speech, VideoFile
+from sadtalker_ext.weights.store import WeightStore
+
+log = logging.getLogger(__name__)
+
+ENGINES = ("sadtalker", "puppet")
+"""Best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One video to make.
+
+    Attributes:
+        picture: A picture file, or a picture already in memory.
+        speech: A file with sound, or None for an idle video.
+        output: The video to write.
+        options: How to make it.
+        overwrite: Whether an existing output may be replaced.
+    """
+
+    picture: Path | Picture
+    speech: Path | None
+    output: Path
+    options: GenerateOptions
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """Whether an engine can be used here.
+
+    Attributes:
+        name: "sadtalker" or "puppet".
+        ready: True when a job can start at once.
+        reason: What is missing, as one sentence; empty when ready.
+        hint: What to do about it.
+    """
+
+    name: str
+    ready: bool
+    reason: str = ""
+    hint: str = ""
+
+
+class Service:
+    """Makes videos for one host; engines are loaded once and kept.
+
+    Args:
+        host: What the surrounding program offers.
+        store: Where weights are; by default the host's folders and the usual ones.
+    """
+
+    def __init__(self, host: Host, store: WeightStore | None = None) -> None:
+        self._host = host
+        self._store = store or WeightStore.standard(host_folders=host.weight_dirs())
+        self._engines: dict[str, Engine] = {}
+        self._models: FaceModels | None = None
+
+    @property
+    def store(self) -> WeightStore:
+        """The weights this service looks at."""
+        return self._store
+
+    def engines(self) -> tuple[EngineStatus, ...]:
+        """Tell which engines can be used, best first."""
+        return tuple(self._status(name) for name in ENGINES)
+
+    def choose(self, wanted: str) -> str:
+        """Return the engine's name for an option value; ``auto`` takes the best that is ready.
+
+        The choice is made before the work: a failure later never swaps the engine silently.
+        """
+        if wanted != "auto":
+            return wanted
+        ready = [status.name for status in self.engines() if status.ready]
+        return ready[0] if ready else "puppet"
+
+    def generate(self, request: Request, progress: Progress) -> VideoFile:
+        """Make one video.
+
+        Raises:
+            SadTalkerError: One of its subclasses, with a sentence and a next step.
+        """
+        options = request.options
+        if request.speech is None and not options.idle_seconds:
+            raise InvalidOption(
+                "Speech is needed, none was given.",
+                hint="Give a sound file, or idle_seconds for a video without speech.",
+            )
+        picture = (
+            request.picture
+            if isinstance(request.picture, Picture)
+            else read_picture(request.picture)
+        )
+        speech = self._speech(request)
+        name = self.choose(options.engine)
+        with self._host.gpu_turn(f"talking portrait of {picture.name}"):
+            progress.enter(Stage.LOADING)
+            engine = self._engine(name)
+            try:
+                return generate(
+                    picture,
+                    speech,
+                    request.output,
+                    options,
+                    engine=engine,
+                    progress=progress,
+                    overwrite=request.overwrite,
+                )
+            except SadTalkerError as error:
+                self._offer_other_engine(error, name)
+                raise
+
+    def close(self) -> None:
+        """Release every engine; safe to call twice."""
+        while self._engines:
+            self._engines.popitem()[1].close()
+
+    def _speech(self, request: Request) -> Speech | None:
+        if request.speech is None:
+            return None
+        options = request.options
+        return open_speech(
+            request.speech,
+            start=options.audio_start,
+            end=options.audio_end,
+            pad=options.pad_audio,
+        )
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            build: dict[str, Callable[[], Engine]] = {
+                "puppet": self._build_puppet,
+                "sadtalker": self._build_sadtalker,
+            }
+            self._engines[name] = build[name]()
+        return self._engines[name]
+
+    def _face_models(self) -> FaceModels:
+        if self._models is None:
+            self._models = FaceModels(self._store)
+        return self._models
+
+    def _build_puppet(self) -> Engine:
+        from sadtalker_ext.engines.puppet.engine import PuppetEngine
+
+        return PuppetEngine(self._face_models())
+
+    def _build_sadtalker(self) -> Engine:
+        status = self._status("sadtalker")
+        if not status.ready:
+            raise PackageMissing(status.reason, hint=status.hint)
+        raise PackageMissing("The sadtalker engine is being assembled.")
+
+    def _status(self, name: str) -> EngineStatus:
+        needed = {
+            "sadtalker": ("torch", "librosa", "safetensors", "scipy"),
+            "puppet": ("cv2", "av"),
+        }
+        absent = [one for one in needed[name] if importlib.util.find_spec(one) is None]
+        if absent:
+            extra = "[sadtalker]" if name == "sadtalker" else ""
+            return EngineStatus(
+                name=name,
+                ready=False,
+                reason=f"The {name} engine needs {', '.join(absent)}, not installed here.",
+                hint=f'Run `pip install "sadtalker-ext{extra}"`.',
+            )
+        files = self._store.missing([name])
+        if files:
+            names = ", ".join(file.name for file in files)
+            return EngineStatus(
+                name=name,
+                ready=False,
+                reason=f"The {name} engine needs weight files that were not found: {names}.",
+                hint=f"Run `sadtalker weights fetch {name}`.",
+            )
+        return EngineStatus(name=name, ready=True)
+
+    def _offer_other_engine(self, error: SadTalkerError, failed: str) -> None:
+        """Name the other engine in the hint of an engine's own failure; never swap silently."""
+        if isinstance(error, (InputError, Cancelled)):
+            return
+        others = [one.name for one in self.engines() if one.ready and one.name != failed]
+        if others:
+            error.hint = f"{error.hint} The engine {others[0]} is ready, too.".strip()

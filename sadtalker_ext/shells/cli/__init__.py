@@ -1,0 +1,65 @@
+"""The command line: ``sadtalker generate | weights | doctor``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sadtalker_ext.errors import Cancelled, SadTalkerError
+from sadtalker_ext.shells.cli.arguments import build_parser, modernise
+
+log = logging.getLogger(__name__)
+
+Answer = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status, which follows the class of the error."""
+    words, notes = modernise(sys.argv[1:] if arguments is None else arguments)
+    parsed = build_parser().parse_args(words)
+    logging.basicConfig(level=logging.DEBUG if parsed.verbose else logging.WARNING)
+    for note in notes:
+        print(note, file=sys.stderr)
+    command = _load(parsed.command)
+    try:
+        answer = command(parsed)
+    except SadTalkerError as error:
+        _report(error, as_json=parsed.json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _report(Cancelled("Stopped."), as_json=parsed.json)
+        return Cancelled.exit_code
+    except Exception:
+        log.exception("unexpected error")
+        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+        _report(unexpected, as_json=parsed.json)
+        return SadTalkerError.exit_code
+    if parsed.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    return int(answer.get("exit_code", 0))
+
+
+def _load(command: str) -> Callable[[Any], Answer]:
+    """Import only the command that runs: ``--help`` must not wait for numpy."""
+    if command == "generate":
+        from sadtalker_ext.shells.cli.generate import run_generate
+
+        return run_generate
+    if command == "weights":
+        from sadtalker_ext.shells.cli.weights import run_weights
+
+        return run_weights
+    from sadtalker_ext.shells.cli.doctor import run_doctor
+
+    return run_doctor
+
+
+def _report(error: SadTalkerError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+    print(f"sadtalker: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"           {error.hint}", file=sys.stderr)

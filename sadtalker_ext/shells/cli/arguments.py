@@ -1,0 +1,141 @@
+"""The argument parser, made from the option declarations."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from sadtalker_ext import __version__
+from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+
+ORIGINAL_NAMES = {
+    "--driven_audio": "--speech",
+    "--source_image": "--portrait",
+    "--checkpoint_dir": "--weights-dir",
+    "--result_dir": "--output-dir",
+}
+"""Flags of the original's command line that are called differently here."""
+
+GROUPS = {
+    "look": "look",
+    "head and eyes": "head and eyes",
+    "speech": "speech",
+    "output": "output",
+    "engine": "engine",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"sadtalker {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one machine-readable object")
+    common.add_argument("-v", "--verbose", action="store_true", help="log what is done")
+    common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_generate(commands, common)
+    _add_weights(commands, common)
+    commands.add_parser(
+        "doctor", parents=[common], help="say what is installed, what is missing, and what to do"
+    )
+    return parser
+
+
+def _add_generate(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    generate = commands.add_parser(
+        "generate",
+        parents=[common],
+        help="make a video from a portrait and speech",
+        allow_abbrev=False,
+    )
+    generate.add_argument("portrait", nargs="?", type=Path, help="a picture with a face")
+    generate.add_argument(
+        "speech", nargs="?", type=Path, help="a sound file, or a video whose sound is used"
+    )
+    generate.add_argument("--portrait", dest="portrait_flag", type=Path, help=argparse.SUPPRESS)
+    generate.add_argument("--speech", dest="speech_flag", type=Path, help=argparse.SUPPRESS)
+    generate.add_argument("--video", type=Path, help="use the sound of this video as the speech")
+    generate.add_argument("-o", "--output", type=Path, help="the video to write, *.mp4")
+    generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
+    generate.add_argument(
+        "--overwrite", action="store_true", help="replace the output if it exists"
+    )
+    sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
+    for spec in option_specs():
+        _add_option(sections[spec.group], spec)
+
+
+def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
+    flag = "--" + spec.name.replace("_", "-")
+    if spec.kind is bool:
+        section.add_argument(
+            flag,
+            action=argparse.BooleanOptionalAction,
+            default=argparse.SUPPRESS,
+            help=spec.help,
+        )
+        return
+    words = spec.help.replace("%", "%%")
+    if spec.low is not None:
+        words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
+    section.add_argument(
+        flag,
+        type=spec.kind,
+        default=argparse.SUPPRESS,
+        choices=spec.choices or None,
+        metavar=None if spec.choices else spec.kind.__name__.upper(),
+        help=f"{words} (default: {spec.default})",
+    )
+
+
+def _add_weights(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
+    actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[common], help="every file, where it is, and its licence")
+    fetch = actions.add_parser("fetch", parents=[common], help="download and check files")
+    fetch.add_argument(
+        "names", nargs="+", metavar="NAME", help="file names, or a set such as puppet or sadtalker"
+    )
+    verify = actions.add_parser("verify", parents=[common], help="check size and SHA-256")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="all installed files by default")
+    convert = actions.add_parser(
+        "convert", parents=[common], help="rewrite a legacy .pth(.tar) file as safetensors"
+    )
+    convert.add_argument("source", type=Path)
+    convert.add_argument("target", type=Path)
+
+
+def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Translate flags of the original's command line.
+
+    Returns:
+        The words to parse, and one note per old flag that says its new name.
+    """
+    translated, notes = [], []
+    for word in words:
+        flag, equals, value = word.partition("=")
+        new = ORIGINAL_NAMES.get(flag)
+        if new is None and flag.startswith("--") and "_" in flag:
+            new = flag.replace("_", "-")
+        if new is None:
+            translated.append(word)
+            continue
+        notes.append(f"note: {flag} is called {new} here")
+        translated.append(new + equals + value)
+    return translated, notes
+
+
+def options_from(parsed: argparse.Namespace) -> GenerateOptions:
+    """Return the options that were given on the command line."""
+    given = vars(parsed)
+    return GenerateOptions.from_mapping(
+        {spec.name: given[spec.name] for spec in option_specs() if spec.name in given}
+    )

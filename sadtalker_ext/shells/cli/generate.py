@@ -1,0 +1,100 @@
+"""``sadtalker generate``: one portrait, one speech, one video."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shells.cli.arguments import options_from
+from sadtalker_ext.shells.cli.terminal import TerminalProgress
+from sadtalker_ext.types import VideoFile
+
+
+def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Make the video and return its description."""
+    options = options_from(parsed)
+    portrait = parsed.portrait or parsed.portrait_flag
+    speech = parsed.video or parsed.speech or parsed.speech_flag
+    if portrait is None:
+        raise InvalidOption(
+            "A portrait is needed, none was given.",
+            hint="Usage: sadtalker generate PORTRAIT SPEECH -o OUT.mp4",
+        )
+    request = Request(
+        picture=portrait,
+        speech=speech,
+        output=_output(parsed, portrait),
+        options=options,
+        overwrite=parsed.overwrite,
+    )
+    bar = TerminalProgress()
+    progress = Progress(bar)
+    weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
+    service = Service(StandaloneHost(weight_dirs=weight_dirs))
+    try:
+        with stop_on_interrupt(progress):
+            video = service.generate(request, progress)
+    finally:
+        bar.close()
+        service.close()
+    if not parsed.json:
+        _show(video)
+    return describe(video)
+
+
+def _output(parsed: argparse.Namespace, portrait: Path) -> Path:
+    if parsed.output is not None:
+        path: Path = parsed.output
+        return path if parsed.output_dir is None else parsed.output_dir / path.name
+    return (parsed.output_dir or Path()) / f"{portrait.stem}_talking.mp4"
+
+
+def describe(video: VideoFile) -> dict[str, Any]:
+    """Return a finished video as plain values."""
+    return {
+        "path": str(video.path),
+        "width": video.width,
+        "height": video.height,
+        "fps": video.fps,
+        "frames": video.frames,
+        "seconds": video.seconds,
+        "engine": video.engine,
+        "seed": video.seed,
+        "partial": video.partial,
+        "timings": {name: round(seconds, 3) for name, seconds in video.timings.items()},
+        "warnings": list(video.warnings),
+    }
+
+
+def _show(video: VideoFile) -> None:
+    for warning in video.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    print(
+        f"{video.path} · {video.seconds:.1f} s · {video.width}x{video.height} · "
+        f"{video.engine} · seed {video.seed}"
+    )
+
+
+@contextmanager
+def stop_on_interrupt(progress: Progress) -> Iterator[None]:
+    """Turn the first Ctrl-C into a clean stop; a second one ends at once."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        progress.stop()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,62 @@
+"""A progress bar for terminals, plain lines for everything else."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import TextIO
+
+from sadtalker_ext.progress import ProgressEvent
+
+REDRAW_SECONDS = 0.1
+
+
+class TerminalProgress:
+    """Listens to progress events and draws them on one line.
+
+    Args:
+        stream: Where to draw; the bar appears only if it is a terminal.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._is_terminal = self._stream.isatty()
+        self._last = 0.0
+        self._stage = ""
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Show one event."""
+        if not self._is_terminal:
+            if event.stage.value != self._stage:
+                self._stage = event.stage.value
+                print(f"{event.stage.value} ...", file=self._stream, flush=True)
+            return
+        now = time.monotonic()
+        finished = event.total is not None and event.done >= event.total
+        changed = event.stage.value != self._stage
+        if not (finished or changed or now - self._last >= REDRAW_SECONDS):
+            return
+        self._stage, self._last = event.stage.value, now
+        width = shutil.get_terminal_size().columns - 1
+        self._stream.write("\r" + bar_line(event, width).ljust(width))
+        self._stream.flush()
+
+    def close(self) -> None:
+        """End the bar's line."""
+        if self._is_terminal and self._stage:
+            self._stream.write("\n")
+            self._stream.flush()
+
+
+def bar_line(event: ProgressEvent, width: int) -> str:
+    """Return one line such as ``Rendering 45 / 182 [#####-----] 31/s, 4 s left``."""
+    if not event.total:
+        return event.text[:width]
+    rate = event.done / event.seconds if event.seconds > 0 else 0.0
+    left = f"{rate:.0f}/s, {(event.total - event.done) / rate:.0f} s left" if rate > 0 else ""
+    room = width - len(event.text) - len(left) - 4
+    if room < 8:
+        return event.text[:width]
+    filled = room * min(event.done, event.total) // event.total
+    return f"{event.text} [{'#' * filled}{'-' * (room - filled)}] {left}"
