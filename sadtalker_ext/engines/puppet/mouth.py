@@ -1,0 +1,246 @@
+"""The talking mouth: lips, jaw, chin and cheeks move, and the inside of the mouth is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.engines.puppet.expression import ExpressionBasis
+from sadtalker_ext.engines.puppet.mouth_frame import MouthFrame, measure_mouth, smoothstep
+from sadtalker_ext.engines.puppet.mouth_interior import MouthInterior
+from sadtalker_ext.engines.puppet.picture_style import measure_style
+from sadtalker_ext.engines.puppet.sheet_warp import SheetWarp, pixel_grid, sample
+from sadtalker_ext.engines.puppet.teeth import own_teeth, tooth_edge
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue")
+"""The controls this layer reads; others are ignored."""
+
+_NODES_PER_FACE = 64
+_PARTED = (0.15, 1.3)
+"""Pixels by which the lips must have parted for the inside to begin to show, and to show fully."""
+
+
+class MouthLayer:
+    """Moves the mouth of one picture.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB, never modified.
+        points: (478, 3) mesh points in pixels of this picture.
+
+    Attributes:
+        box: The only region `apply` writes to, picture pixels.
+    """
+
+    def __init__(self, picture: ImageArray, points: FloatArray) -> None:
+        points = np.asarray(points, np.float32)
+        frame = measure_mouth(picture, points)
+        style = measure_style(picture, points, frame)
+        self._frame = frame
+        self._size = picture.shape[:2]
+        stride = max(1, round(frame.face_width / _NODES_PER_FACE))
+        self._warp, fade = _make_grid(frame, points, stride, picture.shape)
+        edge = tooth_edge(frame, own_teeth(picture, frame, style))
+        basis = ExpressionBasis(frame, self._warp.nodes, edge)
+        self._warp.set_fields(basis.fields * fade[None, None, ..., None])
+        self._basis = basis
+        self.box: Box = self._warp.box
+        left, top, right, bottom = self.box
+        # Pixels are counted from the box's corner. Distances to the two lip edges are sampled
+        # wherever the warp comes from.
+        self._pixels = pixel_grid(0, 0, right - left, bottom - top)
+        corner = np.array([left, top], np.float32)
+        self._edges = _lip_distances(frame, self._pixels + corner)
+        self._node_edges = _lip_distances(frame, self._warp.nodes)
+        self._cells = self._mouth_cells()
+        self._inner = _in_pixels(self._cells, stride)
+        inner = self._pixels[self._inner] + corner
+        self._interior = MouthInterior(picture, frame, style, inner)
+        self._feather = float(np.clip(0.75 * style.blur, 0.6, 2.5))
+        x, y = frame.local(inner)
+        beyond = (y - frame.curve(x, edge)) * frame.half_width
+        self._teeth_above = np.clip(0.5 - beyond / (2 * self._feather), 0, 1) * (np.abs(x) < 0.95)
+
+    def apply(self, canvas: ImageArray, controls: Mapping[str, float]) -> None:
+        """Move the mouth on a canvas that shows the picture, in place.
+
+        Args:
+            canvas: (H, W, 3) uint8 RGB, the size of the constructor's picture. Only `box` changes.
+            controls: Values of the puppet's controls by name; missing ones count as 0, and all
+                zero leaves the canvas as it is.
+        """
+        if canvas.shape[:2] != self._size:
+            raise ValueError(
+                f"the canvas should have the picture's size {self._size}, found {canvas.shape[:2]}"
+            )
+        if all(controls.get(name, 0.0) <= 0 for name in DRIVERS):
+            return
+        left, top, right, bottom = self.box
+        region = canvas[top:bottom, left:right]
+        source = region.copy()
+        weights = self._basis.weights(controls)
+        sheets = self._warp.offsets(weights)
+        moved = self._warp.enlarge(self._one_sheet(sheets))[: bottom - top, : right - left]
+        result = sample(source, self._pixels + moved, cv2.INTER_CUBIC)
+        self._paint_lips(source, result, sheets, self._basis.jaw_way(weights), controls)
+        region[:] = result
+
+    def _one_sheet(self, sheets: tuple[FloatArray, FloatArray]) -> FloatArray:
+        """One field of both sheets, good wherever the lips have not parted; (h, w, 2)."""
+        stride = np.float32(self._warp.stride)
+        upper, lower = (
+            sample(edge, self._warp.grid + sheet / stride)
+            for edge, sheet in zip(self._node_edges, sheets, strict=True)
+        )
+        share = _between(upper, -lower)[..., None]
+        mixed: FloatArray = sheets[0] + (sheets[1] - sheets[0]) * share
+        return mixed
+
+    def _paint_lips(
+        self,
+        source: ImageArray,
+        result: ImageArray,
+        sheets: tuple[FloatArray, FloatArray],
+        jaw_way: FloatArray,
+        controls: Mapping[str, float],
+    ) -> None:
+        """Draw the two lips and the inside over the part of the result where they have parted."""
+        here = self._pixels[self._inner]
+        height, width = here.shape[:2]
+        moved = [self._warp.enlarge(s[self._cells].copy())[:height, :width] for s in sheets]
+        parted = smoothstep(*_PARTED, np.abs(moved[0] - moved[1]).max(-1))
+        rows, columns = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
+        if not len(rows):
+            return
+        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        parted, here = parted[part], here[part]
+        upper_at, lower_at = here + moved[0][part], here + moved[1][part]
+        below_upper = sample(self._edges[0], upper_at)
+        above_lower = -sample(self._edges[1], lower_at)
+        upper, lower = self._shares(below_upper, above_lower)
+        tuck = float(np.clip(controls.get("tuck", 0.0), 0, 1))
+        if tuck > 0:
+            # F and V: the upper teeth stand in front of the lower lip.
+            lower *= 1 - min(2 * tuck, 1) * self._teeth_above[part] * (1 - upper)
+        inside = self._interior.draw(
+            below_upper,
+            above_lower,
+            jaw_way,
+            controls,
+            part,
+        )
+        lips = inside * (1 - upper - lower)[..., None]
+        # Beyond its edge a lip goes on with the colour of the edge, not with what lay there.
+        across = self._frame.across
+        for share, where, depth, back in (
+            (upper, upper_at, below_upper, -across),
+            (lower, lower_at, above_lower, across),
+        ):
+            pull = np.maximum(depth + self._feather, 0)[..., None] * back
+            lips += sample(source, where + pull, cv2.INTER_CUBIC) * share[..., None]
+        target = result[self._inner][part]
+        mixed = target + (lips - target) * parted[..., None]
+        target[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+
+    def _shares(
+        self, below_upper: FloatArray, above_lower: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Opacity of the upper and of the lower lip; where both lie, the deeper one shows."""
+        ramp = np.float32(1 / (2 * self._feather))
+        upper = np.clip(0.5 - below_upper * ramp, 0, 1)
+        lower = np.clip(0.5 - above_lower * ramp, 0, 1)
+        deeper = np.clip(0.5 + (below_upper - above_lower) * (ramp / 2), 0, 1)
+        return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
+
+    def _mouth_cells(self) -> tuple[slice, slice]:
+        """Rows and columns of the grid cells where the lips can part."""
+        frame = self._frame
+        reach = 0.40 * frame.size / frame.half_width
+        top, bottom = float(frame.upper.min()) - 0.35, float(frame.lower.max()) + reach + 0.3
+        corners = frame.picture(_single(-1.3, 1.3, -1.3, 1.3), _single(top, top, bottom, bottom))
+        node = (corners - self._warp.nodes[0, 0]) / np.float32(self._warp.stride)
+        low = np.floor(node.min(0)).astype(int)
+        high = np.ceil(node.max(0)).astype(int) + 1
+        rows, columns = self._warp.nodes.shape[:2]
+        return (
+            slice(int(np.clip(low[1], 0, rows - 1)), int(np.clip(high[1], 1, rows))),
+            slice(int(np.clip(low[0], 0, columns - 1)), int(np.clip(high[0], 1, columns))),
+        )
+
+
+def _single(*values: float) -> FloatArray:
+    return np.array(values, np.float32)
+
+
+def _in_pixels(cells: tuple[slice, slice], stride: int) -> tuple[slice, slice]:
+    """Slices of cells as slices of pixels."""
+    rows, columns = cells
+    return (
+        slice(rows.start * stride, rows.stop * stride),
+        slice(columns.start * stride, columns.stop * stride),
+    )
+
+
+def _lip_distances(frame: MouthFrame, where: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pixels below the edge of the upper lip, and below that of the lower lip; (h, w) each."""
+    x, y = frame.local(where)
+    half = np.float32(frame.half_width)
+    upper = (y - frame.curve(x, frame.upper)) * half
+    lower = (y - frame.curve(x, frame.lower)) * half
+    return upper.astype(np.float32), lower.astype(np.float32)
+
+
+def _between(below_upper: FloatArray, above_lower: FloatArray) -> FloatArray:
+    """Share of the lower sheet: 0 on the upper lip, 1 on the lower one, linear in the gap."""
+    spread = np.maximum(np.abs(below_upper) + np.abs(above_lower), 1e-3)
+    share: FloatArray = 0.5 + 0.5 * (below_upper - above_lower) / spread
+    return share
+
+
+def _make_grid(
+    frame: MouthFrame, points: FloatArray, stride: int, shape: tuple[int, ...]
+) -> tuple[SheetWarp, FloatArray]:
+    """The grid over everything that may move, and (h, w) fading of the fields to its border."""
+    oval = points[list(topology.OVAL), :2]
+    reach = int(0.45 * frame.face_width)
+    low = np.floor(oval.min(0)).astype(int) - reach
+    high = np.ceil(oval.max(0)).astype(int) + reach
+    height, width = shape[:2]
+    low = np.clip(low, 0, [width - 1, height - 1])
+    high = np.clip(high, 1, [width, height])
+    whole = SheetWarp((int(low[0]), int(low[1]), int(high[0]), int(high[1])), stride)
+    fade = _fade(frame, oval, whole)
+    rows = np.flatnonzero(fade.max(1) > 0)
+    columns = np.flatnonzero(fade.max(0) > 0)
+    first = whole.nodes[rows[0], columns[0]] - (stride - 1) / 2
+    left, top = round(float(first[0])), round(float(first[1]))
+    box = (
+        left,
+        top,
+        min(left + len(range(columns[0], columns[-1] + 1)) * stride, width),
+        min(top + len(range(rows[0], rows[-1] + 1)) * stride, height),
+    )
+    part = fade[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return SheetWarp(box, stride), part
+
+
+def _fade(frame: MouthFrame, oval: FloatArray, grid: SheetWarp) -> FloatArray:
+    """1 on the lower face, falling to 0 outside its outline and towards the eyes."""
+    nodes = grid.nodes
+    mask = np.zeros(nodes.shape[:2], np.uint8)
+    outline = (oval - nodes[0, 0]) / grid.stride
+    cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 1)
+    away = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5) * grid.stride / frame.face_width
+    x, y = frame.local(nodes)
+    v = frame.height(x, y, frame.middle)
+    below = smoothstep(0.35, 0.95, v)
+    length = 0.15 + 0.22 * below
+    outside = smoothstep(0.0, 1.0, np.asarray(away / length, np.float32))
+    top = smoothstep(-1.25, -0.75, v)
+    fade = cv2.GaussianBlur((1 - outside) * top, (0, 0), 0.02 * frame.face_width / grid.stride)
+    # A zero rim keeps the border of the box still, except where the picture itself ends.
+    result: FloatArray = np.clip((fade - 0.01) / 0.99, 0, 1).astype(np.float32)
+    return result

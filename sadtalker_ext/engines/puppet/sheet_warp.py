@@ -1,0 +1,102 @@
+"""Turning displacement fields into pixel maps.
+
+Fields say where a point of the picture goes; a frame needs the opposite, where each pixel comes
+from. With a displacement D the source s of a pixel p solves s = p - D(s); D changes slowly, so a
+few steps of that fixed-point iteration converge.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import Box, FloatArray
+
+ITERATIONS = 7
+
+
+def sample(
+    image: npt.NDArray[Any], where: FloatArray, method: int = cv2.INTER_LINEAR
+) -> npt.NDArray[Any]:
+    """Values of an image at (h, w, 2) float32 coordinates; mirrored beyond its border."""
+    # Maps must be float32: cv2 refuses float64 (which numpy 2 makes easily).
+    where = np.ascontiguousarray(where, np.float32)
+    values: npt.NDArray[Any] = cv2.remap(
+        image, where[..., 0], where[..., 1], method, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return values
+
+
+def pixel_grid(left: int, top: int, width: int, height: int) -> FloatArray:
+    """(height, width, 2) coordinates of pixels."""
+    x = np.arange(left, left + width, dtype=np.float32)
+    y = np.arange(top, top + height, dtype=np.float32)
+    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+
+
+class SheetWarp:
+    """A coarse grid over a box of the picture, with fields of two sheets on its nodes.
+
+    Args:
+        box: Region of the picture that may move.
+        stride: Pixels between nodes. Node (i, j) lies in the middle of its cell of stride x stride
+            pixels, which is what `cv2.resize` assumes.
+
+    Attributes:
+        nodes: (h, w, 2) picture coordinates of the nodes.
+        grid: (h, w, 2) the nodes' own column and row numbers.
+    """
+
+    def __init__(self, box: Box, stride: int) -> None:
+        self.box = box
+        self.stride = stride
+        left, top, right, bottom = box
+        columns, rows = -(-(right - left) // stride), -(-(bottom - top) // stride)
+        self.grid = pixel_grid(0, 0, columns, rows)
+        middle = (stride - 1) / 2
+        first = np.array([left + middle, top + middle], np.float32)
+        self.nodes: FloatArray = (self.grid * np.float32(stride) + first).astype(np.float32)
+        self._fields: FloatArray = np.zeros((0, 2, rows, columns, 2), np.float32)
+
+    def set_fields(self, fields: FloatArray) -> None:
+        """Take (K, 2, h, w, 2) displacement fields in pixels."""
+        self._fields = np.ascontiguousarray(fields / np.float32(self.stride), np.float32)
+
+    def offsets(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Where pixels come from, for a weighted sum of the fields.
+
+        Returns:
+            For the upper and the lower sheet, (h, w, 2) source minus pixel in pixels, on the nodes.
+        """
+        # Not a matrix product: that would wake the linear algebra library's threads per frame.
+        total = np.zeros_like(self.grid, shape=self._fields.shape[1:])
+        for weight, field in zip(weights, self._fields, strict=True):
+            if abs(weight) > 1e-6:
+                total += weight * field
+        return self._inverse(total[0]), self._inverse(total[1])
+
+    def _inverse(self, field: FloatArray) -> FloatArray:
+        moved: npt.NDArray[Any] = field
+        for _ in range(ITERATIONS):
+            source = self.grid - moved
+            moved = cv2.remap(
+                field,
+                source[..., 0],
+                source[..., 1],
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+        return np.asarray(moved * np.float32(-self.stride), np.float32)
+
+    def enlarge(self, values: FloatArray) -> FloatArray:
+        """Interpolate (h, w, C) node values to pixels: (h * stride, w * stride, C)."""
+        if self.stride == 1:
+            return values
+        size = (values.shape[1] * self.stride, values.shape[0] * self.stride)
+        pixels: FloatArray = np.asarray(
+            cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32
+        )
+        return pixels
