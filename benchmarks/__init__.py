@@ -1,0 +1,1 @@
+"""Benchmarks: measurements that are reported, not tests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _report(Cancelled("Stopped."), as_json=parsed.json)
         return Cancelled.exit_code
+    except BrokenPipeError:
+        # the reader of our output has gone ("| head"): nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception:
         log.exception("unexpected error")
         unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")

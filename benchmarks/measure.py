@@ -1,0 +1,150 @@
+"""What a finished video really shows, measured on its decoded frames.
+
+The face mesh is tracked again on the video, so these numbers see what a viewer sees: rendering,
+head turn and compression included. Lengths are shares of the forehead's height (mesh points 10 to
+168), which neither speech nor blinks change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.types import FloatArray, ImageArray, Phoneme
+
+FOREHEAD = (10, 168)
+INNER_LIPS = (13, 14)
+MOUTH_CORNERS = (61, 291)
+LEFT_EYE = (159, 145)
+RIGHT_EYE = (386, 374)
+
+OPEN_VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY")
+CLOSURES = ("P", "B", "M")
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """The face of a video, frame by frame.
+
+    Attributes:
+        opening: (T,) distance of the inner lips.
+        width: (T,) distance of the mouth's corners.
+        eyes: (T, 2) opening of the left and right eye.
+        nose: (T, 2) bridge of the nose in pixels.
+    """
+
+    opening: FloatArray
+    width: FloatArray
+    eyes: FloatArray
+    nose: FloatArray
+
+
+def decode(path: Path) -> Iterator[ImageArray]:
+    """Yield the frames of a video as (H, W, 3) uint8 RGB."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def track_face(frames: Iterable[ImageArray], models: FaceModels) -> FaceTrack:
+    """Track the largest face; every frame must show one."""
+    rows = []
+    for number, mesh in enumerate(models.mesher.track(frames, models.detector)):
+        if mesh is None:
+            raise ValueError(f"no face in frame {number}")
+        rows.append(mesh.points[:, :2])
+    points = np.stack(rows)
+
+    def distance(pair: tuple[int, int]) -> FloatArray:
+        return np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1)
+
+    unit = np.median(distance(FOREHEAD))
+    return FaceTrack(
+        opening=distance(INNER_LIPS) / unit,
+        width=distance(MOUTH_CORNERS) / unit,
+        eyes=np.stack([distance(LEFT_EYE), distance(RIGHT_EYE)], 1) / unit,
+        nose=points[:, FOREHEAD[1]],
+    )
+
+
+def correlation(first: FloatArray, second: FloatArray, lag: int = 0) -> float:
+    """Correlate `first[t + lag]` with `second[t]`; a positive lag means that first is late."""
+    if lag > 0:
+        first, second = first[lag:], second[:-lag]
+    elif lag < 0:
+        first, second = first[:lag], second[-lag:]
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def best_lag(first: FloatArray, second: FloatArray, reach: int = 8) -> tuple[int, float]:
+    """Return the lag in frames at which two curves agree best, and their correlation there."""
+    scores = {lag: correlation(first, second, lag) for lag in range(-reach, reach + 1)}
+    lag = max(scores, key=lambda one: scores[one])
+    return lag, scores[lag]
+
+
+def closure_shares(
+    opening: FloatArray, phonemes: Sequence[Phoneme], fps: float = 25.0
+) -> FloatArray:
+    """Return, for every P, B and M, the narrowest opening around it as a share of open vowels'.
+
+    The mouth may lead the sound by up to two frames, so the frames from two before the sound's
+    beginning to its end are looked at. The vowels' opening is the median over their middles.
+    """
+    vowels = [
+        opening[index]
+        for one in phonemes
+        if one.symbol in OPEN_VOWELS
+        and (index := int((one.start + one.end) / 2 * fps)) < len(opening)
+    ]
+    closed = []
+    for one in phonemes:
+        if one.symbol in CLOSURES:
+            first, last = max(0, int(one.start * fps) - 2), int(one.end * fps) + 1
+            if first < len(opening):
+                closed.append(opening[first:last].min())
+    return np.array(closed) / np.median(vowels)
+
+
+def blinks(eyes: FloatArray, fps: float = 25.0) -> tuple[int, float, float]:
+    """Return the number of blinks, their rate per minute, and the median depth.
+
+    A blink is a run of frames in which the mean opening of both eyes falls below half of its
+    median; its depth is the smallest opening as a share of the median.
+    """
+    mean = eyes.mean(1)
+    usual = float(np.median(mean))
+    low = np.concatenate([[False], mean < 0.5 * usual, [False]]).astype(int)
+    starts, ends = np.flatnonzero(np.diff(low) == 1), np.flatnonzero(np.diff(low) == -1)
+    depths = [mean[a:b].min() / usual for a, b in zip(starts, ends, strict=True)]
+    minutes = len(mean) / fps / 60
+    return len(depths), len(depths) / minutes, float(np.median(depths)) if depths else 1.0
+
+
+def stillness(frames: Iterable[ImageArray], away: ImageArray) -> float:
+    """Return the largest mean change over time of the pixels where `away` is true.
+
+    Args:
+        frames: The video.
+        away: (H, W) bool, pixels that should stay as they are.
+
+    Returns:
+        The 99th percentile over these pixels of their mean absolute deviation from the first
+        frame, in grey levels.
+    """
+    first, total, count = None, None, 0
+    for frame in frames:
+        pixels = frame[away].astype(np.float32).mean(-1)
+        if first is None:
+            first, total = pixels, np.zeros_like(pixels)
+            continue
+        total += abs(pixels - first)
+        count += 1
+    if total is None or not count:
+        raise ValueError("at least two frames are needed")
+    return float(np.percentile(total / count, 99))

@@ -1,0 +1,84 @@
+"""``python -m benchmarks.run [NAME ...] --json OUT``: run benchmarks, print and save results."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import closures, lips, memory, speed
+
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "speed": speed.run,
+    "lips": lips.run,
+    "closures": closures.run,
+    "memory": memory.run,
+}
+
+
+def machine() -> dict[str, Any]:
+    """Say where the numbers were measured."""
+    packages = ("numpy", "opencv-python-headless", "av", "pocketsphinx", "torch")
+    versions = {}
+    for name in packages:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    root = Path(__file__).resolve().parents[1]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "packages": versions,
+        "commit": commit,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", type=Path, help="write the results here")
+    parsed = parser.parse_args()
+    unknown = set(parsed.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
+    report: dict[str, Any] = {"machine": machine(), "results": {}}
+    for name in parsed.names or BENCHMARKS:
+        result = BENCHMARKS[name]()
+        report["results"][name] = result
+        print(name, json.dumps(result, indent=2), flush=True)
+        if parsed.json:
+            parsed.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
