@@ -5,7 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.fields import blur, grid, sample, smooth_step, spread_colours
+from sadtalker_ext.engines.puppet.fields import (
+    as_picture,
+    blur,
+    grid,
+    sample,
+    smooth_step,
+    spread_colours,
+)
 from sadtalker_ext.types import FloatArray, ImageArray
 
 
@@ -31,7 +38,7 @@ def fill_hole(picture: ImageArray, hole: ImageArray, *, depth: float) -> ImageAr
     trust = blur(outside * (1.0 - smooth_step(0.4 * depth, depth, distance)), 1.5)
     filled = smooth + trust[..., None] * (mirrored - smooth)
     filled = np.where(hole[..., None] > 0, filled, picture)
-    return np.asarray(np.clip(filled + 0.5, 0, 255), np.uint8)
+    return as_picture(np.asarray(filled, np.float32))
 
 
 def _nearest_edge(hole: ImageArray) -> tuple[FloatArray, FloatArray]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray, ImageArray
 
+Whole = TypeVar("Whole", npt.NDArray[np.uint8], npt.NDArray[np.int16])
 _NO_MAP = np.empty(0, np.float32)
 """Tells `cv2.remap` that both coordinates are in the first map."""
 
@@ -36,11 +40,16 @@ def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> Fl
     return np.asarray(taken, np.float32)
 
 
-def sample_picture(picture: ImageArray, places: FloatArray) -> ImageArray:
-    """Take colours at places (h, w, 2) by cubic interpolation, mirrored beyond the border."""
+def sample_cubic(values: Whole, places: FloatArray) -> Whole:
+    """Take uint8 or int16 values at places (h, w, 2), cubic, mirrored beyond the border."""
     border = cv2.BORDER_REFLECT_101
-    taken = cv2.remap(picture, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=border)
-    return np.asarray(taken, np.uint8)
+    taken = cv2.remap(values, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(taken, values.dtype)
+
+
+def as_picture(colours: FloatArray) -> ImageArray:
+    """Round colours to uint8."""
+    return np.asarray(np.clip(colours + 0.5, 0.0, 255.0), np.uint8)
 
 
 def blur(values: FloatArray, sigma: float) -> FloatArray:

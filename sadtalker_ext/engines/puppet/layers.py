@@ -1,9 +1,10 @@
 """The person cut out of the picture, and the background behind.
 
-A picture I is explained as ``I = a F + (1 - a) B``: the person's colours F, the background's
-colours B, and the matte a. F and a move with the head, B stays where it is, so nothing behind the
-person can swim. B equals the picture wherever the matte is zero, which keeps the background
-untouched to the bit.
+A picture I is explained as ``I = P + (1 - a) B``: the light P that comes from the person, the
+background's colours B, and the matte a. P and a move with the head, B stays where it is, so
+nothing behind the person can swim. B equals the picture wherever there is no person, which keeps
+the background untouched to the bit; and P holds whatever B and a do not explain, so loose hairs
+that the matte misses still move with the head instead of staying behind as a ghost.
 """
 
 from __future__ import annotations
@@ -15,29 +16,29 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.background import fill_hole
-from sadtalker_ext.engines.puppet.fields import smooth_step, spread_colours
+from sadtalker_ext.engines.puppet.fields import as_picture, blur, smooth_step, spread_colours
 from sadtalker_ext.types import FloatArray, ImageArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-_CLEAR = 0.004
-"""A matte below this share (one grey level) shows nothing of the person."""
-_GRAIN = 3.0
+_CONTRAST = 40.0
+"""Differences above this many grey levels stand out from a plain background."""
+_BUSY = 22.0
+"""A background that varies by more than this many grey levels is busy."""
+_GRAIN = 6.0
 """Differences up to this many grey levels are the background's own grain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layers:
-    """A picture taken apart; all arrays have the picture's size.
+    """A picture taken apart; both arrays have the picture's size.
 
     Attributes:
         matte: (H, W) float32, 0 background .. 1 person, soft at hair and edges.
-        person: (H, W, 3) uint8 colours of the person, continued beyond its edge.
         background: (H, W, 3) uint8 background, continued behind the person.
     """
 
     matte: FloatArray
-    person: ImageArray
     background: ImageArray
 
 
@@ -50,37 +51,93 @@ def split_layers(picture: ImageArray, mask: FloatArray, core: ImageArray, reach:
         core: (H, W) uint8, non-zero where the person certainly is (the face).
         reach: How far, in pixels, the true edge may lie from the mask's edge.
     """
-    sure_person, possible = _trimap(picture, mask, core, reach)
+    colours = picture.astype(np.float32)
+    guess = _guess(colours, mask, core, reach)
     matte = guided_filter(picture, mask, radius=max(2, round(reach)), smoothness=3.0)
-    matte = smooth_step(0.06, 0.94, matte)
-    matte[sure_person] = 1.0
-    matte[~possible] = 0.0
-    hole = np.asarray(possible, np.uint8)
-    background = fill_hole(picture, hole, depth=8.0 * reach)
-    matte = _enough_matte(picture, background, matte)
-    person = _person_colours(picture, background, matte)
-    background = _rest_colours(picture, person, background, matte)
-    return Layers(matte=matte, person=person, background=background)
+    matte = np.maximum(smooth_step(0.06, 0.94, matte), _likely_share(colours, guess))
+    matte[guess.sure] = 1.0
+    matte[~guess.possible] = 0.0
+    # Before a plain background all that differs from it belongs to the person; a busy background
+    # keeps its own texture right up to the matte.
+    visible = np.asarray(cv2.dilate((matte > 0.1).astype(np.uint8), np.ones((5, 5), np.uint8)))
+    hole = guess.possible & ((visible > 0) | (guess.busy < 1.0))
+    matte[~hole] = 0.0
+    behind = fill_hole(picture, hole.astype(np.uint8), depth=8.0 * reach).astype(np.float32)
+    bare = guess.busy * (hole & (matte < 0.5) & ~guess.stands_out)
+    behind = _agreeing(colours, behind, bare, reach)
+    return Layers(matte=matte, background=as_picture(behind))
 
 
-def _trimap(
-    picture: ImageArray, mask: FloatArray, core: ImageArray, reach: float
-) -> tuple[BoolArray, BoolArray]:
-    """Return where the person certainly is, and where it may be.
+def _agreeing(
+    colours: FloatArray, behind: FloatArray, bare: FloatArray, reach: float
+) -> FloatArray:
+    """Make the background agree with the picture, coarsely, where it is bare.
+
+    Beside the person, the mirror image that fills the hole may show something else than the true
+    background; what differs over an area is the background's, what differs in a line is hair.
+
+    Args:
+        colours: (H, W, 3) float32 the picture.
+        behind: (H, W, 3) float32 the background so far.
+        bare: (H, W) float32, 1 where the picture shows the background, 0 elsewhere.
+        reach: Size of an area, in pixels.
+    """
+    share = blur(bare, reach)
+    error = blur((colours - behind) * bare[..., None], reach)
+    error *= (smooth_step(0.0, 0.3, share) / np.maximum(share, 1e-6))[..., None]
+    return np.asarray(np.clip(behind + error, 0.0, 255.0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Guess:
+    """What is known of the person before the matte.
+
+    Attributes:
+        sure: (H, W) bool, certainly the person.
+        possible: (H, W) bool, perhaps the person.
+        typical: (H, W, 3) float32 the person's colours nearby.
+        usual: (H, W, 3) float32 the background's colours nearby.
+        busy: (H, W) float32, 0 where the background nearby is plain .. 1 where it is busy.
+        stands_out: (H, W) bool, where a pixel does not look like the background.
+    """
+
+    sure: BoolArray
+    possible: BoolArray
+    typical: FloatArray
+    usual: FloatArray
+    busy: FloatArray
+    stands_out: BoolArray
+
+
+def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float) -> _Guess:
+    """Sort pixels into person, background and possible person.
 
     Only the piece of the mask that holds the face counts: stray patches elsewhere are background.
-    Loose hair beyond the mask is added where its colour says so and it touches the piece.
+    Loose hair, or a bow, beyond the mask is added where it touches the piece and either has the
+    person's colours or stands out from a plain background.
     """
     piece = _piece_with(core, (mask > 0.5) | (core > 0))
     inside = cv2.distanceTransform(_framed(piece), cv2.DIST_L2, 5)[1:-1, 1:-1]
     outside = np.asarray(cv2.distanceTransform(1 - piece, cv2.DIST_L2, 5), np.float32)
     sure = np.asarray(((inside > reach) & (mask > 0.9)) | (core > 0), np.bool_)
+    far = (outside > 3.0 * reach).astype(np.float32)
+    typical = spread_colours(colours, sure.astype(np.float32))
+    usual = _average_around(colours, far, 6.0 * reach)
+    from_person = ((colours - typical) ** 2).sum(-1)
+    from_background = ((colours - usual) ** 2).sum(-1)
+    # Clipped, so that a bow beyond the mask does not itself make the background look busy.
+    clipped = np.minimum(from_background, 1.5 * _CONTRAST**2)
+    variance = _average_around(clipped[..., None], far, 6.0 * reach)[..., 0]
+    outlier = from_background > 9.0 * variance + _CONTRAST**2
+    stands_out = (from_person < 0.35 * from_background) | outlier
+    busy = smooth_step(0.4 * _BUSY, _BUSY, np.sqrt(variance))
     near = outside <= 1.5 * reach
-    loose = (outside <= 5.0 * reach) & _resembles(picture, sure, outside > 3.0 * reach)
-    grown = _piece_with(core, near | loose)
-    round_tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(0.4 * reach) + 1,) * 2)
-    grown = np.asarray(cv2.dilate(grown, round_tip), np.uint8)
-    return sure, near | (grown > 0)
+    grown = _piece_with(core, near | (stands_out & (outside <= (8.0 - 5.5 * busy) * reach)))
+    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(0.4 * reach) + 1,) * 2)
+    possible = near | (np.asarray(cv2.dilate(grown, tip)) > 0)
+    return _Guess(
+        sure=sure, possible=possible, typical=typical, usual=usual, busy=busy, stands_out=stands_out
+    )
 
 
 def _piece_with(core: ImageArray, area: BoolArray) -> ImageArray:
@@ -91,12 +148,21 @@ def _piece_with(core: ImageArray, area: BoolArray) -> ImageArray:
     return np.asarray(labels == int(votes.argmax()), np.uint8)
 
 
-def _resembles(picture: ImageArray, person: BoolArray, background: BoolArray) -> BoolArray:
-    """Tell which pixels look clearly more like the person nearby than like the background."""
-    colours = picture.astype(np.float32)
-    to_person = colours - spread_colours(colours, person.astype(np.float32))
-    to_background = colours - spread_colours(colours, background.astype(np.float32))
-    return np.asarray((to_person**2).sum(-1) < 0.35 * (to_background**2).sum(-1), np.bool_)
+def _average_around(colours: FloatArray, weight: FloatArray, radius: float) -> FloatArray:
+    """Average the colours that have weight over about `radius` pixels, everywhere."""
+    height, width = weight.shape
+    factor = max(1.0, radius / 6.0)
+    size = max(1, round(width / factor)), max(1, round(height / factor))
+    area = cv2.INTER_AREA
+    known = np.atleast_3d(cv2.resize(colours * weight[..., None], size, interpolation=area))
+    share = np.asarray(cv2.resize(weight, size, interpolation=area), np.float32)
+    known = blur(np.asarray(known.reshape(*share.shape, -1), np.float32), radius / factor)
+    share = blur(share, radius / factor)
+    average = known.reshape(*share.shape, -1) / np.maximum(share, 1e-6)[..., None]
+    trust = np.minimum(20.0 * share, 1.0)
+    small = spread_colours(np.asarray(average, np.float32), np.asarray(trust, np.float32))
+    full = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, np.float32).reshape(height, width, -1)
 
 
 def _framed(piece: ImageArray) -> ImageArray:
@@ -139,37 +205,15 @@ def guided_filter(
     return np.asarray(np.clip(fitted, 0.0, 1.0), np.float32)
 
 
-def _enough_matte(picture: ImageArray, background: ImageArray, matte: FloatArray) -> FloatArray:
-    """Raise the matte until colours between 0 and 255 can explain the picture.
+def _likely_share(colours: FloatArray, guess: _Guess) -> FloatArray:
+    """Estimate the matte from colours alone: how far from the background's to the person's.
 
-    From I = a F + (1 - a) B follows a >= 1 - I / B where the picture is darker than the background
-    and a >= (I - B) / (255 - B) where it is brighter. This catches loose hair the mask misses.
-    Differences as small as grain are left to `_rest_colours`.
+    The estimate counts as much as the colour lies on the line between the two; other differences
+    from the background are its own texture, which must not move with the head.
     """
-    seen = picture.astype(np.float32)
-    behind = background.astype(np.float32)
-    darker = (behind - seen - _GRAIN) / np.maximum(behind, 1.0)
-    brighter = (seen - behind - _GRAIN) / np.maximum(255.0 - behind, 1.0)
-    needed = np.maximum(darker, brighter).max(-1)
-    needed[needed < _CLEAR] = 0.0
-    return np.asarray(np.clip(np.maximum(matte, needed), 0.0, 1.0), np.float32)
-
-
-def _person_colours(picture: ImageArray, background: ImageArray, matte: FloatArray) -> ImageArray:
-    """Solve for the person's colours and continue them beyond the matte."""
-    part = matte[..., None]
-    solved = (picture - (1.0 - part) * background) / np.maximum(part, _CLEAR)
-    own = np.asarray(np.clip(solved, 0.0, 255.0), np.float32)
-    spread = spread_colours(own, np.asarray(matte * matte, np.float32))
-    colours = np.where(part > _CLEAR, own, spread)
-    return np.asarray(np.clip(colours + 0.5, 0, 255), np.uint8)
-
-
-def _rest_colours(
-    picture: ImageArray, person: ImageArray, background: ImageArray, matte: FloatArray
-) -> ImageArray:
-    """Give the background, where it shows, what is left of the picture: (I - a F) / (1 - a)."""
-    part = matte[..., None]
-    rest = (picture - part * person) / np.maximum(1.0 - part, 0.5)
-    colours = np.where(part < 0.5, rest, background)
-    return np.asarray(np.clip(colours + 0.5, 0, 255), np.uint8)
+    line, away = guess.typical - guess.usual, colours - guess.usual
+    length = (line**2).sum(-1) + _GRAIN**2
+    share = np.clip(((line * away).sum(-1) - _GRAIN * np.sqrt(length)) / length, 0.0, 1.0)
+    beside = ((away - share[..., None] * line) ** 2).sum(-1)
+    trust = np.exp(-beside / (0.15 * length + (2.0 * _GRAIN) ** 2))
+    return np.asarray(share * trust, np.float32)
