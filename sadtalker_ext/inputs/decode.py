@@ -25,8 +25,11 @@ BLOCK = 16384
 """Samples per block handed on; small enough to stay in the cache, large enough to be cheap."""
 
 _GAP_SECONDS = 0.1
+_LOSS_SECONDS = 0.005
+# PyAV 18 walks past the end of its table when it looks for the planes of 8 channels and crashes
+_UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
-LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 """Channel layouts by number of channels; other numbers are averaged to mono."""
 
 
@@ -43,22 +46,26 @@ def decode_blocks(path: Path) -> Iterator[FloatArray]:
     with open_sound(path) as (container, stream):
         timeline = _Timeline(rate=stream.rate, limit=exact_samples(container, stream))
         channels = 0
-        for frame in _frames(container, stream, path.name):
+        for frame, after_loss in _frames(container, stream, path.name):
             samples = _as_float(frame)
             channels = channels or samples.shape[1]
             if frame.sample_rate != stream.rate:
                 samples = _one_rate(samples, frame.sample_rate, stream.rate)
             if samples.shape[1] != channels:
                 samples = np.repeat(samples.mean(axis=1, keepdims=True), channels, axis=1)
-            yield from timeline.place(samples, _seconds(frame))
+            yield from timeline.place(samples, _seconds(frame), after_loss=after_loss)
             if timeline.ended:
                 return
 
 
-def _frames(container: InputContainer, stream: AudioStream, name: str) -> Iterator[AudioFrame]:
+def _frames(
+    container: InputContainer, stream: AudioStream, name: str
+) -> Iterator[tuple[AudioFrame, bool]]:
+    """Yield decoded frames, and whether a packet before the frame was lost."""
     from av.error import FFmpegError
 
     good = bad = 0
+    lost = False
     packets = container.demux(stream)
     while True:
         try:
@@ -72,11 +79,13 @@ def _frames(container: InputContainer, stream: AudioStream, name: str) -> Iterat
             frames = packet.decode()
         except FFmpegError as problem:
             bad += 1
+            lost = True
             _log.debug("%s: packet skipped: %s", name, problem)
             continue
         for frame in frames:
             good += 1
-            yield frame
+            yield frame, lost
+            lost = False
     if not good:
         raise UnreadableAudio(
             f"{name} has a sound track of which nothing can be decoded; "
@@ -88,7 +97,11 @@ def _frames(container: InputContainer, stream: AudioStream, name: str) -> Iterat
 
 
 class _Timeline:
-    """Puts decoded samples where their timestamps say, filling holes with silence."""
+    """Puts decoded samples where their timestamps say, filling holes with silence.
+
+    Timestamps jitter by some milliseconds in files of live recorders, so only a clear hole counts;
+    after a packet that is known to be lost they are taken at their word.
+    """
 
     def __init__(self, *, rate: int, limit: int | None) -> None:
         self._rate = rate
@@ -101,13 +114,16 @@ class _Timeline:
         """Whether everything that follows is padding."""
         return self._limit is not None and self._done >= self._limit
 
-    def place(self, samples: FloatArray, seconds: float | None) -> Iterator[FloatArray]:
+    def place(
+        self, samples: FloatArray, seconds: float | None, *, after_loss: bool = False
+    ) -> Iterator[FloatArray]:
         """Yield the silence due before these samples, then the samples."""
         if seconds is not None:
             if self._origin is None:
                 self._origin = seconds
             hole = seconds - self._origin - self._done / self._rate
-            if _GAP_SECONDS < hole <= _LONGEST_GAP_SECONDS:
+            least = _LOSS_SECONDS if after_loss else _GAP_SECONDS
+            if least < hole <= _LONGEST_GAP_SECONDS:
                 yield from self._silence(round(hole * self._rate), samples.shape[1])
             elif abs(hole) > _GAP_SECONDS:  # the clock was set anew: go on from here
                 self._origin = seconds - self._done / self._rate
@@ -206,6 +222,8 @@ def _one_rate(samples: FloatArray, rate_hz: int, target_hz: int) -> FloatArray:
 
 def _as_float(frame: AudioFrame) -> FloatArray:
     """Return the samples of a decoded frame as (N, C) float32 of full scale 1."""
+    if frame.format.is_planar and frame.layout.nb_channels >= _UNSAFE_PLANES:
+        frame = _packed(frame)
     values: npt.NDArray[Any] = frame.to_ndarray()
     values = values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
     if values.dtype == np.uint8:
@@ -215,6 +233,14 @@ def _as_float(frame: AudioFrame) -> FloatArray:
         return (values / full).astype(np.float32)
     floats: FloatArray = np.nan_to_num(values.astype(np.float32, copy=False))
     return floats
+
+
+def _packed(frame: AudioFrame) -> AudioFrame:
+    """Interleave the channels; for one frame this changes nothing else."""
+    from av import AudioResampler
+
+    packer = AudioResampler(frame.format.packed.name, frame.layout, frame.sample_rate)
+    return [*packer.resample(frame), *packer.resample(None)][0]
 
 
 def _seconds(frame: AudioFrame) -> float | None:

@@ -1,0 +1,337 @@
+"""Pictures of every kind come out as upright 8-bit RGB; bad ones are refused in one sentence."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, PngImagePlugin, features
+
+from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs import image as subject
+from sadtalker_ext.inputs.image import from_pil, picture_from_array, read_picture
+from sadtalker_ext.inputs.pixels import to_bytes, turn_upright
+from tests.support.media import portrait_like
+
+PIXELS = portrait_like(96, 80)
+
+
+def saved(tmp_path, name, image=None, **how):
+    path = tmp_path / name
+    (image or Image.fromarray(PIXELS)).save(path, **how)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tiff", "a.webp"])
+def test_lossless_formats_are_exact(tmp_path, name):
+    how = {"lossless": True} if name.endswith("webp") else {}
+    picture = read_picture(saved(tmp_path, name, **how))
+    np.testing.assert_array_equal(picture.pixels, PIXELS)
+    assert (picture.name, picture.size, picture.parameters) == (name, (80, 96), "")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.avif", "a.gif"])
+def test_lossy_formats_are_close(tmp_path, name):
+    if name == "a.avif" and not features.check("avif"):
+        pytest.skip("this Pillow cannot write AVIF")
+    picture = read_picture(saved(tmp_path, name, **({} if name == "a.gif" else {"quality": 95})))
+    error = np.abs(picture.pixels.astype(int) - PIXELS).mean()
+    assert error < (8 if name == "a.gif" else 2)
+
+
+def test_an_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    path = tmp_path / "two.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert read_picture(path).pixels[5, 5].tolist() == [255, 0, 0]
+
+
+def test_the_content_decides_not_the_extension(tmp_path):
+    path = saved(tmp_path, "real.png").rename(tmp_path / "wrong.jpg")
+    np.testing.assert_array_equal(read_picture(path).pixels, PIXELS)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.webp"])
+def test_exif_orientation_is_undone(tmp_path, orientation, name):
+    stored = {
+        1: PIXELS,
+        2: PIXELS[:, ::-1],
+        3: PIXELS[::-1, ::-1],
+        4: PIXELS[::-1],
+        5: PIXELS.transpose(1, 0, 2),
+        6: np.rot90(PIXELS, 1),  # shown after a quarter turn clockwise
+        7: PIXELS[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(PIXELS, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(np.ascontiguousarray(stored))
+    how = {"lossless": True} if name.endswith("webp") else {}
+    picture = read_picture(saved(tmp_path, name, image, exif=exif, **how))
+    np.testing.assert_array_equal(picture.pixels, PIXELS)
+
+
+def test_unknown_orientations_change_nothing():
+    np.testing.assert_array_equal(turn_upright(PIXELS, 0), PIXELS)
+    np.testing.assert_array_equal(turn_upright(PIXELS, 99), PIXELS)
+
+
+def test_transparency_lies_over_white(tmp_path):
+    rgba = np.dstack([PIXELS, np.full((96, 80), 255, np.uint8)])
+    rgba[:48, :, 3] = 0
+    rgba[48:60, :, 3] = 128
+    pixels = read_picture(saved(tmp_path, "a.png", Image.fromarray(rgba))).pixels
+    assert (pixels[:48] == 255).all()
+    half = (PIXELS[48:60] * 128.0 + 255 * 127) / 255
+    assert np.abs(pixels[48:60] - half).max() <= 1
+    np.testing.assert_array_equal(pixels[60:], PIXELS[60:])
+    np.testing.assert_allclose(picture_from_array(rgba).pixels.astype(int), pixels, atol=1)
+
+
+def test_transparent_palette_and_grey(tmp_path):
+    palette = Image.fromarray(PIXELS).quantize(16)
+    path = saved(tmp_path, "p.png", palette, transparency=palette.getpixel((0, 0)))
+    assert read_picture(path).pixels[0, 0].tolist() == [255, 255, 255]
+    grey = Image.fromarray(np.dstack([PIXELS[..., 0], np.zeros((96, 80), np.uint8)]), "LA")
+    assert (read_picture(saved(tmp_path, "la.png", grey)).pixels == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
+def test_other_modes(tmp_path, mode):
+    image = Image.fromarray(PIXELS).convert(mode)
+    name = "a.jpg" if mode == "CMYK" else "a.png"
+    expected = np.asarray(image.convert("RGB")).astype(int)
+    pixels = read_picture(saved(tmp_path, name, image)).pixels
+    assert pixels.shape == (96, 80, 3)
+    assert np.abs(pixels - expected).mean() < 3
+
+
+def png_16_bit(values):
+    """A PNG file of 16-bit grey (H, W) or RGB (H, W, 3), written by hand."""
+    height, width = values.shape[:2]
+    colour = 2 if values.ndim == 3 else 0
+    rows = values.astype(">u2").reshape(height, -1)
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_are_scaled(tmp_path, channels):
+    values = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    exact = values / 257.0
+    path = tmp_path / "deep.png"
+    path.write_bytes(png_16_bit(values if channels == 1 else np.dstack([values] * 3)))
+    pixels = read_picture(path).pixels
+    for index in range(3):
+        # Pillow keeps the high byte of 16-bit RGB, which is less than one level off
+        assert np.abs(pixels[..., index] - exact).max() <= (0.5 if channels == 1 else 1.0)
+
+
+def test_sixteen_bit_and_float_tiff(tmp_path):
+    values = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    pixels = read_picture(saved(tmp_path, "deep.tiff", Image.fromarray(values))).pixels
+    assert np.abs(pixels[..., 0] - values / 257.0).max() <= 0.5
+    floats = Image.fromarray((values / 65535.0).astype(np.float32))
+    pixels = read_picture(saved(tmp_path, "float.tiff", floats)).pixels
+    assert np.abs(pixels[..., 0] - values / 257.0).max() <= 0.51
+
+
+def profile_with_red_and_blue_exchanged():
+    """An RGB profile made from Pillow's own by exchanging two entries of its tag table."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile = profile.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+    for entry in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
+        name = bytes(profile[entry : entry + 4])
+        profile[entry : entry + 4] = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}.get(name, name)
+    return bytes(profile)
+
+
+def test_a_colour_profile_is_converted_to_srgb(tmp_path):
+    red = Image.new("RGBA", (64, 64), (250, 20, 20, 255))
+    profile = profile_with_red_and_blue_exchanged()
+    for image in (red.convert("RGB"), red):
+        pixels = read_picture(saved(tmp_path, "exchanged.png", image, icc_profile=profile)).pixels
+        assert np.abs(pixels[5, 5].astype(int) - (20, 20, 250)).max() <= 3, pixels[5, 5]
+
+
+def test_srgb_and_broken_profiles_change_nothing(tmp_path):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (srgb, b"no profile at all"):
+        path = saved(tmp_path, "a.png", icc_profile=profile)
+        np.testing.assert_array_equal(read_picture(path).pixels, PIXELS)
+
+
+PARAMETERS = "a woman, портрет\nNegative prompt: x\nSteps: 20, Sampler: Euler, Seed: 1"
+
+
+def test_png_parameters_are_carried(tmp_path):
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("parameters", PARAMETERS)
+    assert read_picture(saved(tmp_path, "a.png", pnginfo=text)).parameters == PARAMETERS
+
+
+@pytest.mark.parametrize("order", ["utf-16-be", "utf-16-le", "ascii", "plain"])
+def test_user_comments_are_carried(tmp_path, order):
+    words = PARAMETERS if order.startswith("utf") else "Steps: 20, Seed: 1"
+    code = {"ascii": b"ASCII\0\0\0", "plain": b""}.get(order, b"UNICODE\0")
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = code + words.encode(order if code[:1] == b"U" else "ascii")
+    assert read_picture(saved(tmp_path, "a.jpg", exif=exif.tobytes())).parameters == words
+
+
+def test_gif_comments_count_only_as_parameters(tmp_path):
+    made = saved(tmp_path, "a.gif", comment=b"Made with a drawing program")
+    assert read_picture(made).parameters == ""
+    generated = saved(tmp_path, "b.gif", comment=b"a cat\nSteps: 20, Seed: 1")
+    assert read_picture(generated).parameters == "a cat\nSteps: 20, Seed: 1"
+
+
+def test_too_many_pixels_are_refused_by_the_header(tmp_path):
+    """A bomb: the header promises 2.5 gigapixels, nothing is decoded, no warning is raised."""
+    before = Image.MAX_IMAGE_PIXELS
+    content = bytearray(png_16_bit(np.zeros((64, 64), np.uint16)))
+    content[16:24] = struct.pack(">II", 50000, 50000)
+    content[29:33] = struct.pack(">I", zlib.crc32(bytes(content[12:29])))
+    path = tmp_path / "bomb.png"
+    path.write_bytes(content)
+    with pytest.raises(InputTooLarge, match=r"bomb.png .* 64 megapixels.* 50000 x 50000"):
+        read_picture(path)
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_the_limit_itself_is_allowed(tmp_path, monkeypatch):
+    monkeypatch.setattr(subject, "MAX_PIXELS", 96 * 80)
+    read_picture(saved(tmp_path, "a.png"))
+    monkeypatch.setattr(subject, "MAX_PIXELS", 96 * 80 - 1)
+    with pytest.raises(InputTooLarge):
+        read_picture(tmp_path / "a.png")
+
+
+def test_tiny_pictures_are_refused(tmp_path):
+    with pytest.raises(UnreadableImage, match=r"one.png .* 32 x 32 pixels, found 1 x 1"):
+        read_picture(saved(tmp_path, "one.png", Image.new("RGB", (1, 1))))
+
+
+def refusal(path):
+    with pytest.raises(UnreadableImage) as caught:
+        read_picture(path)
+    message = caught.value.message
+    assert message.startswith(path.name), message
+    assert message.count(". ") == 0, f"one sentence: {message}"
+    return message
+
+
+def test_missing_folder_and_empty(tmp_path):
+    assert "no such file" in refusal(tmp_path / "none.png")
+    assert "no folder" in refusal(tmp_path / "nowhere" / "none.png")
+    folder = tmp_path / "folder.png"
+    folder.mkdir()
+    assert "is a folder" in refusal(folder)
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    assert "0 bytes" in refusal(empty)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<!DOCTYPE html><html>404</html>", "an HTML page"),
+        (b"<svg xmlns='x'></svg>", "an SVG drawing"),
+        (b"\0\0\0\x18ftypisom" + bytes(40), "an MP4 file"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC picture"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "a WAV sound file"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (b"hello there", "a text file"),
+        (bytes(1000), "a file of zeros"),
+    ],
+)
+def test_other_files_are_named_for_what_they_are(tmp_path, content, words):
+    path = tmp_path / "portrait.png"
+    path.write_bytes(content)
+    assert words in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.bmp", "a.tiff", "a.gif"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.9])
+def test_truncated_pictures_are_refused(tmp_path, name, share):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 80, 3), np.uint8)
+    path = saved(tmp_path, name, Image.fromarray(noise))
+    content = path.read_bytes()
+    path.write_bytes(content[: max(int(len(content) * share), 20)])
+    message = refusal(path)
+    assert "damaged or truncated" in message, message
+
+
+@settings(max_examples=60, deadline=None)
+@given(position=st.integers(0, 2000), value=st.integers(0, 255), length=st.integers(1, 40))
+def test_damaged_files_never_raise_anything_else(tmp_path_factory, position, value, length):
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "PNG")
+    content = bytearray(buffer.getvalue())
+    position %= len(content)
+    content[position : position + length] = bytes([value]) * length
+    path = tmp_path_factory.mktemp("damaged") / "a.png"
+    path.write_bytes(content)
+    try:
+        assert read_picture(path).pixels.dtype == np.uint8
+    except (UnreadableImage, InputTooLarge) as refused:
+        assert refused.message.startswith("a.png")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        PIXELS,
+        PIXELS[..., 0],
+        PIXELS[..., :1],
+        PIXELS / np.float32(255),
+        PIXELS.astype(np.uint16) * 257,
+    ],
+    ids=["rgb", "grey", "one channel", "float", "16 bit"],
+)
+def test_arrays(values):
+    picture = picture_from_array(values, "from the tab", parameters="Steps: 1")
+    expected = PIXELS if picture.pixels.ndim == 3 and values.shape[-1] == 3 else PIXELS[..., :1]
+    np.testing.assert_array_equal(picture.pixels, np.broadcast_to(expected, PIXELS.shape))
+    assert not np.shares_memory(picture.pixels, values)
+    assert picture.parameters == "Steps: 1"
+
+
+def test_arrays_of_other_shapes_are_refused():
+    for shape in [(64,), (64, 64, 2), (2, 64, 64, 3)]:
+        with pytest.raises(UnreadableImage, match="shape"):
+            picture_from_array(np.zeros(shape, np.uint8))
+
+
+def test_number_scaling():
+    assert to_bytes(np.array([0, 128, 257, 65535], np.uint16)).tolist() == [0, 0, 1, 255]
+    assert to_bytes(np.array([-5, 3, 255], np.int32)).tolist() == [0, 3, 255]
+    assert to_bytes(np.array([0, 65535], np.int32)).tolist() == [0, 255]
+    assert to_bytes(np.array([0.0, 0.5, 1.0, np.nan])).tolist() == [0, 128, 255, 0]
+    assert to_bytes(np.array([0.0, 200.0])).tolist() == [0, 200]
+    assert to_bytes(np.array([True, False])).tolist() == [255, 0]
+
+
+def test_a_pillow_picture_of_the_tab():
+    image = Image.fromarray(PIXELS)
+    image.info["parameters"] = PARAMETERS
+    picture = from_pil(image, "txt2img")
+    np.testing.assert_array_equal(picture.pixels, PIXELS)
+    assert (picture.name, picture.parameters) == ("txt2img", PARAMETERS)
