@@ -1,0 +1,122 @@
+"""Rendered frames back into the picture they were cut from."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+from sadtalker_ext.compositor.poisson import SMALLEST_SIDE, PoissonBlend
+from sadtalker_ext.compositor.soft import SoftBlend, default_outline
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+
+class Blend(Enum):
+    """How a frame goes back into the picture.
+
+    SOFT keeps the picture outside a soft mask around the face. POISSON is the original's way: the
+    whole box is pasted and its colours are bent to fit the border.
+    """
+
+    SOFT = "soft"
+    POISSON = "poisson"
+
+
+class Placer:
+    """Puts frames into one box of one picture; what depends on the picture is computed once.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB, never modified.
+        box: Where frames belong. It may reach over the border of the picture: what lies outside
+            is cut off after the frame was resized to the whole box.
+        blend: The method.
+        points: (K, 3) float32 mesh points of the face in picture pixels, for the soft mask; left
+            out, a usual place of the face in the box is assumed.
+
+    Raises:
+        ValueError: The box does not touch the picture.
+    """
+
+    def __init__(
+        self,
+        picture: ImageArray,
+        box: Box,
+        *,
+        blend: Blend = Blend.SOFT,
+        points: FloatArray | None = None,
+    ) -> None:
+        height, width = picture.shape[:2]
+        left, top, right, bottom = box
+        inside = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+        if inside[0] >= inside[2] or inside[1] >= inside[3]:
+            raise ValueError(f"Box {box} should touch the picture of {width} x {height} pixels.")
+        self._picture = picture
+        self._box = box
+        self._inside = inside
+        area = picture[inside[1] : inside[3], inside[0] : inside[2]]
+        self._points = None
+        self._poisson = None
+        self._soft = None
+        if blend is Blend.POISSON and min(area.shape[:2]) >= SMALLEST_SIDE:
+            self._poisson = PoissonBlend(area)
+            return
+        if points is None:
+            outline = default_outline(right - left, bottom - top)
+            outline += np.array([left, top], np.float32)
+        else:
+            self._points, outline = points, points[:, :2]
+        sides = (inside[0] == 0, inside[1] == 0, inside[2] == width, inside[3] == height)
+        self._soft = SoftBlend(area, self._in_area(outline), sides)
+
+    @property
+    def box(self) -> Box:
+        """The part of the picture that frames can change."""
+        return self._inside
+
+    def place(
+        self, frame: ImageArray, head: tuple[float, float, float] | None = None
+    ) -> ImageArray:
+        """Return the whole picture with the frame in it, (H, W, 3) uint8, a new array.
+
+        Args:
+            frame: (h, w, 3) uint8 RGB of any size.
+            head: Yaw, pitch and roll of the head against the picture in degrees; the soft mask
+                follows it.
+        """
+        import cv2
+
+        left, top, right, bottom = self._box
+        low_x, low_y, high_x, high_y = self._inside
+        sized = np.asarray(cv2.resize(frame, (right - left, bottom - top)), np.uint8)
+        sized = sized[low_y - top : high_y - top, low_x - left : high_x - left]
+        if self._poisson is not None:
+            blended = self._poisson.blend(sized)
+        elif self._soft is not None:
+            blended = self._soft.blend(sized, self._outline(head))
+        placed = self._picture.copy()
+        placed[low_y:high_y, low_x:high_x] = blended
+        return placed
+
+    def _in_area(self, points: FloatArray) -> FloatArray:
+        moved: FloatArray = points - np.array(self._inside[:2], np.float32)
+        return moved
+
+    def _outline(self, head: tuple[float, float, float] | None) -> FloatArray | None:
+        if head is None or self._points is None:
+            return None
+        return self._in_area(turned(self._points, head)[:, :2])
+
+
+def turned(points: FloatArray, head: tuple[float, float, float]) -> FloatArray:
+    """Turn mesh points (K, 3) about their centre by yaw, pitch and roll in degrees.
+
+    Convention: y down, z negative towards the camera; signs as in `sadtalker_ext.types`.
+    """
+    yaw, pitch, roll = np.radians(head)
+    about_y = [[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]]
+    about_x = [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
+    about_z = [[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]]
+    rotation = np.array(about_z) @ np.array(about_x) @ np.array(about_y)
+    centre = points.mean(axis=0)
+    moved: FloatArray = ((points - centre) @ rotation.T + centre).astype(np.float32)
+    return moved
