@@ -1,0 +1,143 @@
+"""The puppet engine: moves a picture of a face with a mesh, without a neural renderer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet.controls import BREATH, BROW, MOUTH, as_mapping
+from sadtalker_ext.engines.puppet.eyes import EyeLayer
+from sadtalker_ext.engines.puppet.head import HeadTurn
+from sadtalker_ext.engines.puppet.motion import build_motion
+from sadtalker_ext.engines.puppet.mouth import MouthLayer
+from sadtalker_ext.engines.puppet.stage import StageView, view_stage
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.find import find_face
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Portrait, Speech
+
+_BREATH_LIFT = 0.006
+"""How far a full breath lifts the head, in face heights."""
+_WORKERS = 2
+"""Frames rendered side by side; OpenCV and numpy release the interpreter in their long calls."""
+_AHEAD = 4
+"""Frames that may be finished before they are asked for; bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Puppet:
+    """Everything that depends only on the picture.
+
+    Attributes:
+        view: The stage and the frame on it.
+        mouth: Moves the lips, in the pose of the picture.
+        eyes: Moves gaze, lids and brows, in the pose of the picture.
+        head: Turns the result.
+    """
+
+    view: StageView
+    mouth: MouthLayer
+    eyes: EyeLayer
+    head: HeadTurn
+
+    def draw(self, motion: MotionTrack, row: int) -> ImageArray:
+        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
+        controls = motion.controls[row]
+        canvas = self.view.pixels.copy()
+        if np.any(controls[: len(MOUTH)] > 0):
+            self.mouth.apply(canvas, as_mapping(controls))
+        blink, gaze = motion.blink[row], motion.gaze[row]
+        self.eyes.apply(
+            canvas,
+            (float(blink[0]), float(blink[1])),
+            (float(gaze[0]), float(gaze[1])),
+            float(controls[BROW]),
+        )
+        yaw, pitch, roll = (float(angle) for angle in motion.head[row])
+        moved = self.head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * float(controls[BREATH]))
+        if self.view.whole:
+            return moved
+        left, top, right, bottom = self.view.frame
+        return np.ascontiguousarray(moved[top:bottom, left:right])
+
+
+class PuppetEngine:
+    """The built-in engine: needs three small face models and no graphics card.
+
+    Args:
+        models: The face models.
+    """
+
+    name = "puppet"
+
+    def __init__(self, models: FaceModels) -> None:
+        self._models = models
+
+    def analyse(self, picture: Picture, options: GenerateOptions, progress: Progress) -> Portrait:
+        """Find the face, cut out what the video shows and prepare its layers.
+
+        Raises:
+            NoFaceFound: There is no face.
+            FaceTooSmall: The face has too few pixels.
+            NoSuchFace: `options.face_index` is higher than the number of faces.
+            WeightsMissing: The face models were not fetched yet.
+        """
+        progress.enter(Stage.FACE)
+        face = find_face(picture, self._models, options.face_index)
+        progress.enter(Stage.PREPARING)
+        view = view_stage(picture.pixels, face.points, options.preprocess)
+        mask = self._models.segmenter(view.pixels, view.face)
+        progress.check()
+        puppet = Puppet(
+            view=view,
+            mouth=MouthLayer(view.pixels, view.points),
+            eyes=EyeLayer(view.pixels, view.points),
+            head=HeadTurn(view.pixels, view.points, mask),
+        )
+        return Portrait(picture=picture, face=face, frame_size=view.size, prepared=puppet)
+
+    def move(
+        self,
+        portrait: Portrait,  # noqa: ARG002 - the protocol's signature
+        speech: Speech | None,
+        options: GenerateOptions,
+        progress: Progress,
+        seed: int,
+    ) -> MotionTrack:
+        """Compute the motion at 25 frames per second; None as speech means idle motion."""
+        progress.enter(Stage.LISTENING)
+        seconds = speech.total_seconds if speech is not None else options.idle_seconds
+        return build_motion(speech, seconds, options, seed, progress)
+
+    def render(
+        self,
+        portrait: Portrait,
+        motion: MotionTrack,
+        options: GenerateOptions,  # noqa: ARG002 - the protocol's signature
+    ) -> Iterator[ImageArray]:
+        """Yield one (height, width, 3) uint8 RGB frame per motion row, in order."""
+        puppet = portrait.prepared
+        if not isinstance(puppet, Puppet):
+            raise TypeError(
+                "The portrait should come from this engine's analyse, "
+                f"found {type(puppet).__name__} as its preparation."
+            )
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
+        waiting: deque[Future[ImageArray]] = deque()
+        try:
+            for row in range(len(motion)):
+                waiting.append(pool.submit(puppet.draw, motion, row))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """Release memory; the engine keeps nothing between jobs but the face models."""
