@@ -30,7 +30,7 @@ class HeadAngles(NamedTuple):
 def expected_degrees(scores: Tensor) -> Tensor:
     """Turn (B, 66) bin scores into (B,) degrees."""
     bins = torch.arange(BINS, dtype=scores.dtype, device=scores.device)
-    return torch.softmax(scores, dim=1) @ bins * BIN_DEGREES + FIRST_DEGREE
+    return (torch.softmax(scores, dim=1) * bins).sum(dim=1) * BIN_DEGREES + FIRST_DEGREE
 
 
 def head_angles(motion: HeadMotion) -> HeadAngles:
@@ -45,7 +45,11 @@ def head_angles(motion: HeadMotion) -> HeadAngles:
 def rotation(angles: HeadAngles) -> Tensor:
     """Return (B, 3, 3) matrices pitch * yaw * roll."""
     yaw, pitch, roll = (degrees / 180 * SHORT_PI for degrees in angles)
-    return _turn(pitch, 1, 2) @ _turn(yaw, 2, 0) @ _turn(roll, 0, 1)
+    return _product(_product(_turn(pitch, 1, 2), _turn(yaw, 2, 0)), _turn(roll, 0, 1))
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    return (left.unsqueeze(-1) * right.unsqueeze(-3)).sum(dim=-2)
 
 
 def _turn(radians: Tensor, start: int, end: int) -> Tensor:
@@ -68,6 +72,7 @@ def place_points(canonical: Tensor, motion: HeadMotion, angles: HeadAngles) -> T
         motion: B rows of the mapping network.
         angles: Usually `head_angles(motion)`; a free view replaces some of them.
     """
-    turned = canonical @ rotation(angles).transpose(1, 2)
+    # sums instead of matrix products: hosts switch products to TF32, too coarse for lips
+    turned = (rotation(angles).unsqueeze(1) * canonical[:, None, :]).sum(dim=-1)
     moved = motion.translation * motion.translation.new_tensor([0.0, 1.0, 0.0])
     return turned + moved.unsqueeze(1) + motion.expression.reshape(-1, POINTS, 3)

@@ -73,7 +73,7 @@ class KeypointDetector(nn.Module):
         logits = self.kp(self.predictor(self.down(picture)))  # (B, 15, D, H, W)
         heat = torch.softmax(logits.flatten(2) / TEMPERATURE, dim=2).reshape(logits.shape)
         depth, height, width = (axis(count, heat.device) for count in heat.shape[2:])
-        x = heat.sum(dim=(2, 3)) @ width
-        y = heat.sum(dim=(2, 4)) @ height
-        z = heat.sum(dim=(3, 4)) @ depth
+        x = (heat.sum(dim=(2, 3)) * width).sum(dim=-1)
+        y = (heat.sum(dim=(2, 4)) * height).sum(dim=-1)
+        z = (heat.sum(dim=(3, 4)) * depth).sum(dim=-1)
         return torch.stack([x, y, z], dim=-1)

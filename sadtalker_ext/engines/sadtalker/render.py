@@ -1,0 +1,175 @@
+"""Frames from coefficient rows: key points for all frames at once, pictures in small batches.
+
+What depends on the picture alone is computed once by `Renderer.prepare`; frames are yielded as
+they are made, so memory does not grow with the length of the speech.
+
+T is the number of frames, K the numbers per row (70, or 73 with the place of the crop), S the
+side of the square picture (256 or 512), B the batch size.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sadtalker_ext.engines.sadtalker.keypoints import head_angles, place_points
+from sadtalker_ext.engines.sadtalker.nets.generator import Generator, Source
+from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
+from sadtalker_ext.engines.sadtalker.nets.layers import fold
+from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
+from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
+from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.types import FloatArray, ImageArray
+
+logger = logging.getLogger(__name__)
+
+MAPPING_BATCH = 256
+"""Windows per call of the mapping network, so that hours of speech need no memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PreparedFace:
+    """A source picture, ready to be moved; lives on the renderer's device.
+
+    Attributes:
+        source: What the generator needs of the picture.
+        canonical: (15, 3) float32 key points of the face at rest.
+    """
+
+    source: Source
+    canonical: Tensor
+
+
+class Renderer:
+    """The networks that turn coefficient rows into frames, on one device.
+
+    Args:
+        generator: Loaded; it is folded and takes its precision here.
+        kp_detector: Loaded; always float32.
+        mapping: One or both mapping networks; rows choose theirs by their length.
+        device: Where everything runs.
+        dtype: Precision of the convolutions done per frame. Key points, coordinates, the blending
+            mask and everything done once per picture stay in float32.
+        compile_backend: Backend of `torch.compile` for the work per frame, or None.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        kp_detector: KeypointDetector,
+        mapping: MappingNet | Iterable[MappingNet],
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        *,
+        compile_backend: str | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.dtype = dtype
+        networks = [mapping] if isinstance(mapping, MappingNet) else list(mapping)
+        everything: list[nn.Module] = [generator, kp_detector, *networks]
+        for network in everything:
+            fold(network)
+            network.eval().requires_grad_(requires_grad=False).to(self.device)
+        self._generator = generator.set_precision(dtype)
+        self._detector = kp_detector
+        self._mappings = {network.inputs: network for network in networks}
+        self._compiled = compile_backend is not None
+        self._draw = self._generator.forward
+        if compile_backend is not None:
+            self._draw = torch.compile(self._generator, backend=compile_backend, dynamic=False)
+
+    @torch.inference_mode()
+    def prepare(self, picture: ImageArray | FloatArray, row: FloatArray) -> PreparedFace:
+        """Compute whatever depends only on the picture.
+
+        Args:
+            picture: (S, S, 3) RGB, uint8, or float32 in [0, 1].
+            row: (K,) float32 coefficients of the picture.
+        """
+        pixels = np.ascontiguousarray(picture)
+        if pixels.dtype == np.uint8:
+            pixels = pixels.astype(np.float32) / np.float32(255)
+        tensor = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1).unsqueeze(0)
+        canonical = self._detector(tensor)
+        motion = self._motion(source_window(row)[None])
+        points = place_points(canonical[0], motion, head_angles(motion))
+        return PreparedFace(source=self._generator.encode(tensor, points), canonical=canonical[0])
+
+    @torch.inference_mode()
+    def key_points(
+        self,
+        face: PreparedFace,
+        rows: FloatArray,
+        camera: Mapping[str, FloatArray] | None = None,
+    ) -> Tensor:
+        """Return the (T, 15, 3) float32 key points of all frames.
+
+        Args:
+            face: From `prepare`.
+            rows: (T, K) float32 driving rows.
+            camera: Degrees per frame, (T,), of the axes "yaw", "pitch", "roll" that are not to be
+                taken from the rows.
+        """
+        motion = self._motion(driving_windows(rows))
+        angles = head_angles(motion)._replace(
+            **{
+                axis: torch.as_tensor(degrees, dtype=torch.float32, device=self.device)
+                for axis, degrees in (camera or {}).items()
+            }
+        )
+        return place_points(face.canonical, motion, angles)
+
+    def frames(
+        self,
+        face: PreparedFace,
+        rows: FloatArray,
+        camera: Mapping[str, FloatArray] | None = None,
+        batch_size: int = 1,
+    ) -> Iterator[ImageArray]:
+        """Yield one (S, S, 3) uint8 RGB frame per driving row; see `key_points`.
+
+        Raises:
+            OutOfMemory: The device has no room for a batch of this size.
+        """
+        yield from self.draw(face, self.key_points(face, rows, camera), batch_size)
+
+    def draw(self, face: PreparedFace, points: Tensor, batch_size: int) -> Iterator[ImageArray]:
+        """Yield one (S, S, 3) uint8 RGB frame per (15, 3) key points.
+
+        Raises:
+            OutOfMemory: The device has no room for a batch of this size.
+        """
+        for start in range(0, len(points), batch_size):
+            driving = points[start : start + batch_size]
+            try:
+                batch = self._levels(face.source, driving, batch_size)
+            except torch.cuda.OutOfMemoryError as error:
+                raise OutOfMemory(
+                    f"{self.device} has no room for {len(driving)} frames at once.",
+                    hint="Lower the batch size, choose 256 instead of 512, or use the CPU.",
+                ) from error
+            yield from batch
+
+    @torch.inference_mode()
+    def _levels(self, source: Source, driving: Tensor, batch_size: int) -> ImageArray:
+        """Render a batch as (B, S, S, 3) uint8: 255 * value, rounded half to even."""
+        count = len(driving)
+        if self._compiled and count < batch_size:  # a second shape would compile again
+            driving = torch.cat([driving, driving[-1:].expand(batch_size - count, -1, -1)])
+        picture: Tensor = self._draw(source, driving)
+        levels = torch.round(picture[:count] * 255).to(torch.uint8).permute(0, 2, 3, 1)
+        frames: ImageArray = levels.contiguous().cpu().numpy()
+        return frames
+
+    def _motion(self, windows: FloatArray) -> HeadMotion:
+        network = self._mappings[windows.shape[1]]
+        parts = [
+            network(torch.from_numpy(windows[start : start + MAPPING_BATCH]).to(self.device))
+            for start in range(0, len(windows), MAPPING_BATCH)
+        ]
+        return HeadMotion(*(torch.cat(heads) for heads in zip(*parts, strict=True)))
