@@ -154,14 +154,32 @@ def moving_frames(count: int, height: int = 64, width: int = 64):
 
 
 def read_frames(path: Path):
-    """Decode a video: (T, H, W, 3) uint8 RGB by the tagged colour matrix, and (T,) seconds."""
+    """Decode a video: (T, H, W, 3) uint8 RGB by the formula of BT.709, and (T,) seconds.
+
+    The conversion is written out (ITU-R BT.709, limited range) so that it is independent of the
+    library that made the file. Colours are repeated over 2 x 2 pixels.
+    """
     frames, times = [], []
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            rgb = frame.reformat(format="rgb24", src_colorspace=frame.colorspace)
-            frames.append(rgb.to_ndarray())
+            luma, blue, red = (_plane(plane) for plane in frame.planes)
+            luma = (luma - 16) / 219
+            blue, red = ((_doubled(part, luma.shape) - 128) / 224 for part in (blue, red))
+            r, b = luma + 1.5748 * red, luma + 1.8556 * blue
+            g = (luma - 0.2126 * r - 0.0722 * b) / 0.7152
+            rgb = np.stack([r, g, b], axis=2)
+            frames.append(np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8))
             times.append(float(frame.pts * frame.time_base))
     return np.stack(frames), np.array(times)
+
+
+def _plane(plane):
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width].astype(float)
+
+
+def _doubled(part, shape):
+    return part.repeat(2, axis=0).repeat(2, axis=1)[: shape[0], : shape[1]]
 
 
 def read_sound(path: Path):
