@@ -84,6 +84,12 @@ class EyeShape:
     openness: float
 
     @property
+    def middle(self) -> FloatArray:
+        """(2,) x, y of the point u = v = 0 in picture coordinates."""
+        offset = self.u[0, 0] * self.width * self.across + self.v[0, 0] * self.size * self.down
+        return np.asarray(np.array(self.box[:2]) - offset, dtype=np.float32)
+
+    @property
     def bump(self) -> FloatArray:
         """(h, w) 1 at the middle of the eye, falling to 0 at its corners."""
         return np.asarray(np.clip(1.0 - (2.0 * self.u) ** 2, 0.0, 1.0), dtype=np.float32)

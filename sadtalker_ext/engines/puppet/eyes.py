@@ -15,6 +15,7 @@ from sadtalker_ext.engines.puppet.eye_shape import (
     measure_eye,
 )
 from sadtalker_ext.engines.puppet.eyelids import Eyelids
+from sadtalker_ext.engines.puppet.glasses import cheek_brightness, find_rims, is_covered
 from sadtalker_ext.engines.puppet.irises import IrisMotion
 from sadtalker_ext.engines.puppet.lid_skin import sample_lid_skin
 from sadtalker_ext.engines.puppet.soft_fields import soft_switch
@@ -30,6 +31,7 @@ class _Eye:
     lids: Eyelids
     iris: IrisMotion | None
     presence: float
+    free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
 
 
 class EyeLayer:
@@ -45,11 +47,18 @@ class EyeLayer:
 
     def __init__(self, picture: ImageArray, points: FloatArray) -> None:
         size = (picture.shape[1], picture.shape[0])
-        self._brows = BrowMotion(points, (LEFT_EYE, RIGHT_EYE), size)
-        self._eyes: list[_Eye | None] = []
-        for indices, other in ((LEFT_EYE, RIGHT_EYE), (RIGHT_EYE, LEFT_EYE)):
-            shape = measure_eye(points, indices, size, eye_width(points, other))
-            self._eyes.append(None if shape is None else _prepare(picture, shape))
+        shapes = [
+            measure_eye(points, indices, size, eye_width(points, other))
+            for indices, other in ((LEFT_EYE, RIGHT_EYE), (RIGHT_EYE, LEFT_EYE))
+        ]
+        left, right = shapes
+        self._rims = find_rims(picture, points, (left, right)) if left and right else None
+        self._brows = BrowMotion(points, (LEFT_EYE, RIGHT_EYE), size, self._rims)
+        skin = cheek_brightness(picture, points)
+        self._eyes = [
+            None if shape is None else _prepare(picture, shape, skin, self._rims)
+            for shape in shapes
+        ]
         boxes = [self._brows.box] + [eye.shape.box for eye in self._eyes if eye is not None]
         edges = np.array(boxes)
         low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
@@ -77,17 +86,23 @@ class EyeLayer:
                 _draw_eye(canvas, eye, float(closure), gaze)
 
 
-def _prepare(picture: ImageArray, shape: EyeShape) -> _Eye:
+def _prepare(
+    picture: ImageArray, shape: EyeShape, skin_level: float, rims: FloatArray | None
+) -> _Eye | None:
+    """Prepare one eye; None when something dark covers it, so that there is no lid to close."""
     left, top, right, bottom = shape.box
     patch = np.ascontiguousarray(picture[top:bottom, left:right])
-    skin = sample_lid_skin(patch, shape)
+    if is_covered(patch, shape, skin_level):
+        return None
+    in_front = None if rims is None else rims[top:bottom, left:right]
     large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
     presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
     return _Eye(
         shape=shape,
-        lids=Eyelids(shape, skin),
+        lids=Eyelids(shape, sample_lid_skin(patch, shape, in_front)),
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
+        free=None if in_front is None else (1.0 - in_front)[..., None],
     )
 
 
@@ -107,4 +122,6 @@ def _draw_eye(canvas: ImageArray, eye: _Eye, closure: float, gaze: tuple[float, 
     if eye.iris is not None and looking:
         eyeball, follow = eye.iris.draw(face, shift), eye.iris.lid_follow(shift)
     drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure))
+    if eye.free is not None:
+        drawn = face + (drawn - face) * eye.free
     view[:] = np.clip(drawn + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,97 @@
+import cv2
+import numpy as np
+import pytest
+
+from sadtalker_ext.engines.puppet.eye_shape import LEFT_EYE, RIGHT_EYE, eye_width, measure_eye
+from sadtalker_ext.engines.puppet.eyes import EyeLayer
+from sadtalker_ext.engines.puppet.glasses import cheek_brightness, find_rims, is_covered
+from tests.unit.engines.puppet.drawn_eyes import draw_face, eye_points
+
+SIDE = 320
+WIDTH = 60
+
+
+def wear(picture, points, *, colour=(25, 20, 22), thickness=4, lens=None):
+    """Draw two round lenses, a bridge and temple arms; returns the picture and the rim mask."""
+    rims = np.zeros((SIDE, SIDE), np.uint8)
+    worn = picture.copy()
+    centres = [points[eye.iris[0], :2] + [0, 8] for eye in (LEFT_EYE, RIGHT_EYE)]
+    radius = round(0.72 * WIDTH)
+    for centre, side in zip(centres, (-1, 1), strict=True):
+        x, y = (round(float(value)) for value in centre)
+        if lens is not None:
+            cv2.circle(worn, (x, y), radius, lens, -1)
+        cv2.circle(rims, (x, y), radius, 255, thickness)
+        cv2.line(rims, (x + side * radius, y), (x + side * (radius + 30), y - 6), 255, thickness)
+    (x0, y0), (x1, y1) = ((round(float(v)) for v in centre) for centre in centres)
+    cv2.line(rims, (x0 + radius, y0), (x1 - radius, y1), 255, thickness)
+    worn[rims > 0] = colour
+    return worn, rims > 0
+
+
+@pytest.fixture(scope="module")
+def points():
+    return eye_points(WIDTH, 24, picture=SIDE)
+
+
+def shapes(points, picture):
+    size = (picture.shape[1], picture.shape[0])
+    left, right = (
+        measure_eye(points, eye, size, eye_width(points, eye)) for eye in (LEFT_EYE, RIGHT_EYE)
+    )
+    return left, right
+
+
+def test_a_bare_face_wears_no_glasses(points):
+    picture = draw_face(points, picture=SIDE)
+    assert find_rims(picture, points, shapes(points, picture)) is None
+
+
+@pytest.mark.parametrize("colour", [(25, 20, 22), (250, 250, 252)], ids=["dark", "bright"])
+def test_rims_are_found_and_little_else(points, colour):
+    picture, rims = wear(draw_face(points, picture=SIDE), points, colour=colour)
+    found = find_rims(picture, points, shapes(points, picture))
+    near = cv2.dilate(rims.astype(np.uint8), np.ones((11, 11))) > 0
+    columns = slice(100 - 40, 220 + 40)
+    assert (found[:, columns][rims[:, columns]] > 0.5).mean() > 0.9
+    assert (found[~near] > 0.5).sum() < 0.1 * rims.sum()
+
+
+def test_a_blink_leaves_the_rims_as_they_are(points):
+    picture, rims = wear(draw_face(points, picture=SIDE), points)
+    layer = EyeLayer(picture, points)
+    closed = picture.copy()
+    layer.apply(closed, (1.0, 1.0), (0.0, 0.0), 0.0)
+    change = np.abs(closed.astype(int) - picture).max(axis=2)
+    assert (change[rims] > 25).mean() < 0.03
+    x, y = np.round(points[LEFT_EYE.iris[0], :2]).astype(int)
+    assert change[y, x] > 60
+
+
+def test_a_streak_of_glare_stays(points):
+    picture, _ = wear(draw_face(points, picture=SIDE), points)
+    streak = np.zeros((SIDE, SIDE), np.uint8)
+    x, y = np.round(points[LEFT_EYE.iris[0], :2]).astype(int).tolist()
+    cv2.line(streak, (x + 24, y - 34), (x + 4, y + 14), 255, 4)
+    picture[streak > 0] = 252
+    closed = picture.copy()
+    EyeLayer(picture, points).apply(closed, (1.0, 1.0), (0.0, 0.0), 0.0)
+    assert (closed[streak > 0].min(axis=1) > 225).mean() > 0.9
+
+
+def test_no_blink_is_painted_on_sunglasses(points):
+    picture, _ = wear(draw_face(points, picture=SIDE), points, lens=(28, 26, 30))
+    layer = EyeLayer(picture, points)
+    frame = picture.copy()
+    layer.apply(frame, (1.0, 1.0), (6.0, 4.0), 0.0)
+    assert np.array_equal(frame, picture)
+
+
+def test_open_eyes_are_not_taken_for_covered(points):
+    picture = draw_face(points, picture=SIDE)
+    skin = cheek_brightness(picture, points)
+    for eye in shapes(points, picture):
+        left, top, right, bottom = eye.box
+        patch = picture[top:bottom, left:right]
+        assert not is_covered(patch, eye, skin)
+        assert is_covered(np.full_like(patch, 20), eye, skin)
