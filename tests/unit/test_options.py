@@ -1,0 +1,91 @@
+import math
+
+import pytest
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.options import BOTH, GenerateOptions, option_spec, option_specs
+from sadtalker_ext.shells.cli.arguments import build_parser, modernise, options_from
+
+
+def test_defaults_are_valid_and_unchanged():
+    assert GenerateOptions().changed() == {}
+    assert list(GenerateOptions().as_dict()) == [spec.name for spec in option_specs()]
+
+
+@pytest.mark.parametrize("spec", option_specs(), ids=lambda spec: spec.name)
+def test_every_option_is_described(spec):
+    assert spec.help.endswith(".")
+    assert spec.label
+    assert set(spec.engines) <= set(BOTH)
+    assert spec.group in {"look", "head and eyes", "speech", "output", "engine"}
+    if spec.kind in (int, float) and not spec.choices:
+        assert spec.low is not None
+        assert spec.low <= spec.default <= spec.high
+
+
+def test_labels_are_unique_because_hosts_store_settings_under_them():
+    labels = [spec.label for spec in option_specs()]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("head_motion", 2.1, "0 to 2"),
+        ("head_motion", math.nan, "0 to 2"),
+        ("head_motion", "1", "a number"),
+        ("head_motion", True, "a number"),
+        ("pose_style", 46, "0 to 45"),
+        ("pose_style", 1.5, "a whole number"),
+        ("still", 1, "true or false"),
+        ("engine", "sadtalk", "one of auto, sadtalker, puppet"),
+        ("size", 300, "one of 256, 512"),
+    ],
+)
+def test_a_wrong_value_names_option_range_and_what_was_given(name, value, words):
+    with pytest.raises(InvalidOption) as caught:
+        GenerateOptions(**{name: value})
+    assert name in caught.value.message
+    assert words in caught.value.message
+    assert repr(value) in caught.value.message
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion():
+    with pytest.raises(InvalidOption, match="head_moton") as caught:
+        GenerateOptions.from_mapping({"head_moton": 1})
+    assert caught.value.hint == "Did you mean head_motion?"
+
+
+def test_an_end_before_the_start_is_refused():
+    with pytest.raises(InvalidOption, match="audio_end"):
+        GenerateOptions(audio_start=3, audio_end=2)
+
+
+def test_whole_floats_become_integers():
+    assert GenerateOptions(quality=20.0).quality == 20
+
+
+def test_command_line_covers_every_option():
+    parser = build_parser()
+    for spec in option_specs():
+        flag = "--" + spec.name.replace("_", "-")
+        if spec.kind is bool:
+            parsed = parser.parse_args(["generate", flag])
+            assert options_from(parsed).as_dict()[spec.name] is True
+            continue
+        value = spec.choices[-1] if spec.choices else spec.default
+        parsed = parser.parse_args(["generate", f"{flag}={value}"])
+        assert options_from(parsed).as_dict()[spec.name] == value
+
+
+def test_flags_of_the_original_are_understood_with_a_note():
+    words, notes = modernise(["generate", "--driven_audio", "a.wav", "--pose_style=3"])
+    assert words == ["generate", "--speech", "a.wav", "--pose-style=3"]
+    assert len(notes) == 2
+    parsed = build_parser().parse_args(words)
+    assert str(parsed.speech_flag) == "a.wav"
+    assert options_from(parsed).pose_style == 3
+
+
+def test_option_spec_finds_by_name():
+    assert option_spec("fps").unit == "per second"

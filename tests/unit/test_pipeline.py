@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from sadtalker_ext.encoder.metadata import read_metadata
+from sadtalker_ext.errors import Cancelled, OutputExists
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.pipeline import generate
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import Picture
+from tests.support.fake_engine import FakeEngine
+from tests.support.media import portrait_like, read_frames, speech_like, write_sound
+
+
+@pytest.fixture
+def picture():
+    return Picture(pixels=portrait_like(96, 80), name="portrait.png")
+
+
+@pytest.fixture
+def speech(tmp_path):
+    return open_speech(write_sound(tmp_path / "speech.wav", speech_like(0.8), 44100))
+
+
+def make(picture, speech, output, progress=None, engine=None, **options):
+    return generate(
+        picture,
+        speech,
+        output,
+        GenerateOptions(**options),
+        engine=engine or FakeEngine(),
+        progress=progress or Progress(),
+    )
+
+
+def test_a_video_is_made_and_describes_itself(picture, speech, tmp_path):
+    video = make(picture, speech, tmp_path / "out.mp4", seed=5)
+    assert (video.width, video.height, video.frames, video.seed) == (80, 96, 20, 5)
+    assert len(read_frames(video.path)[0]) == 20
+    described = read_metadata(video.path)
+    assert described.data["seed"] == 5
+    assert described.data["engine"] == "fake"
+    assert set(video.timings) == {"analyse", "move", "render"}
+
+
+def test_same_seed_same_frames_other_seed_other_frames(picture, speech, tmp_path):
+    one = read_frames(make(picture, speech, tmp_path / "1.mp4", seed=5).path)[0]
+    two = read_frames(make(picture, speech, tmp_path / "2.mp4", seed=5).path)[0]
+    other = read_frames(make(picture, speech, tmp_path / "3.mp4", seed=6).path)[0]
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_a_drawn_seed_repeats_the_video(picture, speech, tmp_path):
+    drawn = make(picture, speech, tmp_path / "1.mp4")
+    again = make(picture, speech, tmp_path / "2.mp4", seed=drawn.seed)
+    assert np.array_equal(read_frames(drawn.path)[0], read_frames(again.path)[0])
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(10, 8), (25, 20), (60, 48)])
+def test_other_frame_rates_keep_the_duration(picture, speech, tmp_path, fps, frames):
+    video = make(picture, speech, tmp_path / "out.mp4", fps=fps)
+    assert video.frames == frames
+    assert video.seconds == pytest.approx(0.8)
+
+
+def test_idle_video_without_speech(picture, tmp_path):
+    video = make(picture, None, tmp_path / "out.mp4", idle_seconds=0.4)
+    assert video.frames == 10
+
+
+def test_an_existing_output_is_refused_before_any_work(picture, speech, tmp_path):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(b"precious")
+    events = []
+    with pytest.raises(OutputExists):
+        make(picture, speech, output, Progress(events.append))
+    assert output.read_bytes() == b"precious"
+    assert events == []
+
+
+def test_a_stop_leaves_nothing(picture, speech, tmp_path):
+    progress = Progress(lambda event: event.done == 7 and progress.stop())
+    with pytest.raises(Cancelled):
+        make(picture, speech, tmp_path / "out.mp4", progress)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["speech.wav"]
+
+
+def test_a_stop_keeps_the_beginning_when_asked(picture, speech, tmp_path):
+    progress = Progress(lambda event: event.done == 7 and progress.stop())
+    video = make(picture, speech, tmp_path / "out.mp4", progress, keep_partial=True)
+    assert video.partial
+    assert video.path.name == "out.partial.mp4"
+    assert len(read_frames(video.path)[0]) == video.frames > 0
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_failing_engine_leaves_nothing(picture, speech, tmp_path):
+    engine = FakeEngine(fail_at=5, error=RuntimeError("broken"))
+    with pytest.raises(RuntimeError, match="broken"):
+        make(picture, speech, tmp_path / "out.mp4", engine=engine)
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_progress_reaches_the_end_and_shows_frames(picture, speech, tmp_path):
+    events, shown = [], []
+    make(picture, speech, tmp_path / "out.mp4", Progress(events.append, preview=shown.append))
+    rendering = [event for event in events if event.stage is Stage.RENDERING]
+    assert rendering[-1].done == rendering[-1].total == 20
+    assert shown[0].shape == (96, 80, 3)

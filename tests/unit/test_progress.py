@@ -1,0 +1,65 @@
+import pytest
+
+from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.progress import Progress, ProgressEvent, Stage
+from sadtalker_ext.shells.cli.terminal import TerminalProgress, bar_line
+
+
+def test_items_are_counted_as_they_are_taken():
+    events = []
+    progress = Progress(events.append)
+    assert list(progress.track("ab", Stage.RENDERING, 2)) == ["a", "b"]
+    assert [(event.done, event.total) for event in events] == [(0, 2), (1, 2), (2, 2)]
+    assert events[-1].text == "Rendering 2 / 2"
+
+
+def test_a_stop_ends_the_work_at_the_next_item():
+    progress = Progress()
+    items = progress.track(range(10), Stage.RENDERING, 10)
+    next(items)
+    progress.stop()
+    with pytest.raises(Cancelled):
+        next(items)
+
+
+def test_the_hosts_stop_is_polled():
+    pressed = []
+    progress = Progress(should_stop=lambda: bool(pressed))
+    progress.check()
+    pressed.append(True)
+    with pytest.raises(Cancelled):
+        progress.check()
+
+
+class Terminal:
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return True
+
+
+def test_the_bar_shows_stage_count_and_time_left():
+    event = ProgressEvent(stage=Stage.RENDERING, done=50, total=100, seconds=2.0)
+    line = bar_line(event, 60)
+    assert line.startswith("Rendering 50 / 100 [#")
+    assert line.endswith("25/s, 2 s left")
+    assert len(line) <= 60
+    assert bar_line(event, 20) == "Rendering 50 / 100"
+
+
+def test_a_terminal_gets_one_line_and_a_pipe_gets_words(capsys):
+    terminal = Terminal()
+    bar = TerminalProgress(terminal)
+    for done in range(3):
+        bar(ProgressEvent(stage=Stage.RENDERING, done=done, total=2, seconds=1.0))
+    bar.close()
+    assert terminal.text.count("\n") == 1
+    TerminalProgress()(ProgressEvent(stage=Stage.FACE, done=0, total=None, seconds=0.0))
+    assert capsys.readouterr().err == "Finding the face ...\n"
