@@ -33,7 +33,7 @@ def fill_hole(picture: ImageArray, hole: ImageArray, *, depth: float) -> ImageAr
     smooth = spread_colours(picture.astype(np.float32), 1.0 - hole.astype(np.float32))
     distance, nearest = _nearest_edge(hole)
     source = 2.0 * blur(nearest, 2.0) - grid(*hole.shape)
-    mirrored = sample(picture.astype(np.float32), source)
+    mirrored = sample(np.where(hole[..., None] > 0, smooth, picture.astype(np.float32)), source)
     outside = sample(1.0 - hole.astype(np.float32), source)
     trust = blur(outside * (1.0 - smooth_step(0.4 * depth, depth, distance)), 1.5)
     filled = smooth + trust[..., None] * (mirrored - smooth)

@@ -70,7 +70,7 @@ def spread_colours(colours: FloatArray, weight: FloatArray) -> FloatArray:
     if min(height, width) <= 2:
         total = float(weight.sum())
         average = (colours * weight[..., None]).sum((0, 1)) / max(total, 1e-6)
-        return np.broadcast_to(average, colours.shape).astype(np.float32)
+        return np.asarray(average + weight[..., None] * (colours - average), np.float32)
     known = cv2.pyrDown(colours * weight[..., None])
     share = cv2.pyrDown(weight)
     known = np.atleast_3d(known) / np.maximum(share, 1e-6)[..., None]

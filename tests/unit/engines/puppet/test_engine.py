@@ -1,0 +1,168 @@
+"""The engine frames the picture and renders rows in order, ahead but not far ahead."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from sadtalker_ext.engines.puppet.controls import CONTROLS, rest
+from sadtalker_ext.engines.puppet.engine import Puppet, PuppetEngine
+from sadtalker_ext.engines.puppet.head import HeadTurn
+from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX, view_stage
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.types import Face, MotionTrack, Picture, Portrait
+from tests.support.puppet_person import make_person
+
+
+class Recorder:
+    """Stands for a layer: counts, and paints the given jaw so that order can be seen."""
+
+    def __init__(self, pause: float = 0.0):
+        self.calls = 0
+        self.pause = pause
+        self.lock = threading.Lock()
+
+    def apply(self, canvas, controls, *rest_of_it):
+        with self.lock:
+            self.calls += 1
+        time.sleep(self.pause)
+        if isinstance(controls, dict):
+            canvas[0, 0] = round(255 * controls["jaw"])
+
+
+def track(frames: int, yaw: float = 0.0) -> MotionTrack:
+    controls = rest(frames)
+    controls[:, 0] = np.linspace(0.1, 1, frames)
+    head = np.zeros((frames, 3), np.float32)
+    head[:, 0] = yaw
+    return MotionTrack(
+        fps=25.0,
+        head=head,
+        blink=np.zeros((frames, 2), np.float32),
+        gaze=np.zeros((frames, 2), np.float32),
+        jaw=controls[:, 0],
+        controls=controls,
+        names=CONTROLS,
+    )
+
+
+def portrait(pause: float = 0.0) -> tuple[Portrait, Recorder]:
+    person = make_person()
+    view = view_stage(person.picture, person.points, "full")
+    mouth = Recorder(pause)
+    puppet = Puppet(
+        view=view,
+        mouth=mouth,
+        eyes=Recorder(),
+        head=HeadTurn(view.pixels, view.points, person.mask),
+    )
+    face = Face(points=person.points, box=(0, 0, 1, 1), score=1.0)
+    picture = Picture(pixels=person.picture, name="drawn")
+    return Portrait(picture=picture, face=face, frame_size=view.size, prepared=puppet), mouth
+
+
+def test_frames_come_in_order_and_are_independent():
+    one, _ = portrait()
+    frames = list(PuppetEngine(None).render(one, track(20), GenerateOptions()))
+    assert [int(frame[0, 0, 0]) for frame in frames] == [
+        round(255 * float(jaw)) for jaw in np.linspace(0.1, 1, 20).astype(np.float32)
+    ]
+    assert len({id(frame) for frame in frames}) == 20
+    frames[0][:] = 0
+    assert frames[1].any()
+
+
+def test_the_same_motion_gives_the_same_frames():
+    one, _ = portrait()
+    engine = PuppetEngine(None)
+    first, second = (list(engine.render(one, track(6, 7.0), GenerateOptions())) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_rendering_does_not_run_far_ahead_of_the_encoder():
+    one, mouth = portrait()
+    frames = PuppetEngine(None).render(one, track(100), GenerateOptions())
+    next(frames)
+    time.sleep(0.3)
+    assert mouth.calls <= 8
+    frames.close()
+
+
+def test_stopping_early_leaves_no_thread_behind():
+    one, _ = portrait(pause=0.01)
+    frames = PuppetEngine(None).render(one, track(100), GenerateOptions())
+    next(frames)
+    frames.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("puppet")]
+
+
+def test_an_error_in_a_frame_is_raised_and_ends_the_work():
+    one, mouth = portrait()
+    mouth.apply = lambda *_: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        list(PuppetEngine(None).render(one, track(5), GenerateOptions()))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("puppet")]
+
+
+def test_a_portrait_of_another_engine_is_refused():
+    one, _ = portrait()
+    stranger = Portrait(picture=one.picture, face=one.face, frame_size=(2, 2))
+    with pytest.raises(TypeError, match="analyse"):
+        next(PuppetEngine(None).render(stranger, track(1), GenerateOptions()))
+
+
+def face_at(x: float, y: float, width: float, height: float):
+    points = np.zeros((478, 3), np.float32)
+    turn = np.linspace(0, 2 * np.pi, 478)
+    points[:, 0] = x + width / 2 * np.sin(turn)
+    points[:, 1] = y - height / 2 * np.cos(turn)
+    return points
+
+
+def test_a_small_face_shows_the_whole_picture_with_even_sides():
+    picture = np.zeros((801, 601, 3), np.uint8)
+    view = view_stage(picture, face_at(300, 200, 80, 100), "auto")
+    assert view.size == (600, 800)
+    assert view.pixels.shape[:2] == (801, 601)
+
+
+def test_a_crop_is_square_around_the_head_and_sees_beyond_its_edge():
+    picture = np.arange(800 * 900, dtype=np.uint32).reshape(800, 900, 1).astype(np.uint8)
+    picture = np.repeat(picture, 3, 2)
+    points = face_at(450, 350, 120, 150)
+    view = view_stage(picture, points, "crop")
+    width, height = view.size
+    assert width == height
+    assert 2.2 * 150 < width < 2.4 * 150
+    left, top, right, bottom = view.frame
+    assert left > 30
+    assert view.pixels.shape[1] - right > 30
+    centre = view.points[:, :2].mean(0)
+    assert left < centre[0] < right
+    assert top < centre[1] < bottom
+    x, y = np.round(view.points[0, :2]).astype(int)
+    assert np.array_equal(view.pixels[y, x], picture[round(points[0, 1]), round(points[0, 0])])
+
+
+@pytest.mark.parametrize("preprocess", ["crop", "extcrop", "full", "auto", "resize", "extfull"])
+@pytest.mark.parametrize(("x", "y"), [(60, 80), (440, 620), (250, 350)])
+def test_every_framing_stays_inside_the_picture(preprocess, x, y):
+    picture = np.zeros((701, 503, 3), np.uint8)
+    view = view_stage(picture, face_at(x, y, 100, 130), preprocess)
+    left, top, right, bottom = view.frame
+    assert left >= 0
+    assert top >= 0
+    assert right <= view.pixels.shape[1]
+    assert bottom <= view.pixels.shape[0]
+    assert view.size[0] % 2 == 0
+    assert view.size[1] % 2 == 0
+
+
+def test_large_pictures_are_scaled_to_a_video_that_plays():
+    picture = np.zeros((5000, 4000, 3), np.uint8)
+    view = view_stage(picture, face_at(2000, 2000, 2400, 3000), "full")
+    assert max(view.size) <= LONGEST_SIDE_PX
+    assert np.ptp(view.points[:, 1]) <= LARGEST_FACE_PX + 1
