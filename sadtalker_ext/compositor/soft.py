@@ -127,8 +127,8 @@ class SoftBlend:
         weight = (4 * mask * (1 - mask) * same + 1e-6).astype(np.float32)
         sigma = _COLOUR_REACH * self._face_size
         carried = cv2.GaussianBlur(difference * weight[:, :, None], (0, 0), sigma)
-        shift: FloatArray = carried / cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
-        return gain, shift + offset
+        total = cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
+        return gain, np.asarray(carried / total + offset, np.float32)
 
 
 def _matched(
