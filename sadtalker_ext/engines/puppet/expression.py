@@ -57,13 +57,14 @@ class ExpressionBasis:
     def __init__(self, frame: MouthFrame, nodes: FloatArray, tooth_edge: FloatArray) -> None:
         self._frame = frame
         x, y = frame.local(nodes)
-        u = frame.sideways(x, frame.height(x, y, frame.middle))
-        outside = smoothstep(0.9, 1.1, np.abs(u))
+        height = frame.height(x, y, frame.middle)
+        u = frame.sideways(x, height)
+        outside = smoothstep(0.85, 1.0, np.abs(u))
         above: npt.NDArray[Any] = frame.height(x, y, frame.upper)
         below: npt.NDArray[Any] = frame.height(x, y, frame.lower)
         # Inside the mouth a sheet is continued beyond its lip by its value at the lip.
-        above = above * outside + np.minimum(above, 0) * (1 - outside)
-        below = below * outside + np.maximum(below, 0) * (1 - outside)
+        above = height * outside + np.minimum(above, 0) * (1 - outside)
+        below = height * outside + np.maximum(below, 0) * (1 - outside)
         self._x, self._u = x, u
         self._v: FloatArray = np.stack([above, below]).astype(np.float32)
         self._profiles = self._opening_profiles(x, u, tooth_edge)
@@ -71,8 +72,9 @@ class ExpressionBasis:
         fields = [plain[name] for name in PLAIN]
         fields += self._closing_fields()
         self.fields: FloatArray = np.stack(fields).astype(np.float32)
-        smile = 2 * self._half() / frame.size - 1
-        self._room_for_wide = float(np.clip(1 - 2 * smile, 0.4, 1.0))
+        # How much wider than at rest the mouth is in the picture.
+        self._smile = float(np.clip(2 * self._half() / frame.size - 1, 0, 0.3))
+        self._room_for_wide = max(1 - 2 * self._smile, 0.4)
 
     def weights(self, controls: Mapping[str, float]) -> FloatArray:
         """Turn controls into (K,) weights of the fields; all zero gives all zero."""
@@ -94,13 +96,14 @@ class ExpressionBasis:
             "tuck": tuck * (1 - press),
             "rest": 1.0,
         }
-        amount["narrow"] = 0.10 * amount["jaw"] + press * 0.45 * gap
+        amount["narrow"] = 0.10 * amount["jaw"] + press * 0.45 * gap + 0.5 * rounded * self._smile
         closing = []
         for share, sign in ((UPPER_SHARE, 1.0), (1 - UPPER_SHARE, -1.0)):
             for name in OPENERS:
                 close = share * press
                 if name == "rest":
-                    close += share * (1 - press) * 0.9 * rounded
+                    # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
+                    close += (0.7 if sign > 0 else 0.2) * (1 - press) * rounded
                 if sign < 0 and name in ("jaw", "part"):
                     # F and V: the lower lip comes up to the teeth whatever the jaw does.
                     close += (1 - press) * tuck
@@ -130,7 +133,7 @@ class ExpressionBasis:
         """For each opener: opening along the lips (h, w) in pixels, and its direction (2,)."""
         frame = self._frame
         au = np.minimum(np.abs(u), 1)
-        arch = 0.85 * np.sqrt(1 - au**2) + 0.15 * (1 - au)
+        arch = 0.8 * np.sqrt(1 - au**2) + 0.2 * (1 - au**2)
         soft = (1 - au**2) ** 2
         inside = (np.abs(x) < 1).astype(np.float32)
         gap = np.interp(x, frame.xs, frame.mesh_gap) * inside * frame.half_width
@@ -151,7 +154,7 @@ class ExpressionBasis:
         within = np.minimum(au, 1)
         size, half = frame.size, self._half()
 
-        def along(weight: FloatArray, axis: FloatArray, scale: float) -> FloatArray:
+        def along(weight: npt.NDArray[Any], axis: FloatArray, scale: float) -> FloatArray:
             field: FloatArray = weight[..., None] * (axis * np.float32(scale))
             return field
 
@@ -162,7 +165,8 @@ class ExpressionBasis:
         )
         lift = np.exp(-(((au - 1.35) / 0.5) ** 2)) * np.exp(-(((v + 0.45) / 0.35) ** 2))
         nose = np.exp(-((u / 0.7) ** 2)) * np.exp(-(((v + 0.5) / 0.22) ** 2))
-        lips = (1 - within**2.5) * self._lip_bump()
+        # Fullest beside the middle, so that pursed lips are round and not pointed.
+        lips = (1 - within**2) * (1 + 2 * within**2) * self._lip_bump()
         jaw = self._jaw_weight(v[1] > 0)
         swing = jaw * np.clip(v, 0, 1)
         fold = np.exp(-(((v + 0.42) / 0.19) ** 2)) * np.exp(-((au / 1.2) ** 4))
@@ -189,7 +193,7 @@ class ExpressionBasis:
             + along(lips, frame.vertical, -0.012 * size),
             "plump": along(lips, frame.vertical, 0.045 * size),
             "flatten": along(self._bend() * near, frame.across, -frame.half_width),
-            "round": along(pull, frame.lateral, -0.33 * half)
+            "round": along(pull, frame.lateral, -0.30 * half)
             + along(near * (1 - 0.6 * within), frame.outward, 0.11 * size)
             + along(cheek, frame.lateral, -0.03 * size),
             "part": along(parted, frame.vertical, size),

@@ -60,6 +60,7 @@ class MouthLayer:
         inner = self._pixels[self._inner] + corner
         self._interior = MouthInterior(picture, frame, style, inner)
         self._feather = float(np.clip(0.75 * style.blur, 0.6, 2.5))
+        self._rim = max(self._feather, 0.035 * frame.half_width)
         x, y = frame.local(inner)
         beyond = (y - frame.curve(x, edge)) * frame.half_width
         self._teeth_above = np.clip(0.5 - beyond / (2 * self._feather), 0, 1) * (np.abs(x) < 0.95)
@@ -133,13 +134,15 @@ class MouthLayer:
             part,
         )
         lips = inside * (1 - upper - lower)[..., None]
-        # Beyond its edge a lip goes on with the colour of the edge, not with what lay there.
+        # Beyond its edge a lip goes on with its own colour, not with what lay there; and its rim
+        # stretches a little, because the rim in the picture has the dark of the closed mouth.
         across = self._frame.across
         for share, where, depth, back in (
             (upper, upper_at, below_upper, -across),
             (lower, lower_at, above_lower, across),
         ):
-            pull = np.maximum(depth + self._feather, 0)[..., None] * back
+            pull = self._rim * np.clip(1 + depth / (3 * self._rim), 0, 1) + np.maximum(depth, 0)
+            pull = pull[..., None] * back
             lips += sample(source, where + pull, cv2.INTER_CUBIC) * share[..., None]
         target = result[self._inner][part]
         mixed = target + (lips - target) * parted[..., None]
@@ -213,8 +216,9 @@ def _make_grid(
     high = np.clip(high, 1, [width, height])
     whole = SheetWarp((int(low[0]), int(low[1]), int(high[0]), int(high[1])), stride)
     fade = _fade(frame, oval, whole)
-    rows = np.flatnonzero(fade.max(1) > 0)
-    columns = np.flatnonzero(fade.max(0) > 0)
+    moving = cv2.dilate((fade > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    rows = np.flatnonzero(moving.any(1))
+    columns = np.flatnonzero(moving.any(0))
     first = whole.nodes[rows[0], columns[0]] - (stride - 1) / 2
     left, top = round(float(first[0])), round(float(first[1]))
     box = (

@@ -8,6 +8,7 @@ moves the lower ones, stacks them and shades the result towards the lips.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from sadtalker_ext.engines.puppet.picture_style import PictureStyle, luma
 from sadtalker_ext.engines.puppet.sheet_warp import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_SHADOW = np.array([0.9, 1.05, 1.1], np.float32)
+_SHADOW = np.array([0.8, 1.02, 1.15], np.float32)
 """Exponents of the shade per channel: shadows in a mouth are warm."""
 
 
@@ -51,7 +52,7 @@ class MouthInterior:
         )
         self._own = self._cut_own(picture, pixels, x, y) if frame.rest_gap > 0 else None
         noise = np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)
-        self._side = smoothstep(0.72, 0.95, np.abs(u))
+        self._side = smoothstep(0.62, 0.9, np.abs(u))
         self._grain = (noise * np.float32(0.7 * style.grain))[..., None]
 
     def draw(
@@ -75,22 +76,28 @@ class MouthInterior:
             (h, w, 3) float32 RGB.
         """
         frame = self._frame
-        tongue, rounded = (
-            float(np.clip(controls.get(name, 0.0), 0, 1)) for name in ("tongue", "round")
+        tongue, rounded, tuck = (
+            float(np.clip(controls.get(name, 0.0), 0, 1)) for name in ("tongue", "round", "tuck")
         )
         unit = frame.size / 2
         raised = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
         image = self._cavity[part].copy()
         _lay(image, self._shifted(self._lower, jaw_way, part) * (1 - 0.8 * tongue))
         # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
-        _lay(image, self._shifted(self._tongue, jaw_way * 0.85 - frame.across * raised, part))
+        up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * raised, part)
+        up[..., :3] *= 1 + 0.3 * tongue
+        _lay(image, up)
         opening = np.maximum(below_upper + above_lower, 0)
         if self._own is None:
             _lay(image, self._upper[part])
         lip = np.exp(-np.maximum(below_upper, 0) / (0.14 * unit))
-        shade = (1 - 0.38 * lip) * (0.45 + 0.55 * smoothstep(0.0, 0.22 * unit, opening))
+        narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
+        deep = 0.6 + 0.4 * self._style.detail  # drawings shade less
+        shade = (1 - 0.34 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
         # Rounded lips stand out before the teeth and keep the light off them.
         shade *= 1 - 0.45 * rounded
+        contact = np.exp(-np.maximum(above_lower, 0) / (0.10 * unit))
+        shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact
         image *= shade[..., None] ** _SHADOW
         if self._own is not None:
             self._lay_own(image, self._own[part], opening, rounded, part)
@@ -107,10 +114,10 @@ class MouthInterior:
     ) -> None:
         """Put the picture's own open mouth over the drawn one."""
         rest = self._rest_gap[part]
-        closed = smoothstep(0.0, 0.7, opening / np.maximum(rest, 1.0))
+        closed = smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0))
         more = smoothstep(0.0, 0.25 * self._frame.size / 2, opening - rest) * (1 - self._own_share)
         corner = smoothstep(0.0, 0.12 * self._frame.size / 2, opening - rest) * self._side[part]
-        shade = (0.3 + 0.7 * closed) * (1 - 0.6 * rounded)
+        shade = (0.3 + 0.7 * closed) * (1 - rounded * (0.3 + 0.4 * self._side[part]))
         _lay(image, own * ((1 - more) * (1 - corner))[..., None])
         image *= shade[..., None] ** _SHADOW
         _lay(image, self._upper[part] * (more * 0.8)[..., None])
@@ -147,10 +154,10 @@ class MouthInterior:
         middle = float(np.interp(frame.midline, frame.xs, frame.lower))
         top = (middle - 0.26 * unit) + 0.16 * unit * np.clip(across, -1.5, 1.5) ** 2
         under = (y - top) / unit
-        opacity = smoothstep(-0.02, 0.07, under) * smoothstep(-1.0, -0.7, -np.abs(across))
+        opacity = smoothstep(-0.07, 0.13, under) * smoothstep(-1.1, -0.45, -np.abs(across))
         skin = max(float(luma(style.skin)), 1.0)
         rose = style.lip * np.array([1.0, 0.88, 0.9], np.float32)
-        rose = rose * min(0.62 * skin / max(float(luma(rose)), 1.0), 1.0)
+        rose = rose * min(0.52 * skin / max(float(luma(rose)), 1.0), 1.0)
         round_light = np.exp(-(((under - 0.16) / 0.2) ** 2)) * (1 - 0.35 * np.abs(across) ** 1.5)
         groove = 1 - 0.12 * np.exp(-((across / 0.09) ** 2)) * smoothstep(0.05, 0.2, under)
         light = (0.6 + 0.38 * np.maximum(round_light, 0)) * groove
@@ -194,13 +201,13 @@ def _continued(image: ImageArray, known: npt.NDArray[np.bool_]) -> ImageArray:
     pick = nearest[labels]
     filled = image[pick[..., 0], pick[..., 1]]
     soft = cv2.GaussianBlur(filled, (0, 0), 2.0)
-    share = np.clip(distance / 4, 0, 1)[..., None]
+    share = np.clip(distance / 3, 0, 1)[..., None]
     result: ImageArray = (filled * (1 - share) + soft * share).astype(np.uint8)
     result[known] = image[known]
     return result
 
 
-def _lay(image: FloatArray, layer: FloatArray) -> None:
+def _lay(image: FloatArray, layer: npt.NDArray[Any]) -> None:
     """Put a premultiplied (h, w, 4) layer over an (h, w, 3) image, in place."""
     image *= 1 - layer[..., 3:]
     image += layer[..., :3]

@@ -34,21 +34,20 @@ def tooth_edge(frame: MouthFrame, own_share: float) -> FloatArray:
             fill a smile end at the lower lip.
     """
     unit = frame.size / 2 / frame.half_width
-    drawn: npt.NDArray[Any] = unit * np.float32(SHOWING) * (1 - 0.75 * frame.xs**2)
+    drawn = unit * np.float32(SHOWING) * (1 - 0.75 * frame.xs**2)
     gap = frame.lower - frame.upper
     hidden = np.minimum(np.maximum(0.6 * gap, drawn), 1.6 * unit * SHOWING)
     reach = own_share * 0.9 * gap + (1 - own_share) * hidden
-    return (frame.upper + reach).astype(np.float32)
+    return np.asarray(frame.upper + reach, np.float32)
 
 
 def tooth_colour(style: PictureStyle) -> FloatArray:
-    """(3,) colour of a lit tooth: as bright as bright skin, nearly without its tint."""
+    """(3,) colour of a lit tooth: brighter than the skin, nearly without its tint."""
     skin = max(float(luma(style.skin)), 1.0)
-    bright = float(np.clip(1.02 * skin, 30, 0.96 * max(style.white, skin)))
+    bright = skin + 0.45 * max(0.95 * style.white - skin, 0)
     tint = style.skin / skin
     warm = np.array([1.02, 1.0, 0.93], np.float32)
-    colour: FloatArray = bright * (0.6 * warm + 0.4 * tint)
-    return np.clip(colour, 0, 250).astype(np.float32)
+    return np.asarray(np.clip(bright * (0.6 * warm + 0.4 * tint), 0, 250), np.float32)
 
 
 def draw_upper(
@@ -73,14 +72,14 @@ def draw_upper(
         (h, w, 4) float32, RGB 0..255 times opacity, and opacity 0..1.
     """
     unit = frame.size / 2 / frame.half_width
-    edge = frame.curve(x, edge)
+    along = frame.curve(x, edge)
     # The teeth lie behind the lips: on a turned head they are seen a little to the side.
     depth = -0.10 * frame.size / frame.half_width * float(frame.outward @ frame.along)
     across, lengths = _row(
         (u - depth) / unit, UPPER_WIDTHS, (0.0, -0.022, 0.0, -0.03, -0.05, -0.07)
     )
     corner = 0.035 * np.abs(across) ** 3
-    below = (y - edge) / unit - lengths + corner
+    below = (y - along) / unit - lengths + corner
     light = (1 - 0.5 * smoothstep(0.25, 0.95, np.abs(u))) * (1 - 0.12 * style.detail * across**4)
     return _layer(frame, style, below, light, np.abs(u) < 0.99, tooth_colour(style))
 
@@ -90,9 +89,9 @@ def draw_lower(
 ) -> FloatArray:
     """Draw the lower teeth, seen just above the lower lip; arguments as for `draw_upper`."""
     unit = frame.size / 2 / frame.half_width
-    edge = np.interp(x, frame.xs, frame.lower) - 0.06 * unit * (1 - x**2)
+    rim = frame.curve(x, frame.lower) - 0.06 * unit * (1 - x**2)
     across, _ = _row(u / unit, LOWER_WIDTHS, (0.0,) * len(LOWER_WIDTHS))
-    above = (edge - y) / unit + 0.02 * np.abs(across) ** 3
+    above = (rim - y) / unit + 0.02 * np.abs(across) ** 3
     light = 0.72 * (1 - 0.6 * smoothstep(0.1, 0.75, np.abs(u)))
     light = light * (1 - 0.15 * style.detail * across**4)
     warm = tooth_colour(style) * np.array([1.0, 0.93, 0.86], np.float32)
