@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eye_shape import EyeIndices
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma
 from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -23,17 +24,17 @@ class BrowMotion:
     """Raises and lowers both brows by one smooth field that leaves the eye openings alone.
 
     Args:
-        points: (478, 3) mesh points in picture pixels.
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points in its pixels.
         eyes: The two eyes' indices, left side of the picture first.
-        picture_size: Width and height of the picture.
         still: (H, W) 0..1 or None: pixels that must not move (glasses).
     """
 
     def __init__(
         self,
+        picture: ImageArray,
         points: FloatArray,
         eyes: tuple[EyeIndices, EyeIndices],
-        picture_size: tuple[int, int],
         still: FloatArray | None = None,
     ) -> None:
         flat = np.asarray(points[:, :2], dtype=np.float64)
@@ -45,7 +46,7 @@ class BrowMotion:
         widths = [float(np.linalg.norm(end[1] - end[0])) for end in (left, right)]
         size = max(widths)
         middle = (left.mean(0) + right.mean(0)) / 2
-        self.box = _brow_box(flat, eyes, size, up, picture_size)
+        self.box = _brow_box(flat, eyes, size, up, (picture.shape[1], picture.shape[0]))
         self._x = np.arange(self.box[0], self.box[2], dtype=np.float32)[None] - self.box[0]
         self._y = np.arange(self.box[1], self.box[3], dtype=np.float32)[:, None] - self.box[1]
         grid_x = self._x + (self.box[0] - middle[0])
@@ -55,16 +56,21 @@ class BrowMotion:
         weight = np.zeros_like(along)
         inward = np.zeros_like(along)
         above_lids = np.ones_like(along)
+        own_hair = np.zeros(along.shape, dtype=bool)
         for side, eye in zip((-1.0, 1.0), eyes, strict=True):
-            part, clear = _brow_weight(flat, eye, middle, (across, up), (along, height), size)
+            part, clear, own = _brow_weight(flat, eye, middle, (across, up), (along, height), size)
             above_lids = np.minimum(above_lids, clear)
+            own_hair |= own
             weight = np.maximum(weight, part)
             nose_side = smoothstep(0.9 * size, 0.1 * size, np.abs(along))
             inward = inward - side * part * nose_side * (along * side > 0)
+        left_px, top_px, right_px, bottom_px = self.box
+        seen = picture[top_px:bottom_px, left_px:right_px]
+        calm = _hair_in_front(seen, cheek_colour(picture, points)) * ~own_hair
         if still is not None:
-            calm = still[self.box[1] : self.box[3], self.box[0] : self.box[2]]
-            free = 1.0 - np.clip(3 * blur(calm, 0.12 * size), 0, 1)
-            weight, inward = weight * free, inward * free
+            calm = np.maximum(calm, still[top_px:bottom_px, left_px:right_px])
+        free = 1.0 - np.clip(3 * blur(calm, 0.12 * size), 0, 1)
+        weight, inward = weight * free, inward * free
         soft = max(0.8, 0.06 * size)
         # the blur must not carry movement into the eyes
         self._weight = blur(weight, soft) * above_lids * np.float32(size)
@@ -100,11 +106,12 @@ def _brow_weight(
     axes: tuple[Floats, Floats],
     grid: tuple[FloatArray, FloatArray],
     size: float,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     """Weigh the field of one brow.
 
     Returns:
-        1 on the hair, 0 at the lid and in the upper forehead; and 0 in the eye, 1 above it.
+        1 on the hair, 0 at the lid and in the upper forehead; 0 in the eye, 1 above it;
+        and where the brow's own hair may be.
     """
     across, up = axes
     along, height = grid
@@ -128,7 +135,17 @@ def _brow_weight(
     weight = rise * rise * (3 - 2 * rise) * fall * fall * (3 - 2 * fall) * ends * room
     beside = smoothstep(0.5, 0.8, np.abs(along - (lid_x[0] + lid_x[-1]) / 2) / size)
     clear = np.maximum(smoothstep(0.0, 0.12, (height - lid) / size), beside)
-    return np.asarray(weight, dtype=np.float32), clear
+    own = (height > bottom - 0.16 * size) & (height < top + 0.14 * size) & (ends > 0)
+    return np.asarray(weight, dtype=np.float32), clear, own
+
+
+def _hair_in_front(part: ImageArray, skin: FloatArray) -> FloatArray:
+    """Mark what is much darker than the cheeks or of another hue: fringes, hats, scarves."""
+    bright = luma(part)
+    darker = smoothstep(0.62, 0.42, bright / max(float(luma(skin)), 20.0))
+    tint = (part - bright[..., None]) - (skin - luma(skin))
+    other_hue = smoothstep(30.0, 50.0, np.linalg.norm(tint, axis=-1))
+    return np.maximum(darker, other_hue)
 
 
 def _brow_box(

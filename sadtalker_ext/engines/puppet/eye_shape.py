@@ -45,7 +45,7 @@ RIGHT_EYE = EyeIndices(
 
 _CURVE_U = np.linspace(-0.5, 0.5, 65)
 _PATCH_SIDE = 0.95  # the patch reaches this far left and right of the eye's middle, in eye widths
-_OUTER_EXTRA = 0.04  # the mesh ends a little before the outer corner, as a share of the width
+_OUTER_EXTRA = 0.06  # the mesh ends a little before the outer corner, as a share of the width
 _PATCH_BELOW = 0.55  # and this far below the lower lid, in sizes
 
 

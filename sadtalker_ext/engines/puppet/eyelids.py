@@ -20,7 +20,8 @@ from sadtalker_ext.types import FloatArray, ImageArray
 _STRIP = 0.09  # height of the lashes that move with the margin without being stretched
 _LOWER_RISE = 0.035  # of the lower lid in the middle of the eye
 _LOWER_REACH = 0.35  # how far below the lower lid the skin still moves
-_PAINT_TIMES = ((0.10, 0.60), (0.35, 0.75))  # closures where paint fades in: skin, lash strip
+# closures between which paint fades in: over the skin, over the lash strip; and the lash line
+_PAINT_TIMES = ((0.10, 0.60), (0.42, 0.78), (0.30, 0.62))
 _SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of the open eye
 
 
@@ -111,7 +112,7 @@ class Eyelids:
         crease = (0.08 - 0.05 * closure) * self._crease
         shade = 1 + 0.05 * np.sin(np.pi * along) - 0.12 * along**3 - crease
         # the lashes keep their own pixels longer than the skin above them
-        early, late = (soft_switch(low, high, closure) for low, high in _PAINT_TIMES)
+        early, late, line_in = (soft_switch(low, high, closure) for low, high in _PAINT_TIMES)
         strip = np.clip(1 + depth / (shape.size * self._strip), 0, 1)
         strength = early + (late - early) * strip
         above = np.clip(0.5 - depth / self._edge, 0, 1)
@@ -121,7 +122,7 @@ class Eyelids:
         distance = depth / shape.size / self._lash_height
         line = np.where(distance < 0, np.exp(-((distance / 0.6) ** 2)), np.exp(-(distance**2)))
         fringe = 0.4 * np.exp(-np.maximum(distance, 0) / 1.3) * (distance > 0)
-        lashes = np.maximum(0.85 * line, fringe) * self._lash_ends * late
+        lashes = np.maximum(0.85 * line, fringe) * self._lash_ends * line_in
         return np.asarray(out + (self._lash_colour - out) * lashes[..., None], dtype=np.float32)
 
     def _lid_cover(self, skin: LidSkin) -> FloatArray:

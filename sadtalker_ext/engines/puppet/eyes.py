@@ -15,9 +15,9 @@ from sadtalker_ext.engines.puppet.eye_shape import (
     measure_eye,
 )
 from sadtalker_ext.engines.puppet.eyelids import Eyelids
-from sadtalker_ext.engines.puppet.glasses import cheek_brightness, find_rims, is_covered
+from sadtalker_ext.engines.puppet.glasses import find_rims, is_covered
 from sadtalker_ext.engines.puppet.irises import IrisMotion
-from sadtalker_ext.engines.puppet.lid_skin import sample_lid_skin
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma, sample_lid_skin
 from sadtalker_ext.engines.puppet.soft_fields import soft_switch
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -53,8 +53,8 @@ class EyeLayer:
         ]
         left, right = shapes
         self._rims = find_rims(picture, points, (left, right)) if left and right else None
-        self._brows = BrowMotion(points, (LEFT_EYE, RIGHT_EYE), size, self._rims)
-        skin = cheek_brightness(picture, points)
+        self._brows = BrowMotion(picture, points, (LEFT_EYE, RIGHT_EYE), self._rims)
+        skin = float(luma(cheek_colour(picture, points)))
         self._eyes = [
             None if shape is None else _prepare(picture, shape, skin, self._rims)
             for shape in shapes

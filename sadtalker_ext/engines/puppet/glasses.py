@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.lens_outline import trace_outline
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma
 from sadtalker_ext.engines.puppet.soft_fields import blur, widen
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -23,8 +24,6 @@ Mask = npt.NDArray[np.bool_]
 _RIM_WIDTH = 0.17  # the thickest rim, in eye sizes
 _RIM_GAP = 0.10  # glints and nose pads interrupt a rim by up to this many eye sizes
 _RIM_CONTRAST = 0.10  # of the brightness of the skin
-_CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def find_rims(
@@ -43,8 +42,8 @@ def find_rims(
     size = max(eye.size for eye in eyes)
     box = _region(eyes, size, picture)
     left, top, right, bottom = box
-    bright = np.asarray(picture[top:bottom, left:right] @ _LUMA, dtype=np.float32)
-    skin = cheek_brightness(picture, points)
+    bright = luma(picture[top:bottom, left:right])
+    skin = float(luma(cheek_colour(picture, points)))
     features = _facial_features(eyes, box)
     threshold = _RIM_CONTRAST * max(skin, 40.0)
     ridges = _ridges(blur(bright, 0.5), size)
@@ -74,7 +73,7 @@ def is_covered(patch: ImageArray, shape: EyeShape, skin: float) -> bool:
         shape: The eye.
         skin: Brightness of the bare skin of this face, 0..255.
     """
-    bright = np.asarray(patch @ _LUMA, dtype=np.float32)
+    bright = luma(patch)
     across = np.abs(shape.u) < 0.4
     inside = bright[across & (shape.v > shape.upper) & (shape.v < shape.lower)]
     above = bright[across & (shape.v > shape.upper - 0.2) & (shape.v < shape.upper - 0.08)]
@@ -84,18 +83,6 @@ def is_covered(patch: ImageArray, shape: EyeShape, skin: float) -> bool:
     low, high = np.percentile(inside, [10, 90])
     even = high - low < 0.22 * skin
     return bool(even and max(high, np.median(above), np.median(below)) < 0.45 * skin)
-
-
-def cheek_brightness(picture: ImageArray, points: FloatArray) -> float:
-    """Measure the brightness of the cheeks, 0..255."""
-    height, width = picture.shape[:2]
-    reach = max(1, int(0.03 * np.ptp(points[:468, 0])))
-    samples = []
-    for x, y in np.round(points[list(_CHEEKS), :2]).astype(int):
-        if 0 <= x < width and 0 <= y < height:
-            part = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-            samples.append(float(np.median(part.reshape(-1, 3) @ _LUMA)))
-    return float(np.median(samples)) if samples else 128.0
 
 
 def _region(eyes: tuple[EyeShape, EyeShape], size: float, picture: ImageArray) -> Box:

@@ -17,6 +17,7 @@ from sadtalker_ext.engines.puppet.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
+_CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -37,9 +38,22 @@ class LidSkin:
     stray: FloatArray
 
 
-def luma(image: FloatArray) -> FloatArray:
-    """Weigh RGB (h, w, 3) into brightness (h, w)."""
+def luma(image: FloatArray | ImageArray) -> FloatArray:
+    """Weigh RGB (..., 3) into brightness (...)."""
     return np.asarray(image @ _LUMA, dtype=np.float32)
+
+
+def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
+    """Measure the colour of the cheeks, (3,) RGB; the picture's median if they are outside it."""
+    height, width = picture.shape[:2]
+    reach = max(1, int(0.03 * np.ptp(points[:468, 0])))
+    samples = []
+    for x, y in np.round(points[list(_CHEEKS), :2]).astype(int):
+        if 0 <= x < width and 0 <= y < height:
+            part = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+            samples.append(np.median(part.reshape(-1, 3), axis=0))
+    colour = np.median(samples or picture.reshape(-1, 3)[:: max(1, height)], axis=0)
+    return np.asarray(colour, dtype=np.float32)
 
 
 def sample_lid_skin(patch: ImageArray, shape: EyeShape, rims: FloatArray | None = None) -> LidSkin:
@@ -186,5 +200,5 @@ def _match_grain(image: FloatArray, weight: FloatArray) -> FloatArray:
         made = blur(noise, fine) - blur(noise, coarse)
         # 0.52: the 40 % quantile of |x| of a normal distribution with deviation 1
         strength = float(np.quantile(found, 0.4)) / 0.52
-        grain += made * np.float32(min(0.6 * strength, 3.5) / max(float(made.std()), 1e-6))
+        grain += made * np.float32(min(0.5 * strength, 3.5) / max(float(made.std()), 1e-6))
     return grain

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray
 
+_COARSE_SIGMA = 2.5
+
 
 def smoothstep(low: float, high: float, value: npt.NDArray[np.floating[Any]]) -> FloatArray:
     """Rise from 0 at `low` to 1 at `high` without a corner; `low` may exceed `high`."""
@@ -27,7 +29,16 @@ def blur(field: npt.NDArray[np.floating[Any]], sigma: float) -> FloatArray:
     source = np.asarray(field, dtype=np.float32)
     if sigma <= 0:
         return source
-    blurred = cv2.GaussianBlur(source, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    shrink = int(sigma / _COARSE_SIGMA)
+    if shrink > 1 and min(source.shape[:2]) > 2 * shrink:
+        # a wide Gaussian has no detail: blurring a small copy is many times faster
+        height, width = source.shape[:2]
+        small = (-(-width // shrink), -(-height // shrink))
+        coarse = cv2.resize(source, small, interpolation=cv2.INTER_AREA)
+        coarse = cv2.GaussianBlur(coarse, (0, 0), sigma / shrink, borderType=cv2.BORDER_REPLICATE)
+        blurred = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    else:
+        blurred = cv2.GaussianBlur(source, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(blurred, dtype=np.float32).reshape(source.shape)
 
 

@@ -157,6 +157,19 @@ def test_brows_rise_and_sink_and_the_eyes_stay(face, layer):
         assert np.array_equal(raised[mask], face[0][mask])
 
 
+def test_a_fringe_over_a_brow_does_not_swim(face):
+    picture = face[0].copy()
+    brow = face[1][list(LEFT_EYE.brow_top), :2].mean(0)
+    x, y = round(float(brow[0])), round(float(brow[1]))
+    fringe = picture[: y - 4, x - 60 : x + 55]
+    fringe[:] = (60, 42, 30)
+    fringe[:, ::6] = (95, 70, 50)
+    raised = frame(EyeLayer(picture, face[1]), picture, brow=1.0).astype(int)
+    change = np.abs(raised - picture).max(axis=2)
+    assert change[: y - 12, x - 60 : x + 50].max() <= 6
+    assert change[:, SIDE // 2 + 20 :].max() > 60
+
+
 @pytest.mark.parametrize("width", [12, 30, 110])
 @pytest.mark.parametrize("roll_deg", [-25.0, 0.0, 25.0])
 def test_all_sizes_and_tilts_close(width, roll_deg):

@@ -4,7 +4,8 @@ import pytest
 
 from sadtalker_ext.engines.puppet.eye_shape import LEFT_EYE, RIGHT_EYE, eye_width, measure_eye
 from sadtalker_ext.engines.puppet.eyes import EyeLayer
-from sadtalker_ext.engines.puppet.glasses import cheek_brightness, find_rims, is_covered
+from sadtalker_ext.engines.puppet.glasses import find_rims, is_covered
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma
 from tests.unit.engines.puppet.drawn_eyes import draw_face, eye_points
 
 SIDE = 320
@@ -89,7 +90,7 @@ def test_no_blink_is_painted_on_sunglasses(points):
 
 def test_open_eyes_are_not_taken_for_covered(points):
     picture = draw_face(points, picture=SIDE)
-    skin = cheek_brightness(picture, points)
+    skin = float(luma(cheek_colour(picture, points)))
     for eye in shapes(points, picture):
         left, top, right, bottom = eye.box
         patch = picture[top:bottom, left:right]
