@@ -1,0 +1,320 @@
+"""The engine around stand-in networks: who is asked what, in which order."""
+
+import numpy as np
+import pytest
+import torch
+
+from sadtalker_ext.engines.sadtalker import engine as engine_module
+from sadtalker_ext.engines.sadtalker.batch import choose_batch
+from sadtalker_ext.engines.sadtalker.crop import CropMode
+from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+from sadtalker_ext.engines.sadtalker.framing import choose_mode
+from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68
+from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.errors import NoFaceFound, OutOfMemory, UnreadableAudio
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import Face, Picture, Speech
+
+
+class FakeRenderer:
+    """Draws each frame in the grey of its row's first number; remembers what it was asked."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, room=99):
+        self.room = room
+        self.batches = []
+
+    def prepare(self, picture, row):
+        self.picture, self.row = picture, row
+        return "face"
+
+    def key_points(self, face, rows, camera=None):
+        assert face == "face"
+        self.rows = rows
+        return torch.from_numpy(rows)
+
+    def draw(self, face, points, batch_size):
+        for start in range(0, len(points), batch_size):
+            part = points[start : start + batch_size]
+            if len(part) > self.room:
+                raise OutOfMemory("no room", hint="Smaller.")
+            self.batches.append(len(part))
+            for row in part:
+                yield np.full((*self.picture.shape[:2], 3), int(row[0]), np.uint8)
+
+
+class FakePose:
+    def embed(self, windows):
+        return windows[:, 0, :1, 0]
+
+    def __call__(self, reference, noise, style, embeddings):
+        self.style = style
+        return noise[:, None, :6].expand(-1, 32, -1) * 0.1
+
+
+def fake_networks(room=99):
+    recovered = torch.arange(257, dtype=torch.float32)[None] / 100
+    return Networks(
+        recon=lambda picture: recovered.clone(),
+        expression=lambda windows, reference, ratio: reference + ratio,
+        pose=FakePose(),
+        renderer=FakeRenderer(room),
+    )
+
+
+def mesh(left=200, top=150, size=100.0):
+    """A mesh whose eyes and mouth corners form a plain face of about `size` pixels."""
+    points = np.random.default_rng(0).uniform(0.2, 0.8, (478, 3)).astype(np.float32)
+    places = {36: (0.2, 0.3), 42: (0.6, 0.3)}
+    for first, (x, y) in places.items():
+        for number in range(first, first + 6):
+            points[MESH_TO_68[number], :2] = (x + 0.2 * ((number - first) in (1, 2, 3)), y)
+    for number, place in {30: (0.5, 0.55), 48: (0.3, 0.8), 54: (0.7, 0.8)}.items():
+        points[MESH_TO_68[number], :2] = place
+    points[0, 1], points[1, 1] = 0, 1
+    points *= size
+    points[:, :2] += (left, top)
+    return points
+
+
+def face_at(**place):
+    return Face(points=mesh(**place), box=(0, 0, 1, 1), score=1.0)
+
+
+@pytest.fixture
+def networks():
+    return fake_networks()
+
+
+@pytest.fixture
+def picture():
+    pixels = np.random.default_rng(1).integers(0, 256, (600, 500, 3), dtype=np.uint8)
+    return Picture(pixels=pixels, name="someone.png")
+
+
+def make_engine(networks, **place):
+    return SadTalkerEngine(lambda size, precision: networks, lambda one, index: face_at(**place))
+
+
+def speech(samples):
+    return Speech(
+        path=__import__("pathlib").Path("words.wav"),
+        start=0,
+        seconds=len(samples) / 16000,
+        rate_hz=16000,
+        channels=1,
+        read=lambda rate: iter([samples.astype(np.float32)]),
+    )
+
+
+def voice(frames, seed=0):
+    return speech(np.random.default_rng(seed).normal(0, 0.1, 640 * frames))
+
+
+def run(engine, picture, sound, seed=5, **options):
+    chosen = GenerateOptions(**options)
+    progress = Progress()
+    portrait = engine.analyse(picture, chosen, progress)
+    motion = engine.move(portrait, sound, chosen, progress, seed)
+    return portrait, motion, list(engine.render(portrait, motion, chosen))
+
+
+@pytest.mark.parametrize("mode", ["crop", "extcrop", "resize", "full", "extfull"])
+def test_every_mode_gives_frames_of_the_promised_size(networks, picture, mode):
+    portrait, motion, frames = run(make_engine(networks), picture, voice(4), preprocess=mode)
+    assert len(frames) == len(motion) == 4
+    width, height = portrait.frame_size
+    assert {frame.shape for frame in frames} == {(height, width, 3)}
+    assert networks.renderer.picture.shape == (256, 256, 3)
+    full = "full" in mode
+    assert networks.renderer.row.shape == ((73,) if full else (70,))
+    assert (portrait.paste_box is not None) == full
+    if mode == "resize":
+        assert portrait.frame_size == (256, int(256 * 600 / 500))
+
+
+def test_paste_box_lies_in_the_picture_near_its_border(networks, picture):
+    portrait, _, _ = run(
+        make_engine(networks, left=390, top=480), picture, voice(3), preprocess="full"
+    )
+    left, top, right, bottom = portrait.paste_box
+    assert 0 <= left < right <= 500
+    assert 0 <= top < bottom <= 600
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(100.0, CropMode.FULL), (400.0, CropMode.CROP)])
+def test_auto_keeps_the_whole_picture_for_small_faces(picture, size, wanted):
+    assert choose_mode("auto", picture, face_at(size=size)) is wanted
+    assert choose_mode("extcrop", picture, face_at(size=size)) is CropMode.EXTCROP
+
+
+def test_expression_scale_and_still_change_what_they_say(networks, picture):
+    engine = make_engine(networks)
+    run(engine, picture, voice(40), preprocess="crop", blink="off")
+    plain = networks.renderer.rows
+    run(engine, picture, voice(40), preprocess="crop", blink="off", expression_scale=2.0)
+    scaled = networks.renderer.rows
+    np.testing.assert_allclose(scaled[:, :64], 2 * plain[:, :64])
+    np.testing.assert_array_equal(scaled[:, 64:], plain[:, 64:])
+    _, motion, _ = run(engine, picture, voice(40), preprocess="crop", blink="off", still=True)
+    still = networks.renderer.rows
+    np.testing.assert_array_equal(still[:, :64], plain[:, :64])
+    assert (still[:, 64:] == networks.renderer.row[64:]).all()
+    assert not motion.head.any()
+
+
+def test_head_motion_scales_the_departure_from_the_picture(networks, picture):
+    engine = make_engine(networks)
+    _, one, _ = run(engine, picture, voice(40), preprocess="crop")
+    _, half, _ = run(engine, picture, voice(40), preprocess="crop", head_motion=0.5)
+    _, none, _ = run(engine, picture, voice(40), preprocess="crop", head_motion=0.0)
+    np.testing.assert_allclose(half.head, one.head / 2, atol=1e-4)
+    assert not none.head.any()
+    np.testing.assert_array_equal(half.controls[:, :64], one.controls[:, :64])
+
+
+def test_mouth_scale_moves_the_expression_about_its_mean(networks, picture):
+    engine = make_engine(networks)
+    _, one, _ = run(engine, picture, voice(60), preprocess="crop", blink="original")
+    _, two, _ = run(
+        engine, picture, voice(60), preprocess="crop", blink="original", mouth_scale=2.0
+    )
+    mean = one.controls[:, :64].mean(axis=0)
+    np.testing.assert_allclose(
+        two.controls[:, :64] - mean, 2 * (one.controls[:, :64] - mean), atol=1e-5
+    )
+    np.testing.assert_array_equal(one.controls[:, 64:], two.controls[:, 64:])
+    assert one.controls[:, 0].std() > 0
+
+
+def test_blink_reaches_the_expression_network_and_nothing_else(networks, picture):
+    engine = make_engine(networks)
+    _, off, _ = run(engine, picture, voice(60), preprocess="crop", blink="off")
+    _, blinking, _ = run(engine, picture, voice(60), preprocess="crop", blink="original")
+    moved = blinking.controls - off.controls
+    np.testing.assert_allclose(moved[:, :64], blinking.blink[:, :1].repeat(64, axis=1), atol=1e-6)
+    assert not moved[:, 64:].any()
+    assert blinking.blink.max() == 1
+    assert not off.blink.any()
+
+
+def test_pose_style_and_seed_reach_the_pose_network(networks, picture):
+    engine = make_engine(networks)
+    _, one, _ = run(engine, picture, voice(40), preprocess="crop", pose_style=45, seed=1)
+    assert (networks.pose.style == 45).all()
+    _, again, _ = run(engine, picture, voice(40), preprocess="crop", seed=1)
+    _, other, _ = run(engine, picture, voice(40), preprocess="crop", seed=2)
+    np.testing.assert_array_equal(one.head, again.head)
+    assert np.abs(one.head - other.head).max() > 0
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 20, 21, 22, 33])
+def test_clips_of_any_length_work(networks, picture, frames):
+    for blink in ("original", "natural"):
+        _, motion, made = run(
+            make_engine(networks), picture, voice(frames), preprocess="crop", blink=blink
+        )
+        assert len(motion) == len(made) == frames
+
+
+def test_idling_lasts_as_long_as_asked(networks, picture):
+    _, motion, frames = run(
+        make_engine(networks), picture, None, preprocess="crop", idle_seconds=1.5
+    )
+    assert len(motion) == len(frames) == 37
+    assert not motion.jaw.any()
+
+
+def test_less_sound_than_a_frame_is_refused(networks, picture):
+    with pytest.raises(UnreadableAudio, match=r"0\.04 seconds"):
+        run(make_engine(networks), picture, speech(np.zeros(600)), preprocess="crop")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 8])
+def test_batches_give_the_same_frames_in_order(networks, picture, batch):
+    _, motion, frames = run(
+        make_engine(networks), picture, voice(7), preprocess="crop", batch_size=batch
+    )
+    wanted = motion.controls[:, 0].astype(int)
+    assert [int(frame[0, 0, 0]) for frame in frames] == wanted.tolist()
+    assert max(networks.renderer.batches) == min(batch, 7)
+
+
+def test_out_of_memory_halves_the_batch_and_loses_no_frame(picture):
+    networks = fake_networks(room=2)
+    _, motion, frames = run(
+        make_engine(networks), picture, voice(9), preprocess="crop", batch_size=8
+    )
+    assert len(frames) == len(motion) == 9
+    assert max(networks.renderer.batches) == 2
+
+
+def test_out_of_memory_for_one_frame_says_what_was_tried(picture):
+    with pytest.raises(OutOfMemory, match="down to one frame"):
+        run(make_engine(fake_networks(room=0)), picture, voice(3), preprocess="crop", batch_size=4)
+
+
+def test_networks_are_loaded_once_and_given_back(networks, picture):
+    asked = []
+
+    def load(size, precision):
+        asked.append((size, precision))
+        return networks
+
+    engine = SadTalkerEngine(load, lambda one, index: face_at())
+    for _ in range(2):
+        run(engine, picture, voice(3), preprocess="crop")
+    run(engine, picture, voice(3), preprocess="crop", size=512)
+    assert asked == [(256, "auto"), (512, "auto")]
+    engine.close()
+    engine.close()
+    run(engine, picture, voice(3), preprocess="crop", size=512)
+    assert asked[-1] == (512, "auto")
+    assert len(asked) == 3
+
+
+def test_the_finders_errors_and_index_pass_through(networks, picture):
+    def find(one, index):
+        raise NoFaceFound(f"No face {index} in {one.name}.")
+
+    engine = SadTalkerEngine(lambda size, precision: networks, find)
+    with pytest.raises(NoFaceFound, match=r"No face 3 in someone\.png"):
+        engine.analyse(picture, GenerateOptions(face_index=3), Progress())
+
+
+def test_the_picture_is_never_modified(networks, picture):
+    before = picture.pixels.copy()
+    run(make_engine(networks), picture, voice(3), preprocess="full")
+    np.testing.assert_array_equal(picture.pixels, before)
+
+
+def test_a_foreign_portrait_is_refused(networks, picture):
+    engine = make_engine(networks)
+    portrait = engine.analyse(picture, GenerateOptions(), Progress())
+    foreign = __import__("dataclasses").replace(portrait, prepared=None)
+    with pytest.raises(TypeError, match="own analyse"):
+        engine.move(foreign, voice(3), GenerateOptions(), Progress(), 0)
+
+
+def test_batch_size_is_what_was_asked_or_one_on_a_processor():
+    cpu = torch.device("cpu")
+    assert choose_batch(0, cpu, 256) == 1
+    assert choose_batch(7, cpu, 512) == 7
+
+
+def test_batch_size_follows_free_memory(monkeypatch):
+    card = torch.device("cuda")
+    free = {"bytes": 6 * 2**30}
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free["bytes"], 2**34))
+    assert choose_batch(0, card, 256) == 7
+    assert choose_batch(0, card, 512) == 1
+    free["bytes"] = 10**6
+    assert choose_batch(0, card, 256) == 1
+    free["bytes"] = 10**12
+    assert choose_batch(0, card, 256) == 16
+
+
+def test_the_engine_has_the_name_options_use():
+    assert engine_module.SadTalkerEngine.name == "sadtalker"
