@@ -18,6 +18,7 @@ from sadtalker_ext.engines.puppet.loudness import (
     measure,
 )
 from sadtalker_ext.engines.puppet.phonemes import SILENCE, in_order, shifted
+from sadtalker_ext.engines.puppet.script import Script, words_of
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
@@ -53,14 +54,15 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
     """
     progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
     all_levels, all_pitch, sounds = [], [], []
+    script = _script(speech)
     at = 0.0
     for chunk in chunks(speech.read(SAMPLE_HZ)):
         chunk_levels = levels(chunk)
         all_levels.append(chunk_levels)
         all_pitch.append(pitch.track(chunk))
         if speech.phonemes is None:
-            text = speech.text if len(chunk) >= speech.seconds * SAMPLE_HZ * 0.95 else ""
-            sounds += shifted(_recognise(chunk, measure(chunk_levels), text), at)
+            last = at + len(chunk) / SAMPLE_HZ > speech.seconds - 0.5
+            sounds += shifted(_recognise(chunk, measure(chunk_levels), script, last=last), at)
         at += len(chunk) / SAMPLE_HZ
         progress.advance()
     joined = np.concatenate(all_levels) if all_levels else np.zeros(0, dtype=np.float32)
@@ -96,12 +98,21 @@ def _quietest(samples: FloatArray) -> int:
     return _SHORTEST_CHUNK + (int(np.argmin(quiet)) + width // 2) * HOP
 
 
-def _recognise(chunk: FloatArray, loudness: Loudness, text: str) -> list[Phoneme]:
+def _script(speech: Speech) -> Script | None:
+    """Return the text of the speech, if there is one in words the recogniser can align."""
+    if speech.phonemes is not None or not speech.text:
+        return None
+    return Script(speech.text) if recognise.knows(words_of(speech.text)) else None
+
+
+def _recognise(
+    chunk: FloatArray, loudness: Loudness, script: Script | None, *, last: bool
+) -> list[Phoneme]:
     """Return the sounds of one chunk; loud parts the recogniser has no name for are guessed."""
     guessed = formants.sounds_of(chunk, loudness)
     if not (loudness.present > 0.5).any():
         return []
-    heard = recognise.sounds_of(chunk, text) if recognise.available() else []
+    heard = recognise.sounds_of(chunk, script, last=last) if recognise.available() else []
     if not heard:
         return guessed
     return _fill_gaps(heard, guessed, loudness)

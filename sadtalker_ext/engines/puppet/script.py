@@ -1,0 +1,74 @@
+"""A given text as the plain words that were spoken, handed out piece by piece."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SIGNS = {"%": " percent ", "&": " and ", "$": " dollars ", "+": " plus ", "=": " equals "}
+_LOOK_AHEAD = 40
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text: lower case, a to z and apostrophes, numbers spelled out."""
+    plain = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).casefold()
+    plain = "".join(one for one in plain if not unicodedata.combining(one))
+    for sign, word in _SIGNS.items():
+        plain = plain.replace(sign, word)
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", plain)
+    plain = re.sub(r"[0-9]+", lambda found: f" {number_words(int(found[0]))} ", plain)
+    return [word for part in re.findall(r"[a-z']+", plain) if (word := part.strip("'"))]
+
+
+def number_words(number: int) -> str:
+    """Return a number in English words; from a million on digit by digit."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        tens = _TENS[number // 10 - 2]
+        return tens if number % 10 == 0 else f"{tens} {_ONES[number % 10]}"
+    if number >= 1_000_000:
+        return " ".join(_ONES[int(digit)] for digit in str(number))
+    size, name = (100, "hundred") if number < 1000 else (1000, "thousand")
+    head = f"{number_words(number // size)} {name}"
+    return head if number % size == 0 else f"{head} {number_words(number % size)}"
+
+
+class Script:
+    """The words of a long speech, of which each chunk of sound takes its part."""
+
+    def __init__(self, text: str) -> None:
+        self._words = words_of(text)
+
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
+    def take_all(self) -> list[str]:
+        """Return all remaining words."""
+        taken, self._words = self._words, []
+        return taken
+
+    def take(self, heard: Sequence[str]) -> list[str]:
+        """Return the next words up to the last one that was heard, with mishearings corrected.
+
+        Args:
+            heard: What a recogniser made of the chunk.
+        """
+        window = self._words[: len(heard) + _LOOK_AHEAD]
+        matcher = difflib.SequenceMatcher(None, window, list(heard), autojunk=False)
+        matches = [one for one in matcher.get_matching_blocks() if one.size]
+        if not matches:
+            return []
+        end = matches[-1].a + matches[-1].size
+        missed = len(heard) - (matches[-1].b + matches[-1].size)
+        end = min(end + missed, len(self._words))
+        taken, self._words = self._words[:end], self._words[end:]
+        return taken
