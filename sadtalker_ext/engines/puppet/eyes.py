@@ -95,11 +95,12 @@ def _prepare(
     if is_covered(patch, shape, skin_level):
         return None
     in_front = None if rims is None else rims[top:bottom, left:right]
+    skin = sample_lid_skin(patch, shape, in_front)
     large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
     presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
     return _Eye(
         shape=shape,
-        lids=Eyelids(shape, sample_lid_skin(patch, shape, in_front)),
+        lids=Eyelids(shape, skin),
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
         free=None if in_front is None else (1.0 - in_front)[..., None],
