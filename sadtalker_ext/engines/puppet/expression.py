@@ -193,7 +193,7 @@ class ExpressionBasis:
             + along(lips, frame.vertical, -0.012 * size),
             "plump": along(lips, frame.vertical, 0.045 * size),
             "flatten": along(self._bend() * near, frame.across, -frame.half_width),
-            "round": along(pull, frame.lateral, -0.30 * half)
+            "round": along(pull, frame.lateral, -0.32 * half)
             + along(near * (1 - 0.6 * within), frame.outward, 0.11 * size)
             + along(cheek, frame.lateral, -0.03 * size),
             "part": along(parted, frame.vertical, size),

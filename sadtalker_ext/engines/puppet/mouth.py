@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.expression import ExpressionBasis
+from sadtalker_ext.engines.puppet.expression import JAW_DROP, ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth_frame import MouthFrame, measure_mouth, smoothstep
 from sadtalker_ext.engines.puppet.mouth_interior import MouthInterior
 from sadtalker_ext.engines.puppet.picture_style import measure_style
@@ -84,41 +84,60 @@ class MouthLayer:
         source = region.copy()
         weights = self._basis.weights(controls)
         sheets = self._warp.offsets(weights)
-        moved = self._warp.enlarge(self._one_sheet(sheets))[: bottom - top, : right - left]
+        one, cells = self._one_sheet(sheets)
+        moved = self._warp.enlarge(one)[: bottom - top, : right - left]
         result = sample(source, self._pixels + moved, cv2.INTER_CUBIC)
-        self._paint_lips(source, result, sheets, self._basis.jaw_way(weights), controls)
+        if cells is not None:
+            jaw_way = self._basis.jaw_way(weights)
+            self._paint_lips(source, result, sheets, cells, jaw_way, controls)
         region[:] = result
 
-    def _one_sheet(self, sheets: tuple[FloatArray, FloatArray]) -> FloatArray:
-        """One field of both sheets, good wherever the lips have not parted; (h, w, 2)."""
+    def _one_sheet(
+        self, sheets: tuple[FloatArray, FloatArray]
+    ) -> tuple[FloatArray, tuple[slice, slice] | None]:
+        """Join the sheets, and find out where they have parted.
+
+        Returns:
+            (h, w, 2) one field of both sheets, good wherever the lips have not parted, and rows and
+            columns of the cells where they have (None: nowhere).
+        """
         stride = np.float32(self._warp.stride)
         upper, lower = (
             sample(edge, self._warp.grid + sheet / stride)
             for edge, sheet in zip(self._node_edges, sheets, strict=True)
         )
-        share = _between(upper, -lower)[..., None]
-        mixed: FloatArray = sheets[0] + (sheets[1] - sheets[0]) * share
-        return mixed
+        apart = sheets[1] - sheets[0]
+        one: FloatArray = sheets[0] + apart * _between(upper, -lower)[..., None]
+        reach = 3 * self._rim + self._feather + stride
+        parted = (np.abs(apart).max(-1) > 0.5 * _PARTED[0]) & (upper > -reach) & (lower < reach)
+        parted[: self._cells[0].start] = parted[self._cells[0].stop :] = False
+        parted[:, : self._cells[1].start] = parted[:, self._cells[1].stop :] = False
+        rows, columns = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
+        if not len(rows):
+            return one, None
+        row, column = self._cells
+        return one, (
+            slice(max(rows[0] - 1, row.start), min(rows[-1] + 2, row.stop)),
+            slice(max(columns[0] - 1, column.start), min(columns[-1] + 2, column.stop)),
+        )
 
     def _paint_lips(
         self,
         source: ImageArray,
         result: ImageArray,
         sheets: tuple[FloatArray, FloatArray],
+        cells: tuple[slice, slice],
         jaw_way: FloatArray,
         controls: Mapping[str, float],
     ) -> None:
         """Draw the two lips and the inside over the part of the result where they have parted."""
-        here = self._pixels[self._inner]
+        pixels = _in_pixels(cells, self._warp.stride)
+        here = self._pixels[pixels]
         height, width = here.shape[:2]
-        moved = [self._warp.enlarge(s[self._cells].copy())[:height, :width] for s in sheets]
+        part = _within(pixels, self._inner, height, width)
+        moved = [self._warp.enlarge(s[cells].copy())[:height, :width] for s in sheets]
         parted = smoothstep(*_PARTED, np.abs(moved[0] - moved[1]).max(-1))
-        rows, columns = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
-        if not len(rows):
-            return
-        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        parted, here = parted[part], here[part]
-        upper_at, lower_at = here + moved[0][part], here + moved[1][part]
+        upper_at, lower_at = here + moved[0], here + moved[1]
         below_upper = sample(self._edges[0], upper_at)
         above_lower = -sample(self._edges[1], lower_at)
         upper, lower = self._shares(below_upper, above_lower)
@@ -144,7 +163,7 @@ class MouthLayer:
             pull = self._rim * np.clip(1 + depth / (3 * self._rim), 0, 1) + np.maximum(depth, 0)
             pull = pull[..., None] * back
             lips += sample(source, where + pull, cv2.INTER_CUBIC) * share[..., None]
-        target = result[self._inner][part]
+        target = result[pixels]
         mixed = target + (lips - target) * parted[..., None]
         target[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
 
@@ -165,13 +184,10 @@ class MouthLayer:
         top, bottom = float(frame.upper.min()) - 0.35, float(frame.lower.max()) + reach + 0.3
         corners = frame.picture(_single(-1.3, 1.3, -1.3, 1.3), _single(top, top, bottom, bottom))
         node = (corners - self._warp.nodes[0, 0]) / np.float32(self._warp.stride)
-        low = np.floor(node.min(0)).astype(int)
-        high = np.ceil(node.max(0)).astype(int) + 1
-        rows, columns = self._warp.nodes.shape[:2]
-        return (
-            slice(int(np.clip(low[1], 0, rows - 1)), int(np.clip(high[1], 1, rows))),
-            slice(int(np.clip(low[0], 0, columns - 1)), int(np.clip(high[0], 1, columns))),
-        )
+        count = np.array(self._warp.nodes.shape[1::-1])
+        low = np.clip(np.floor(node.min(0)).astype(int), 0, count - 1)
+        high = np.clip(np.ceil(node.max(0)).astype(int) + 1, low + 1, count)
+        return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
 def _single(*values: float) -> FloatArray:
@@ -185,6 +201,14 @@ def _in_pixels(cells: tuple[slice, slice], stride: int) -> tuple[slice, slice]:
         slice(rows.start * stride, rows.stop * stride),
         slice(columns.start * stride, columns.stop * stride),
     )
+
+
+def _within(
+    inner: tuple[slice, slice], outer: tuple[slice, slice], height: int, width: int
+) -> tuple[slice, slice]:
+    """Where a region of height x width lies inside another one."""
+    row, column = inner[0].start - outer[0].start, inner[1].start - outer[1].start
+    return slice(row, row + height), slice(column, column + width)
 
 
 def _lip_distances(frame: MouthFrame, where: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -216,6 +240,11 @@ def _make_grid(
     high = np.clip(high, 1, [width, height])
     whole = SheetWarp((int(low[0]), int(low[1]), int(high[0]), int(high[1])), stride)
     fade = _fade(frame, oval, whole)
+    if not fade.any():
+        # The mouth lies outside the picture: one still cell.
+        return SheetWarp((int(low[0]), int(low[1]), int(low[0]) + 1, int(low[1]) + 1), 1), (
+            np.zeros((1, 1), np.float32)
+        )
     moving = cv2.dilate((fade > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
     rows = np.flatnonzero(moving.any(1))
     columns = np.flatnonzero(moving.any(0))
@@ -237,11 +266,16 @@ def _fade(frame: MouthFrame, oval: FloatArray, grid: SheetWarp) -> FloatArray:
     mask = np.zeros(nodes.shape[:2], np.uint8)
     outline = (oval - nodes[0, 0]) / grid.stride
     cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 1)
-    away = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5) * grid.stride / frame.face_width
+    # Without a face in the grid the distance is "infinite".
+    away = np.minimum(cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5), 1e4)
+    away = away * grid.stride / frame.face_width
     x, y = frame.local(nodes)
     v = frame.height(x, y, frame.middle)
     below = smoothstep(0.35, 0.95, v)
-    length = 0.15 + 0.22 * below
+    # As short as the neck can give way without folding: the steepest part of the fall is 1.5
+    # times its mean, and the chin goes down by about `JAW_DROP`.
+    give = 2.0 * JAW_DROP * frame.size / frame.face_width
+    length = 0.15 + max(give - 0.15, 0.0) * below
     outside = smoothstep(0.0, 1.0, np.asarray(away / length, np.float32))
     top = smoothstep(-1.25, -0.75, v)
     fade = cv2.GaussianBlur((1 - outside) * top, (0, 0), 0.02 * frame.face_width / grid.stride)
