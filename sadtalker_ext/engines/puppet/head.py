@@ -27,6 +27,8 @@ _OPAQUE = 4096
 """A matte of 1 in the whole numbers used for speed."""
 _STILL = 1e-3
 """A pose below this (degrees, or face heights for the lift) moves nothing."""
+_FOLLOWS = 0.003
+"""A weight below this moves nothing that can be seen."""
 _REACH = 0.28
 """How far anything can move, in face widths, at the largest turn that is asked for."""
 
@@ -198,7 +200,7 @@ def _moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
     height, width = mask.shape
     places = grid(height, width)
     x, y = places[..., 0], places[..., 1]
-    moving = follow_weight(frame, x, y) > 0
+    moving = follow_weight(frame, x, y) > _FOLLOWS
     if layered:
         across, below = frame.local(x, y)
         moving &= (mask > 0.1) & (np.abs(across) < 2.5) & (below > -4.0)
@@ -207,7 +209,8 @@ def _moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
     columns, rows = np.nonzero(moving.any(0))[0], np.nonzero(moving.any(1))[0]
     margin = int(np.ceil(_REACH * frame.width))
     left, right = max(0, columns[0] - margin), min(width, columns[-1] + 1 + margin)
-    top, bottom = max(0, rows[0] - margin), min(height, rows[-1] + 1 + margin)
+    # No margin below, on the torso, where hardly anything moves.
+    top, bottom = max(0, rows[0] - margin), min(height, rows[-1] + 1)
     return int(left), int(top), int(right), int(bottom)
 
 
