@@ -23,11 +23,8 @@ SIZE: Final = 128
 MIN_SCORE: Final = 0.5
 _OVERLAP: Final = 0.3
 """Boxes that share more than this part of their union are the same face."""
-_LARGE_SHARE: Final = 0.30
-"""A face wider than this part of the picture's long side ends the search: it is a portrait."""
-_SMALL_SHARE: Final = 0.14
-"""With only narrower faces than this found, even smaller ones are searched for."""
-_TILE_SHARES: Final = (0.5, 0.25)
+TILE_SHARES: Final = (0.5, 0.25)
+"""Sides of the tiles, as parts of the picture's long side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,24 +72,29 @@ class Detector:
         self._anchors = _anchors()
 
     def __call__(self, picture: ImageArray) -> list[Detection]:
-        """Return all faces, largest first.
+        """Return the faces of the coarsest level that shows any, largest first.
 
-        The whole picture is searched first. Only when no face fills a large part of it, tiles are
-        searched for smaller ones.
+        Args:
+            picture: (H, W, 3) uint8 RGB.
+        """
+        return next(filter(None, self.levels(picture)), [])
+
+    def levels(self, picture: ImageArray) -> Iterator[list[Detection]]:
+        """Yield the faces seen in the whole picture, in its half tiles, in its quarter tiles.
+
+        The tiles of a level are searched only when it is asked for. A face may be seen on several
+        levels, and not every detection is a face.
 
         Args:
             picture: (H, W, 3) uint8 RGB.
         """
         height, width = picture.shape[:2]
-        long_side = max(height, width)
-        found = self._search(picture, _whole(width, height))
-        for share in _TILE_SHARES:
-            widest = max((face.width for face in found), default=0.0)
-            if widest > (_LARGE_SHARE if share == _TILE_SHARES[0] else _SMALL_SHARE) * long_side:
-                break
-            for region in _tiles(width, height, share * long_side):
+        yield _by_size(self._search(picture, _whole(width, height)))
+        for share in TILE_SHARES:
+            found = []
+            for region in _tiles(width, height, share * max(height, width)):
                 found += self._search(picture, region, inner=True)
-        return sorted(merge(found), key=lambda face: -face.side)
+            yield _by_size(found)
 
     def _search(
         self, picture: ImageArray, region: Region, *, inner: bool = False
@@ -125,6 +127,10 @@ class Detector:
                 )
             )
         return faces
+
+
+def _by_size(faces: Sequence[Detection]) -> list[Detection]:
+    return sorted(merge(faces), key=lambda face: -face.side)
 
 
 def merge(faces: Sequence[Detection]) -> list[Detection]:

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace
 from sadtalker_ext.portrait.detect import Detection
-from sadtalker_ext.portrait.mesh import FaceMesh
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import Box, Face, FloatArray, Picture
 
 MIN_FACE_PX: Final = 32
 """Narrower faces have too few pixels for lips and eyes to be moved."""
-_MIN_MESH_SCORE: Final = 0.5
+_MIN_MESH_SCORE: Final = 0.9
+_MAX_SPREAD: Final = 0.012
 _SAME_FACE: Final = 0.4
+_ENOUGH: Final = (0.25, 0.12)
+"""Tiles of a half (a quarter) of the picture's side are searched only when no face is wider than
+this part of its long side: a portrait needs one look, a crowd needs many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Candidate:
+    points: FloatArray
+    box: Box
+    score: float
 
 
 def find_faces(picture: Picture, models: FaceModels) -> list[Face]:
     """Return all faces of a picture, largest first; empty when there is none.
 
-    A detection counts only when the mesh network agrees that it looks at a face and finds it where
-    the detector did.
+    A detection counts only when the mesh network says that it looks at a face, finds it where the
+    detector did, and finds it at the same place again when it looks from slightly elsewhere.
     """
-    found: list[tuple[Detection, FaceMesh, Box]] = []
-    for detection in models.detector(picture.pixels):
-        mesh = models.mesher(picture.pixels, detection)
-        box = box_of(mesh.points)
-        if mesh.score < _MIN_MESH_SCORE or not _agree(detection, mesh.points):
-            continue
-        if any(_overlap(box, other) > _SAME_FACE for _, _, other in found):
-            continue
-        found.append((detection, mesh, box))
-    found.sort(key=lambda item: -_area(item[2]))
+    found: list[_Candidate] = []
+    long_side = max(picture.size)
+    for level, detections in enumerate(models.detector.levels(picture.pixels)):
+        for detection in sorted(detections, key=lambda face: -face.score):
+            candidate = _verified(picture, detection, models)
+            if candidate is not None and not any(
+                _overlap(candidate.box, other.box) > _SAME_FACE for other in found
+            ):
+                found.append(candidate)
+        widest = max((face.box[2] - face.box[0] for face in found), default=0)
+        if level < len(_ENOUGH) and widest > _ENOUGH[level] * long_side:
+            break
+    found.sort(key=lambda face: -_area(face.box))
     return [
-        Face(points=mesh.points, box=box, score=detection.score, index=index, count=len(found))
-        for index, (detection, mesh, box) in enumerate(found)
+        Face(points=face.points, box=face.box, score=face.score, index=index, count=len(found))
+        for index, face in enumerate(found)
     ]
 
 
@@ -83,6 +97,17 @@ def box_of(points: FloatArray) -> Box:
     low = np.floor(points[:, :2].min(0))
     high = np.ceil(points[:, :2].max(0)) + 1
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def _verified(picture: Picture, detection: Detection, models: FaceModels) -> _Candidate | None:
+    """Return the face behind a detection, or None when it is something else."""
+    mesh = models.mesher(picture.pixels, detection)
+    if mesh.score < _MIN_MESH_SCORE or not _agree(detection, mesh.points):
+        return None
+    mesh = models.mesher.settle(picture.pixels, mesh)
+    if mesh.score < _MIN_MESH_SCORE or mesh.spread > _MAX_SPREAD:
+        return None
+    return _Candidate(points=mesh.points, box=box_of(mesh.points), score=detection.score)
 
 
 def _agree(detection: Detection, points: FloatArray) -> bool:

@@ -6,6 +6,7 @@ around the face and refines lips, eyes and irises in branches of their own.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _MARGIN: Final = 1.5
 _PASSES: Final = 2
 """The second pass looks at a square placed by the first one's points, not by the detector."""
 _LOST_SCORE: Final = 0.5
+_LOOK_SHIFT: Final = 0.012
+_LOOK_SCALE: Final = 0.025
+_LOOK_TURN_RAD: Final = 0.03
 _SHARPEST_SCORE: Final = 50.0
 
 _EYE_OUTER_LEFT, _EYE_OUTER_RIGHT = topology.EYE_LEFT_UPPER[0], topology.EYE_RIGHT_UPPER[0]
@@ -46,10 +50,14 @@ class FaceMesh:
         points: (478, 3) float32 in picture pixels; z has the same scale and is negative towards
             the camera; the irises have the z of their lids.
         score: How sure the network is that its square shows a face, 0 to 1.
+        spread: How far the points move between looks at slightly different squares, as a part of
+            the face's width; about 0.004 on faces, more than 0.015 on anything else. Infinite when
+            there was one look only.
     """
 
     points: FloatArray
     score: float
+    spread: float = math.inf
 
 
 class Mesher:
@@ -71,6 +79,40 @@ class Mesher:
         """
         region = Region(x=face.x, y=face.y, side=face.side * _MARGIN, angle_rad=face.angle_rad)
         return self.refine(picture, region, passes=_PASSES)
+
+    def settle(self, picture: ImageArray, mesh: FaceMesh) -> FaceMesh:
+        """Return a steadier mesh: the mean of eight looks at slightly different squares.
+
+        Moving the square by a pixel moves the points by about 0.35 % of the face's width; the mean
+        of eight is three times as steady. Worth it once per picture, too slow for a video. The
+        eight squares are a balanced design: every shift, scale and turn appears as often with
+        either sign, so that what depends on one of them linearly cancels.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB.
+            mesh: The mesh so far.
+        """
+        base = region_of(mesh.points)
+        looks = [
+            self._look(
+                picture,
+                Region(
+                    x=base.x + across * _LOOK_SHIFT * base.side,
+                    y=base.y + down * _LOOK_SHIFT * base.side,
+                    side=base.side * (1 + grow * _LOOK_SCALE),
+                    angle_rad=base.angle_rad + across * down * grow * _LOOK_TURN_RAD,
+                ),
+            )
+            for across, down, grow in itertools.product((-1, 1), repeat=3)
+        ]
+        stack = np.stack([look.points for look in looks])
+        points = np.asarray(stack.mean(axis=0), np.float32)
+        distances = np.linalg.norm(stack[..., :2] - points[:, :2], axis=-1)
+        return FaceMesh(
+            points=points,
+            score=sum(look.score for look in looks) / len(looks),
+            spread=float(distances.mean() / np.ptp(points[:, 0])),
+        )
 
     def refine(self, picture: ImageArray, region: Region, *, passes: int = 1) -> FaceMesh:
         """Return the mesh of the face in a region, following it for some passes."""
