@@ -58,7 +58,8 @@ def find_rims(
         )
     if not rims.any():
         return None
-    rims &= ~features.opening  # lids, not glass, border the eyeball
+    # lids, not glass, border the middle of the eyeball; a rim may well cross its corners
+    rims &= ~features.opening
     rims |= _reflections(bright, skin, features)
     whole = np.zeros(picture.shape[:2], dtype=np.float32)
     soft = blur(widen(rims.astype(np.float32), 3), 0.6)
@@ -108,7 +109,7 @@ class _Features(NamedTuple):
 
     eyes: Mask
     lashes: Mask
-    opening: Mask
+    opening: Mask  # its middle, without the corners
     brows: Mask
     above: Mask  # the skin right above the upper lashes
 
@@ -121,7 +122,7 @@ def _facial_features(eyes: tuple[EyeShape, EyeShape], box: Box) -> _Features:
         side = np.abs(eye.u)
         eye_zone = (eye.v > eye.upper - 0.13) & (eye.v < eye.lower + 0.12) & (side < 0.6)
         lashes = (eye.v > eye.upper - 0.06) & (eye.v < eye.lower + 0.05) & (side < 0.5)
-        opening = (eye.v > eye.upper - 0.02) & (eye.v < eye.lower + 0.08) & (side < 0.5)
+        opening = (eye.v > eye.upper - 0.02) & (eye.v < eye.lower + 0.08) & (side < 0.36)
         # the brow's own points end at its edges; hair reaches a little further
         brow = (eye.v < eye.brow + 0.05) & (eye.v > eye.brow - 0.4) & (side < 0.8)
         above = (eye.v < eye.upper - 0.10) & (eye.v > eye.upper - 0.3) & (side < 0.6)
