@@ -68,7 +68,7 @@ class Mesher:
     """
 
     def __init__(self, path: Path) -> None:
-        self._graph = Graph(path)
+        self.graph = Graph(path)
 
     def __call__(self, picture: ImageArray, face: Detection) -> FaceMesh:
         """Return the mesh of a detected face.
@@ -141,7 +141,7 @@ class Mesher:
             yield last
 
     def _look(self, picture: ImageArray, region: Region) -> FaceMesh:
-        outputs = self._graph((region.cut(picture, SIZE) / 255.0)[None])
+        outputs = self.graph((region.cut(picture, SIZE) / 255.0)[None])
         points = np.zeros((topology.MESH_POINTS, 3), np.float32)
         points[: topology.SURFACE_POINTS] = outputs["output_mesh_identity"].reshape(-1, 3)
         for name, places in _REFINEMENTS:
