@@ -84,7 +84,7 @@ class ExpressionBasis:
         )
         gap = min(self._frame.rest_gap, 0.4)
         amount = {
-            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck),
+            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.15 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
             "part": rounded * (1 - press),

@@ -188,7 +188,7 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         # comes from the face (a mouth is about 0.37 of the face's width).
         size=float(np.clip(0.5 * width + 0.185 * face_width, 0.8 * width, 1.25 * width)),
         chin=max(float(chin[1] - middle[1]), 0.8) * half_width,
-        midline=float(np.clip(middle[0], -0.3, 0.3)),
+        midline=float(np.clip(middle[0], -0.22, 0.22)),
         chin_shift=float(np.clip(chin[0] - middle[0], -0.6, 0.6)),
         xs=xs.astype(single),
         upper=upper.astype(single),

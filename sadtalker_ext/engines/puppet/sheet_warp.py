@@ -1,8 +1,8 @@
 """Turning displacement fields into pixel maps.
 
 Fields say where a point of the picture goes; a frame needs the opposite, where each pixel comes
-from. With a displacement D the source s of a pixel p solves s = p - D(s); D changes slowly, so a
-few steps of that fixed-point iteration converge.
+from. With a displacement D the source s of a pixel p solves s + D(s) = p: a few damped fixed-point
+steps come near, and Newton steps finish where the skin is stretched (there the former swing).
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ import numpy.typing as npt
 
 from sadtalker_ext.types import Box, FloatArray
 
-ITERATIONS = 7
+_DAMPING = (1.0, 0.7, 0.7, 0.7)
+_NEWTON_STEPS = 2
+_LEAST_AREA = 0.2
+"""Newton steps treat skin squeezed to less than this share of its area as if it had this one."""
+
+_SLOPE = np.array([[-0.5, 0, 0.5]], np.float32)
 
 
 def sample(
@@ -79,17 +84,35 @@ class SheetWarp:
         return self._inverse(total[0]), self._inverse(total[1])
 
     def _inverse(self, field: FloatArray) -> FloatArray:
-        moved: npt.NDArray[Any] = field
-        for _ in range(ITERATIONS):
-            source = self.grid - moved
-            moved = cv2.remap(
-                field,
-                source[..., 0],
-                source[..., 1],
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        return np.asarray(moved * np.float32(-self.stride), np.float32)
+        """Source minus node, in pixels, for a displacement field in units of the grid."""
+        back = np.zeros_like(field)
+        for step in _DAMPING:
+            back -= np.float32(step) * (back + self._at(field, back))
+        # Derivatives of the displacement: columns of the Jacobian minus the identity.
+        right = cv2.filter2D(field, -1, _SLOPE)
+        down = cv2.filter2D(field, -1, _SLOPE.T)
+        slopes = np.dstack([right, down]).astype(np.float32)
+        for _ in range(_NEWTON_STEPS):
+            missed = back + self._at(field, back)
+            a, c, b, d = cv2.split(self._at(slopes, back))
+            a, d = a + 1, d + 1
+            area = np.maximum(a * d - b * c, _LEAST_AREA)
+            x, y = missed[..., 0], missed[..., 1]
+            back -= np.dstack([(d * x - b * y) / area, (a * y - c * x) / area])
+        result: FloatArray = back * np.float32(self.stride)
+        return result
+
+    def _at(self, field: FloatArray, back: FloatArray) -> npt.NDArray[Any]:
+        """The field where the nodes come from."""
+        where = self.grid + back
+        values: npt.NDArray[Any] = cv2.remap(
+            field,
+            where[..., 0],
+            where[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return values
 
     def enlarge(self, values: FloatArray) -> FloatArray:
         """Interpolate (h, w, C) node values to pixels: (h * stride, w * stride, C)."""

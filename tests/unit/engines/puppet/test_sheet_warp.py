@@ -25,7 +25,7 @@ def test_the_source_of_a_moved_point_is_the_point(stride):
     for offset, weight in zip(warp.offsets(np.ones(1, np.float32)), (1.0, 0.5), strict=True):
         source = warp.nodes + offset
         missed = source + weight * bump(source) - warp.nodes
-        assert np.abs(missed).max() < 0.15
+        assert np.abs(missed).max() < 0.03 + 0.02 * stride  # the grid itself is that coarse
 
 
 def test_fields_add_up():
