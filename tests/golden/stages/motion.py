@@ -79,7 +79,7 @@ def render_windows(folder: GoldenFolder) -> Iterator[Stage]:
     source, generated = arrays["source"][0], arrays["generated"]
     for key in arrays:
         parts = key.split("_")
-        if parts[-1] not in ("target", "source") or len(parts) != 4:  # noqa: PLR2004
+        if parts[-1] not in ("target", "source") or len(parts) != 4:
             continue
         mode, movement, batch, kind = parts
         if kind == "source":
