@@ -19,7 +19,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Portrait, Speech
+from sadtalker_ext.types import FloatArray, ImageArray, MotionTrack, Picture, Portrait, Speech
 
 _BREATH_LIFT = 0.006
 """How far a full breath lifts the head, in face heights."""
@@ -35,12 +35,14 @@ class Puppet:
 
     Attributes:
         view: The stage and the frame on it.
+        mask: (H, W) float32 person on the stage, 0..1.
         mouth: Moves the lips, in the pose of the picture.
         eyes: Moves gaze, lids and brows, in the pose of the picture.
         head: Turns the result.
     """
 
     view: StageView
+    mask: FloatArray
     mouth: MouthLayer
     eyes: EyeLayer
     head: HeadTurn
@@ -90,11 +92,12 @@ class PuppetEngine:
         progress.enter(Stage.FACE)
         face = find_face(picture, self._models, options.face_index)
         progress.enter(Stage.PREPARING)
-        view = view_stage(picture.pixels, face.points, options.preprocess)
+        view = view_stage(picture.pixels, face, options.preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
         progress.check()
         puppet = Puppet(
             view=view,
+            mask=mask,
             mouth=MouthLayer(view.pixels, view.points),
             eyes=EyeLayer(view.pixels, view.points),
             head=HeadTurn(view.pixels, view.points, mask),

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from sadtalker_ext.types import Box, FloatArray, ImageArray
+from sadtalker_ext.portrait.find import box_of
+from sadtalker_ext.portrait.framing import frame_box
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray
 
 LONGEST_SIDE_PX = 2160
 """Videos are not made larger than this."""
 LARGEST_FACE_PX = 720
 """Larger faces are scaled down to this height."""
-_CROP_FACES = {"crop": 2.3, "extcrop": 3.2}
-"""Side of the square crop, in face heights."""
-_FULL_BELOW = 0.5
-"""With `auto`, a face lower than this share of the picture's height shows the whole picture."""
 _MARGIN_FACES = 0.35
+"""Width of the margin around the frame, in face heights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,25 +52,22 @@ class StageView:
         return right - left, bottom - top
 
 
-def view_stage(picture: ImageArray, points: FloatArray, preprocess: str) -> StageView:
+def view_stage(picture: ImageArray, face: Face, preprocess: str) -> StageView:
     """Choose what the video shows and cut it out of the picture.
 
     Args:
         picture: (H, W, 3) uint8.
-        points: (478, 3) mesh points in the picture.
-        preprocess: The framing option: auto, crop, extcrop, resize, full or extfull.
+        face: The face to animate.
+        preprocess: The framing option.
+
+    Raises:
+        InvalidOption: The framing is not known.
     """
     height, width = picture.shape[:2]
-    low, high = points[:, :2].min(0), points[:, :2].max(0)
-    face_height = float(high[1] - low[1])
-    if preprocess == "auto":
-        preprocess = "full" if face_height < _FULL_BELOW * height else "crop"
-    if preprocess in _CROP_FACES:
-        frame = _head_square(low, high, _CROP_FACES[preprocess], (width, height))
-    else:
-        frame = (0, 0, width, height)
+    frame = frame_box(preprocess, face, (width, height))
+    face_height = max(float(np.ptp(face.points[:, 1])), 1.0)
     longest = max(frame[2] - frame[0], frame[3] - frame[1])
-    scale = min(1.0, LONGEST_SIDE_PX / longest, LARGEST_FACE_PX / max(face_height, 1.0))
+    scale = min(1.0, LONGEST_SIDE_PX / longest, LARGEST_FACE_PX / face_height)
     margin = round(_MARGIN_FACES * face_height)
     stage = (
         max(0, frame[0] - margin),
@@ -87,24 +83,13 @@ def view_stage(picture: ImageArray, points: FloatArray, preprocess: str) -> Stag
     # Pixel centres: the middle of the first pixel is 0, so half a pixel moves with the scale.
     corner = np.array([stage[0], stage[1], 0], np.float32)
     shift = np.array([0.5, 0.5, 0], np.float32)
-    moved = (points - corner + shift) * np.float32(scale) - shift
+    moved = (face.points - corner + shift) * np.float32(scale) - shift
     return StageView(
         pixels=np.ascontiguousarray(pixels),
         points=np.asarray(moved, np.float32),
-        face=_box_of(moved),
+        face=box_of(moved),
         frame=_even_box(frame, stage, scale, pixels.shape[:2]),
     )
-
-
-def _head_square(low: FloatArray, high: FloatArray, faces: float, size: tuple[int, int]) -> Box:
-    """Return a square around the head, as much of it as the picture has."""
-    width, height = size
-    side = min(faces * float(high[1] - low[1]), float(min(width, height)))
-    x = float(low[0] + high[0]) / 2
-    y = float(low[1] + high[1]) / 2 - 0.08 * side  # the mesh ends at the hairline
-    left = int(np.clip(round(x - side / 2), 0, max(0, width - round(side))))
-    top = int(np.clip(round(y - side / 2), 0, max(0, height - round(side))))
-    return left, top, min(width, left + round(side)), min(height, top + round(side))
 
 
 def _even_box(frame: Box, stage: Box, scale: float, size: tuple[int, ...]) -> Box:
@@ -113,8 +98,3 @@ def _even_box(frame: Box, stage: Box, scale: float, size: tuple[int, ...]) -> Bo
     right = min(size[1], round((frame[2] - stage[0]) * scale))
     bottom = min(size[0], round((frame[3] - stage[1]) * scale))
     return left, top, right - (right - left) % 2, bottom - (bottom - top) % 2
-
-
-def _box_of(points: FloatArray) -> Box:
-    low, high = np.floor(points[:, :2].min(0)), np.ceil(points[:, :2].max(0)) + 1
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])

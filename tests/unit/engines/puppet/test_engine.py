@@ -13,6 +13,7 @@ from sadtalker_ext.engines.puppet.engine import Puppet, PuppetEngine
 from sadtalker_ext.engines.puppet.head import HeadTurn
 from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX, view_stage
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.find import box_of
 from sadtalker_ext.types import Face, MotionTrack, Picture, Portrait
 from tests.support.puppet_person import make_person
 
@@ -49,17 +50,22 @@ def track(frames: int, yaw: float = 0.0) -> MotionTrack:
     )
 
 
+def face_of(points) -> Face:
+    return Face(points=points, box=box_of(points), score=1.0)
+
+
 def portrait(pause: float = 0.0) -> tuple[Portrait, Recorder]:
     person = make_person()
-    view = view_stage(person.picture, person.points, "full")
+    view = view_stage(person.picture, face_of(person.points), "full")
     mouth = Recorder(pause)
     puppet = Puppet(
         view=view,
+        mask=person.mask,
         mouth=mouth,
         eyes=Recorder(),
         head=HeadTurn(view.pixels, view.points, person.mask),
     )
-    face = Face(points=person.points, box=(0, 0, 1, 1), score=1.0)
+    face = face_of(person.points)
     picture = Picture(pixels=person.picture, name="drawn")
     return Portrait(picture=picture, face=face, frame_size=view.size, prepared=puppet), mouth
 
@@ -119,7 +125,7 @@ def face_at(x: float, y: float, width: float, height: float):
     turn = np.linspace(0, 2 * np.pi, 478)
     points[:, 0] = x + width / 2 * np.sin(turn)
     points[:, 1] = y - height / 2 * np.cos(turn)
-    return points
+    return face_of(points)
 
 
 def test_a_small_face_shows_the_whole_picture_with_even_sides():
@@ -132,11 +138,11 @@ def test_a_small_face_shows_the_whole_picture_with_even_sides():
 def test_a_crop_is_square_around_the_head_and_sees_beyond_its_edge():
     picture = np.arange(800 * 900, dtype=np.uint32).reshape(800, 900, 1).astype(np.uint8)
     picture = np.repeat(picture, 3, 2)
-    points = face_at(450, 350, 120, 150)
-    view = view_stage(picture, points, "crop")
+    face = face_at(450, 350, 120, 150)
+    view = view_stage(picture, face, "crop")
     width, height = view.size
     assert width == height
-    assert 2.2 * 150 < width < 2.4 * 150
+    assert 2 * 150 < width < 2.5 * 150
     left, top, right, bottom = view.frame
     assert left > 30
     assert view.pixels.shape[1] - right > 30
@@ -144,7 +150,9 @@ def test_a_crop_is_square_around_the_head_and_sees_beyond_its_edge():
     assert left < centre[0] < right
     assert top < centre[1] < bottom
     x, y = np.round(view.points[0, :2]).astype(int)
-    assert np.array_equal(view.pixels[y, x], picture[round(points[0, 1]), round(points[0, 0])])
+    assert np.array_equal(
+        view.pixels[y, x], picture[tuple(np.round(face.points[0, 1::-1]).astype(int))]
+    )
 
 
 @pytest.mark.parametrize("preprocess", ["crop", "extcrop", "full", "auto", "resize", "extfull"])
