@@ -11,7 +11,7 @@ from sadtalker_ext.engines.sadtalker.crop import CropMode
 from tests.golden.folder import GoldenFolder
 from tests.golden.registry import Stage, Tolerance, compare, stages
 from tests.golden.stages.case_rows import options_of
-from tests.golden.stages.picture import crop_cases, picture, plan_of
+from tests.golden.stages.picture import crop_cases, has_pictures, picture, plan_of
 
 CLONE = Tolerance(absolute=1.0)
 """OpenCV solves in single precision: 2 to 5 % of the values are one grey level off."""
@@ -31,7 +31,7 @@ def clone(folder: GoldenFolder) -> Iterator[Stage]:
     if not folder.has(FILE, "clone_region", "clone_changed", "clone_rgb"):
         return
     noted = folder.noted(FILE, "clone_rgb", r"(frame_\w+)\.\w+ cloned into (source_\w+)\.")
-    if noted is None:
+    if noted is None or not has_pictures(folder, *noted):
         return
     arrays = folder.arrays(FILE)
     frame, source = picture(folder, noted[0]), picture(folder, noted[1])

@@ -28,6 +28,11 @@ def picture(folder: GoldenFolder, stem: str) -> np.ndarray:
         return np.asarray(stored.convert("RGB"))
 
 
+def has_pictures(folder: GoldenFolder, *stems: str) -> bool:
+    """Tell whether the folder holds these pictures; a small part of one may not."""
+    return all(folder.files(f"inputs/{stem}.*") for stem in stems)
+
+
 def crop_cases(folder: GoldenFolder) -> dict[str, tuple[str, CropMode, int]]:
     """Name of every preprocessing case, with its picture, mode and side."""
     cases = {}
