@@ -121,7 +121,10 @@ class DownBlock3d(ConvBlock3d):
     """`ConvBlock3d`, then means over height and width. (B, a, D, H, W) to (B, b, D, H/2, W/2)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.avg_pool3d(super().forward(x), (1, 2, 2))
+        y = super().forward(x)
+        # torch pools volumes in fewer precisions than pictures
+        pooled = functional.avg_pool2d(y.flatten(1, 2), 2)
+        return torch.unflatten(pooled, 1, y.shape[1:3])
 
 
 class UpBlock3d(ConvBlock3d):
