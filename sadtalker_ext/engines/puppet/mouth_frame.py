@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.lip_line import find_lip_line
+from sadtalker_ext.engines.puppet.lip_line import find_lower_edge, find_seam
+from sadtalker_ext.engines.puppet.sheet_warp import sample
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -172,9 +173,20 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
     )[0]
     chin = to_local(mesh[topology.CHIN])
     gap = lower - upper
+    lip_upper = max(float(middle[1] - gap.max() / 2 - to_local(mesh[0])[1]), 0.08)
+    lip_lower = max(float(to_local(mesh[17])[1] - middle[1] - gap.max() / 2), 0.1)
+
+    def look(x: Array, y: Array) -> Array:
+        where = origin + half_width * (x[..., None] * along + y[..., None] * across)
+        return sample(picture, where.astype(np.float32))
+
     if gap.max() * half_width < CLOSED_GAP * width:
-        upper = find_lip_line(picture, (upper + lower) / 2, xs, origin, along, across, half_width)
+        upper = find_seam(look, xs, (upper + lower) / 2)
         lower = upper.copy()
+    else:
+        # The upper lip often ends in its own shadow on the teeth; the mesh knows better there.
+        lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
+        gap = np.maximum(gap, lower - upper)
     single = np.float32
     return MouthFrame(
         origin=origin.astype(single),
@@ -194,8 +206,8 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         upper=upper.astype(single),
         lower=lower.astype(single),
         mesh_gap=gap.astype(single),
-        lip_upper=max(float(middle[1] - gap.max() / 2 - to_local(mesh[0])[1]), 0.08),
-        lip_lower=max(float(to_local(mesh[17])[1] - middle[1] - gap.max() / 2), 0.1),
+        lip_upper=lip_upper,
+        lip_lower=lip_lower,
         face_width=face_width,
     )
 
