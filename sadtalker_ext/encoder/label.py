@@ -9,7 +9,7 @@ from sadtalker_ext.types import FloatArray, ImageArray
 TEXT = "AI-generated"
 
 _HEIGHT_SHARE = 0.045
-_MIN_HEIGHT = 14
+_MIN_HEIGHT = 16
 _MAX_WIDTH_SHARE = 0.6
 _OVERSAMPLING = 4
 _OPACITY = 0.6

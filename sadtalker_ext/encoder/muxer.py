@@ -90,11 +90,14 @@ class Encoder:
             self._container.close()
 
     def _add_video(self, size: tuple[int, int], quality: int) -> VideoStream:
-        options = {"preset": PRESET, "crf": str(quality), "profile": "high"}
+        # CRF 0 would be lossless, which only the High 4:4:4 profile has and browsers do not play;
+        # from 1 on x264 takes the High profile by itself
+        options = {"preset": PRESET, "crf": str(max(quality, 1))}
         stream = self._container.add_stream("libx264", rate=self._rate, options=options)
         context = stream.codec_context
         context.width, context.height = size
         context.pix_fmt = "yuv420p"
+        context.time_base = 1 / self._rate
         context.gop_size = math.ceil(_KEYFRAME_SECONDS * self._rate)
         # 1 is BT.709 in each of these tables, and "limited" in the range's (ITU-T H.273)
         context.colorspace = context.color_primaries = context.color_trc = 1

@@ -69,7 +69,7 @@ class VideoWriter:
         fps: Frames per second, any positive rate.
         speech: Its original sound goes into the video at full quality; None makes a silent video
             without a sound track.
-        quality: CRF of H.264, 0 to 51; lower is better and larger.
+        quality: CRF of H.264, 0 to 51; lower is better and larger; 0 is taken as 1.
         overwrite: Whether an existing file may be replaced.
         keep_partial: Whether a cancelled video is kept as ``NAME.partial.mp4``.
         metadata: What the file says about itself.

@@ -1,5 +1,6 @@
 """Sound from real files of every container, against the samples that were written into them."""
 
+import av
 import numpy as np
 import pytest
 
@@ -19,11 +20,13 @@ def test_every_container_starts_at_the_sample(tmp_path, kind, rate, channels):
     speech = open_speech(path)
     sound = heard(speech, rate)
     mono = original.mean(axis=1)
-    assert media.lag(sound, mono) == 0
-    assert media.likeness(sound, mono) > 0.98
+    # before FFmpeg 8 Matroska files did not say that AAC begins with a block of warming up
+    late = 1024 if kind == "mka" and av.library_versions["libavformat"][0] < 62 else 0
+    assert media.lag(sound, mono) == late
+    assert media.likeness(sound[late:], mono) > 0.98
     assert speech.channels == channels
     # Matroska has no field for the padding of AAC: up to one block of 1024 samples is left
-    slack = 1024 if kind == "mka" else 1
+    slack = 1024 + late if kind == "mka" else 1
     assert 0 <= len(sound) - len(original) <= slack
     assert speech.seconds == pytest.approx(2.0, abs=slack / rate)
 
@@ -130,8 +133,6 @@ def test_damage_in_the_middle_leaves_the_rest_in_place(tmp_path, kind):
 
 def test_a_hole_in_the_timestamps_is_silence(tmp_path):
     """Recorders that pause leave a hole; what follows must stay where players put it."""
-    import av
-
     samples = media.speech_like(4.0, 48000)
     whole = media.write_sound(tmp_path / "whole.mkv", samples, 48000, "webm")
     holed = tmp_path / "holed.mkv"

@@ -81,6 +81,13 @@ def test_the_stream_is_what_players_want(tmp_path, speech):
     assert content.index(b"moov") < content.index(b"mdat"), "faststart"
 
 
+@pytest.mark.parametrize("quality", [0, 51])
+def test_the_ends_of_the_quality_range_play_everywhere(tmp_path, quality):
+    write(tmp_path / "a.mp4", 5, quality=quality)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.streams.video[0].codec_context.profile == "High"
+
+
 COLOURS = [
     (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (255, 255, 0),
     (224, 172, 105), (141, 85, 36), (255, 219, 172), (64, 96, 160), (128, 128, 128),
