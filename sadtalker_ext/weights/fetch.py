@@ -175,8 +175,8 @@ def _open_from(url: str, have: int, opener: Opener) -> tuple[Response, int]:
     try:
         response = opener(urllib.request.Request(url, headers=headers), TIMEOUT_SECONDS)  # noqa: S310  # the opener allows https only
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and have:
-            error.close()
             return _open_from(url, 0, opener)
         raise
     begins = f"bytes {have}-"
