@@ -20,7 +20,7 @@ from sadtalker_ext.engines.puppet.picture_style import PictureStyle, luma
 from sadtalker_ext.engines.puppet.sheet_warp import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_SHADOW = np.array([0.8, 1.02, 1.15], np.float32)
+_SHADOW = np.array([0.8, 1.06, 1.09], np.float32)
 """Exponents of the shade per channel: shadows in a mouth are warm."""
 
 
@@ -98,9 +98,10 @@ class MouthInterior:
         shade *= 1 - 0.45 * rounded
         contact = np.exp(-np.maximum(above_lower, 0) / (0.10 * unit))
         shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact
-        image *= shade[..., None] ** _SHADOW
+        shadow = shade[..., None] ** _SHADOW
+        image *= shadow
         if self._own is not None:
-            self._lay_own(image, self._own[part], opening, rounded, part)
+            self._lay_own(image, self._own[part], opening, rounded, shadow, part)
         image += self._grain[part]
         return image
 
@@ -110,6 +111,7 @@ class MouthInterior:
         own: FloatArray,
         opening: FloatArray,
         rounded: float,
+        shadow: FloatArray,
         part: tuple[slice, slice],
     ) -> None:
         """Put the picture's own open mouth over the drawn one."""
@@ -120,7 +122,9 @@ class MouthInterior:
         shade = (0.3 + 0.7 * closed) * (1 - rounded * (0.3 + 0.4 * self._side[part]))
         _lay(image, own * ((1 - more) * (1 - corner))[..., None])
         image *= shade[..., None] ** _SHADOW
-        _lay(image, self._upper[part] * (more * 0.8)[..., None])
+        drawn = self._upper[part] * (more * 0.9)[..., None]
+        drawn[..., :3] *= shadow
+        _lay(image, drawn)
 
     def _shifted(self, layer: FloatArray, way: FloatArray, part: tuple[slice, slice]) -> FloatArray:
         """A part of a layer after moving the layer by (2,) pixels."""

@@ -42,12 +42,12 @@ def tooth_edge(frame: MouthFrame, own_share: float) -> FloatArray:
 
 
 def tooth_colour(style: PictureStyle) -> FloatArray:
-    """(3,) colour of a lit tooth: brighter than the skin, nearly without its tint."""
+    """(3,) colour of a lit tooth: brighter than the skin, with a part of its tint."""
     skin = max(float(luma(style.skin)), 1.0)
     bright = skin + 0.45 * max(0.95 * style.white - skin, 0)
     tint = style.skin / skin
-    warm = np.array([1.02, 1.0, 0.93], np.float32)
-    return np.asarray(np.clip(bright * (0.6 * warm + 0.4 * tint), 0, 250), np.float32)
+    warm = np.array([1.04, 1.0, 0.94], np.float32)
+    return np.asarray(np.clip(bright * (0.62 * warm + 0.38 * tint), 0, 250), np.float32)
 
 
 def draw_upper(
