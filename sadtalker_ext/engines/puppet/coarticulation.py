@@ -10,9 +10,9 @@ from sadtalker_ext.engines.puppet.visemes import SHAPED, Viseme
 from sadtalker_ext.types import FloatArray
 
 _NEIGHBOURS = 5  # on each side; farther ones are too faint to be seen
-_OPENING = 0.035  # seconds over which a vowel's jaw is felt before it: mouths open fast
-_CLOSING = 0.065  # and after it: they close slower
-_CARRIED = 0.06  # the lips, after their sound
+_OPENING = 0.03  # seconds over which a vowel's jaw is felt before it: mouths open fast
+_CLOSING = 0.05  # and after it: they close slower
+_CARRIED = 0.05  # the lips, after their sound
 _JAW = SHAPED.index("jaw")
 
 

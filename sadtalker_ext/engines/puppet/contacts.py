@@ -29,9 +29,9 @@ def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatA
     for index, one in enumerate(sounds):
         if one.symbol in BILABIAL:
             before = sounds[index - 1] if index else None
-            _touch(press, _lip_closure(one, before), fps)
+            _touch(press, _lip_closure(one, before), one, fps)
         elif one.symbol in LABIODENTAL:
-            _touch(tuck, (one.start - LEAD, one.end - 0.03), fps)
+            _touch(tuck, (one.start - LEAD, one.end - 0.03), one, fps)
     return press, np.minimum(tuck, 1 - press)
 
 
@@ -43,21 +43,20 @@ def _lip_closure(one: Phoneme, before: Phoneme | None) -> tuple[float, float]:
     """
     length = one.end - one.start
     if one.symbol == "M":
-        return one.start - LEAD, one.end - 0.025
+        return one.start - LEAD, one.end - 0.01
     burst = one.end - min(0.25 * length, 0.03)
     previous = before.end - before.start if before is not None else _LONGEST_HOLD
     if before is not None and before.symbol == SILENCE:
         previous = min(previous, 2 * 0.06)
     hold = min(max(previous / 2, _SHORTEST_HOLD), _LONGEST_HOLD)
-    return min(one.start, burst - hold) - LEAD, burst - 0.01
+    return min(one.start, burst - hold) - LEAD, burst
 
 
-def _touch(row: FloatArray, span: tuple[float, float], fps: float) -> None:
-    """Set the frames whose middle lies in the span to 1, the nearest one in any case."""
-    first = math.ceil(span[0] * fps - 0.5)
-    last = math.floor(span[1] * fps - 0.5)
-    if last < first:
-        first = last = round((span[0] + span[1]) / 2 * fps - 0.5)
+def _touch(row: FloatArray, span: tuple[float, float], one: Phoneme, fps: float) -> None:
+    """Set the frames whose middle lies in the span to 1, and the one shown amid the sound."""
+    amid = int((one.start + one.end) / 2 * fps)
+    first = min(math.ceil(span[0] * fps - 0.5), amid)
+    last = max(math.floor(span[1] * fps - 0.5), amid)
     first, last = (min(max(frame, 0), len(row) - 1) for frame in (first, last))
     row[first : last + 1] = 1
     if first > 0:

@@ -9,8 +9,8 @@ import numpy as np
 from sadtalker_ext.types import FloatArray
 
 _SHORTEST, _MEAN = 0.5, 1.9  # seconds of fixation
-_SIDEWAYS, _UPDOWN = 2.4, 1.2  # degrees, standard deviation
-_AT_VIEWER = 0.5  # share of fixations on the viewer
+_SIDEWAYS, _UPDOWN = 3.0, 1.4  # degrees, standard deviation
+_AT_VIEWER = 0.45  # share of fixations on the viewer
 _FARTHEST = 6.0
 _STEADIED = 0.5  # share of the head's turn that the eyes undo to stay on the viewer
 _WIDE = 3.0  # degrees; larger jumps invite a blink

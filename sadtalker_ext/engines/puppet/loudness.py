@@ -52,16 +52,17 @@ def measure(levels_db: FloatArray) -> Loudness:
     """
     if len(levels_db) == 0:
         return Loudness(levels_db, levels_db)
-    power = np.convolve(10 ** (levels_db / 10), np.full(5, 0.2), mode="same")
+    padded = np.pad(10 ** (levels_db / 10), 2, mode="edge")
+    power = np.convolve(padded, np.full(5, 0.2), mode="valid")
     smooth = 10 * np.log10(power + 10 ** (_QUIETEST_DB / 10))
     floor, loud = _surroundings(smooth)
     # short clips may be cut tightly around the words, with no background to be seen
     floor = np.minimum(floor, loud - 14) if _varies(smooth) else floor
-    span = np.maximum(loud - floor, 1.0)
+    span = np.maximum(loud - floor, 5.0)
     threshold = floor + np.maximum(4.0, 0.3 * span)
     enough = np.clip((span - _LEAST_RANGE_DB) / 3, 0, 1)
     present = np.clip((smooth - threshold) / 4 + 0.5, 0, 1) * enough
-    value = np.clip((smooth - threshold + 4) / (loud - threshold + 4), 0, 1.3) * enough
+    value = np.clip((smooth - threshold + 4) / np.maximum(loud - threshold + 4, 1), 0, 1.3) * enough
     return Loudness((value * (present > 0)).astype(np.float32), present.astype(np.float32))
 
 

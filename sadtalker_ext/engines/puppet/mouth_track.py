@@ -67,7 +67,7 @@ def _envelopes(hearing: Hearing, frames: int, fps: float) -> tuple[FloatArray, F
     times = ((np.arange(frames) + 0.5) / fps + LEAD) * FRAME_HZ - 0.5
     index = np.arange(len(present))
     alive = np.interp(times, index, wide, right=0.0)
-    swell = 0.72 + 0.33 * np.interp(times, index, np.clip(soft, 0, 1.2), right=0.0)
+    swell = 0.55 + 0.5 * np.interp(times, index, np.clip(soft, 0, 1.2), right=0.0)
     return alive.astype(np.float32), swell.astype(np.float32)
 
 

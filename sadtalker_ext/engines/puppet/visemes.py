@@ -34,41 +34,42 @@ class Viseme:
 
 
 # jaw, wide, round, upper, tongue
-_OPEN = (0.84, 0.08, 0.0, 0.20, 0.0)
+_OPEN = (0.92, 0.08, 0.0, 0.20, 0.0)
 _NEAR_I = (0.26, 0.55, 0.0, 0.22, 0.2)
 _NEAR_U = (0.22, 0.0, 0.90, 0.0, 0.0)
 _VOWELS = {
     "AA": _OPEN,
-    "AE": (0.76, 0.42, 0.0, 0.32, 0.0),
-    "AH": (0.54, 0.10, 0.0, 0.14, 0.0),
-    "AO": (0.70, 0.0, 0.62, 0.08, 0.0),
-    "EH": (0.54, 0.36, 0.0, 0.24, 0.0),
-    "ER": (0.32, 0.0, 0.55, 0.08, 0.2),
-    "IH": (0.34, 0.38, 0.0, 0.20, 0.1),
-    "IY": (0.24, 0.78, 0.0, 0.24, 0.2),
-    "UH": (0.32, 0.0, 0.65, 0.04, 0.0),
-    "UW": (0.22, 0.0, 1.00, 0.0, 0.0),
+    "AE": (0.88, 0.42, 0.0, 0.32, 0.0),
+    "AH": (0.62, 0.10, 0.0, 0.14, 0.0),
+    "AO": (0.80, 0.0, 0.62, 0.08, 0.0),
+    "EH": (0.64, 0.36, 0.0, 0.24, 0.0),
+    "ER": (0.36, 0.0, 0.55, 0.08, 0.2),
+    "IH": (0.40, 0.38, 0.0, 0.20, 0.1),
+    "IY": (0.27, 0.85, 0.0, 0.24, 0.2),
+    "UH": (0.36, 0.0, 0.65, 0.04, 0.0),
+    "UW": (0.24, 0.0, 1.00, 0.0, 0.0),
 }
 _DIPHTHONGS = {
     # the first shape takes 60 % of the time
     "AW": (_OPEN, _NEAR_U),
     "AY": (_OPEN, _NEAR_I),
     "EY": (_VOWELS["EH"], _NEAR_I),
-    "OW": ((0.52, 0.0, 0.80, 0.04, 0.0), (0.26, 0.0, 1.0, 0.0, 0.0)),
+    "OW": ((0.60, 0.0, 0.85, 0.04, 0.0), (0.26, 0.0, 1.0, 0.0, 0.0)),
     "OY": (_VOWELS["AO"], _NEAR_I),
 }
 _FIRST_PART = 0.6
 _SHORT_OPEN = 0.2  # seconds under which AH and AY open less
 _SHORT_FACTOR = 0.8
 
-_VOWEL_WEIGHT = (1.0, 0.8, 0.8, 0.8, 0.6)
-_ROUNDED_WEIGHT = (1.0, 1.6, 1.6, 1.2, 0.6)
+_VOWEL_WEIGHT = (1.0, 0.9, 0.8, 0.8, 0.6)
+_ROUNDED_WEIGHT = (1.0, 2.6, 2.6, 1.2, 0.6)
+_OPEN_INSISTS = 1.3  # added to the weight of the jaw, times its target
 _CONSONANTS = {
     # target, then weight; lips with weight 0 take the shape of the vowels around
     **dict.fromkeys(("P", "B", "M"), ((0.0, 0.05, 0.0, 0.0, 0.0), (2.5, 0.2, 0.15, 1.0, 0.2))),
     **dict.fromkeys(("F", "V"), ((0.10, 0.10, 0.0, 0.30, 0.0), (2.0, 0.4, 0.3, 1.5, 0.3))),
     **dict.fromkeys(("TH", "DH"), ((0.20, 0.10, 0.0, 0.10, 1.0), (0.9, 0.2, 0.1, 0.3, 1.6))),
-    **dict.fromkeys(("T", "D", "N"), ((0.16, 0.14, 0.0, 0.10, 0.8), (0.8, 0.2, 0.1, 0.3, 1.2))),
+    **dict.fromkeys(("T", "D", "N"), ((0.16, 0.14, 0.0, 0.10, 0.8), (0.6, 0.2, 0.1, 0.3, 1.2))),
     "L": ((0.24, 0.12, 0.0, 0.10, 1.0), (0.6, 0.2, 0.1, 0.3, 1.6)),
     **dict.fromkeys(("S", "Z"), ((0.08, 0.36, 0.0, 0.30, 0.3), (1.8, 0.5, 0.3, 0.9, 0.6))),
     **dict.fromkeys(
@@ -76,8 +77,8 @@ _CONSONANTS = {
     ),
     **dict.fromkeys(("K", "G", "NG"), ((0.26, 0.10, 0.0, 0.08, 0.0), (0.4, 0.1, 0.05, 0.2, 0.4))),
     "HH": ((0.35, 0.10, 0.0, 0.10, 0.0), (0.15, 0.05, 0.02, 0.1, 0.2)),
-    "R": ((0.18, 0.0, 0.62, 0.10, 0.2), (0.9, 1.2, 1.2, 0.5, 0.4)),
-    "W": ((0.10, 0.0, 1.00, 0.0, 0.0), (1.6, 2.2, 2.2, 1.0, 0.4)),
+    "R": ((0.18, 0.0, 0.62, 0.10, 0.2), (0.9, 1.8, 1.8, 0.5, 0.4)),
+    "W": ((0.10, 0.0, 1.00, 0.0, 0.0), (1.6, 3.5, 3.5, 1.0, 0.4)),
     "Y": ((0.16, 0.60, 0.0, 0.16, 0.4), (0.9, 0.9, 0.6, 0.4, 0.6)),
 }
 _LIPS_REACH = 0.11  # rounding begins well before its sound
@@ -129,7 +130,8 @@ def _vowel(one: Phoneme) -> list[Viseme]:
 
 def _vowel_part(start: float, end: float, shape: tuple[float, ...]) -> Viseme:
     rounded = shape[2] > 0.5
-    weight = _ROUNDED_WEIGHT if rounded else _VOWEL_WEIGHT
+    jaw, *others = _ROUNDED_WEIGHT if rounded else _VOWEL_WEIGHT
+    weight = (jaw + _OPEN_INSISTS * shape[0], *others)
     return Viseme(start, end, shape, weight, _LIPS_REACH if rounded else 0.06, vowel=True)
 
 
