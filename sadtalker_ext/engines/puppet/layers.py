@@ -132,7 +132,8 @@ def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float
     stands_out = (from_person < 0.35 * from_background) | outlier
     busy = smooth_step(0.4 * _BUSY, _BUSY, np.sqrt(variance))
     near = outside <= 1.5 * reach
-    grown = _piece_with(core, near | (stands_out & (outside <= (8.0 - 5.5 * busy) * reach)))
+    loose = stands_out & ~near & (outside <= 8.0 * reach)
+    grown = _piece_with(core, near | _ending(loose, beyond=(outside > 7.0 * reach) & (busy > 0.5)))
     tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(0.4 * reach) + 1,) * 2)
     possible = near | (np.asarray(cv2.dilate(grown, tip)) > 0)
     return _Guess(
@@ -146,6 +147,18 @@ def _piece_with(core: ImageArray, area: BoolArray) -> ImageArray:
     votes = np.bincount(labels[core > 0], minlength=2)
     votes[0] = 0
     return np.asarray(labels == int(votes.argmax()), np.uint8)
+
+
+def _ending(area: BoolArray, beyond: BoolArray) -> BoolArray:
+    """Keep the pieces of an area that do not reach `beyond`.
+
+    Before a busy background a strand of hair ends near the head; a branch or a leaf goes on.
+    """
+    _, labels = cv2.connectedComponents(area.astype(np.uint8), connectivity=8)
+    kept = np.ones(int(labels.max()) + 1, np.bool_)
+    kept[labels[beyond]] = False
+    kept[0] = False
+    return np.asarray(kept[labels], np.bool_)
 
 
 def _average_around(colours: FloatArray, weight: FloatArray, radius: float) -> FloatArray:
