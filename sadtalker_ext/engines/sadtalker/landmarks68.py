@@ -19,22 +19,23 @@ from sadtalker_ext.portrait.topology import (
 )
 from sadtalker_ext.types import FloatArray
 
-_JAW = (127, 234, 93, 132, 58, 172, 150, 176, 152, 400, 379, 397, 288, 361, 323, 454, 356)
-_BROWS = (*BROW_LEFT_UPPER, *BROW_RIGHT_UPPER[::-1])
-_NOSE = (168, 197, 5, 4, 98, 97, 2, 326, 327)
-_EYE_LEFT = (33, 160, 158, 133, 153, 144)
-_EYE_RIGHT = (362, 385, 387, 263, 373, 380)
+_JAW = (127, 227, 177, 215, 138, 136, 149, 148, 152, 377, 378, 365, 367, 435, 401, 447, 356)
+_BROWS = (*BROW_LEFT_UPPER[:4], 55, 285, *BROW_RIGHT_UPPER[3::-1])
+_NOSE = (168, 197, 5, 4, 75, 97, 2, 326, 305)
+# the inner corners lie on the lower lid: where detectors see the end of the eyeball, not of the lid
+_EYE_LEFT = (33, 160, 158, 155, 153, 144)
+_EYE_RIGHT = (382, 385, 387, 263, 373, 380)
 _LIPS_OUTER = (
-    *(LIPS_OUTER_UPPER[i] for i in (0, 2, 4, 5, 6, 8, 10)),
-    *(LIPS_OUTER_LOWER[i] for i in (8, 6, 5, 4, 2)),
+    *(LIPS_OUTER_UPPER[i] for i in (0, 3, 4, 5, 6, 7, 10)),
+    *(LIPS_OUTER_LOWER[i] for i in (7, 6, 5, 4, 3)),
 )
 _LIPS_INNER = (
-    *(LIPS_INNER_UPPER[i] for i in (0, 3, 5, 7, 10)),
-    *(LIPS_INNER_LOWER[i] for i in (7, 5, 3)),
+    *(LIPS_INNER_UPPER[i] for i in (0, 4, 5, 6, 10)),
+    *(LIPS_INNER_LOWER[i] for i in (6, 5, 4)),
 )
 
 MESH_TO_68 = (*_JAW, *_BROWS, *_NOSE, *_EYE_LEFT, *_EYE_RIGHT, *_LIPS_OUTER, *_LIPS_INNER)
-"""For each of the 68 points the mesh point at the same place."""
+"""For each of the 68 points the mesh point at the same place, by measurement on portraits."""
 
 
 def landmarks_68(points: FloatArray) -> FloatArray:
