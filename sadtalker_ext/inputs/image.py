@@ -128,7 +128,6 @@ def _open_header(file: IO[bytes]) -> ImageFile | None:
 def _decode(image: ImageFile, path: Path) -> Picture:
     try:
         image.load()
-        # after loading: Pillow itself turns TIFF files and then forgets their orientation
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
     except _DECODING as problem:
@@ -149,7 +148,9 @@ def _exif(image: Image.Image) -> tuple[int, object]:
         comment = exif.get_ifd(_EXIF_FOLDER).get(_USER_COMMENT)
     except _DECODING:
         return 1, None
-    return (orientation if isinstance(orientation, int) else 1), comment
+    # Pillow turns TIFF files upright while loading; old versions leave the tag as it was
+    turned = image.format == "TIFF" or not isinstance(orientation, int)
+    return (1 if turned else orientation), comment
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
