@@ -50,7 +50,10 @@ def cases(folder: GoldenFolder) -> Iterator[Stage]:
         if not folder.has(file, "pasted_rgb", "pasted_region", "frames_uint8"):
             continue
         arrays = folder.arrays(file)
-        name, mode = source_of_case(folder, case)
+        origin = source_of_case(folder, case)
+        if origin is None or not has_pictures(folder, f"source_{origin[0]}"):
+            continue
+        name, mode = origin
         source = picture(folder, f"source_{name}")
         placer = Placer(source, plan_of(folder, name).region(mode), blend=Blend.POISSON)
         x1, y1, x2, y2 = (int(edge) for edge in arrays["pasted_region"])
@@ -61,7 +64,7 @@ def cases(folder: GoldenFolder) -> Iterator[Stage]:
         yield outside_is_kept(placed[0], source, [x1, y1, x2, y2])
 
 
-def source_of_case(folder: GoldenFolder, case: str) -> tuple[str, CropMode]:
+def source_of_case(folder: GoldenFolder, case: str) -> tuple[str, CropMode] | None:
     """The picture of a case: the preprocessed one whose coefficients it starts from."""
     options = options_of(folder, case)
     wanted = folder.arrays(f"{case}.npz")["source_semantics"].reshape(-1)
@@ -71,5 +74,7 @@ def source_of_case(folder: GoldenFolder, case: str) -> tuple[str, CropMode]:
         for key, (_, mode, side) in crop_cases(folder).items()
         if mode.value == options["preprocess"] and side == options["size"]
     }
+    if not fitting:
+        return None
     name, mode, _ = crop_cases(folder)[min(fitting, key=lambda key: fitting[key])]
     return name, mode
