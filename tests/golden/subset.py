@@ -23,10 +23,12 @@ COPIED = (
     "blink_cases.json",
     "camera_cases.json",
     "mel_window_start.json",
+    "weights_check.json",
     "inputs/audio_a.wav",
     "inputs/audio_b.wav",
     "inputs/source_a.png",
     "inputs/frame_a_crop_256.png",
+    "inputs/frame_b_full_256.png",
 )
 ARRAYS = {
     "savgol.npz": ("*",),
@@ -36,7 +38,7 @@ ARRAYS = {
     "pose_units.npz": ("*",),
     "audio_a.npz": ("*",),
     "audio_b.npz": ("wav16k", "mel", "indiv_mels"),
-    "preprocess.npz": ("landmarks_a", "a_crop_256_*", "nodetect_*"),
+    "preprocess.npz": ("landmarks_a", "a_crop_256_*", "b_full_256_*", "nodetect_*"),
     "small_ops.npz": ("ubyte_*", "resize_97x120", "resize_256x211"),
     "e2e_a.npz": (
         "ratio",
@@ -47,10 +49,45 @@ ARRAYS = {
         "coeff_pred",
         "*_semantics*",
         "rendered_frames",
+        "expnet_embedding",
+        "pose_*",
+        "kp_*",
+        "he_*",
     ),
+    "e2e_b.npz": (
+        "ratio",
+        "ref",
+        "exp*",
+        "pose_*",
+        "coeff_pred",
+        "*_semantics*",
+        "rendered_frames",
+        "kp_*",
+        "he_*",
+    ),
+    "e2e_freeview.npz": (
+        "ratio",
+        "ref",
+        "exp*",
+        "pose_*",
+        "coeff_pred",
+        "*_semantics*",
+        "*_c_seq",
+        "rendered_frames",
+        "kp_*",
+        "he_*",
+        "frames_uint8",
+    ),
+    "recon.npz": ("*",),
+    "mapping.npz": ("*",),
+    "keypoints.npz": ("*",),
+    "kp_detector.npz": ("*",),
+    "generator256.npz": ("*",),
 }
+THINNED = {("generator256.npz", "prediction"): 5, ("generator256.npz", "deformation"): 11}
+"""Large arrays of which every so-manieth value is kept; the index says so."""
 CROP_INFO = ("a_crop_256",)
-NOTES = ("e2e_a",)
+NOTES = ("e2e_a", "e2e_b", "e2e_freeview")
 
 
 def copy_arrays(full: Path, small: Path, file: str, patterns: tuple[str, ...]) -> set[str]:
@@ -63,7 +100,8 @@ def copy_arrays(full: Path, small: Path, file: str, patterns: tuple[str, ...]) -
     with np.load(full / file) as stored:
         for name in stored.files:
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
-                kept[name] = stored[name]
+                step = THINNED.get((file, name))
+                kept[name] = stored[name].reshape(-1)[::step] if step else stored[name]
     np.savez_compressed(target, **kept)  # type: ignore[arg-type]  # numpy's stub wants no names
     return set(kept)
 
@@ -78,7 +116,10 @@ def copy_subset(full: Path, small: Path) -> None:
     index: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     for file, patterns in ARRAYS.items():
         held = copy_arrays(full, small, file, patterns)
-        entries = {name: source[file][name] for name in source[file] if name in held}
+        entries = {name: dict(source[file][name]) for name in source[file] if name in held}
+        for name in entries:
+            if (file, name) in THINNED:
+                entries[name]["flat_step"] = THINNED[file, name]
         index[file] = {**index.get(file, {}), **entries}
     for section, names in (("crop_info", CROP_INFO), ("notes", NOTES)):
         index.setdefault(section, {}).update({name: source[section][name] for name in names})

@@ -233,6 +233,8 @@ def pictures(folder: GoldenFolder) -> Iterator[Stage]:
     for case in folder.cases():
         file = f"{case}.npz"
         recorded = folder.arrays(file)
+        if not {"prediction_first", "prediction_last"} & set(recorded):
+            continue
         frame = picture_tensor(frame_path(folder, prepared_case_of(folder, case)))
         source = torch.from_numpy(recorded["kp_source"])[None]
         for key, place in (("prediction_first", 0), ("prediction_last", -1)):
@@ -249,6 +251,8 @@ def whole_way(folder: GoldenFolder) -> Iterator[Stage]:
     for case in folder.cases():
         file = f"{case}.npz"
         recorded = folder.arrays(file)
+        if "frames_uint8" not in recorded:
+            continue
         prepared = prepared_case_of(folder, case)
         frame, source = source_picture(folder, prepared)
         driving = driving_from_files(folder, case, source)
