@@ -17,11 +17,13 @@ _SHAPES = (
 )
 _SHAPE_SHARES = (0.3, 0.4, 0.2, 0.1)
 _ORIGINAL_SHAPE = (0.5, 0.9, 1.0, 0.9, 0.5)
-_SPREAD = 0.55  # of the logarithm of the intervals
+_SPREAD = 0.5  # of the logarithm of the intervals
 _STEADINESS = 0.5  # how strongly a run of long intervals is followed by short ones
 _ATTRACTION = 0.7  # seconds around a planned blink in which a pause or a glance draws it
 _DRAWN = 0.75  # share of such blinks that follow
 _LEAST_GAP = 0.5  # seconds
+_DRAWS = 30
+_LONGEST = 0.4  # seconds a blink may take
 _DOUBLE = 0.07  # share of double blinks, in clips long enough to hide one
 _DOUBLE_FROM = 20.0
 
@@ -48,7 +50,8 @@ def natural_blinks(
     seconds = frames / fps
     last = -_LEAST_GAP
     for planned in _schedule(seconds, rate, rng):
-        time = _drawn_to_cue(planned, cues, rng)
+        drawn = _drawn_to_cue(planned, cues, rng)
+        time = drawn if last + _LEAST_GAP <= drawn <= seconds - _LONGEST else planned
         again = float(rng.random()) < _DOUBLE and seconds >= _DOUBLE_FROM
         shape = _SHAPES[rng.choice(len(_SHAPES), p=_SHAPE_SHARES)]
         delay = rng.uniform(-0.3, 0.3)
@@ -81,9 +84,19 @@ def original_blinks(frames: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _schedule(seconds: float, rate: float, rng: np.random.Generator) -> list[float]:
+    """Return planned times; a short clip gets its share, not a lucky draw's."""
+    share = rate * seconds / 60
+    for _ in range(_DRAWS):
+        times = _intervals(seconds, rate, rng)
+        if abs(len(times) - share) <= max(0.7, 0.25 * share):
+            break
+    return times
+
+
+def _intervals(seconds: float, rate: float, rng: np.random.Generator) -> list[float]:
     mean = 60 / rate
     centre = -(_SPREAD**2) / 2  # so that the mean factor is 1
-    at = -mean * float(rng.uniform(0.35, 0.65))
+    at = -mean * float(rng.uniform(0.55, 0.8))
     expected = at
     times: list[float] = []
     while True:
@@ -91,7 +104,7 @@ def _schedule(seconds: float, rate: float, rng: np.random.Generator) -> list[flo
         factor = float(rng.lognormal(centre, _SPREAD))
         at += mean * max(0.2, factor * np.exp(-_STEADINESS * behind))
         expected += mean
-        if at >= seconds - 0.3:
+        if at >= seconds - _LONGEST:
             return times
         if at > 0.2:
             times.append(at)

@@ -15,6 +15,7 @@ SAMPLE_HZ = 16000
 HOP = SAMPLE_HZ // FRAME_HZ
 
 _QUIETEST_DB = -80.0  # below the quantisation noise of 16 bit
+_TOO_SHORT = 150  # frames in which one cannot tell a vowel from a hum: taken for voice
 _LEAST_RANGE_DB = 9.0  # speech varies more than this, hum and steady noise less
 
 
@@ -57,10 +58,11 @@ def measure(levels_db: FloatArray) -> Loudness:
     smooth = 10 * np.log10(power + 10 ** (_QUIETEST_DB / 10))
     floor, loud = _surroundings(smooth)
     # short clips may be cut tightly around the words, with no background to be seen
-    floor = np.minimum(floor, loud - 14) if _varies(smooth) else floor
+    if _varies(smooth) or len(smooth) < _TOO_SHORT:
+        floor = np.minimum(floor, loud - 14)
     span = np.maximum(loud - floor, 5.0)
     threshold = floor + np.maximum(4.0, 0.3 * span)
-    enough = np.clip((span - _LEAST_RANGE_DB) / 3, 0, 1)
+    enough = np.clip((span - _LEAST_RANGE_DB) / 3, 0, 1) * (loud > _QUIETEST_DB + 12)
     present = np.clip((smooth - threshold) / 4 + 0.5, 0, 1) * enough
     value = np.clip((smooth - threshold + 4) / np.maximum(loud - threshold + 4, 1), 0, 1.3) * enough
     return Loudness((value * (present > 0)).astype(np.float32), present.astype(np.float32))
