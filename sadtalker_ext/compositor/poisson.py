@@ -30,9 +30,9 @@ _NEAR = (1, 2, 3)
 _FAR = (-3, -2)
 """Rows that hold sources, counted from the two ends of the working area: forward differences in
 the ring reach one row further at the near end."""
-_NEGLIGIBLE = np.log(1e3)
+_NEGLIGIBLE = np.log(1e4)
 """Waves that have faded to less than this part are left out."""
-_FIRST_BLOCK = 16
+_FIRST_BLOCK = 8
 _ONE_THREAD = 64**3
 _NARROWEST = 16
 """Products of matrices are cut into pieces that the library behind numpy computes on the calling
@@ -98,7 +98,7 @@ class _Axis:
                 if sideways:
                     out[:, piece, block.rows] += self._sines[piece, :waves] @ turned
                 else:
-                    out[:, block.rows, piece] += amplitude @ self._sines[:waves, piece]
+                    out[:, block.rows, piece] += amplitude @ self._sines[piece, :waves].T
 
 
 def _pieces(left: FloatArray, count: int) -> Iterator[slice]:
@@ -172,6 +172,8 @@ class PoissonBlend:
         Args:
             frame: (H, W, 3) uint8, the frame at the size of the area.
         """
+        import cv2
+
         rendered = frame[1:-1, 1:-1]
         top, bottom, left, right = (strip.sources(rendered) for strip in self._strips)
         along_rows = np.concatenate([top, bottom], axis=1)
@@ -180,13 +182,12 @@ class PoissonBlend:
         along_columns[:, :, : len(_NEAR)] = 0
         along_columns[:, :, -len(_FAR) :] = 0
         blended = self._area.copy()
-        planes = np.ascontiguousarray(rendered[1:-1, 1:-1].transpose(2, 0, 1))
-        inside = planes.astype(np.float32)
+        inside: FloatArray = np.stack(cv2.split(rendered[1:-1, 1:-1])).astype(np.float32)
         self._down.spread(along_rows, inside, sideways=False)
         self._right.spread(np.ascontiguousarray(along_columns), inside, sideways=True)
         np.clip(inside, 0, 255, out=inside)
         # truncated, not rounded, as OpenCV does
-        blended[2:-2, 2:-2] = inside.astype(np.uint8).transpose(1, 2, 0)
+        blended[2:-2, 2:-2] = cv2.merge(list(inside.astype(np.uint8)))
         return blended
 
 

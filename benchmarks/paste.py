@@ -1,0 +1,77 @@
+"""Putting one frame back into a 1024-pixel picture: OpenCV's seamlessClone against ours.
+
+Both sides start from the rendered frame and end with the whole picture; they take turns in one
+run, so that other work on the machine slows both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.types import Box, ImageArray
+
+SIDE = 1024
+AREAS = (409, 512, 700, 900)
+ROUNDS = 15
+
+
+def run() -> dict[str, Any]:
+    """Measure every area; times are milliseconds per frame."""
+    picture, frame = _smooth(SIDE, 5, 1), _smooth(256, 3, 2)
+    return {f"{area} x {area}": _area(picture, frame, area) for area in AREAS}
+
+
+def _area(picture: ImageArray, frame: ImageArray, area: int) -> dict[str, Any]:
+    corner = (SIDE - area) // 2
+    box = (corner, corner, corner + area, corner + area)
+    began = time.perf_counter()
+    poisson = Placer(picture, box, blend=Blend.POISSON)
+    setup = time.perf_counter() - began
+    soft = Placer(picture, box, blend=Blend.SOFT)
+    ways: dict[str, Callable[[], ImageArray]] = {
+        "opencv": lambda: _clone(picture, frame, box),
+        "poisson": lambda: poisson.place(frame),
+        "soft": lambda: soft.place(frame),
+    }
+    difference = np.abs(ways["opencv"]().astype(int) - ways["poisson"]())
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way()
+            times[name].append(1000 * (time.perf_counter() - began))
+    result: dict[str, Any] = {name: _summary(values) for name, values in times.items()}
+    result["setup_ms"] = round(1000 * setup, 1)
+    result["largest_difference"] = int(difference.max())
+    result["times_faster"] = {
+        name: round(result["opencv"]["median"] / result[name]["median"], 1)
+        for name in ("poisson", "soft")
+    }
+    return result
+
+
+def _clone(picture: ImageArray, frame: ImageArray, box: Box) -> ImageArray:
+    left, top, right, bottom = box
+    sized = cv2.resize(frame, (right - left, bottom - top))
+    centre = ((left + right) // 2, (top + bottom) // 2)
+    mask = np.full_like(sized, 255)
+    cloned: ImageArray = cv2.seamlessClone(sized, picture, mask, centre, cv2.NORMAL_CLONE)
+    return cloned
+
+
+def _smooth(side: int, sigma: float, seed: int) -> ImageArray:
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    blurred: ImageArray = cv2.GaussianBlur(pixels, (0, 0), sigma)
+    return blurred
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    low, middle, high = statistics.quantiles(values, n=4)
+    return {"median": round(middle, 2), "quartile_range": round(high - low, 2)}
