@@ -14,8 +14,8 @@ from tests.golden.stages.case_rows import options_of
 from tests.golden.stages.picture import crop_cases, has_pictures, picture, plan_of
 
 CLONE = Tolerance(absolute=1.0, mean=0.15)
-"""OpenCV solves in single precision: 2 to 5 % of the values are one grey level off; rounding instead
-of truncating would move half of them."""
+"""OpenCV solves in single precision: 2 to 5 % of the values are one grey level off. Rounding
+instead of truncating would move half of them."""
 FILE = "small_ops.npz"
 
 
