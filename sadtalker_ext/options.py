@@ -170,6 +170,24 @@ class GenerateOptions:
         choices=("fixed", "natural"),
         engines=("puppet",),
     )
+    text: str = _option(
+        "",
+        "Text",
+        "Speak this text instead of a sound file.",
+        "speech",
+    )
+    voice: str = _option(
+        "",
+        "Voice",
+        "Which of this machine's voices speaks the text; empty takes the first.",
+        "speech",
+    )
+    speech_rate: float = _option(
+        1.0, "Speech rate", "Speed of the voice.", "speech", unit="times", low=0.5, high=2.0
+    )
+    speech_pitch: float = _option(
+        0.0, "Speech pitch", "Pitch of the voice, lower or higher.", "speech", low=-50.0, high=50.0
+    )
     idle_seconds: float = _option(
         0.0,
         "Idle",

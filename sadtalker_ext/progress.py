@@ -17,6 +17,7 @@ from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.types import ImageArray
 
 Item = TypeVar("Item")
+MEGABYTE = 1_000_000
 
 
 class Stage(enum.Enum):
@@ -37,7 +38,7 @@ class ProgressEvent:
 
     Attributes:
         stage: What is being done.
-        done: Units finished in this stage.
+        done: Units finished in this stage: frames, chunks, or bytes of a download.
         total: Units of this stage, or None when unknown.
         seconds: Time since the stage began.
     """
@@ -51,7 +52,11 @@ class ProgressEvent:
     def text(self) -> str:
         """The event as people read it, for example ``Rendering 45 / 182``."""
         words = self.stage.value
-        return f"{words} {self.done} / {self.total}" if self.total else words
+        if not self.total:
+            return words
+        if self.stage is Stage.DOWNLOADING:
+            return f"{words} {self.done / MEGABYTE:.0f} / {self.total / MEGABYTE:.0f} MB"
+        return f"{words} {self.done} / {self.total}"
 
 
 class Progress:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.errors import (
@@ -19,6 +21,7 @@ from sadtalker_ext.errors import (
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.inputs.text_to_speech import speak
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.portrait.models import FaceModels
@@ -108,18 +111,29 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         options = request.options
-        if request.speech is None and not options.idle_seconds:
+        if request.speech is None and not options.text and not options.idle_seconds:
             raise InvalidOption(
                 "Speech is needed, none was given.",
-                hint="Give a sound file, or idle_seconds for a video without speech.",
+                hint="Give a sound file, a text, or idle_seconds for a video without speech.",
             )
         picture = (
             request.picture
             if isinstance(request.picture, Picture)
             else read_picture(request.picture)
         )
-        speech = self._speech(request)
         name = self.choose(options.engine)
+        with TemporaryDirectory(prefix="sadtalker-") as folder:
+            speech = self._speech(request, Path(folder))
+            return self._generate(request, picture, speech, name, progress)
+
+    def _generate(
+        self,
+        request: Request,
+        picture: Picture,
+        speech: Speech | None,
+        name: str,
+        progress: Progress,
+    ) -> VideoFile:
         with self._host.gpu_turn(f"talking portrait of {picture.name}"):
             progress.enter(Stage.LOADING)
             engine = self._engine(name)
@@ -128,7 +142,7 @@ class Service:
                     picture,
                     speech,
                     request.output,
-                    options,
+                    request.options,
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
@@ -142,10 +156,21 @@ class Service:
         while self._engines:
             self._engines.popitem()[1].close()
 
-    def _speech(self, request: Request) -> Speech | None:
+    @staticmethod
+    def _speech(request: Request, folder: Path) -> Speech | None:
+        """Open or speak what is to be said; spoken sound lives in `folder`."""
+        options = request.options
+        if request.speech is None and options.text:
+            spoken = speak(
+                options.text,
+                folder,
+                voice=options.voice,
+                rate=options.speech_rate,
+                pitch=options.speech_pitch,
+            )
+            return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
         if request.speech is None:
             return None
-        options = request.options
         return open_speech(
             request.speech,
             start=options.audio_start,

@@ -63,3 +63,9 @@ def test_a_terminal_gets_one_line_and_a_pipe_gets_words(capsys):
     assert terminal.text.count("\n") == 1
     TerminalProgress()(ProgressEvent(stage=Stage.FACE, done=0, total=None, seconds=0.0))
     assert capsys.readouterr().err == "Finding the face ...\n"
+
+
+def test_downloads_are_told_in_megabytes():
+    event = ProgressEvent(stage=Stage.DOWNLOADING, done=3_000_000, total=9_400_000, seconds=1.0)
+    assert event.text == "Downloading 3 / 9 MB"
+    assert "/s" not in bar_line(event, 60)

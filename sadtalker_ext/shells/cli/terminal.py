@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TextIO
 
-from sadtalker_ext.progress import ProgressEvent
+from sadtalker_ext.progress import ProgressEvent, Stage
 
 REDRAW_SECONDS = 0.1
 
@@ -54,7 +54,8 @@ def bar_line(event: ProgressEvent, width: int) -> str:
     if not event.total:
         return event.text[:width]
     rate = event.done / event.seconds if event.seconds > 0 else 0.0
-    left = f"{rate:.0f}/s, {(event.total - event.done) / rate:.0f} s left" if rate > 0 else ""
+    speed = f"{rate:.0f}/s, " if event.stage is not Stage.DOWNLOADING else ""
+    left = f"{speed}{(event.total - event.done) / rate:.0f} s left" if rate > 0 else ""
     room = width - len(event.text) - len(left) - 4
     if room < 8:
         return event.text[:width]
