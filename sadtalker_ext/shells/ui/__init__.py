@@ -1,0 +1,1 @@
+"""The tab: the same page inside a WebUI and stand-alone."""
