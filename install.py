@@ -1,0 +1,189 @@
+"""Adds what is missing to the WebUI's Python; changes and removes nothing.
+
+The WebUI runs this file in a process of its own before every start. Every installed package is a
+constraint, so pip can only add. Without a network one line is printed and the WebUI starts; the
+SadTalker tab then says what is missing. Nothing is printed when there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+BASE = {
+    "av": "av>=12",
+    "pocketsphinx": "pocketsphinx>=5.0.4",
+    "tflite": "tflite>=2.10",
+    "flatbuffers": "flatbuffers>=23",
+    "numpy": "numpy>=1.24",
+    # any of the four distributions that bring cv2 will do; a second one would overwrite the first
+    "cv2": "opencv-python-headless>=4.8,<5",
+}
+"""Import name and requirement of what the built-in engine needs."""
+
+SADTALKER = {
+    "librosa": "librosa>=0.10",
+    "safetensors": "safetensors>=0.4",
+    "scipy": "scipy>=1.10",
+}
+"""The same for the SadTalker engine; added once its weights are on this machine."""
+
+OFFLINE = ("NewConnectionError", "Max retries", "name resolution", "ProxyError", "timed out")
+"""Words of pip that mean: no network, further packages will not arrive either."""
+
+
+def main() -> int:
+    """Install what is missing; always succeed, because the WebUI must start."""
+    try:
+        add_packages()
+        add_face_models()
+    except Exception as error:  # noqa: BLE001  the host would show a traceback for each start
+        say(f"setup did not finish ({type(error).__name__}: {error}); the tab says what is missing")
+    return 0
+
+
+def add_packages() -> None:
+    """Install each missing package under the constraint of all installed ones."""
+    absent = missing(BASE)
+    if sadtalker_weights_present():
+        absent += missing(SADTALKER)
+    if not absent:
+        return
+    before = installed()
+    for requirement in absent:
+        say(f"installing {requirement}")
+        problem = install(requirement, before)
+        if problem:
+            say(f"{requirement} could not be installed: {problem}")
+        if any(word in problem for word in OFFLINE):
+            say("no network; the WebUI starts without, the next start tries again")
+            return
+    report_changes(before, installed())
+
+
+def missing(wanted: Mapping[str, str]) -> list[str]:
+    """Return the requirements whose modules cannot be found."""
+    return [words for name, words in wanted.items() if importlib.util.find_spec(name) is None]
+
+
+def installed() -> dict[str, str]:
+    """Return every installed distribution with its version."""
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        name, version = distribution.metadata["Name"], distribution.version
+        if name and version:  # leftovers of broken installations have neither
+            found.setdefault(name.lower().replace("_", "-"), version)
+    return found
+
+
+def install(requirement: str, keep: Mapping[str, str]) -> str:
+    """Run pip for one requirement; return its last words if it failed, else nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder) / "constraints.txt"
+        lines = [f"{name}=={version}" for name, version in sorted(keep.items())]
+        constraints.write_text("\n".join(lines), encoding="utf-8")
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "install", requirement, "--prefer-binary"),
+                *("--constraint", str(constraints), "--disable-pip-version-check"),
+                *("--retries", "1", "--timeout", "20"),
+                *index_arguments(os.environ),
+            ],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    return "" if done.returncode == 0 else reason(done.stdout)
+
+
+def index_arguments(environment: Mapping[str, str]) -> list[str]:
+    """Return the package index the WebUI itself is told to use, if any."""
+    index = environment.get("INDEX_URL", "")
+    return ["--index-url", index] if index else []
+
+
+def reason(output: str) -> str:
+    """Return the line of pip's output that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for line in lines:
+        if any(word in line for word in OFFLINE):
+            return line[:300]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (errors or lines or ["pip said nothing"])[-1][:300]
+
+
+def report_changes(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Say so if an installed package was changed, which the constraints should prevent."""
+    for name, version in before.items():
+        if after.get(name) != version:
+            say(f"warning: {name} was {version} and is {after.get(name, 'gone')} now")
+
+
+def sadtalker_weights_present() -> bool:
+    """Tell whether somebody put SadTalker checkpoints where this extension looks for them."""
+    return any(
+        any(folder.glob("SadTalker_V0.0.2_*.safetensors")) for folder in weight_folders(os.environ)
+    )
+
+
+def weight_folders(environment: Mapping[str, str]) -> list[Path]:
+    """Return the folders that may hold weights, as far as this process can know them.
+
+    The WebUI does not hand its command line to this process; only `COMMANDLINE_ARGS` is visible.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for flag in ("--models-dir", "--data-dir", "--sadtalker-weights-dir"):
+        parser.add_argument(flag, type=Path)
+    known, _ = parser.parse_known_args(split_words(environment.get("COMMANDLINE_ARGS", "")))
+    models = known.models_dir or (known.data_dir or Path.cwd()) / "models"
+    variable = environment.get("SADTALKER_CHECKPOINTS", "")
+    folders = [Path(part).expanduser() for part in variable.split(os.pathsep) if part]
+    folders += [known.sadtalker_weights_dir] if known.sadtalker_weights_dir else []
+    return [*folders, models / "SadTalker", ROOT / "checkpoints"]
+
+
+def split_words(line: str) -> list[str]:
+    """Split a command line, leaving odd quotes alone."""
+    try:
+        return shlex.split(line, posix=os.name != "nt")
+    except ValueError:
+        return line.split()
+
+
+def add_face_models() -> None:
+    """Fetch the three small face models of the built-in engine, if they are nowhere."""
+    if missing({name: name for name in ("numpy", "av")}):
+        return
+    from sadtalker_ext.errors import SadTalkerError
+    from sadtalker_ext.weights.store import WeightStore
+
+    store = WeightStore.standard(host_folders=weight_folders(os.environ))
+    if not store.missing(["puppet"]):
+        return
+    say("fetching the face models (36 MB, once)")
+    try:
+        store.fetch(["puppet"])
+    except SadTalkerError as error:
+        say(f"the face models could not be fetched: {error.message}")
+
+
+def say(text: str) -> None:
+    """Print one line that names its sender."""
+    print(f"SadTalker: {' '.join(text.split())}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
