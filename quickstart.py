@@ -28,6 +28,16 @@ OLDEST = (3, 10)
 # Asked for by exact version before anything else can pull another build of it; the network's
 # numbers in tests/golden were compared with this version.
 TORCH = "torch==2.13.0" if sys.version_info >= (3, 10) else "torch"
+OFFLINE = (
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "Max retries exceeded",
+    "Name or service not known",
+    "Temporary failure in name resolution",
+    "ProxyError",
+    "(from versions: none)",
+)
+"""Words by which pip says that it could not reach its index."""
 WORST_CASE_MB = {"": 700, "test": 6000}
 
 
@@ -156,13 +166,7 @@ def pip(*arguments: str) -> None:
     if done.returncode == 0:
         return
     print(done.stdout[-3000:], file=sys.stderr)
-    offline = (
-        "NewConnectionError",
-        "Max retries exceeded",
-        "Temporary failure in name",
-        "ProxyErr",
-    )
-    if any(word in done.stdout for word in offline):
+    if any(word in done.stdout for word in OFFLINE):
         raise Stop(
             "The package index cannot be reached. Check the network (or pip's index and proxy "
             "settings) and run this again; what is installed already is kept."
