@@ -11,7 +11,6 @@ from sadtalker_ext.engines.sadtalker.nets.dense_motion import DenseMotion
 from sadtalker_ext.engines.sadtalker.nets.expnet import ExpNet
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator, ResidualBlock3d
 from sadtalker_ext.engines.sadtalker.nets.geometry import (
-    axis,
     grid,
     sample,
     sample_shifted,
