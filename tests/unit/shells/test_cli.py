@@ -1,0 +1,164 @@
+"""The command line as people run it: words in, exit status, text and files out."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shells.cli import main
+from tests.support.fake_engine import FakeEngine
+from tests.support.media import portrait_like, speech_like, write_sound
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    from PIL import Image
+
+    Image.fromarray(portrait_like(96, 80)).save(tmp_path / "portrait.png")
+    write_sound(tmp_path / "speech.wav", speech_like(0.6), 44100)
+    return tmp_path / "portrait.png", tmp_path / "speech.wav"
+
+
+@pytest.fixture
+def fake_engine(monkeypatch):
+    monkeypatch.setattr(Service, "_build_puppet", lambda self: FakeEngine())
+
+
+def run(*words):
+    return main([str(word) for word in words])
+
+
+def test_generate_writes_a_video_and_describes_it(inputs, fake_engine, tmp_path, capsys):
+    output = tmp_path / "out.mp4"
+    status = run("generate", *inputs, "-o", output, "--engine", "puppet", "--seed", 3, "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert answer["path"] == str(output)
+    assert (answer["frames"], answer["seed"]) == (15, 3)
+    assert output.exists()
+
+
+def test_words_for_people_without_json(inputs, fake_engine, tmp_path, capsys):
+    assert run("generate", *inputs, "-o", tmp_path / "out.mp4", "--engine", "puppet") == 0
+    captured = capsys.readouterr()
+    assert "80x96" in captured.out
+    assert "Rendering" in captured.err
+
+
+def test_an_input_error_exits_2_with_a_sentence_and_json(inputs, tmp_path, capsys):
+    status = run("generate", tmp_path / "no.png", inputs[1], "-o", tmp_path / "o.mp4", "--json")
+    captured = capsys.readouterr()
+    assert status == 2
+    assert json.loads(captured.out)["error"]["code"] == "unreadable_image"
+    assert "no.png" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_missing_weights_exit_3_and_name_the_command(inputs, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SADTALKER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SADTALKER_CHECKPOINTS", "")
+    status = run("generate", *inputs, "-o", tmp_path / "out.mp4", "--engine", "sadtalker")
+    assert status == 3
+    assert "weights fetch sadtalker" in capsys.readouterr().err
+
+
+def test_an_existing_output_is_kept_unless_asked(inputs, fake_engine, tmp_path):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(b"precious")
+    words = ("generate", *inputs, "-o", output, "--engine", "puppet")
+    assert run(*words) == 2
+    assert output.read_bytes() == b"precious"
+    assert run(*words, "--overwrite") == 0
+    assert output.stat().st_size > 1000
+
+
+def test_speech_is_asked_for(inputs, capsys):
+    assert run("generate", inputs[0], "--engine", "puppet") == 2
+    assert "idle_seconds" in capsys.readouterr().err
+
+
+def test_a_bug_is_reported_as_a_bug(inputs, tmp_path, capsys, monkeypatch, caplog):
+    def broken(self, request, progress):
+        raise KeyError("oops")
+
+    monkeypatch.setattr(Service, "generate", broken)
+    assert run("generate", *inputs, "-o", tmp_path / "out.mp4") == 1
+    assert "bug" in capsys.readouterr().err
+    assert "oops" in caplog.text
+
+
+def test_ctrl_c_stops_cleanly(tmp_path):
+    """A real process, a real signal: exit 130, nothing under the final name, no traceback."""
+    root = Path(__file__).resolve().parents[3]
+    code = (
+        "import sys\n"
+        "from sadtalker_ext.service import Service\n"
+        "from tests.support.fake_engine import FakeEngine\n"
+        "import time\n"
+        "class Slow(FakeEngine):\n"
+        "    def render(self, *rest):\n"
+        "        for frame in super().render(*rest):\n"
+        "            time.sleep(0.05)\n"
+        "            yield frame\n"
+        "Service._build_puppet = lambda self: Slow()\n"
+        "from sadtalker_ext.shells.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    output = tmp_path / "out.mp4"
+    process = subprocess.Popen(
+        [
+            sys.executable, "-c", code, "generate", str(root / "examples/portrait.png"),
+            "--idle-seconds", "60", "--engine", "puppet", "-o", str(output),
+        ],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    for line in process.stderr:
+        if "Rendering" in line:
+            break
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_names_both_engines(capsys):
+    run("doctor", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert [engine["name"] for engine in answer["engines"]] == ["sadtalker", "puppet"]
+    assert answer["packages"]["numpy"]
+
+
+def test_weights_list_shows_licences(capsys):
+    assert run("weights", "list", "--json") == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert all(file["licence"] and len(file["sha256"]) == 64 for file in files)
+
+
+def test_auto_takes_the_best_ready_engine_and_never_swaps_after_a_failure(inputs, tmp_path):
+    service = Service(StandaloneHost())
+    broken = FakeEngine(fail_at=0, error=MemoryError("gone"))
+    service._engines["puppet"] = broken
+    request = Request(
+        picture=inputs[0],
+        speech=inputs[1],
+        output=tmp_path / "out.mp4",
+        options=GenerateOptions(),
+    )
+    with pytest.raises(MemoryError):
+        service.generate(request, Progress())
+    service.close()
+    service.close()
+    assert broken.closed == 1
