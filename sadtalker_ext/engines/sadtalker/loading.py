@@ -1,0 +1,72 @@
+"""From weight files to loaded networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sadtalker_ext.engines.sadtalker.coefficients import DRIVEN, FULL
+from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.weights.checkpoint import load_network, locate
+
+if TYPE_CHECKING:
+    import torch
+
+Find = Callable[[str], Path | None]
+
+
+def load_networks(find: Find, device: str, size: int, precision: str) -> Networks:
+    """Load everything one face resolution needs, with the mapping networks of all framings.
+
+    Args:
+        find: Returns where a weight file of that name lies, or None.
+        device: Torch's name of the device.
+        size: 256 or 512.
+        precision: "auto", "float32", "float16" or "bfloat16", of the work done per frame.
+
+    Raises:
+        WeightsMissing: Names the files that would complete the set.
+        WeightsCorrupt: A file cannot be read.
+        WeightsMismatch: A file holds another model.
+    """
+    import torch
+
+    from sadtalker_ext.engines.sadtalker.nets.expnet import ExpNet
+    from sadtalker_ext.engines.sadtalker.nets.generator import Generator
+    from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
+    from sadtalker_ext.engines.sadtalker.nets.layers import fold
+    from sadtalker_ext.engines.sadtalker.nets.mapping import MappingNet
+    from sadtalker_ext.engines.sadtalker.nets.posenet import PoseNet
+    from sadtalker_ext.engines.sadtalker.nets.recon import ReconNet
+    from sadtalker_ext.engines.sadtalker.render import Renderer
+
+    files = locate(find, size, full=False)
+    pasted = locate(find, size, full=True)["mapping"]
+    recon = load_network(ReconNet, files["face_3drecon"], "face_3drecon")
+    expression = load_network(ExpNet, files["audio2exp"], "audio2exp")
+    pose = load_network(PoseNet, files["audio2pose"], "audio2pose")
+    for network in (recon, expression, pose):
+        fold(network)
+        network.to(torch.device(device))
+    renderer = Renderer(
+        load_network(Generator, files["generator"], "generator"),
+        load_network(KeypointDetector, files["kp_extractor"], "kp_extractor"),
+        [
+            load_network(partial(MappingNet, DRIVEN), files["mapping"], "mapping"),
+            load_network(partial(MappingNet, FULL), pasted, "mapping"),
+        ],
+        device,
+        _dtype(precision),
+    )
+    return Networks(recon=recon, expression=expression, pose=pose, renderer=renderer)
+
+
+def _dtype(precision: str) -> torch.dtype:
+    """Return torch's type; `auto` stays exact, because half precision can freeze the lips."""
+    import torch
+
+    names = {"auto": "float32"}
+    dtype: torch.dtype = getattr(torch, names.get(precision, precision))
+    return dtype
