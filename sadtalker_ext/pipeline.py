@@ -106,6 +106,7 @@ def generate(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
+        motion=motion,
     )
 
 

@@ -26,7 +26,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import Picture, Speech, VideoFile
+from sadtalker_ext.types import Face, Picture, Speech, VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,16 @@ class Service:
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
                 raise
+
+    def faces(self, picture: Picture) -> list[Face]:
+        """Return the faces of a picture, largest first.
+
+        Raises:
+            WeightsMissing: The face models were not fetched yet.
+        """
+        from sadtalker_ext.portrait.find import find_faces
+
+        return find_faces(picture, self._face_models())
 
     def close(self) -> None:
         """Release every engine; safe to call twice."""

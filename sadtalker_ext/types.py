@@ -209,6 +209,7 @@ class VideoFile:
         partial: True when the job was cancelled and only the beginning was kept.
         timings: Seconds spent per stage.
         warnings: Sentences about anything that was done differently than asked.
+        motion: What the face does, at the video's frame rate; for plots.
     """
 
     path: Path
@@ -222,3 +223,4 @@ class VideoFile:
     partial: bool = False
     timings: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    motion: MotionTrack | None = field(default=None, repr=False, compare=False)

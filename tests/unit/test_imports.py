@@ -39,7 +39,11 @@ ALLOWED = {
         "encoder",
         "motion",
     },
-    "shells": GROUND | {"service", "host", "weights"},
+    "jobs": GROUND,
+    "shells": GROUND | {"service", "host", "weights", "shells.api"},
+    "shells.api": GROUND | {"service", "jobs", "inputs"},
+    "client": {"errors"},
+    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder"},
     "__main__": {"shells"},
     "__init__": set(),
 }
