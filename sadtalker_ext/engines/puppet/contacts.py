@@ -14,6 +14,7 @@ LEAD = 0.03
 """Seconds by which the mouth is ahead of the sound."""
 
 _SHORTEST_HOLD, _LONGEST_HOLD = 0.04, 0.12
+_LONGEST_PLOSIVE = 0.14  # seconds; recognisers stretch some over their neighbours
 _APPROACH = 0.5  # value in the frame before a contact
 _RELEASE = 0.2  # and after it: lips part faster than they meet
 
@@ -47,9 +48,10 @@ def _lip_closure(one: Phoneme, before: Phoneme | None) -> tuple[float, float]:
     burst = one.end - min(0.25 * length, 0.03)
     previous = before.end - before.start if before is not None else _LONGEST_HOLD
     if before is not None and before.symbol == SILENCE:
-        previous = min(previous, 2 * 0.06)
+        previous = min(previous, 0.12)
     hold = min(max(previous / 2, _SHORTEST_HOLD), _LONGEST_HOLD)
-    return min(one.start, burst - hold) - LEAD, burst
+    shut = max(min(one.start, burst - hold), burst - _LONGEST_PLOSIVE)
+    return shut - LEAD, burst
 
 
 def _touch(row: FloatArray, span: tuple[float, float], one: Phoneme, fps: float) -> None:

@@ -24,9 +24,9 @@ from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_CHUNK = 20 * SAMPLE_HZ
-_LONGEST_CHUNK = 35 * SAMPLE_HZ
-_CHUNK_SECONDS = 25  # about what comes out, for the progress display
+_SHORTEST_CHUNK = 12 * SAMPLE_HZ
+_LONGEST_CHUNK = 20 * SAMPLE_HZ
+_CHUNK_SECONDS = 16  # about what comes out, for the progress display
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
 
 
 def chunks(blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:
-    """Yield (N,) pieces of 20 to 35 seconds, cut at the quietest moment; whole hops of 10 ms.
+    """Yield (N,) pieces of 12 to 20 seconds, cut at the quietest moment; whole hops of 10 ms.
 
     Only the last piece may be shorter, or end within a hop.
     """
