@@ -31,6 +31,16 @@ ImageArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
+Enhancer = Callable[[ImageArray], ImageArray]
+"""Restores faces: (N, 512, 512, 3) uint8 RGB in and out, aligned as FFHQ is (eyes, nose and mouth
+corners at fixed places). Raises OutOfMemory when the device has no room for N faces."""
+Upscaler = Callable[[ImageArray, float], ImageArray]
+"""Enlarges a (H, W, 3) uint8 RGB picture about by a factor; the caller brings the result to the
+exact size. Raises OutOfMemory."""
+PointFinder = Callable[[ImageArray], FloatArray | None]
+"""Follows one face: the (478, 3) mesh points in a (H, W, 3) uint8 RGB frame, or None without a
+face. Called frame by frame in order."""
+
 MOTION_FPS = 25.0
 """Rate at which engines compute motion; other rates are resampled from it."""
 

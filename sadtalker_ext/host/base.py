@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
+
+from sadtalker_ext.types import Enhancer, Upscaler
 
 
 class Host(Protocol):
@@ -27,3 +29,12 @@ class Host(Protocol):
 
     def interrupted(self) -> bool:
         """Tell whether the host's own stop button was pressed."""
+
+    def enhancers(self) -> Mapping[str, Enhancer]:
+        """Return the host's own face restorers by option value: gfpgan, codeformer, restoreformer.
+
+        Nothing is loaded before one is called.
+        """
+
+    def upscalers(self) -> Mapping[str, Upscaler]:
+        """Return the host's own upscalers by the names its users know; loaded when called."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from sadtalker_ext.types import Enhancer, Upscaler
 
 log = logging.getLogger(__name__)
 
@@ -64,3 +66,11 @@ class StandaloneHost:
     def interrupted(self) -> bool:
         """Return False: nothing but the shell itself can stop a job."""
         return False
+
+    def enhancers(self) -> Mapping[str, Enhancer]:
+        """Return nothing: restorers come from weight files here."""
+        return {}
+
+    def upscalers(self) -> Mapping[str, Upscaler]:
+        """Return nothing: upscalers come from weight files here."""
+        return {}
