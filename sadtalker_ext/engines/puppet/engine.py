@@ -14,6 +14,7 @@ from sadtalker_ext.engines.puppet.eyes import EyeLayer
 from sadtalker_ext.engines.puppet.head import HeadTurn
 from sadtalker_ext.engines.puppet.motion import build_motion
 from sadtalker_ext.engines.puppet.mouth import MouthLayer
+from sadtalker_ext.engines.puppet.relaxing import relax_track
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import find_face
@@ -47,12 +48,18 @@ class Puppet:
     eyes: EyeLayer
     head: HeadTurn
 
-    def draw(self, motion: MotionTrack, row: int) -> ImageArray:
-        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
+    def draw(self, motion: MotionTrack, row: int, relax: float = 0.0) -> ImageArray:
+        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
+
+        Args:
+            motion: What the face does.
+            row: Which frame.
+            relax: How far the picture's own smile is let go (see `relaxing.py`).
+        """
         controls = motion.controls[row]
         canvas = self.view.pixels.copy()
-        if np.any(controls[: len(MOUTH)] > 0):
-            self.mouth.apply(canvas, as_mapping(controls))
+        if relax > 0 or np.any(controls[: len(MOUTH)] > 0):
+            self.mouth.apply(canvas, {**as_mapping(controls), "relax": relax})
         blink, gaze = motion.blink[row], motion.gaze[row]
         self.eyes.apply(
             canvas,
@@ -132,9 +139,10 @@ class PuppetEngine:
             )
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
+        relax = relax_track(motion)
         try:
             for row in range(len(motion)):
-                waiting.append(pool.submit(puppet.draw, motion, row))
+                waiting.append(pool.submit(puppet.draw, motion, row, float(relax[row])))
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
             while waiting:

@@ -34,11 +34,15 @@ UPPER_SHARE = 0.4
 LIP_HIDDEN = 0.07
 """How far the lower lip reaches behind the upper teeth at tuck = 1, in half-widths."""
 
+_RELAXED = 0.95
+"""Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
+
 PLAIN = ("jaw", "narrow", "wide", "round", "plump", "flatten", "part", "raise", "roll", "tuck")
 OPENERS = ("rest", "jaw", "part", "raise", "tuck")
 """Everything that opens the mouth; each has two fields that close it again, one per lip."""
 
 FIELDS = PLAIN + tuple(f"{lip}:{name}" for lip in ("upper", "lower") for name in OPENERS)
+_CLOSED_BELOW = FIELDS.index("lower:rest")
 
 
 class ExpressionBasis:
@@ -78,42 +82,63 @@ class ExpressionBasis:
 
     def weights(self, controls: Mapping[str, float]) -> FloatArray:
         """Turn controls into (K,) weights of the fields; all zero gives all zero."""
-        jaw, wide, rounded, upper, press, tuck = (
+        jaw, wide, rounded, upper, press, tuck, relax = (
             float(np.clip(controls.get(name, 0.0), 0.0, 1.0))
-            for name in ("jaw", "wide", "round", "upper", "press", "tuck")
+            for name in ("jaw", "wide", "round", "upper", "press", "tuck", "relax")
         )
         gap = min(self._frame.rest_gap, 0.4)
+        # How far the opening of the picture itself is closed.
+        shut = 1 - (1 - press) * (1 - relax)
         amount = {
             "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.15 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
-            "part": rounded * (1 - press),
+            "part": rounded * (1 - press) * (1 - 0.6 * relax),
             "raise": upper * (1 - 0.8 * press) + 0.55 * tuck * (1 - press),
             "roll": press * (1 - 1.5 * gap),
-            "plump": rounded + press * gap,
+            "plump": rounded + shut * gap,
             # A smile's curve straightens when the lips round or must close over the teeth.
-            "flatten": 0.6 * rounded * (1 - 0.5 * press) + 1.2 * press * gap,
+            "flatten": 0.6 * rounded * (1 - 0.5 * press) + 1.2 * shut * gap,
             "tuck": tuck * (1 - press),
             "rest": 1.0,
         }
-        amount["narrow"] = 0.10 * amount["jaw"] + press * 0.45 * gap + 0.5 * rounded * self._smile
+        # A relaxed jaw has the whole way before it again.
+        amount["jaw"] *= 1 + relax * (1 / self._way_left - 1)
+        amount["narrow"] = (
+            0.10 * amount["jaw"] + shut * 0.45 * gap + 0.5 * max(rounded, 0.6 * relax) * self._smile
+        )
         closing = []
         for share, sign in ((UPPER_SHARE, 1.0), (1 - UPPER_SHARE, -1.0)):
             for name in OPENERS:
                 close = share * press
                 if name == "rest":
-                    # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
-                    close += (0.7 if sign > 0 else 0.2) * (1 - press) * rounded
+                    close = self._rest_closing(sign, press, relax, rounded, tuck)
                 if sign < 0 and name in ("jaw", "part"):
                     # F and V: the lower lip comes up to the teeth whatever the jaw does.
                     close += (1 - press) * tuck
                 closing.append(sign * close * amount[name])
         return np.array([amount[name] for name in PLAIN] + closing, np.float32)
 
+    def _rest_closing(
+        self, sign: float, press: float, relax: float, rounded: float, tuck: float
+    ) -> float:
+        """Share of the picture's own opening that the upper (sign 1) or lower lip closes."""
+        share = UPPER_SHARE if sign > 0 else 1 - UPPER_SHARE
+        # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
+        pursed = 0.7 if sign > 0 else 0.2
+        relaxed = share + (pursed + 0.15 * sign - share) * rounded
+        # The lower lip waits at the teeth for F and V, and the upper one comes down to it.
+        relaxed = relaxed + 0.25 * tuck if sign > 0 else relaxed * (1 - tuck)
+        smiling = pursed * rounded
+        return share * press + (1 - press) * (smiling + (_RELAXED * relaxed - smiling) * relax)
+
     def jaw_way(self, weights: FloatArray) -> FloatArray:
         """Movement of the lower jaw's front for (K,) weights, (2,) pixels."""
-        way: FloatArray = self._frame.vertical * np.float32(self.drop * weights[0])
-        return way
+        frame = self._frame
+        # Where the lower lip closes an opening of the picture, tongue and teeth come along.
+        closed = weights[_CLOSED_BELOW] * frame.rest_gap * frame.half_width
+        way = frame.vertical * (self.drop * weights[0]) + frame.across * closed
+        return np.asarray(way, np.float32)
 
     def _half(self) -> float:
         """Half the mouth width with the head's turn undone, pixels."""
@@ -124,8 +149,14 @@ class ExpressionBasis:
     def drop(self) -> float:
         """Way of the lower lip at jaw = 1, pixels."""
         frame = self._frame
+        return min(JAW_DROP * frame.size * self._way_left, 0.42 * frame.chin)
+
+    @property
+    def _way_left(self) -> float:
+        """Share of the jaw's way that an opening in the picture has left over."""
+        frame = self._frame
         open_already = frame.rest_gap * frame.half_width / frame.size
-        return min(JAW_DROP * frame.size * (1 - 0.6 * min(open_already, 0.4)), 0.42 * frame.chin)
+        return 1 - 0.6 * min(open_already, 0.4)
 
     def _opening_profiles(
         self, x: FloatArray, u: FloatArray, tooth_edge: FloatArray

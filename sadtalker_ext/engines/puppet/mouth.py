@@ -16,8 +16,9 @@ from sadtalker_ext.engines.puppet.teeth import own_teeth, tooth_edge
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
-DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue")
-"""The controls this layer reads; others are ignored."""
+DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax")
+"""The controls this layer reads; others are ignored. `relax` 0..1 closes the smile of the picture
+itself (see `relaxing.py`)."""
 
 _NODES_PER_FACE = 64
 _PARTED = (0.15, 1.3)
@@ -77,6 +78,8 @@ class MouthLayer:
             raise ValueError(
                 f"the canvas should have the picture's size {self._size}, found {canvas.shape[:2]}"
             )
+        if self._frame.rest_gap <= 0:
+            controls = {**controls, "relax": 0.0}
         if all(controls.get(name, 0.0) <= 0 for name in DRIVERS):
             return
         left, top, right, bottom = self.box

@@ -76,8 +76,9 @@ class MouthInterior:
             (h, w, 3) float32 RGB.
         """
         frame = self._frame
-        tongue, rounded, tuck = (
-            float(np.clip(controls.get(name, 0.0), 0, 1)) for name in ("tongue", "round", "tuck")
+        tongue, rounded, tuck, relax = (
+            float(np.clip(controls.get(name, 0.0), 0, 1))
+            for name in ("tongue", "round", "tuck", "relax")
         )
         unit = frame.size / 2
         raised = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
@@ -101,7 +102,13 @@ class MouthInterior:
         shadow = shade[..., None] ** _SHADOW
         image *= shadow
         if self._own is not None:
-            self._lay_own(image, self._own[part], opening, rounded, shadow, part)
+            own = self._own[part]
+            if rounded * relax > 0:
+                # Pursed lips hide the teeth of a smile that was let go.
+                up = -0.3 * rounded * relax * frame.rest_gap * frame.half_width
+                own = self._shifted(self._own, frame.across * np.float32(up), part)
+                own *= 1 - relax * smoothstep(0.6, 0.95, rounded)
+            self._lay_own(image, own, opening, rounded, shadow, part)
         image += self._grain[part]
         return image
 

@@ -123,6 +123,26 @@ def test_pressing_hides_the_teeth_gradually(smiling):
     assert np.all(np.diff(shown) <= 5)
 
 
+def test_a_relaxed_smile_opens_from_a_nearly_closed_mouth(smiling):
+    jaws = np.linspace(0, 1, 11)
+    gaps = [opening(smiling.say(jaw=float(jaw), relax=1.0), smiling.points) for jaw in jaws]
+    assert gaps[0] <= 0.2 * opening(smiling.picture, smiling.points)
+    assert np.all(np.diff(gaps) > -0.3)
+    assert np.corrcoef(jaws, gaps)[0, 1] >= 0.97
+    assert gaps[-1] / smiling.width > 0.25
+
+
+def test_a_relaxed_smile_hides_its_teeth_when_the_lips_round(smiling):
+    shown = like(smiling.picture, TEETH).sum()
+    assert shown > 100
+    assert like(smiling.say(jaw=0.2, round=1.0, relax=1.0), TEETH).sum() <= 0.02 * shown
+
+
+def test_closed_lips_have_no_smile_to_relax(closed):
+    assert np.array_equal(closed.say(relax=1.0), closed.picture)
+    assert np.array_equal(closed.say(relax=1.0, **SOUNDS["OO"]), closed.say(**SOUNDS["OO"]))
+
+
 def test_rounding_narrows_and_thickens_the_lips(talker):
     width, height = lips_extent(talker.picture)
     narrow, thick = lips_extent(talker.say(round=1.0))
@@ -152,7 +172,7 @@ def test_the_chin_goes_with_the_jaw(talker):
 
 def test_small_changes_stay_small(talker):
     """No step of a sweep changes the picture much more than the others do."""
-    for name in ("jaw", "press", "round", "tuck", "wide"):
+    for name in ("jaw", "press", "round", "tuck", "wide", "relax"):
         frames = [talker.say(**{name: float(t)}).astype(float) for t in np.linspace(0, 1, 41)]
         steps = np.array([np.abs(b - a).mean() for a, b in pairwise(frames)])
         assert steps.max() <= 3 * np.median(steps) + 0.02, name

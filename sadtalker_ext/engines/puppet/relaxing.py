@@ -1,0 +1,69 @@
+"""When a smile relaxes: a person who speaks lets go of the smile of the picture.
+
+An open smile closed by speech alone would look like laughing: its opening would be added to that of
+every sound. So while the person speaks the opening of the picture itself is closed (`relax` = 1),
+and comes back slowly in long pauses and at the end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.puppet.controls import MOUTH
+from sadtalker_ext.types import FloatArray, MotionTrack
+
+_SPEAKING = 0.03
+"""A mouth control above this value is speech."""
+_BRIDGED = 1.6
+"""Pauses up to this many seconds keep the smile relaxed."""
+_LETTING_GO = 0.32
+"""Seconds before the first sound in which the smile is let go."""
+_HELD = 0.12
+"""Seconds after the last sound before the smile begins to come back."""
+_COMING_BACK = 0.55
+"""Seconds in which it comes back."""
+
+
+def relax_track(motion: MotionTrack) -> FloatArray:
+    """Return (T,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
+
+    Without room before the first sound the smile is let go at the beginning of the track; the
+    change is never faster than `_LETTING_GO`.
+    """
+    frames = len(motion)
+    speaking = _speaking(motion)
+    result = np.zeros(frames, np.float32)
+    rows = np.flatnonzero(speaking)
+    if not len(rows):
+        return result
+    step = 1 / motion.fps
+    breaks = np.flatnonzero(np.diff(rows) * step > _BRIDGED)
+    firsts = rows[np.concatenate([[0], breaks + 1])]
+    lasts = rows[np.concatenate([breaks, [len(rows) - 1]])]
+    for first, last in zip(firsts, lasts, strict=True):
+        # The picture itself is shown in the frame before the change begins.
+        begin = max(first * step - _LETTING_GO, -step)
+        end = last * step + _HELD
+        low = max(0, int(begin / step))
+        high = min(frames, int((end + _COMING_BACK) / step) + 2)
+        times = np.arange(low, high) * step
+        let_go = _smooth((times - begin) / _LETTING_GO)
+        come_back = _smooth((end + _COMING_BACK - times) / _COMING_BACK)
+        result[low:high] = np.maximum(result[low:high], np.minimum(let_go, come_back))
+    return result
+
+
+def _speaking(motion: MotionTrack) -> npt.NDArray[np.bool_]:
+    """Tell for every frame whether the mouth does anything, (T,)."""
+    speaking = np.zeros(len(motion), np.bool_)
+    for name in MOUTH:
+        if name in motion.names:
+            speaking |= motion.control(name) > _SPEAKING
+    return speaking
+
+
+def _smooth(t: npt.NDArray[np.float64]) -> FloatArray:
+    """Cubic step from 0 to 1."""
+    t = np.clip(t, 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
