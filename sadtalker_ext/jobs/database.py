@@ -1,0 +1,145 @@
+"""One SQLite file in write-ahead mode, used by many threads and by one process.
+
+Readers have a connection of their own: in write-ahead mode they never wait for a writer, so a
+status question is answered in well under a millisecond while a job is being stored.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import SetupError
+
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    state TEXT NOT NULL,
+    claimed INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    job_order TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    key TEXT,
+    fingerprint TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    UNIQUE (owner, key)
+);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, lane, seq);
+CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, seq);
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL
+);
+PRAGMA user_version = 1;
+"""
+
+
+class Database:
+    """The file behind the job store and the outbox; safe to use from any thread.
+
+    Args:
+        path: The database file; its folder exists.
+
+    Raises:
+        SetupError: The file is damaged, or written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._writing = threading.RLock()
+        self._reading = threading.Lock()
+        try:
+            self._writer = _connect(path)
+            version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise SetupError(
+                    f"{path.name} was written by a newer version of this program.",
+                    hint="Update the program, or choose another data folder.",
+                )
+            self._writer.executescript(_SCHEMA)
+            self._reader = _connect(path)
+        except sqlite3.DatabaseError as problem:
+            raise SetupError(
+                f"{path.name} should be a job database, but it cannot be used: {problem}.",
+                hint="Move the file away, then a new one is made; or choose another data folder.",
+            ) from problem
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        with self._writing, self._reading:
+            self._writer.close()
+            self._reader.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write: all or nothing."""
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def change(self, statement: str, values: tuple[Any, ...]) -> bool:
+        """Run one writing statement; tell whether any row was touched."""
+        with self.transaction() as db:
+            return bool(db.execute(statement, values).rowcount)
+
+    def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        """Read."""
+        with self._reading:
+            return self._reader.execute(question, values).fetchall()
+
+
+class FolderLock:
+    """Keeps a data folder for one process; a killed process lets go of it.
+
+    SQLite's own file locks do this on every system.
+
+    Args:
+        path: A file that exists only for this purpose.
+
+    Raises:
+        SetupError: Another process holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as problem:
+            self._db.close()
+            raise SetupError(
+                f"The data folder {path.parent} is in use by another process.",
+                hint="End the other one, or choose another data folder.",
+            ) from problem
+
+    def release(self) -> None:
+        """Let go; safe to call twice."""
+        self._db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # check_same_thread: our own locks keep the threads apart; isolation_level: we say BEGIN
+    db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")  # what was answered with 201 survives a power cut
+    db.execute("PRAGMA foreign_keys = ON")
+    return db

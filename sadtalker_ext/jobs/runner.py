@@ -1,0 +1,263 @@
+"""The threads that work on jobs: one per lane, oldest job first."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sadtalker_ext.errors import Cancelled, InputError, SadTalkerError
+from sadtalker_ext.jobs.folder import DataFolder
+from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
+from sadtalker_ext.jobs.store import JobStore
+from sadtalker_ext.progress import Progress, ProgressEvent
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 5.0
+"""How often an idle lane looks at the table without being called."""
+SWEEP_SECONDS = 600.0
+CANCELLED = {"code": "cancelled", "message": "The job was cancelled.", "hint": ""}
+
+Work = Callable[[Job, Progress], Json]
+
+
+class JobRunner:
+    """Works on queued jobs until it is closed.
+
+    Args:
+        store: The job table.
+        folder: Where uploads and results are.
+        work: Makes one video under `folder.result(job.id)` and describes it as JSON values.
+        lanes: Names of the queues; jobs of one lane never run at the same time.
+        keep_seconds: How long final jobs and their videos are kept; 0 keeps them for ever.
+        should_stop: `should_stop(lane)` is polled while a job runs; true cancels it (the host's
+            own stop button).
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        folder: DataFolder,
+        work: Work,
+        *,
+        lanes: Sequence[str] = ("cpu", "gpu"),
+        keep_seconds: float = 0.0,
+        should_stop: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._should_stop = should_stop
+        self._store = store
+        self._folder = folder
+        self._work = work
+        self._keep_seconds = keep_seconds
+        self._running: dict[str, _Run] = {}
+        self._guard = threading.Lock()
+        self._closing = threading.Event()
+        self._calls = {lane: threading.Event() for lane in lanes}
+        self._threads = [
+            threading.Thread(
+                target=self._serve, args=(lane,), name=f"sadtalker-{lane}", daemon=True
+            )
+            for lane in lanes
+        ]
+        self._threads.append(
+            threading.Thread(target=self._tidy, name="sadtalker-tidy", daemon=True)
+        )
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Names of the queues."""
+        return tuple(self._calls)
+
+    def start(self) -> None:
+        """Sort out what a dead process left behind, then begin to work."""
+        again, broken = self._store.recover()
+        if again or broken:
+            log.warning("after a restart: %d jobs queued again, %d given up", again, broken)
+        known = self._store.known()
+        self._folder.sweep(
+            {job_id for job_id, state in known.items() if not state.final},
+            {job_id for job_id, state in known.items() if state is JobState.DONE},
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def call(self, lane: str) -> None:
+        """Tell a lane that a job was queued."""
+        self._calls[lane].set()
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job: a waiting one at once, a running one at its next frame."""
+        if self._store.cancel_queued(job_id, CANCELLED):
+            self._folder.drop_inputs(job_id)
+        with self._guard:
+            run = self._running.get(job_id)
+        if run is not None:
+            run.stop()
+
+    def moment(self, job_id: str) -> Moment | None:
+        """Return the live progress of a running job."""
+        run = self._running.get(job_id)
+        return run.moment if run is not None else None
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Stop working; running jobs go back to the queue and are done after the next start."""
+        self._closing.set()
+        with self._guard:
+            runs = list(self._running.values())
+        for run in runs:
+            run.stop()
+        for event in self._calls.values():
+            event.set()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _serve(self, lane: str) -> None:
+        call = self._calls[lane]
+        while not self._closing.is_set():
+            call.clear()
+            try:
+                job = self._store.claim(lane)
+            except Exception:
+                # a full disk or a locked file must not end the lane
+                log.exception("the job table cannot be read")
+                self._closing.wait(1.0)
+                continue
+            if job is None:
+                call.wait(IDLE_SECONDS)
+                continue
+            self._run(job)
+
+    def _run(self, job: Job) -> None:
+        run = _Run(job, self._store, self._should_stop)
+        with self._guard:
+            self._running[job.id] = run
+        if self._closing.is_set():
+            run.stop()
+        try:
+            self._attempt(job, run)
+        except Exception:
+            log.exception("the end of job %s could not be stored", job.id)
+        finally:
+            with self._guard:
+                self._running.pop(job.id, None)
+
+    def _attempt(self, job: Job, run: _Run) -> None:
+        began = time.monotonic()
+        try:
+            result = self._work(job, run.progress)
+        except Cancelled as stop:
+            if self._closing.is_set():
+                self._store.give_back(job.id)
+                return
+            self._end(job, JobState.REJECTED, error=CANCELLED | {"hint": stop.hint})
+        except InputError as error:
+            self._end(job, JobState.REJECTED, error=error.as_dict())
+        except SadTalkerError as error:
+            log.warning("job %s failed: %s", job.id, error)
+            self._end(job, JobState.ERROR, error=error.as_dict())
+        except MemoryError:
+            log.exception("job %s ran out of memory", job.id)
+            self._end(job, JobState.ERROR, error=_OUT_OF_MEMORY)
+        except Exception:
+            log.exception("job %s failed unexpectedly", job.id)
+            self._end(job, JobState.ERROR, error=_BUG)
+        else:
+            if self._closing.is_set() and result.get("partial"):
+                self._store.give_back(job.id)
+                self._folder.drop_result(job.id)
+                return
+            log.info("job %s took %.1f s", job.id, time.monotonic() - began)
+            self._end(job, JobState.DONE, result=result)
+
+    def _end(
+        self,
+        job: Job,
+        state: JobState,
+        *,
+        result: Json | None = None,
+        error: dict[str, str] | None = None,
+    ) -> None:
+        stored = self._store.finish(job.id, state, result=result, error=error)
+        self._folder.drop_inputs(job.id)
+        if state is not JobState.DONE or not stored:
+            self._folder.drop_result(job.id)
+
+    def _tidy(self) -> None:
+        """Throw away final jobs and videos whose time is over."""
+        while not self._closing.is_set():
+            if self._keep_seconds:
+                try:
+                    self.forget_older_than(self._keep_seconds)
+                except Exception:
+                    log.exception("old jobs could not be removed")
+            self._closing.wait(SWEEP_SECONDS)
+
+    def forget_older_than(self, seconds: float) -> int:
+        """Remove final jobs that ended longer ago than this, with their videos."""
+        old = self._store.finished_before(self._store.now() - seconds)
+        return sum(self.forget(job_id) for job_id in old)
+
+    def forget(self, job_id: str) -> bool:
+        """Remove a final job and its video; False when it is not final or not there."""
+        removed = self._store.remove(job_id)
+        if removed:
+            self._folder.drop_inputs(job_id)
+            self._folder.drop_result(job_id)
+        return removed
+
+
+_BUG = {
+    "code": "error",
+    "message": "The video could not be made because of a bug in this program.",
+    "hint": "Please report it; the program's log has the details.",
+}
+_OUT_OF_MEMORY = {
+    "code": "out_of_memory",
+    "message": "The machine ran out of memory while making the video.",
+    "hint": "Use a smaller picture, or try again when less is running.",
+}
+
+
+class _Run:
+    """One job while a thread works on it."""
+
+    def __init__(
+        self, job: Job, store: JobStore, should_stop: Callable[[str], bool] | None
+    ) -> None:
+        self._job = job
+        self._store = store
+        self._should_stop = should_stop
+        self._started = False
+        self.moment: Moment | None = None
+        self.progress = Progress(self._listen, should_stop=self._stopped_by_host)
+
+    def stop(self) -> None:
+        """Ask for the end."""
+        self.progress.stop()
+        if self.moment is not None:
+            self.moment = replace(self.moment, stopping=True)
+
+    def _stopped_by_host(self) -> bool:
+        # before our turn the host's button is meant for somebody else's job
+        return self._started and self._should_stop is not None and self._should_stop(self._job.lane)
+
+    def _listen(self, event: ProgressEvent) -> None:
+        # the first report comes when the host has given us the device: until then others may be
+        # using it, and the job is still waiting
+        if not self._started:
+            if not self._store.start(self._job.id):
+                raise Cancelled("Stopped before it began.")
+            self._started = True
+        stopping = self.moment is not None and self.moment.stopping
+        self.moment = Moment(
+            stage=event.stage.name.lower(),
+            text=event.text,
+            done=event.done,
+            total=event.total,
+            stopping=stopping,
+        )

@@ -1,0 +1,118 @@
+"""Puts the routes on a server: the WebUI's own, or one that stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from sadtalker_ext import __version__
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.api.answers import named
+from sadtalker_ext.shells.api.describe import describing_routes
+from sadtalker_ext.shells.api.guard import error_response
+from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings
+from sadtalker_ext.shells.api.state import ApiState
+from sadtalker_ext.shells.api.talks import talk_routes
+
+_INTRODUCTION = """Make a portrait talk: send a picture and speech, get a video.
+
+Videos take time, so a request makes a *talk* (a job). Ask for its status, or watch its events,
+until it is `done` (fetch `result_url`), `rejected` (the input cannot be used, or it was cancelled)
+or `error` (the server failed; trying again may help)."""
+
+
+def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiState:
+    """Put the routes on a running FastAPI app, such as the WebUI's, and begin to work.
+
+    Every route is guarded by `settings.auth` by itself: a host's own guard does not cover routes
+    that extensions add. Routes of an earlier call (the WebUI's "Reload UI") make way.
+
+    Args:
+        app: Where to put them.
+        service: Makes the videos.
+        settings: See there.
+
+    Returns:
+        The state; call its `close` when the app ends, and before mounting again.
+
+    Raises:
+        SetupError: The data folder is in use by another process, or damaged.
+    """
+    state = ApiState(service, settings)
+    app.router.routes[:] = [
+        route
+        for route in app.router.routes
+        if not str(getattr(route, "path", "")).startswith(f"{PREFIX}/")
+    ]
+    cache: dict[str, Any] = {}
+
+    def document() -> dict[str, Any]:
+        if not cache:
+            cache.update(_document(state))
+        return dict(cache)
+
+    before = len(app.router.routes)
+    app.include_router(talk_routes(state))
+    app.include_router(describing_routes(state, document))
+    # in front: a page mounted at "/" (gradio's, without the WebUI) would swallow them otherwise
+    ours = app.router.routes[before:]
+    app.router.routes[:] = ours + app.router.routes[:before]
+    app.openapi_schema = None
+    state.start()
+    return state
+
+
+def build_app(service: Service, settings: ApiSettings) -> FastAPI:
+    """Return an app of its own with the routes; its state is `app.state.sadtalker`.
+
+    Raises:
+        SetupError: The data folder is in use by another process, or damaged.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.close()
+
+    app = FastAPI(
+        title="SadTalker", version=__version__, openapi_url=None, docs_url=None, redoc_url=None,
+        lifespan=lifespan,
+    )  # fmt: skip
+    state = mount_routes(app, service, settings)
+    app.state.sadtalker = state
+
+    @app.exception_handler(HTTPException)
+    async def refuse(_request: Request, problem: HTTPException) -> Response:
+        return error_response(problem)
+
+    @app.get("/", include_in_schema=False)
+    async def front() -> Response:
+        return RedirectResponse(f"{PREFIX.lstrip('/')}/docs")
+
+    return app
+
+
+def _document(state: ApiState) -> dict[str, Any]:
+    scratch = FastAPI()
+    scratch.include_router(talk_routes(state))
+    scratch.include_router(describing_routes(state, dict))
+    document = get_openapi(
+        title="SadTalker",
+        version=__version__,
+        description=_INTRODUCTION,
+        routes=scratch.routes,
+    )
+    document = named(document)
+    if state.settings.auth is not None:
+        document["components"]["securitySchemes"] = {
+            "basic": {"type": "http", "scheme": "basic"},
+            "token": {"type": "http", "scheme": "bearer"},
+        }
+        document["security"] = [{"basic": []}, {"token": []}]
+    return document

@@ -1,0 +1,195 @@
+"""What stands before every route: credentials, the body's limits, and errors as JSON.
+
+It is a route class rather than a middleware, because a running WebUI takes no new middleware, and
+rather than a dependency, because FastAPI reads the body before dependencies are asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from sadtalker_ext.errors import InputTooLarge, SadTalkerError
+from sadtalker_ext.shells.api.auth import CHALLENGE
+from sadtalker_ext.shells.api.errors import (
+    BodyTooSlow,
+    CrossSite,
+    InvalidRequest,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    RequestError,
+    Unauthorized,
+    WrongMediaType,
+    as_body,
+)
+from sadtalker_ext.shells.api.settings import ApiSettings, Limits
+
+log = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+def guarded_route(settings: ApiSettings) -> type[APIRoute]:
+    """Return the route class for these settings."""
+
+    class GuardedRoute(APIRoute):
+        def get_route_handler(self) -> Handler:
+            inner: Handler = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                try:
+                    _check_site(request, settings)
+                    _check_user(request, settings)
+                    receive = _limited(request, settings.limits)
+                    return _safe(await inner(Request(request.scope, receive)))
+                except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
+                    return error_response(problem, settings)
+
+            return handle
+
+    return GuardedRoute
+
+
+def error_response(problem: Exception, settings: ApiSettings | None = None) -> JSONResponse:
+    """Turn any exception into `{code, message, hint}`; never a traceback."""
+    error = _translated(problem)
+    if not isinstance(error, RequestError) and error.http_status >= 500:
+        log.warning("request failed: %s", error)
+    body = as_body(error)
+    if settings is not None:
+        body = {name: without_paths(text, settings) for name, text in body.items()}
+    headers = {"Connection": "close"} if error.http_status in (401, 403, 408, 413) else {}
+    headers |= getattr(error, "headers", {})
+    return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+def without_paths(text: str, settings: ApiSettings) -> str:
+    """Shorten paths of the data folder: clients need not know where things lie."""
+    return text.replace(str(settings.folder.absolute()), "the data folder")
+
+
+def _translated(problem: Exception) -> SadTalkerError:
+    if isinstance(problem, SadTalkerError):
+        return problem
+    if isinstance(problem, RequestValidationError):
+        first = problem.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        return InvalidRequest(f"{place}: {first['msg']}.", field=place)
+    if isinstance(problem, HTTPException):
+        return _from_http(problem)
+    log.error("unexpected error", exc_info=problem)
+    return SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+
+
+def _from_http(problem: HTTPException) -> SadTalkerError:
+    words = str(problem.detail)
+    if problem.status_code == 404:
+        return NotFound("There is nothing under this address.", hint="See /docs.")
+    if problem.status_code == 401:
+        return _unauthorized()
+    kind = MethodNotAllowed if problem.status_code == 405 else MalformedRequest
+    return kind(f"{words.rstrip('.')}.", headers=getattr(problem, "headers", None))
+
+
+def _unauthorized() -> Unauthorized:
+    return Unauthorized(
+        "Credentials are needed, and none or wrong ones were given.",
+        hint="Send them as HTTP Basic (or as a bearer token, if the server uses one).",
+        headers={"WWW-Authenticate": CHALLENGE},
+    )
+
+
+def _check_user(request: Request, settings: ApiSettings) -> None:
+    owner: str | None = ""
+    if settings.auth is not None:
+        owner = settings.auth(request.headers.get("authorization", ""))
+    if owner is None:
+        raise _unauthorized()
+    request.state.owner = owner
+
+
+def _check_site(request: Request, settings: ApiSettings) -> None:
+    """Refuse web pages that reach for this server through their visitor's browser."""
+    host = request.headers.get("host", "")
+    if settings.hosts and _name(host) not in settings.hosts:
+        raise CrossSite(
+            f"This server does not answer to the name {host[:80]!r}.",
+            hint="Use the address it was started with.",
+        )
+    origin = request.headers.get("origin", "")
+    if not origin or request.method in _READING or origin in settings.origins:
+        return
+    if origin.partition("://")[2] != host:
+        raise CrossSite(
+            "Requests from web pages of other sites are not accepted.",
+            hint="The person who runs the server can allow the page's origin.",
+        )
+
+
+def _name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _limited(request: Request, limits: Limits) -> Receive:
+    """Return a `receive` that counts bytes and seconds."""
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise WrongMediaType(
+            f"The body should not be compressed, found the encoding {encoding[:40]!r}.",
+            hint="Send it as it is.",
+        )
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
+    most = limits.body_bytes if is_form else limits.json_bytes
+    too_large = InputTooLarge(
+        f"The body should have at most {most / 1e6:g} MB, found more.",
+        hint="Send a form with files instead of base64." if not is_form else "Send smaller files.",
+    )
+    promised = request.headers.get("content-length", "0")
+    if not (promised.isascii() and promised.isdigit()):
+        raise MalformedRequest("The header Content-Length should be a number.")
+    if int(promised[:20]) > most:
+        raise too_large
+    received = 0
+    deadline = time.monotonic() + limits.body_seconds
+    inner = request.receive
+
+    async def receive() -> Message:
+        nonlocal received
+        left = min(deadline - time.monotonic(), limits.pause_seconds)
+        try:
+            message: Message = await asyncio.wait_for(inner(), max(left, 0.0))
+        except asyncio.TimeoutError as problem:
+            raise BodyTooSlow(
+                f"The body should arrive within {limits.body_seconds:g} seconds, without pauses "
+                f"of more than {limits.pause_seconds:g}; found {received} bytes so far.",
+                hint="Try again on a better line.",
+            ) from problem
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > most:
+                raise too_large
+        return message
+
+    return receive
+
+
+def _safe(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,82 @@
+"""Looks at uploads before a job is made of them, so that the sender hears at once what is wrong."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from sadtalker_ext.errors import InputTooLarge, InvalidOption
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shells.api.settings import Limits
+
+log = logging.getLogger(__name__)
+
+CHARACTERS_PER_SECOND = 12.0
+"""Slow speech; a text is judged by it before it is spoken."""
+
+
+def check_picture(path: Path, limits: Limits) -> None:
+    """Read the picture once.
+
+    A file of few bytes and many pixels (a decompression bomb) is refused by its header.
+
+    Raises:
+        InputError: It is not a picture, or too large.
+    """
+    width, height = read_picture(path).size
+    if width * height > limits.pixels:
+        raise InputTooLarge(
+            f"{path.name} should have at most {limits.pixels / 1e6:g} megapixels, found "
+            f"{width} x {height}.",
+            hint="Scale it down first.",
+        )
+
+
+def check_speech(path: Path, options: GenerateOptions, limits: Limits) -> None:
+    """Listen to the sound once, but never longer than the limits: a small file can hold years.
+
+    Raises:
+        InputError: No sound, silence, or too long.
+    """
+    last = options.audio_end or options.audio_start + limits.seconds + 1.0
+    if last > limits.audio_position:
+        raise InputTooLarge(
+            f"{path.name} should be used within its first {limits.audio_position:g} seconds, "
+            f"found {last:g}.",
+            hint="Cut the recording first.",
+        )
+    speech = open_speech(path, start=options.audio_start, end=last, pad=options.pad_audio)
+    if speech.total_seconds > limits.seconds:
+        raise InputTooLarge(
+            f"The video should be at most {limits.seconds:g} seconds long, but the speech in "
+            f"{path.name} is longer.",
+            hint="Set config.audio_start and config.audio_end to use a part of it.",
+        )
+
+
+def check_text(options: GenerateOptions, limits: Limits) -> None:
+    """See whether there is a voice, and whether the text is short enough.
+
+    Raises:
+        PackageMissing: There is no voice on this machine.
+        InvalidOption: There is no such voice.
+        InputTooLarge: Speaking the text would take too long.
+    """
+    voices = list_voices()
+    if not voices:
+        raise missing_voices()
+    if options.voice and options.voice.split("+")[0] not in {one.name for one in voices}:
+        raise InvalidOption(
+            f"The voice should be one of this machine's, found {options.voice[:80]!r}.",
+            hint="GET /sadtalker/v1/voices lists them.",
+        )
+    seconds = len(options.text) / CHARACTERS_PER_SECOND / options.speech_rate
+    if seconds > limits.seconds:
+        raise InputTooLarge(
+            f"The video should be at most {limits.seconds:g} seconds long, but speaking "
+            f"{len(options.text)} characters would take about {seconds:.0f}.",
+            hint="Split the text.",
+        )

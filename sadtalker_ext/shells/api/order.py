@@ -1,0 +1,163 @@
+"""From the JSON of a request to an order: D-ID's names become options of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.options import GenerateOptions, option_specs
+from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
+from sadtalker_ext.shells.api.schema import talk_request_schema
+from sadtalker_ext.shells.api.validate import check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A request that was understood.
+
+    Attributes:
+        options: How to make the video; a text to speak is among them.
+        source_url: Where the picture is, or empty.
+        source_image: The picture as base64, or empty.
+        audio_url: Where the speech is, or empty.
+        audio_base64: The speech as base64, or empty.
+        name: The client's title.
+        user_data: Returned as it is.
+        webhook: Called at the end, or empty.
+    """
+
+    options: GenerateOptions
+    source_url: str = ""
+    source_image: str = ""
+    audio_url: str = ""
+    audio_base64: str = ""
+    name: str = ""
+    user_data: str = ""
+    webhook: str = ""
+
+
+def read_order(body: object, *, image_file: bool = False, audio_file: bool = False) -> Order:
+    """Check a request and translate it.
+
+    Args:
+        body: Parsed JSON.
+        image_file: Whether the picture came as a file of a form.
+        audio_file: Whether the speech came as a file of a form.
+
+    Raises:
+        InvalidRequest: A field is missing, unknown or wrong, or two contradict each other.
+        UnsupportedField: A field of D-ID's that means nothing here.
+        InvalidOption: An option is out of range.
+    """
+    check(body, talk_request_schema())
+    assert isinstance(body, dict)  # noqa: S101 - the schema says so
+    talk = {name: value for name, value in body.items() if value is not None}
+    _one_picture(talk, image_file=image_file)
+    script = {name: value for name, value in talk.get("script", {}).items() if value is not None}
+    options = _options(talk.get("config", {}), talk.get("driver_expressions"), script)
+    _one_speech(script, options, audio_file=audio_file)
+    return Order(
+        options=options,
+        source_url=talk.get("source_url", ""),
+        source_image=talk.get("source_image", ""),
+        audio_url=script.get("audio_url", ""),
+        audio_base64=script.get("audio_base64", ""),
+        name=talk.get("name", ""),
+        user_data=talk.get("user_data", ""),
+        webhook=talk.get("webhook", ""),
+    )
+
+
+def _one_picture(talk: Mapping[str, Any], *, image_file: bool) -> None:
+    given = [name for name in ("source_url", "source_image") if talk.get(name)]
+    if len(given) + image_file != 1:
+        found = " and ".join(given + ["a file"] * image_file) or "none"
+        raise InvalidRequest(
+            f"The picture should be given once, found {found}.",
+            hint="Give source_url, or source_image as base64, or a form with the file "
+            "source_image.",
+            field="source_image" if not given or image_file else given[0],
+        )
+
+
+def _one_speech(script: Mapping[str, Any], options: GenerateOptions, *, audio_file: bool) -> None:
+    kind = script.get("type", "audio")
+    fits = {"audio": ("audio_url", "audio_base64"), "text": ("input", "provider")}[kind]
+    for name in ("audio_url", "audio_base64", "input", "provider"):
+        if script.get(name) and name not in fits:
+            raise InvalidRequest(
+                f"script.{name} does not go with a script of type {kind}.", field=f"script.{name}"
+            )
+    given = [f"script.{name}" for name in fits if name != "provider" and script.get(name)]
+    given += ["the file audio"] * audio_file
+    if options.text and "script.input" not in given:
+        given.append("config.text")
+    if len(given) > 1:
+        raise InvalidRequest(
+            f"The speech should be given once, found {' and '.join(given)}.", field="script"
+        )
+    if given or (not script and options.idle_seconds):
+        return
+    needed = "script.input" if kind == "text" else "script.audio_url or script.audio_base64"
+    raise InvalidRequest(
+        f"The field {needed} is needed.",
+        hint="For a video without speech leave script out and set config.idle_seconds.",
+        field=needed.split()[0] if script else "script",
+    )
+
+
+def _options(
+    config: Mapping[str, Any], expressions: Mapping[str, Any] | None, script: Mapping[str, Any]
+) -> GenerateOptions:
+    values = {name: value for name, value in config.items() if value is not None}
+    stitch = values.pop("stitch", None)
+    values.pop("result_format", None)
+    values.pop("fluent", None)
+    if stitch is not None:
+        framing = "full" if stitch else "crop"
+        if values.get("preprocess", framing) != framing:
+            raise InvalidRequest(
+                f"config.stitch: {str(stitch).lower()} means preprocess: {framing}, but "
+                f"preprocess is {values['preprocess']}.",
+                hint="Give only one of them.",
+                field="config.stitch",
+            )
+        values["preprocess"] = framing
+    if script.get("input"):
+        if values.get("text"):
+            raise InvalidRequest(
+                "The text should be given once, found script.input and config.text.",
+                field="script.input",
+            )
+        values["text"] = script["input"]
+    if voice := (script.get("provider") or {}).get("voice_id"):
+        values["voice"] = voice
+    if expressions is not None:
+        values |= _timeline(expressions)
+    try:
+        return GenerateOptions.from_mapping(values)
+    except InvalidOption as problem:
+        # the ranges were checked by the schema: what is left is about two options together
+        raise InvalidRequest(problem.message, hint=problem.hint, field="config") from problem
+
+
+def _timeline(expressions: Mapping[str, Any]) -> dict[str, Any]:
+    """Translate D-ID's expressions; refused while no engine has an emotion option."""
+    known = {spec.name for spec in option_specs()}
+    wanted = [entry for entry in expressions["expressions"] if entry["expression"] != "neutral"]
+    if not wanted:
+        return {}
+    if "timeline" not in known:
+        raise UnsupportedField(
+            "driver_expressions asks for the expression "
+            f"{wanted[0]['expression']!r}, but no engine here can show emotions yet.",
+            hint="Leave it out, or use only the expression neutral.",
+            field="driver_expressions",
+        )
+    raise UnsupportedField(
+        "driver_expressions is not translated into the option timeline yet.",
+        hint="Use config.timeline.",
+        field="driver_expressions",
+    )

@@ -1,0 +1,78 @@
+"""Everything a host decides about the REST shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sadtalker_ext.inputs.image import MAX_PIXELS
+from sadtalker_ext.shells.api.auth import Authenticate
+from sadtalker_ext.shells.api.url_policy import UrlPolicy
+
+PREFIX = "/sadtalker/v1"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request may cost. Sizes in bytes, times in seconds.
+
+    Attributes:
+        body_bytes: Body of a form.
+        json_bytes: Body of JSON; it is held in memory.
+        image_bytes: The picture, decoded from base64.
+        audio_bytes: The speech, decoded from base64.
+        pixels: Of the picture.
+        seconds: Length of the video.
+        audio_position: Latest second of a sound file that is looked at.
+        body_seconds: Time for the whole body.
+        pause_seconds: Longest pause inside the body.
+        queued: Most open jobs.
+        uploads: Most bodies read at the same time.
+        streams: Most event streams open at the same time.
+    """
+
+    body_bytes: int = 256 * MEGABYTE
+    json_bytes: int = 64 * MEGABYTE
+    image_bytes: int = 32 * MEGABYTE
+    audio_bytes: int = 200 * MEGABYTE
+    pixels: int = MAX_PIXELS
+    seconds: float = 900.0
+    audio_position: float = 7200.0
+    body_seconds: float = 120.0
+    pause_seconds: float = 15.0
+    queued: int = 1000
+    uploads: int = 8
+    streams: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """What the WebUI, or `sadtalker serve`, tells the REST shell.
+
+    Attributes:
+        folder: Data folder: job table, uploads, results.
+        auth: Judges the Authorization header; None lets everybody in.
+        limits: What one request may cost.
+        urls: Called for each request that holds an address, so a changed setting takes effect.
+        keep_seconds: How long finished videos are kept; 0 keeps them for ever.
+        webhook_secret: Key of the signature of webhook calls; empty: one is drawn and kept in the
+            data folder as `webhook.secret`.
+        webhook_pauses: Seconds before each further try of a webhook call.
+        hosts: Names this server answers to; empty answers to all. Set on a server without
+            passwords: it keeps web pages from reaching it under a name of their own.
+        origins: Web pages of other sites that may send requests, such as "https://example.org".
+        interrupted: The host's stop button, polled while a job holds the device.
+    """
+
+    folder: Path
+    auth: Authenticate | None = None
+    limits: Limits = field(default_factory=Limits)
+    urls: Callable[[], UrlPolicy] = UrlPolicy
+    keep_seconds: float = 7 * 86400.0
+    webhook_secret: str = ""
+    webhook_pauses: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0)
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    interrupted: Callable[[], bool] | None = None

@@ -1,0 +1,131 @@
+"""Everything the routes share: settings, service, job table, threads."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.jobs.database import Database, FolderLock
+from sadtalker_ext.jobs.folder import DataFolder
+from sadtalker_ext.jobs.outbox import Outbox
+from sadtalker_ext.jobs.records import Job
+from sadtalker_ext.jobs.runner import JobRunner
+from sadtalker_ext.jobs.store import JobStore
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shells.api.settings import ApiSettings
+from sadtalker_ext.shells.api.webhooks import WebhookSender
+
+log = logging.getLogger(__name__)
+
+IMAGE, AUDIO = "source_image", "audio"
+"""Names of the files in a job's folder; error messages show them."""
+
+
+class ApiState:
+    """Owns the data folder, the job table and all threads; one per process and folder.
+
+    Args:
+        service: Makes the videos.
+        settings: See there.
+
+    Raises:
+        SetupError: Another process works in the data folder, or its job table is damaged.
+    """
+
+    def __init__(self, service: Service, settings: ApiSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self.began = time.monotonic()
+        self.folder = DataFolder(settings.folder)
+        self._lock = FolderLock(self.folder.lock)
+        self._database = Database(self.folder.database)
+        self.store = JobStore(self._database)
+        self.runner = JobRunner(
+            self.store,
+            self.folder,
+            self._work,
+            keep_seconds=settings.keep_seconds,
+            should_stop=self._interrupted,
+        )
+        self.sender = WebhookSender(
+            Outbox(self._database),
+            secret=settings.webhook_secret or _kept_secret(self.folder.root / "webhook.secret"),
+            pauses=settings.webhook_pauses,
+            urls=settings.urls,
+        )
+        # of our own: fetching slow addresses must not use up the threads of the host's server
+        self.submitters = ThreadPoolExecutor(
+            settings.limits.uploads, thread_name_prefix="sadtalker-submit"
+        )
+        self.streams = 0
+
+    def start(self) -> None:
+        """Begin to work on jobs."""
+        self.runner.start()
+        self.sender.start()
+
+    def close(self) -> None:
+        """Stop; running jobs are queued again. Safe to call twice."""
+        self.runner.close()
+        self.sender.close()
+        self.submitters.shutdown(wait=True, cancel_futures=True)
+        self._database.close()
+        self._lock.release()
+
+    def lane_of(self, options: GenerateOptions) -> str:
+        """Return the queue of a job: the built-in engine needs no GPU and may run beside it."""
+        return "cpu" if self.service.choose(options.engine) == "puppet" else "gpu"
+
+    def _interrupted(self, lane: str) -> bool:
+        ask = self.settings.interrupted
+        return lane == "gpu" and ask is not None and ask()
+
+    def _work(self, job: Job, progress: Progress) -> dict[str, Any]:
+        inputs = self.folder.input_dir(job.id)
+        speech = inputs / AUDIO
+        target = self.folder.result(job.id)
+        video = self.service.generate(
+            Request(
+                picture=inputs / IMAGE,
+                speech=speech if speech.exists() else None,
+                output=target,
+                options=GenerateOptions.from_mapping(job.order["config"]),
+                overwrite=True,
+            ),
+            progress,
+        )
+        if video.path != target:
+            video.path.replace(target)
+        rendering = video.timings.get("render", 0.0)
+        return {
+            "engine": video.engine,
+            "seed": video.seed,
+            "width": video.width,
+            "height": video.height,
+            "fps": video.fps,
+            "frames": video.frames,
+            "seconds": round(video.seconds, 3),
+            "partial": video.partial,
+            "warnings": list(video.warnings),
+            "timings": {name: round(value, 3) for name, value in video.timings.items()},
+            "processing_fps": round(video.frames / rendering, 2) if rendering > 0 else 0.0,
+            "size_kib": round(target.stat().st_size / 1024, 1),
+        }
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the key in a file, drawing it the first time; only the owner can read it."""
+    kept = path.read_text(encoding="ascii").strip() if path.exists() else ""
+    if not kept:
+        kept = secrets.token_hex(32)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(kept)
+    return kept

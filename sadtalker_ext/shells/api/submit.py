@@ -1,0 +1,153 @@
+"""From a request to a queued job: understand, save, look at, queue."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.jobs.folder import new_id
+from sadtalker_ext.jobs.records import Job, NewJob
+from sadtalker_ext.shells.api import media, uploads
+from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
+from sadtalker_ext.shells.api.fetch import fetch
+from sadtalker_ext.shells.api.order import Order, read_order
+from sadtalker_ext.shells.api.state import AUDIO, IMAGE, ApiState
+from sadtalker_ext.shells.api.uploads import Body
+from sadtalker_ext.shells.api.url_policy import check_url
+
+MAX_KEY = 200
+
+
+async def submit(
+    state: ApiState, body: Body, *, owner: str, key: str, talks_address: str
+) -> tuple[Job, bool]:
+    """Make a job of a request.
+
+    Everything the job needs is on the disk when this returns: files are saved, addresses fetched,
+    and both have been opened, so wrong ones are refused at once.
+
+    Args:
+        state: Shared state.
+        body: The parsed request.
+        owner: Who asks.
+        key: Idempotency key, or empty.
+        talks_address: Full address of the collection.
+
+    Returns:
+        The job, and whether it is new; with a known idempotency key it is the earlier one.
+
+    Raises:
+        SadTalkerError: The request cannot be used, or the queue is full.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(
+        state.submitters, _submit, state, body, owner, key, talks_address
+    )
+
+
+def _submit(
+    state: ApiState, body: Body, owner: str, key: str, talks_address: str
+) -> tuple[Job, bool]:
+    order = read_order(
+        body.talk, image_file="source_image" in body.files, audio_file="audio" in body.files
+    )
+    digest = uploads.fingerprint(body) if key else ""
+    earlier = _earlier(state, owner, key, digest)
+    if earlier is not None:
+        return earlier, False
+    if state.store.open_count() >= state.settings.limits.queued:
+        raise TooManyJobs(
+            "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
+        )
+    if order.webhook:
+        check_url(order.webhook, state.settings.urls(), "webhook")
+    job_id = new_id()
+    inputs = state.folder.input_dir(job_id)
+    inputs.mkdir()
+    kept = False
+    try:
+        _save(state, order, body, inputs)
+        new = NewJob(
+            id=job_id,
+            lane=state.lane_of(order.options),
+            order=_stored(order, f"{talks_address}/{job_id}"),
+            owner=owner,
+            key=key,
+            fingerprint=digest,
+            webhook=order.webhook,
+        )
+        job, kept = state.store.add(new)
+    finally:
+        if not kept:
+            state.folder.drop_inputs(job_id)
+    if not kept:  # two requests with one key at the same moment
+        return _earlier(state, owner, key, digest) or job, False
+    state.runner.call(job.lane)
+    return job, True
+
+
+def check_key(key: str) -> str:
+    """Return a usable idempotency key."""
+    if len(key) > MAX_KEY or not key.isprintable():
+        raise InvalidRequest(
+            f"The header Idempotency-Key should have at most {MAX_KEY} printable characters.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def _earlier(state: ApiState, owner: str, key: str, digest: str) -> Job | None:
+    job = state.store.by_key(owner, key) if key else None
+    if job is not None and job.fingerprint != digest:
+        raise KeyReused(
+            "This Idempotency-Key was used for a different request.",
+            hint="Draw a new key for each new request.",
+            field="Idempotency-Key",
+        )
+    return job
+
+
+def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
+    limits = state.settings.limits
+    image, audio = inputs / IMAGE, inputs / AUDIO
+    _save_one(
+        state, image, limits.image_bytes, body.files.get("source_image"),
+        (order.source_image, "source_image"), (order.source_url, "source_url"),
+    )  # fmt: skip
+    media.check_picture(image, limits)
+    if order.options.text:
+        media.check_text(order.options, limits)
+    elif order.audio_url or order.audio_base64 or "audio" in body.files:
+        _save_one(
+            state, audio, limits.audio_bytes, body.files.get("audio"),
+            (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
+        )  # fmt: skip
+        media.check_speech(audio, order.options, limits)
+
+
+def _save_one(
+    state: ApiState,
+    target: Path,
+    limit: int,
+    upload: Any,
+    encoded: tuple[str, str],
+    address: tuple[str, str],
+) -> None:
+    if upload is not None:
+        uploads.save_file(upload.file, target, limit, target.name)
+    elif encoded[0]:
+        uploads.save_bytes(uploads.decode_base64(encoded[0], limit, encoded[1]), target)
+    else:
+        fetch(address[0], target, limit=limit, policy=state.settings.urls(), field=address[1])
+
+
+def _stored(order: Order, address: str) -> dict[str, Any]:
+    return {
+        "config": order.options.changed(),
+        "address": address,
+        "name": order.name,
+        "user_data": order.user_data,
+        "source_url": order.source_url,
+        "audio_url": order.audio_url,
+    }

@@ -1,0 +1,127 @@
+"""A job as clients see it: D-ID's `talk`, with progress and options added."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime, timezone
+from typing import Any
+
+from sadtalker_ext.jobs.records import Job, JobState, Moment
+from sadtalker_ext.shells.api.errors import InvalidRequest
+
+Json = dict[str, Any]
+
+# how much of a job is behind it when a stage begins, and how much the stage is
+_SHARES = {
+    "loading": (0.0, 0.02),
+    "face": (0.02, 0.03),
+    "preparing": (0.05, 0.05),
+    "listening": (0.1, 0.1),
+    "rendering": (0.2, 0.78),
+    "writing": (0.98, 0.02),
+}
+
+
+def talk_view(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Json:
+    """Return the JSON of a job.
+
+    Args:
+        job: As stored.
+        address: Full address of the job, to make `result_url` from.
+        moment: Live progress while it runs.
+        ahead: Jobs that come before it while it waits.
+    """
+    order = job.order
+    view: Json = {
+        "id": job.id,
+        "object": "talk",
+        "status": job.state.value,
+        "created_at": timestamp(job.created_at),
+        "modified_at": timestamp(job.finished_at or job.started_at or job.created_at),
+        "progress": _progress(job, moment, ahead),
+        "config": order.get("config", {}),
+        "attempts": job.attempts,
+    }
+    if job.started_at is not None:
+        view["started_at"] = timestamp(job.started_at)
+    if job.finished_at is not None:
+        view["finished_at"] = timestamp(job.finished_at)
+    for name in ("source_url", "audio_url", "name", "user_data"):
+        if order.get(name):
+            view[name] = order[name]
+    if job.webhook:
+        view["webhook"] = job.webhook
+    if job.error is not None:
+        view["error"] = job.error
+    if job.state is JobState.DONE and job.result is not None:
+        view |= {
+            "result_url": f"{address}/video",
+            "duration": job.result["seconds"],
+            "metadata": _metadata(job.result),
+            "warnings": job.result.get("warnings", []),
+        }
+    return view
+
+
+def timestamp(seconds: float) -> str:
+    """Return a time as ISO 8601 in UTC with milliseconds, as D-ID writes it."""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def page_token(seq: int) -> str:
+    """Return the token of the page that follows a job."""
+    return base64.urlsafe_b64encode(str(seq).encode("ascii")).decode("ascii").rstrip("=")
+
+
+def read_page_token(token: str) -> int:
+    """Return the position a token stands for."""
+    try:
+        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if not text.isdigit() or len(text) > 18:
+            raise ValueError(token)
+        return int(text)
+    except (binascii.Error, ValueError) as problem:
+        raise InvalidRequest(
+            "token should be the one of an earlier answer.", field="token"
+        ) from problem
+
+
+def _progress(job: Job, moment: Moment | None, ahead: int) -> Json:
+    if job.state is JobState.CREATED:
+        words = "Waiting" if not ahead else f"Waiting for {ahead} other{'s' if ahead > 1 else ''}"
+        return {"stage": "queued", "text": words, "fraction": 0.0, "queue_position": ahead}
+    if job.state.final:
+        fraction = 1.0 if job.state is JobState.DONE else 0.0
+        return {"stage": job.state.value, "text": job.state.value, "fraction": fraction}
+    if moment is None:
+        return {"stage": "loading", "text": "Starting", "fraction": 0.0}
+    begin, share = _SHARES.get(moment.stage, (0.0, 0.0))
+    part = min(moment.done / moment.total, 1.0) if moment.total else 0.0
+    progress: Json = {
+        "stage": moment.stage,
+        "text": moment.text,
+        "done": moment.done,
+        "fraction": round(begin + share * part, 4),
+    }
+    if moment.total:
+        progress["total"] = moment.total
+    if moment.stopping:
+        progress["stopping"] = True
+    return progress
+
+
+def _metadata(result: Json) -> Json:
+    return {
+        "engine": result["engine"],
+        "seed": result["seed"],
+        "num_frames": result["frames"],
+        "resolution": [result["width"], result["height"]],
+        "fps": result["fps"],
+        "seconds": result["seconds"],
+        "processing_fps": result["processing_fps"],
+        "size_kib": result["size_kib"],
+        "partial": result["partial"],
+        "timings": result["timings"],
+    }
