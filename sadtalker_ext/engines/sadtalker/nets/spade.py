@@ -42,6 +42,8 @@ class SpectralConv2d(nn.Module):
 
     def effective_weight(self) -> Tensor:
         """Return weight_orig / sigma."""
+        if self.weight is not None:
+            return self.weight
         sigma = self.weight_u @ (self.weight_orig.flatten(1) @ self.weight_v)
         return self.weight_orig / sigma
 
@@ -54,8 +56,7 @@ class SpectralConv2d(nn.Module):
             self.weight_u = self.weight_v = torch.empty(0)
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.effective_weight() if self.weight is None else self.weight
-        return functional.conv2d(x, weight, self.bias, padding=self.padding)
+        return functional.conv2d(x, self.effective_weight(), self.bias, padding=self.padding)
 
 
 class Spade(nn.Module):
@@ -66,6 +67,7 @@ class Spade(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.channels = channels
         self.mlp_shared = nn.Sequential(nn.Conv2d(SEG, HIDDEN, 3, padding=1), nn.ReLU())
         self.mlp_gamma = nn.Conv2d(HIDDEN, channels, 3, padding=1)
         self.mlp_beta: nn.Module = nn.Conv2d(HIDDEN, channels, 3, padding=1)
@@ -95,12 +97,17 @@ class Spade(nn.Module):
         products = torch.unflatten(functional.conv2d(seg, self.taps), 1, (3, 3, HIDDEN))
         return stretched_conv(products, _bias(self._shared()), scale)
 
-    def forward(self, x: Tensor, seg: Tensor) -> Tensor:
-        hidden = self.hidden(seg, x.shape[-1] // seg.shape[-1])
+    def terms(self, seg: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+        """Return factor and shift, both (B, n, scale * h, scale * w)."""
+        hidden = self.hidden(seg, scale)
         if self.taps is None:
-            return x * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
-        scale, shift = self.mlp_gamma(hidden).chunk(2, dim=1)
-        return torch.addcmul(shift, x, scale)
+            return 1 + self.mlp_gamma(hidden), self.mlp_beta(hidden)
+        both = self.mlp_gamma(hidden)
+        return both[:, : self.channels], both[:, self.channels :]
+
+    def forward(self, x: Tensor, seg: Tensor) -> Tensor:
+        factor, shift = self.terms(seg, x.shape[-1] // seg.shape[-1])
+        return torch.addcmul(shift, x, factor)
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:
@@ -147,7 +154,7 @@ class SpadeBlock(nn.Module):
     """Residual block of two steered convolutions. (B, a, H, W) to (B, b, H, W) or doubled.
 
     With `enlarge` the input is enlarged by repetition first; its statistics are those of the small
-    map, so it is normalised before that.
+    map, so it is normalised before that. Only blocks that change the width enlarge.
     """
 
     def __init__(self, inputs: int, outputs: int, *, enlarge: bool = False) -> None:
@@ -158,19 +165,38 @@ class SpadeBlock(nn.Module):
         self.conv_1 = SpectralConv2d(middle, outputs, 3)
         self.norm_0 = Spade(inputs)
         self.norm_1 = Spade(middle)
-        self.conv_s = None
+        self.conv_s: SpectralConv2d | None = None
+        self.merged = False
         if inputs != outputs:
             self.conv_s = SpectralConv2d(inputs, outputs, 1, bias=False)
             self.norm_s = Spade(inputs)
 
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Let the shift of the shortcut skip its 1x1 convolution, which is merged into it."""
+        if self.conv_s is None or not isinstance(self.norm_s.mlp_beta, nn.Conv2d):
+            return
+        self.conv_s.fold()
+        mix, beta = self.conv_s.effective_weight()[:, :, 0, 0].double(), self.norm_s.mlp_beta
+        kind = beta.weight.dtype
+        weight = torch.einsum("oc,cihw->oihw", mix, beta.weight.double())
+        beta.weight = constant(weight.to(kind))
+        beta.bias = constant((mix @ _bias(beta).double()).to(kind))
+        self.merged = True
+
     def forward(self, x: Tensor, seg: Tensor) -> Tensor:
         normal = functional.instance_norm(x, eps=EPS)
         if self.enlarge:
-            x, normal = (functional.interpolate(part, scale_factor=2) for part in (x, normal))
+            normal = functional.interpolate(normal, scale_factor=2)
         y = self.conv_0(functional.leaky_relu(self.norm_0(normal, seg), SLOPE, inplace=True))
         y = self.norm_1(functional.instance_norm(y, eps=EPS), seg)
         y = self.conv_1(functional.leaky_relu(y, SLOPE, inplace=True))
-        return y + (x if self.conv_s is None else self.conv_s(self.norm_s(normal, seg)))
+        if self.conv_s is None:
+            return y + x
+        if not self.merged:
+            return y + self.conv_s(self.norm_s(normal, seg))
+        factor, shift = self.norm_s.terms(seg, normal.shape[-1] // seg.shape[-1])
+        return y + self.conv_s(normal * factor) + shift
 
 
 class SpadeDecoder(nn.Module):

@@ -121,16 +121,23 @@ def test_the_shared_convolution_never_enlarges_its_input(scale):
     assert_close(folded(x, seg), plain(x, seg))
 
 
-@pytest.mark.parametrize("widths", [(8, 8, False), (8, 4, True)])
-def test_a_block_normalises_before_enlarging(widths):
-    inputs, outputs, enlarge = widths
-    block = fill(SpadeBlock(inputs, outputs, enlarge=enlarge))
-    x, seg = rand(1, inputs, 4, 4), rand(1, 256, 4, 4)
+def test_a_block_normalises_before_enlarging():
+    block = fill(SpadeBlock(8, 4, enlarge=True))
+    x, seg = rand(1, 8, 4, 4), rand(1, 256, 4, 4)
     got = block(x, seg)
-    if enlarge:
-        x = functional.interpolate(x, scale_factor=2)
-        block.enlarge = False
-    assert_close(got, block(x, seg))
+    block.enlarge = False
+    assert_close(got, block(functional.interpolate(x, scale_factor=2), seg))
+
+
+@pytest.mark.parametrize(("outputs", "enlarge"), [(8, False), (4, False), (4, True)])
+def test_folding_a_block_changes_no_number(outputs, enlarge):
+    plain = fill(SpadeBlock(8, outputs, enlarge=enlarge))
+    folded = copy.deepcopy(plain)
+    fold(folded)
+    fold(folded)
+    assert folded.merged is (outputs != 8)
+    x, seg = rand(2, 8, 3, 5), rand(2, 256, 3, 5)
+    assert_close(folded(x, seg), plain(x, seg))
 
 
 def test_sigma_divides_with_the_stored_vectors_as_they_are():

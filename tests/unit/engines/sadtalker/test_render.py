@@ -245,6 +245,7 @@ def test_compiling_changes_no_frame(networks, face, points, frames):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler imports its own past
 def test_inductor_stays_close(networks, face, points, exact):
     """Needs a C++ compiler and takes minutes."""
     compiled = Renderer(networks["generator"], *tail(networks), compile_backend="inductor")
