@@ -26,7 +26,7 @@ from tests.golden.registry import (
 DATA = Path(__file__).parent / "data"
 FULL = Path(__file__).resolve().parents[3] / "shared" / "spec" / "golden"
 TOPICS = {topic.name: topic for topic in topics()}
-NOT_COPIED = {"e2e_pictures", "paste_cases", "paste_clone", "preprocess_shrunk"}
+NOT_COPIED = {"e2e_pictures", "generator_points", "paste_cases", "paste_clone", "preprocess_shrunk"}
 """Topics whose recordings are too large to travel with the tests."""
 
 
