@@ -14,13 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import closures, lips, memory, speed
+from benchmarks import closures, lips, memory, paste, speed
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
     "lips": lips.run,
     "closures": closures.run,
     "memory": memory.run,
+    "paste": paste.run,
 }
 
 

@@ -224,6 +224,15 @@ class GenerateOptions:
         low=0.0,
         high=60.0,
     )
+    blend: str = _option(
+        "soft",
+        "Blend",
+        "How the face goes back into the whole picture: soft keeps the picture's own pixels around "
+        "the face; poisson is the original's way.",
+        "output",
+        choices=("soft", "poisson"),
+        engines=("sadtalker",),
+    )
     fps: float = _option(
         25.0,
         "Frames per second",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sadtalker_ext.compositor.place import Blend, Placer
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.place import check_output
 from sadtalker_ext.encoder.video import VideoWriter, frame_count
@@ -18,7 +19,7 @@ from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import MotionTrack, Picture, Portrait, Speech, VideoFile
+from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Portrait, Speech, VideoFile
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def _write(
     progress: Progress,
 ) -> bool:
     """Render into the encoder; tell whether only the beginning was kept after a stop."""
-    frames = engine.render(portrait, motion, options)
+    frames = _placed(engine.render(portrait, motion, options), portrait, motion, options)
     shown = 0.0
     try:
         with writer:
@@ -134,3 +135,20 @@ def _write(
             raise
         return True
     return False
+
+
+def _placed(
+    frames: Iterator[ImageArray], portrait: Portrait, motion: MotionTrack, options: GenerateOptions
+) -> Iterator[ImageArray]:
+    """Put frames back into the picture where the engine rendered only a part of it."""
+    if portrait.paste_box is None:
+        yield from frames
+        return
+    placer = Placer(
+        portrait.picture.pixels,
+        portrait.paste_box,
+        blend=Blend(options.blend),
+        points=portrait.face.points,
+    )
+    for frame, (yaw, pitch, roll) in zip(frames, motion.head, strict=True):
+        yield placer.place(frame, (float(yaw), float(pitch), float(roll)))

@@ -6,7 +6,9 @@ import dataclasses
 import importlib.util
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +26,7 @@ from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.text_to_speech import speak
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
+from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.types import Face, Picture, Speech, VideoFile
@@ -134,7 +137,7 @@ class Service:
         name: str,
         progress: Progress,
     ) -> VideoFile:
-        with self._host.gpu_turn(f"talking portrait of {picture.name}"):
+        with self._turn(name, f"talking portrait of {picture.name}"):
             progress.enter(Stage.LOADING)
             engine = self._engine(name)
             try:
@@ -150,6 +153,10 @@ class Service:
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
                 raise
+
+    def _turn(self, engine: str, job: str) -> AbstractContextManager[None]:
+        """Wait for the device; the built-in engine needs none and may run beside other work."""
+        return nullcontext() if engine == "puppet" else self._host.gpu_turn(job)
 
     def faces(self, picture: Picture) -> list[Face]:
         """Return the faces of a picture, largest first.
@@ -211,7 +218,13 @@ class Service:
         status = self._status("sadtalker")
         if not status.ready:
             raise PackageMissing(status.reason, hint=status.hint)
-        raise PackageMissing("The sadtalker engine is being assembled.")
+        from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+        from sadtalker_ext.engines.sadtalker.loading import load_networks
+
+        return SadTalkerEngine(
+            partial(load_networks, self._store.find, self._host.device()),
+            lambda picture, index: find_face(picture, self._face_models(), index),
+        )
 
     def _status(self, name: str) -> EngineStatus:
         needed = {
