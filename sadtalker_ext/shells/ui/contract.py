@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
 from sadtalker_ext.types import Picture
 
 PREFIX = "sadtalker_ext"
 """Begins every element id. ``sadtalker_...`` belongs to the old extension, which may be there."""
 
-TAB_ID = PREFIX
-"""Id for a WebUI's tab tuple; the tab becomes ``#tab_sadtalker_ext``."""
+TAB_ID = "sadtalker"
+"""Id for a WebUI's tab tuple; the tab becomes ``#tab_sadtalker``."""
 
 
 def element_id(name: str) -> str:
@@ -147,6 +146,3 @@ class TabHost(Protocol):
         inputs=[parts.task, *parts.inputs], outputs=[*parts.outputs])`` with a function that makes
         a `Progress` feeding ``shared.state`` and calls ``job(progress, *values)``.
         """
-
-    def new_progress(self) -> Progress:
-        """Return a `Progress` that follows the host's stop button, for work beside a job."""

@@ -1,0 +1,239 @@
+"""The only file that knows how the versions of gradio differ.
+
+Seen with 3.41.2 (AUTOMATIC1111, reForge), 4.40.0 (Forge) and 6.x (the stand-alone page). gradio is
+imported when the first component is made, never before.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import PackageMissing
+from sadtalker_ext.inputs.image import from_pil, read_picture
+from sadtalker_ext.types import Picture
+
+Component = Any
+
+
+def gradio() -> Any:
+    """Return the gradio module.
+
+    Raises:
+        PackageMissing: It is not installed.
+    """
+    try:
+        return importlib.import_module("gradio")
+    except ImportError as error:
+        raise PackageMissing(
+            "The page needs gradio, not installed here.",
+            hint='Run `pip install "sadtalker-ext[page]"`.',
+        ) from error
+
+
+def version() -> int:
+    """Return gradio's major version."""
+    return int(gradio().__version__.split(".")[0])
+
+
+def unchanged() -> Any:
+    """Return the output that leaves a component as it is."""
+    return gradio().update()
+
+
+def update(**properties: Any) -> Any:
+    """Return an output that changes properties of a component."""
+    return gradio().update(**properties)
+
+
+def listen(
+    trigger: Callable[..., Any],
+    fn: Callable[..., Any] | None,
+    inputs: Sequence[Component] = (),
+    outputs: Sequence[Component] = (),
+    *,
+    js: str | None = None,
+    parallel: bool = False,
+) -> Any:
+    """Connect an event: no spinner over the outputs, and not part of gradio's public API.
+
+    Args:
+        trigger: For example ``button.click``.
+        fn: Called with the inputs' values; a generator function may answer several times.
+        inputs: Components.
+        outputs: Components.
+        js: A JavaScript function that maps the inputs' values before they are sent.
+        parallel: Whether many calls of this event may run at once.
+    """
+    options: dict[str, Any] = {"show_progress": "hidden"}
+    if js is not None:
+        options["js" if version() >= 4 else "_js"] = js
+    if version() >= 4 and parallel:
+        options["concurrency_limit"] = None
+    if version() >= 6:
+        options["api_visibility"] = "private"
+    else:
+        options["api_name"] = False
+    return trigger(fn=fn, inputs=list(inputs), outputs=list(outputs), **options)
+
+
+def on_select(
+    component: Component,
+    fn: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+) -> None:
+    """Connect a click into a picture; `fn` gets ``(x, y)`` in its pixels, then the inputs."""
+
+    def handler(event: Any, *values: Any) -> Any:
+        x, y = event.index
+        return fn((int(x), int(y)), *values)
+
+    # gradio looks at the annotation to know where to put the event
+    handler.__annotations__ = {"event": gradio().SelectData}
+    listen(component.select, handler, inputs, outputs)
+
+
+def picture_input(**properties: Any) -> Component:
+    """Return a picture to be uploaded, pasted or dropped, which keeps its metadata."""
+    gr = gradio()
+    if version() < 4:
+        # RGBA: transparency is laid over white by our own reader
+        return gr.Image(type="pil", source="upload", image_mode="RGBA", tool="editor", **properties)
+    sources = {"sources": ["upload", "clipboard"]}
+    if version() < 5:
+        # this version would re-encode a file whose mode is not `image_mode`
+        return gr.Image(type="filepath", image_mode=None, format="png", **sources, **properties)
+    return gr.Image(
+        type="filepath", image_mode=None, format="png", buttons=["fullscreen"], **sources,
+        **properties,
+    )  # fmt: skip
+
+
+def read_picture_value(value: Any, name: str = "picture") -> Picture:
+    """Return the picture behind a value of `picture_input`.
+
+    Raises:
+        InputError: It cannot be used.
+    """
+    if isinstance(value, (str, Path)):
+        return read_picture(value)
+    return from_pil(value, name)
+
+
+def shown_picture(**properties: Any) -> Component:
+    """Return a picture that is only shown (and may be clicked)."""
+    gr = gradio()
+    if version() < 4:
+        return gr.Image(interactive=False, show_download_button=False, **properties)
+    if version() < 5:
+        return gr.Image(
+            interactive=False, show_download_button=False, show_share_button=False, **properties
+        )
+    return gr.Image(interactive=False, buttons=[], **properties)
+
+
+def sound_input(source: str, **properties: Any) -> Component:
+    """Return a sound file to upload, or a microphone.
+
+    gradio would decode every upload with pydub, which needs ffmpeg and ffprobe on the search path
+    for anything but WAV. The file is handed on as it is instead, and decoded by our own reader.
+
+    Args:
+        source: "upload" or "microphone".
+        properties: Of the component.
+    """
+    gr = gradio()
+    if version() < 4:
+        component = gr.Audio(type="filepath", source=source, **properties)
+        component.preprocess = _file_of_v3(component)
+        return component
+    component = gr.Audio(type="filepath", sources=[source], **properties)
+    component.preprocess = _file_of_v4
+    return component
+
+
+def _file_of_v3(component: Component) -> Callable[[Any], str | None]:
+    def preprocess(value: Any) -> str | None:
+        if not value:
+            return None
+        if value.get("is_file"):
+            path = component.make_temp_copy_if_needed(value["name"])
+        else:
+            path = component.base64_to_temp_file_if_needed(value["data"], value["name"])
+        return f"{path}{_crop_suffix(value)}"
+
+    return preprocess
+
+
+def _crop_suffix(value: dict[str, Any]) -> str:
+    low, high = value.get("crop_min") or 0, value.get("crop_max") or 100
+    return "" if (low, high) == (0, 100) else f"{CROP_MARK}{low:g}-{high:g}"
+
+
+CROP_MARK = "#percent="
+"""Between a path and the part of it that was chosen with gradio 3's trim handles."""
+
+
+def _file_of_v4(value: Any) -> str | None:
+    return None if value is None else str(value.path)
+
+
+def split_crop(value: str) -> tuple[Path, tuple[float, float]]:
+    """Return the file and the chosen part, as fractions 0..1, of a value of `sound_input`."""
+    path, mark, part = value.partition(CROP_MARK)
+    if not mark:
+        return Path(path), (0.0, 1.0)
+    low, _, high = part.partition("-")
+    return Path(path), (float(low) / 100, float(high) / 100)
+
+
+def video_input(**properties: Any) -> Component:
+    """Return a video to upload; its file is handed on as it is."""
+    gr = gradio()
+    source = {"source": "upload"} if version() < 4 else {"sources": ["upload"]}
+    return gr.Video(**source, **properties)
+
+
+def video_output(**properties: Any) -> Component:
+    """Return a player that starts by itself and, where gradio can, repeats."""
+    gr = gradio()
+    if version() < 4:
+        return gr.Video(interactive=False, autoplay=True, **properties)
+    return gr.Video(interactive=False, autoplay=True, loop=True, **properties)
+
+
+def copyable_text(**properties: Any) -> Component:
+    """Return a text with a button that copies it."""
+    button = {"buttons": ["copy"]} if version() >= 6 else {"show_copy_button": True}
+    return gradio().Textbox(**button, **properties)
+
+
+def styles(text: str) -> dict[str, str]:
+    """Return the argument that gives a page its style sheet, where it belongs in this version."""
+    return {"css": text}
+
+
+def mount(app: Any, blocks: Any, path: str, **properties: Any) -> Any:
+    """Put a page into an app; properties this version does not know are left out."""
+    known = inspect.signature(gradio().mount_gradio_app).parameters
+    fitting = {name: value for name, value in properties.items() if name in known}
+    return gradio().mount_gradio_app(app, blocks, path, **fitting)
+
+
+def not_saved(component: Component) -> Component:
+    """Keep a WebUI from storing the component's value as the user's default."""
+    component.do_not_save_to_config = True
+    return component
+
+
+def explained(component: Component, text: str) -> Component:
+    """Give a component a tooltip.
+
+    The WebUIs take it from this attribute; the stand-alone page sets it by a script.
+    """
+    component.webui_tooltip = text
+    return component

@@ -1,0 +1,68 @@
+"""The tick that a person gives before the first video of a photo.
+
+A picture with generation parameters shows nobody, so nothing is asked. For any other picture the
+tick is remembered by a hash of its pixels; the picture itself is not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from sadtalker_ext.types import Picture
+
+log = logging.getLogger(__name__)
+
+QUESTION = "I may animate this picture: it shows me, nobody real, or someone who agreed."
+REMINDER = (
+    "This looks like a photo. Please tick the line below the picture first: "
+    "it shows you, nobody real, or someone who agreed."
+)
+
+
+def fingerprint(picture: Picture) -> str:
+    """Return a hash of the picture's size and pixels."""
+    height, width = picture.pixels.shape[:2]
+    state = hashlib.sha256(f"{width}x{height}".encode())
+    state.update(picture.pixels.tobytes())
+    return state.hexdigest()
+
+
+class ConsentBook:
+    """Remembers for which pictures the tick was given.
+
+    Args:
+        folder: Where the list is kept; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "consent.txt"
+        self._known: set[str] = set()
+
+    def is_needed(self, picture: Picture) -> bool:
+        """Tell whether the tick has to be asked for."""
+        return not picture.parameters and fingerprint(picture) not in self._read()
+
+    def remember(self, picture: Picture) -> None:
+        """Note that the tick was given; for this session only if the list cannot be written."""
+        mark = fingerprint(picture)
+        if mark in self._read():
+            return
+        self._known.add(mark)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="ascii") as file:
+                file.write(f"{mark}\n")
+        except OSError as problem:
+            log.warning("the tick cannot be remembered: %s", problem)
+
+    def _read(self) -> set[str]:
+        try:
+            stored = self._path.read_text(encoding="ascii", errors="replace").split()
+        except FileNotFoundError:
+            stored = []
+        except OSError as problem:
+            log.warning("earlier ticks cannot be read: %s", problem)
+            stored = []
+        return self._known | set(stored)

@@ -1,0 +1,169 @@
+"""Widgets made from the declarations of the options.
+
+Nothing about an option is written here again: caption, range, choices and help come from its
+`OptionSpec`, so a new option appears in the tab by itself, in the accordion of its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sadtalker_ext.options import OptionSpec, option_spec, option_specs
+from sadtalker_ext.shells.ui import compat
+from sadtalker_ext.shells.ui.contract import Component, element_id
+
+MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "still")
+"""The few options that matter, always in sight."""
+
+SPEECH_TEXT = ("text", "voice", "speech_rate", "speech_pitch")
+SPEECH_IDLE = ("idle_seconds",)
+SPEECH_TRIM = ("audio_start", "audio_end", "pad_audio")
+ELSEWHERE = ("engine", "face_index", *SPEECH_TEXT, *SPEECH_IDLE, *SPEECH_TRIM)
+"""Options with a place of their own in the tab."""
+
+NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "seed"})
+"""Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
+
+_FEW = 3
+_FINE_RANGE = 10.0
+_VOICE_MARK = " · "
+
+
+class OptionControls:
+    """The widgets of all options, and the way between widget values and option values.
+
+    Args:
+        voices: Language tag or name, and words, of each voice that can speak a text.
+    """
+
+    def __init__(self, voices: Iterable[tuple[str, str]] = ()) -> None:
+        self._voices = [f"{words}{_VOICE_MARK}{name}" for name, words in voices]
+        self.components: dict[str, Component] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the options made so far, in declaration order."""
+        return [spec.name for spec in option_specs() if spec.name in self.components]
+
+    def make(self, *names: str) -> None:
+        """Make the widgets of some options at the current place of the page."""
+        for name in names:
+            self._make(option_spec(name))
+
+    def make_group(self, group: str) -> None:
+        """Make the widgets of a group that have no other place."""
+        self.make(*(spec.name for spec in accordion_specs(group)))
+
+    def inputs(self) -> list[Component]:
+        """Return the widgets in the order of `names`."""
+        return [self.components[name] for name in self.names]
+
+    def options(self, values: Iterable[Any]) -> dict[str, Any]:
+        """Return option values by name from widget values in the order of `names`."""
+        return {
+            name: self._from_widget(option_spec(name), value)
+            for name, value in zip(self.names, values, strict=True)
+        }
+
+    def widget_value(self, name: str, value: Any) -> Any:
+        """Return what the widget of an option shows for a value."""
+        if name == "voice":
+            return next((one for one in self._voices if _voice_name(one) == value), None)
+        return value
+
+    def updates(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return one output per widget: the given values, everything else unchanged."""
+        return [
+            compat.update(value=self.widget_value(name, values[name]))
+            if name in values
+            else compat.unchanged()
+            for name in self.names
+        ]
+
+    def engine_updates(self, engine: str) -> list[Any]:
+        """Return one output per widget: options without effect in an engine are disabled."""
+        return [_for_engine(option_spec(name), engine) for name in self.names]
+
+    def _make(self, spec: OptionSpec) -> None:
+        common: dict[str, Any] = {"label": caption(spec), "elem_id": element_id(spec.name)}
+        component = self._widget(spec, common)
+        if spec.name in NOT_SAVED:
+            compat.not_saved(component)
+        self.components[spec.name] = compat.explained(component, spec.help)
+
+    def _widget(self, spec: OptionSpec, common: dict[str, Any]) -> Component:
+        gr = compat.gradio()
+        if spec.kind is bool:
+            return gr.Checkbox(value=spec.default, **common)
+        if spec.name == "voice":
+            first = self._voices[0] if self._voices else None
+            return gr.Dropdown(choices=self._voices, value=first, **common)
+        if spec.choices:
+            kind = gr.Radio if len(spec.choices) <= _FEW else gr.Dropdown
+            return kind(choices=list(spec.choices), value=spec.default, **common)
+        if spec.kind is str:
+            lines = 4 if spec.name == "text" else 1
+            return gr.Textbox(value=spec.default, lines=lines, **common)
+        if is_slider(spec):
+            return gr.Slider(
+                minimum=spec.low, maximum=spec.high, step=step_of(spec), value=spec.default,
+                **common,
+            )  # fmt: skip
+        return gr.Number(value=spec.default, precision=0 if spec.kind is int else None, **common)
+
+    @staticmethod
+    def _from_widget(spec: OptionSpec, value: Any) -> Any:
+        if value is None:
+            # an emptied number, or a list with nothing to choose from
+            return spec.default
+        if spec.name == "voice":
+            return _voice_name(value)
+        if spec.kind is int and isinstance(value, float) and value.is_integer():
+            return int(value)
+        return float(value) if spec.kind is float and isinstance(value, int) else value
+
+
+def accordion_groups() -> list[str]:
+    """Return the groups that have an accordion, in the order of their first option."""
+    groups = dict.fromkeys(spec.group for spec in option_specs())
+    return [group for group in groups if accordion_specs(group)]
+
+
+def accordion_specs(group: str) -> list[OptionSpec]:
+    """Return the options of a group that have no other place."""
+    return [
+        spec
+        for spec in option_specs()
+        if spec.group == group and spec.name not in MAIN and spec.name not in ELSEWHERE
+    ]
+
+
+def caption(spec: OptionSpec) -> str:
+    """Return the caption of an option: its label, with the unit where one is needed."""
+    return f"{spec.label} ({spec.unit})" if spec.unit in {"seconds", "degrees"} else spec.label
+
+
+def is_slider(spec: OptionSpec) -> bool:
+    """Tell whether a number has a range that a slider can show."""
+    if spec.low is None or spec.high is None:
+        return False
+    return spec.high - spec.low <= 1000 and spec.name != "face_index"
+
+
+def step_of(spec: OptionSpec) -> float:
+    """Return the step of a slider."""
+    if spec.kind is int:
+        return 1
+    low, high = spec.low or 0.0, spec.high or 0.0
+    return 0.05 if high - low < _FINE_RANGE else 0.5
+
+
+def _voice_name(widget_value: str) -> str:
+    return widget_value.rpartition(_VOICE_MARK)[2]
+
+
+def _for_engine(spec: OptionSpec, engine: str) -> Any:
+    works = engine in spec.engines
+    reason = "" if works else f"Has no effect in the {engine} engine."
+    return compat.update(interactive=works, info=reason or None)

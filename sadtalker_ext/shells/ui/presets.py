@@ -1,0 +1,121 @@
+"""Named sets of options: the built-in ones, and the user's own in a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.options import OptionSpec, option_specs
+
+log = logging.getLogger(__name__)
+
+BUILT_IN: Mapping[str, Mapping[str, Any]] = {
+    "Natural": {},
+    "Expressive": {"expression_scale": 1.5, "mouth_scale": 1.2, "head_motion": 1.4},
+    "Still portrait": {"still": True, "head_motion": 0.3, "expression_scale": 0.8},
+    "Full body": {"preprocess": "full", "head_motion": 0.7},
+    "Fast preview": {"preprocess": "crop", "fps": 15.0, "quality": 28},
+}
+"""Only what differs from the defaults."""
+
+_GROUPS = ("look", "head and eyes", "engine", "output")
+_NOT_STYLE = frozenset({"engine", "face_index", "seed", "mark", "keep_partial"})
+_LONGEST_NAME = 40
+
+
+def preset_specs() -> tuple[OptionSpec, ...]:
+    """Return the options that a preset sets: how a video looks, not what it is made of."""
+    return tuple(
+        spec for spec in option_specs() if spec.group in _GROUPS and spec.name not in _NOT_STYLE
+    )
+
+
+class PresetBook:
+    """The built-in presets and the user's own.
+
+    Args:
+        folder: Where the user's presets are kept; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "presets.json"
+
+    def names(self) -> list[str]:
+        """Return all names, the built-in ones first."""
+        return [*BUILT_IN, *sorted(self._own())]
+
+    def is_own(self, name: str) -> bool:
+        """Tell whether the user made this preset."""
+        return name in self._own()
+
+    def values(self, name: str) -> dict[str, Any]:
+        """Return the value of every option a preset sets.
+
+        Options it does not name, or names with a value that no longer fits, get their default.
+
+        Raises:
+            InvalidOption: There is no such preset.
+        """
+        known = {**self._own(), **BUILT_IN}
+        if name not in known:
+            raise InvalidOption(f"There is no preset called {name!r}.")
+        chosen = {}
+        for spec in preset_specs():
+            value = known[name].get(spec.name, spec.default)
+            try:
+                chosen[spec.name] = spec.check(value)
+            except InvalidOption:
+                log.warning("preset %s: %s no longer fits, default taken", name, spec.name)
+                chosen[spec.name] = spec.default
+        return chosen
+
+    def save(self, name: str, values: Mapping[str, Any]) -> str:
+        """Keep what differs from the defaults under a name, and return the name.
+
+        Raises:
+            InvalidOption: The name is empty, too long or built in.
+        """
+        name = " ".join(name.split())
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise InvalidOption(
+                f"The name of a preset should have 1 to {_LONGEST_NAME} characters, "
+                f"found {len(name)}."
+            )
+        if name in BUILT_IN:
+            raise InvalidOption(f"{name} is a built-in preset.", hint="Choose another name.")
+        own = self._own()
+        own[name] = {
+            spec.name: spec.check(values[spec.name])
+            for spec in preset_specs()
+            if spec.name in values and values[spec.name] != spec.default
+        }
+        self._write(own)
+        return name
+
+    def delete(self, name: str) -> None:
+        """Forget one of the user's presets; others are left alone."""
+        own = self._own()
+        if own.pop(name, None) is not None:
+            self._write(own)
+
+    def _own(self) -> dict[str, dict[str, Any]]:
+        try:
+            stored = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as problem:
+            log.warning("own presets cannot be read: %s", problem)
+            return {}
+        if not isinstance(stored, dict):
+            return {}
+        return {str(name): one for name, one in stored.items() if isinstance(one, dict)}
+
+    def _write(self, own: Mapping[str, Mapping[str, Any]]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        part = self._path.with_suffix(".part")
+        part.write_text(json.dumps(own, ensure_ascii=False, indent=1), encoding="utf-8")
+        part.replace(self._path)

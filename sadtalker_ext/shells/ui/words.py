@@ -1,0 +1,99 @@
+"""The small pieces of HTML of the tab. Everything from outside is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+
+from sadtalker_ext.errors import Cancelled, SadTalkerError
+from sadtalker_ext.progress import ProgressEvent
+from sadtalker_ext.shells.ui.working import overall_share, seconds_left
+from sadtalker_ext.types import VideoFile
+
+PLACEHOLDER = (
+    '<div class="stx-empty"><b>Your video appears here.</b>'
+    "<span>Add a portrait and speech on the left, then press Generate.</span></div>"
+)
+
+
+def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
+    """Return the bar, the stage in words, the time left and the latest frame."""
+    share = round(100 * overall_share(event))
+    words = "Stopping" if stopping else "Waiting for its turn" if event is None else event.text
+    left = None if stopping else seconds_left(event)
+    eta = "" if left is None else f"about {duration(left)} left"
+    picture = f'<img class="stx-preview" alt="Latest frame" src="{escape(preview)}">'
+    state = "stx-running stx-stopping" if stopping else "stx-running"
+    return (
+        f'<div class="{state}" role="status">'
+        f'<div class="stx-line"><span class="stx-stage">{escape(words)}</span>'
+        f'<span class="stx-eta">{escape(eta)}</span></div>'
+        f'<div class="stx-bar" role="progressbar" aria-valuenow="{share}" aria-valuemin="0" '
+        f'aria-valuemax="100"><div style="width:{share}%"></div></div>'
+        f"{picture if preview else ''}</div>"
+    )
+
+
+def error_html(error: BaseException, details: str = "") -> str:
+    """Return an error in at most three lines: what happened, what to do, folded details."""
+    if isinstance(error, Cancelled):
+        return note_html("Stopped. Nothing was kept.")
+    if isinstance(error, SadTalkerError):
+        message, hint, kind = error.message, error.hint, error.code
+    elif isinstance(error, MemoryError):
+        message, kind = "This machine ran out of memory.", "out_of_memory"
+        hint = "Use a smaller picture or a shorter speech."
+    else:
+        message, kind = "This should not have happened: it is a bug.", "bug"
+        hint = "Please report it with the details below."
+        details = details or f"{type(error).__name__}: {error}"
+    more = ""
+    if details:
+        more = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>"
+    advice = f'<div class="stx-hint">{escape(hint)}</div>' if hint else ""
+    return (
+        f'<div class="stx-error" role="alert" data-code="{escape(kind)}">'
+        f"<div><b>{escape(message)}</b></div>{advice}{more}</div>"
+    )
+
+
+def note_html(text: str) -> str:
+    """Return a plain remark."""
+    return f'<div class="stx-note">{escape(text)}</div>'
+
+
+def summary_html(video: VideoFile) -> str:
+    """Return what was made: facts in one line, the path in another, and any warnings."""
+    facts = [
+        f"{video.seconds:.1f} s",
+        f"{video.width}×{video.height}",
+        f"{video.engine} engine",
+        f"seed {video.seed}",
+    ]
+    spent = sum(video.timings.values())
+    if spent:
+        facts.append(f"made in {duration(spent)}")
+    if video.partial:
+        facts.insert(0, "stopped early")
+    items = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    notes = "".join(f'<div class="stx-hint">{escape(one)}</div>' for one in video.warnings)
+    return (
+        f'<div class="stx-summary"><div class="stx-facts">{items}</div>'
+        f'<div class="stx-path" title="{escape(str(video.path))}">{escape(str(video.path))}</div>'
+        f"{notes}</div>"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it, for example ``45 s`` or ``3 min``."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    if count >= 995_000_000:
+        return f"{count / 1e9:.1f} GB"
+    return f"{max(1, round(count / 1e6))} MB"

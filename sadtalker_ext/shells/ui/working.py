@@ -1,0 +1,139 @@
+"""Work on a thread of its own, and how far it has come."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sadtalker_ext.progress import Progress, ProgressEvent, Stage
+from sadtalker_ext.types import ImageArray
+
+log = logging.getLogger(__name__)
+
+PREVIEW_SIDE = 480
+LOOK_SECONDS = 0.25
+KEPT_RUNS = 24
+
+
+class Run:
+    """One piece of work: started at once, watched from anywhere, stopped from anywhere.
+
+    Args:
+        work: Called with the progress on a new thread.
+        name: Of the thread.
+    """
+
+    def __init__(self, work: Callable[[Progress], Any], name: str = "sadtalker-page") -> None:
+        self.event: ProgressEvent | None = None
+        self.preview = ""
+        self.stopping = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._finished = threading.Event()
+        self._progress = Progress(self._listen, preview=self._show)
+        self._work = work
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether `result` or `error` is there."""
+        return self._finished.is_set()
+
+    def stop(self) -> None:
+        """Ask for the end; the work notices at its next frame."""
+        self.stopping = True
+        self._progress.stop()
+
+    def watch(self, seconds: float = LOOK_SECONDS) -> Iterator[ProgressEvent | None]:
+        """Yield the latest report now and then until the work is finished."""
+        while not self._finished.wait(seconds):
+            yield self.event
+
+    def _listen(self, event: ProgressEvent) -> None:
+        self.event = event
+
+    def _show(self, frame: ImageArray) -> None:
+        self.preview = picture_url(frame)
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self._progress)
+        except BaseException as error:  # noqa: BLE001  the watcher decides what it means
+            self.error = error
+        finally:
+            self._finished.set()
+
+
+class RunBook:
+    """The latest runs by the id that a browser made up, so that a reloaded page finds its own."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def start(self, key: str, work: Callable[[Progress], Any]) -> Run:
+        """Start a run; the oldest finished ones are forgotten."""
+        with self._guard:
+            run = self._runs[key] = Run(work)
+            self._runs.move_to_end(key)
+            done = [name for name, one in self._runs.items() if one.finished]
+            for name in done[: max(0, len(self._runs) - KEPT_RUNS)]:
+                del self._runs[name]
+        return run
+
+    def find(self, key: str) -> Run | None:
+        """Return the run of an id, or None when it is unknown here."""
+        return self._runs.get(key)
+
+
+def seconds_left(event: ProgressEvent | None) -> float | None:
+    """Estimate how long the current stage still takes; None when nothing can be said."""
+    if event is None or not event.total or not event.done or event.seconds < 0.5:
+        return None
+    rate = event.done / event.seconds
+    return max(0.0, (event.total - event.done) / rate)
+
+
+_SHARES = {
+    Stage.LOADING: (0.0, 0.05),
+    Stage.FACE: (0.05, 0.08),
+    Stage.PREPARING: (0.08, 0.14),
+    Stage.LISTENING: (0.14, 0.22),
+    Stage.RENDERING: (0.22, 0.97),
+    Stage.WRITING: (0.97, 1.0),
+    Stage.DOWNLOADING: (0.0, 1.0),
+}
+
+
+def overall_share(event: ProgressEvent | None) -> float:
+    """Return how much of the whole work is done, 0..1; stages count by what they usually take."""
+    if event is None:
+        return 0.0
+    low, high = _SHARES.get(event.stage, (0.0, 0.0))
+    inside = min(1.0, event.done / event.total) if event.total else 0.0
+    return low + (high - low) * inside
+
+
+def picture_url(frame: ImageArray) -> str:
+    """Return a small JPEG of a frame as a data URL; empty when OpenCV is missing."""
+    try:
+        import cv2
+    except ImportError:
+        return ""
+    scale = min(1.0, PREVIEW_SIDE / max(frame.shape[:2]))
+    size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    written, data = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 72])
+    if not written:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def new_key() -> str:
+    """Return an id for a run that no browser named."""
+    return f"task({time.monotonic_ns():x})"
