@@ -221,6 +221,5 @@ def form_schema() -> Json:
                 "contentMediaType": "application/json",
             },
         },
-        "required": ["source_image"],
         "additionalProperties": False,
     }

@@ -1,4 +1,4 @@
-"""The command line: ``sadtalker generate | weights | doctor``."""
+"""The command line: ``sadtalker generate | weights | serve | doctor``."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.weights import run_weights
 
         return run_weights
+    if command == "serve":
+        from sadtalker_ext.shells.cli.serve import run_serve
+
+        return run_serve
     from sadtalker_ext.shells.cli.doctor import run_doctor
 
     return run_doctor

@@ -1,0 +1,378 @@
+"""A client of the REST routes, for programs on this or another machine.
+
+Needs only httpx (`pip install "sadtalker-ext[client]"`)::
+
+    from sadtalker_ext.client import Client
+
+    with Client("http://127.0.0.1:7861") as client:
+        client.make("portrait.png", "speech.mp3", "video.mp4")
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from sadtalker_ext.errors import SadTalkerError
+
+PREFIX = "/sadtalker/v1"
+FINAL = ("done", "error", "rejected")
+Media = str | Path | bytes
+"""An http(s) address, a file, or the content of a file."""
+
+
+class ApiError(SadTalkerError):
+    """The server's answer to a request that it refused, or to a job that failed.
+
+    Attributes:
+        code: The server's name of the problem.
+        status: HTTP status; 0 for a job that failed.
+        field: Which field of the request, when known.
+    """
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        message = str(body.get("message") or body.get("detail") or f"status {status}")
+        super().__init__(message, hint=str(body.get("hint", "")))
+        self.code = str(body.get("code", "error"))  # type: ignore[misc]  # the server's, not ours
+        self.status = status
+        self.field = str(body.get("field", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkProgress:
+    """How far a talk has come.
+
+    Attributes:
+        stage: Machine-readable name of the stage.
+        text: As people read it.
+        fraction: 0..1 of the whole job, roughly.
+        queue_position: Jobs before this one while it waits, else None.
+    """
+
+    stage: str
+    text: str
+    fraction: float
+    queue_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """One job of the server.
+
+    Attributes:
+        id: Its name.
+        status: "created", "started", "done", "error" or "rejected".
+        progress: How far it has come.
+        result_url: Where the video is; empty until it is done.
+        metadata: Of the video: engine, seed, num_frames, resolution, fps, seconds, ...
+        error: Why there is no video, or None.
+        raw: The whole answer.
+    """
+
+    id: str
+    status: str
+    progress: TalkProgress
+    result_url: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    error: ApiError | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self.status in FINAL
+
+
+class Client:
+    """Talks to one server.
+
+    Args:
+        address: Of the server, such as "http://127.0.0.1:7860" for a WebUI.
+        auth: User and password (the WebUI's `--api-auth`).
+        token: Bearer token, instead of `auth`.
+        timeout: Seconds for one answer.
+        transport: Replaces the network, for tests.
+    """
+
+    def __init__(
+        self,
+        address: str = "http://127.0.0.1:7861",
+        *,
+        auth: tuple[str, str] | None = None,
+        token: str = "",
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=address.rstrip("/") + PREFIX,
+            auth=auth,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def make(
+        self,
+        portrait: Media,
+        speech: Media | None,
+        output: Path | str,
+        *,
+        on_progress: Callable[[TalkProgress], None] | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> Talk:
+        """Send, wait, and save the video.
+
+        Args:
+            portrait: The picture.
+            speech: What it says; None with `text=` or `config={"idle_seconds": 5}`.
+            output: The file to write.
+            on_progress: Called whenever something changed.
+            timeout: Seconds to wait at most; the job is cancelled then.
+            more: As for `create`.
+
+        Raises:
+            ApiError: The server refused the request, or the job failed.
+            TimeoutError: It took too long.
+        """
+        talk = self.create(portrait, speech, **more)
+        try:
+            talk = self.wait(talk.id, timeout=timeout, on_progress=on_progress)
+        except (TimeoutError, KeyboardInterrupt):
+            self.delete(talk.id)
+            raise
+        self.download(talk.id, output)
+        return talk
+
+    def create(
+        self,
+        portrait: Media,
+        speech: Media | None = None,
+        *,
+        text: str = "",
+        voice: str = "",
+        config: Mapping[str, Any] | None = None,
+        name: str = "",
+        user_data: str = "",
+        webhook: str = "",
+        idempotency_key: str = "",
+    ) -> Talk:
+        """Queue a job.
+
+        When the answer is lost on the way, the request is sent again with the same idempotency
+        key, so there is never more than one job.
+
+        Args:
+            portrait: The picture.
+            speech: A recording, or a video whose sound is used.
+            text: A text to speak instead.
+            voice: Who speaks it; see `voices`.
+            config: Options; see `options`.
+            name: A title.
+            user_data: Anything, returned as it is.
+            webhook: Address to call at the end.
+            idempotency_key: Drawn when empty.
+        """
+        talk: dict[str, Any] = {"config": dict(config or {})}
+        given = {"name": name, "user_data": user_data, "webhook": webhook}
+        talk |= {key: value for key, value in given.items() if value}
+        if text:
+            talk["script"] = {"type": "text", "input": text}
+            if voice:
+                talk["script"]["provider"] = {"voice_id": voice}
+        if _is_address(speech):
+            talk["script"] = {"type": "audio", "audio_url": speech}
+        if _is_address(portrait):
+            talk["source_url"] = portrait
+        media = {"source_image": portrait, "audio": speech}
+        headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(16)}
+        with ExitStack() as opened:
+            files = {
+                key: (key, _content(value, opened))
+                for key, value in media.items()
+                if value is not None and not _is_address(value)
+            }
+            answer = self._post_talk(talk, files, headers)
+        return _talk(answer)
+
+    def get(self, talk_id: str) -> Talk:
+        """Ask how far a job is."""
+        return _talk(self._ask("GET", f"/talks/{talk_id}"))
+
+    def list(self, limit: int = 20) -> Iterator[Talk]:
+        """Yield all jobs, newest first, asking for `limit` at a time."""
+        token = ""
+        while True:
+            query = {"limit": limit} | ({"token": token} if token else {})
+            page = self._ask("GET", "/talks", params=query)
+            yield from map(_talk, page["talks"])
+            token = page.get("token", "")
+            if not token:
+                return
+
+    def delete(self, talk_id: str) -> Talk:
+        """Cancel a job, or remove it with its video when it is final."""
+        return _talk(self._ask("DELETE", f"/talks/{talk_id}"))
+
+    def watch(self, talk_id: str) -> Iterator[TalkProgress]:
+        """Yield the progress whenever it changes, until the job is final."""
+        event = ""
+        with self._http.stream("GET", f"/talks/{talk_id}/events", timeout=60.0) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise _refusal(answer)
+            for line in answer.iter_lines():
+                kind, _, value = line.partition(": ")
+                if kind == "event":
+                    event = value
+                elif kind == "data" and event in ("state", "progress"):
+                    data = json.loads(value)
+                    yield _progress(data["progress"] if event == "state" else data)
+
+    def wait(
+        self,
+        talk_id: str,
+        *,
+        timeout: float | None = None,
+        on_progress: Callable[[TalkProgress], None] | None = None,
+        every: float = 0.5,
+    ) -> Talk:
+        """Wait until a job is done.
+
+        Raises:
+            ApiError: It ended in another way.
+            TimeoutError: It took longer than `timeout` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        before: TalkProgress | None = None
+        while True:
+            talk = self.get(talk_id)
+            if on_progress is not None and talk.progress != before:
+                before = talk.progress
+                on_progress(talk.progress)
+            if talk.status == "done":
+                return talk
+            if talk.final:
+                raise talk.error or ApiError(0, {"message": f"the talk is {talk.status}"})
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"talk {talk_id} took longer than {timeout:g} seconds")
+            time.sleep(every)
+
+    def download(self, talk_id: str, output: Path | str) -> Path:
+        """Save the video; the file appears under its name only when it is whole."""
+        target = Path(output)
+        part = target.with_name(f".{target.name}.part")
+        try:
+            with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    raise _refusal(answer)
+                with part.open("wb") as file:
+                    for block in answer.iter_bytes():
+                        file.write(block)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    def options(self) -> dict[str, Any]:
+        """Return the JSON Schema of `config`."""
+        return self._ask("GET", "/options")
+
+    def engines(self) -> dict[str, Any]:
+        """Return which engines are ready."""
+        return self._ask("GET", "/engines")
+
+    def voices(self) -> dict[str, Any]:
+        """Return who can speak a text."""
+        return self._ask("GET", "/voices")
+
+    def health(self) -> dict[str, Any]:
+        """Return version, jobs by state and limits."""
+        return self._ask("GET", "/health")
+
+    def _post_talk(
+        self, talk: Mapping[str, Any], files: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = {"json": talk}
+        if files:
+            # files go as a form: the server writes them to its disk while they arrive
+            body = {"files": files, "data": {"talk": json.dumps(talk)}}
+        try:
+            return self._ask("POST", "/talks", headers=headers, **body)
+        except httpx.TransportError:
+            for _name, content in files.values():
+                if hasattr(content, "seek"):
+                    content.seek(0)
+            return self._ask("POST", "/talks", headers=headers, **body)
+
+    def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = self._http.request(method, path, **more)
+        if not answer.is_success:
+            raise _refusal(answer)
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def _is_address(media: Media | None) -> bool:
+    return isinstance(media, str) and media.startswith(("http://", "https://"))
+
+
+def _content(media: Media, opened: ExitStack) -> Any:
+    if isinstance(media, bytes):
+        return media
+    return opened.enter_context(Path(media).open("rb"))
+
+
+def _refusal(answer: httpx.Response) -> ApiError:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    return ApiError(answer.status_code, body if isinstance(body, dict) else {})
+
+
+def _talk(raw: Mapping[str, Any]) -> Talk:
+    error = raw.get("error")
+    return Talk(
+        id=raw["id"],
+        status=raw["status"],
+        progress=_progress(raw["progress"]),
+        result_url=raw.get("result_url", ""),
+        metadata=raw.get("metadata", {}),
+        error=ApiError(0, error) if error else None,
+        raw=raw,
+    )
+
+
+def _progress(raw: Mapping[str, Any]) -> TalkProgress:
+    return TalkProgress(
+        stage=raw["stage"],
+        text=raw["text"],
+        fraction=raw["fraction"],
+        queue_position=raw.get("queue_position"),
+    )

@@ -1,0 +1,114 @@
+"""``sadtalker serve``: the REST routes on a server of their own."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import ipaddress
+import os
+import sys
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption, PackageMissing
+
+SERVER_PACKAGES = {
+    "fastapi": "fastapi",
+    "uvicorn": "uvicorn",
+    "python_multipart": "python-multipart",
+}
+AUTH_VARIABLE = "SADTALKER_API_AUTH"
+TOKEN_VARIABLE = "SADTALKER_API_TOKEN"  # noqa: S105 - a name, not a token
+SECRET_VARIABLE = "SADTALKER_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
+
+
+def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Serve until stopped.
+
+    Raises:
+        PackageMissing: The server's packages are not installed.
+        InvalidOption: Another machine could reach the server, and nobody would have to log in.
+        SetupError: The data folder is in use by another process.
+    """
+    absent = [name for module, name in SERVER_PACKAGES.items() if not _installed(module)]
+    if absent:
+        raise PackageMissing(
+            f"The server needs {', '.join(absent)}, not installed here.",
+            hint='Run `pip install "sadtalker-ext[page]"`.',
+        )
+    import uvicorn
+
+    from sadtalker_ext.host.standalone import StandaloneHost
+    from sadtalker_ext.service import Service
+    from sadtalker_ext.shells.api.app import build_app
+
+    settings = _settings(parsed)
+    weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
+    service = Service(StandaloneHost(output_dir=settings.folder, weight_dirs=weight_dirs))
+    app = build_app(service, settings)
+    if not parsed.json:
+        name = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
+        print(f"http://{name}:{parsed.port}/ (documentation and a page to try it)", file=sys.stderr)
+        print(f"data folder: {settings.folder}", file=sys.stderr)
+    try:
+        uvicorn.run(
+            app,
+            host=parsed.host,
+            port=parsed.port,
+            log_level="info" if parsed.verbose else "warning",
+            access_log=parsed.verbose,
+            server_header=False,
+            # open event streams must not keep the server from ending
+            timeout_graceful_shutdown=5,
+        )
+    finally:
+        app.state.sadtalker.close()
+        service.close()
+    return {"stopped": True}
+
+
+def _settings(parsed: argparse.Namespace) -> Any:
+    from sadtalker_ext.shells.api.auth import basic_auth, either, read_users, token_auth
+    from sadtalker_ext.shells.api.settings import MEGABYTE, ApiSettings, Limits
+
+    users = parsed.api_auth or os.environ.get(AUTH_VARIABLE, "")
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    ways = [basic_auth(read_users(users))] if users else []
+    ways += [token_auth(token)] if token else []
+    if not ways and not _is_loopback(parsed.host):
+        raise InvalidOption(
+            f"Other machines could reach {parsed.host}, so credentials are needed.",
+            hint=f"Set {TOKEN_VARIABLE}, or {AUTH_VARIABLE} (or --api-auth) to user:password.",
+        )
+    upload = parsed.max_upload_mb * MEGABYTE
+    limits = Limits(
+        body_bytes=upload,
+        json_bytes=min(upload, Limits().json_bytes),
+        audio_bytes=upload,
+        image_bytes=min(upload, Limits().image_bytes),
+        seconds=parsed.max_seconds,
+        queued=parsed.max_queued,
+    )
+    return ApiSettings(
+        folder=parsed.data_dir.expanduser().absolute(),
+        auth=either(*ways) if ways else None,
+        limits=limits,
+        keep_seconds=parsed.keep_days * 86400.0,
+        webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
+        hosts=() if ways else ("localhost", "127.0.0.1", "::1", parsed.host),
+        origins=tuple(parsed.allow_origin),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _installed(module: str) -> bool:
+    if module == "python_multipart" and importlib.util.find_spec("multipart") is not None:
+        return True  # its name until 2024
+    return importlib.util.find_spec(module) is not None
