@@ -190,7 +190,9 @@ class ExpressionBasis:
             return field
 
         near = np.exp(-((beyond / 0.75) ** 2)) * np.exp(-((v / 0.5) ** 2))
-        pull = np.clip(u, -1.2, 1.2) * near
+        # On a turned head the far half of the mouth is short, and so is its way.
+        seen = 1 - 1.7 * np.float32(frame.midline) * np.clip(u, -1, 1)
+        pull = np.clip(u, -1.2, 1.2) * near * seen
         cheek = (
             np.sign(u) * np.exp(-(((au - 1.45) / 0.35) ** 2)) * np.exp(-(((v - 0.2) / 0.4) ** 2))
         )

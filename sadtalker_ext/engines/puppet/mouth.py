@@ -82,21 +82,25 @@ class MouthLayer:
             controls = {**controls, "relax": 0.0}
         if all(controls.get(name, 0.0) <= 0 for name in DRIVERS):
             return
+        # An opening of the picture itself is drawn anew as soon as anything moves: between lips
+        # that come back to where they were the inside may be another one.
+        strongest = max(controls.get(name, 0.0) for name in DRIVERS)
+        drawn_anew = min(4 * strongest, 1.0) if self._frame.rest_gap > 0 else 0.0
         left, top, right, bottom = self.box
         region = canvas[top:bottom, left:right]
         source = region.copy()
         weights = self._basis.weights(controls)
         sheets = self._warp.offsets(weights)
-        one, cells = self._one_sheet(sheets)
+        one, cells = self._one_sheet(sheets, drawn_anew)
         moved = self._warp.enlarge(one)[: bottom - top, : right - left]
         result = sample(source, self._pixels + moved, cv2.INTER_CUBIC)
         if cells is not None:
             jaw_way = self._basis.jaw_way(weights)
-            self._paint_lips(source, result, sheets, cells, jaw_way, controls)
+            self._paint_lips(source, result, sheets, cells, jaw_way, controls, drawn_anew)
         region[:] = result
 
     def _one_sheet(
-        self, sheets: tuple[FloatArray, FloatArray]
+        self, sheets: tuple[FloatArray, FloatArray], drawn_anew: float
     ) -> tuple[FloatArray, tuple[slice, slice] | None]:
         """Join the sheets, and find out where they have parted.
 
@@ -112,7 +116,10 @@ class MouthLayer:
         apart = sheets[1] - sheets[0]
         one: FloatArray = sheets[0] + apart * _between(upper, -lower)[..., None]
         reach = 3 * self._rim + self._feather + stride
-        parted = (np.abs(apart).max(-1) > 0.5 * _PARTED[0]) & (upper > -reach) & (lower < reach)
+        parted = np.abs(apart).max(-1) > 0.5 * _PARTED[0]
+        if drawn_anew > 0:
+            parted |= (upper - lower) > _PARTED[0]
+        parted &= (upper > -reach) & (lower < reach)
         parted[: self._cells[0].start] = parted[self._cells[0].stop :] = False
         parted[:, : self._cells[1].start] = parted[:, self._cells[1].stop :] = False
         rows, columns = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
@@ -132,6 +139,7 @@ class MouthLayer:
         cells: tuple[slice, slice],
         jaw_way: FloatArray,
         controls: Mapping[str, float],
+        drawn_anew: float,
     ) -> None:
         """Draw the two lips and the inside over the part of the result where they have parted."""
         pixels = _in_pixels(cells, self._warp.stride)
@@ -142,6 +150,9 @@ class MouthLayer:
         parted = smoothstep(*_PARTED, np.abs(moved[0] - moved[1]).max(-1))
         upper_at, lower_at = here + moved[0], here + moved[1]
         below_upper = sample(self._edges[0], upper_at)
+        if drawn_anew > 0:
+            gap = below_upper - sample(self._edges[1], upper_at)
+            parted = np.maximum(parted, drawn_anew * smoothstep(*_PARTED, gap))
         above_lower = -sample(self._edges[1], lower_at)
         upper, lower = self._shares(below_upper, above_lower)
         tuck = float(np.clip(controls.get("tuck", 0.0), 0, 1))

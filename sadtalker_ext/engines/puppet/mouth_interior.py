@@ -81,11 +81,14 @@ class MouthInterior:
             for name in ("tongue", "round", "tuck", "relax")
         )
         unit = frame.size / 2
-        raised = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
+        lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
         image = self._cavity[part].copy()
-        _lay(image, self._shifted(self._lower, jaw_way, part) * (1 - 0.8 * tongue))
+        # Pursed lips hide the teeth, and those of a smile that was let go as well.
+        pursed = float(smoothstep(0.6, 0.95, rounded))
+        low_teeth = (1 - 0.8 * tongue) * (1 - pursed)
+        _lay(image, self._shifted(self._lower, jaw_way, part) * low_teeth)
         # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
-        up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * raised, part)
+        up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
         up[..., :3] *= 1 + 0.3 * tongue
         _lay(image, up)
         opening = np.maximum(below_upper + above_lower, 0)
@@ -104,10 +107,9 @@ class MouthInterior:
         if self._own is not None:
             own = self._own[part]
             if rounded * relax > 0:
-                # Pursed lips hide the teeth of a smile that was let go.
-                up = -0.3 * rounded * relax * frame.rest_gap * frame.half_width
-                own = self._shifted(self._own, frame.across * np.float32(up), part)
-                own *= 1 - relax * smoothstep(0.6, 0.95, rounded)
+                raised = -0.3 * rounded * relax * frame.rest_gap * frame.half_width
+                own = self._shifted(self._own, frame.across * np.float32(raised), part)
+                own *= 1 - relax * pursed
             self._lay_own(image, own, opening, rounded, shadow, part)
         image += self._grain[part]
         return image

@@ -20,6 +20,9 @@ _NEWTON_STEPS = 2
 _LEAST_AREA = 0.2
 """Newton steps treat skin squeezed to less than this share of its area as if it had this one."""
 
+_LONGEST_STEP = 0.5
+"""No Newton step is longer than this many cells."""
+
 _SLOPE = np.array([[-0.5, 0, 0.5]], np.float32)
 
 
@@ -98,7 +101,9 @@ class SheetWarp:
             a, d = a + 1, d + 1
             area = np.maximum(a * d - b * c, _LEAST_AREA)
             x, y = missed[..., 0], missed[..., 1]
-            back -= np.dstack([(d * x - b * y) / area, (a * y - c * x) / area])
+            move = np.dstack([(d * x - b * y) / area, (a * y - c * x) / area])
+            # Where the skin folds a step may lead far away, which would show as a speck.
+            back -= np.clip(move, -_LONGEST_STEP, _LONGEST_STEP)
         result: FloatArray = back * np.float32(self.stride)
         return result
 
