@@ -44,6 +44,7 @@ ALLOWED = {
     "shells.api": GROUND | {"service", "jobs", "inputs"},
     "client": {"errors"},
     "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder"},
+    "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "__main__": {"shells"},
     "__init__": set(),
 }

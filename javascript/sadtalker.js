@@ -1,0 +1,102 @@
+/* The SadTalker tab in the WebUI's page: switching to it, and the host's bar for its jobs. */
+(function() {
+    const TAB = "sadtalker";
+    const PREFIX = "sadtalker_ext";
+    const TASK = `${PREFIX}_task_id`;
+
+    function find(id) {
+        return gradioApp().getElementById(id);
+    }
+
+    /* Clicks our tab's button. Tabs can be hidden and reordered, and one gradio gives the buttons
+       no ids: the position of the tab among all tabs is the position of its button. */
+    function switchToTab() {
+        const named = find(`tab_${TAB}-button`);
+        const tab = find(`tab_${TAB}`);
+        if (named) {
+            named.click();
+        } else if (tab) {
+            const siblings = Array.from(tab.parentElement.children);
+            const tabs = siblings.filter((one) => one.classList.contains("tabitem"));
+            const buttons = gradioApp().querySelectorAll("#tabs > .tab-nav > button");
+            const button = buttons[tabs.indexOf(tab)];
+            if (button) button.click();
+        }
+    }
+
+    /* The index of the thumbnail selected in a tab's gallery, or -1. */
+    function selectedIndex(tab) {
+        const thumbnails = gradioApp().querySelectorAll(
+            `#${tab}_gallery_container .thumbnail-item.thumbnail-small`
+        );
+        return Array.from(thumbnails).findIndex((one) => one.classList.contains("selected"));
+    }
+
+    /* Writes the selected index into the last of an event's values, which names the gallery. */
+    function withIndex(values) {
+        const filled = Array.from(values);
+        const tab = JSON.parse(filled[filled.length - 1])[0];
+        filled[filled.length - 1] = JSON.stringify([tab, selectedIndex(tab)]);
+        return filled;
+    }
+
+    /* Shows the host's bar and buttons until the task ends. */
+    function follow(id, patience) {
+        const ended = () => {
+            showSubmitButtons(PREFIX, true);
+            if (localGet(TASK) === id) localRemove(TASK);
+        };
+        showSubmitButtons(PREFIX, false);
+        requestProgress(
+            id, find(`${PREFIX}_progress`), find(`${PREFIX}_stage`), ended, null, patience
+        );
+    }
+
+    window[`switch_to_${TAB}`] = function() {
+        switchToTab();
+        return Array.from(arguments);
+    };
+
+    window[`${PREFIX}_switch_with`] = window[`switch_to_${TAB}`];
+
+    window[`${PREFIX}_send`] = function() {
+        const values = withIndex(arguments);
+        switchToTab();
+        return values;
+    };
+
+    window[`${PREFIX}_pull`] = function() {
+        return withIndex(arguments);
+    };
+
+    window[`${PREFIX}_submit`] = function() {
+        const id = randomId();
+        localSet(TASK, id);
+        follow(id);
+        const values = Array.from(arguments);
+        values[0] = id;
+        return values;
+    };
+
+    window[`${PREFIX}_stop`] = function() {
+        showSubmitInterruptingPlaceholder(PREFIX);
+        return [localGet(TASK) || ""];
+    };
+
+    window[`${PREFIX}_restore`] = function() {
+        const id = localGet(TASK) || "";
+        if (id) follow(id, 0);
+        return [id];
+    };
+
+    onUiLoaded(function() {
+        const restore = find(`${PREFIX}_restore_progress`);
+        if (restore && localGet(TASK)) restore.click();
+    });
+
+    /* gradio 3 has no option for it */
+    onAfterUiUpdate(function() {
+        const video = gradioApp().querySelector(`#${PREFIX}_video video`);
+        if (video && !video.loop) video.loop = true;
+    });
+})();

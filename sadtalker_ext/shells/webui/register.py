@@ -1,0 +1,43 @@
+"""Everything the WebUI has to be told, once per load of its scripts.
+
+Nothing imported here may need more than the WebUI itself ships: a missing package must end as a
+sentence in the tab, not as a missing tab.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sadtalker_ext.host.webui import script_callbacks
+from sadtalker_ext.shells.webui.animate import AnimateScript
+from sadtalker_ext.shells.webui.galleries import Neighbours
+from sadtalker_ext.shells.webui.settings import add_settings
+from sadtalker_ext.shells.webui.tab import build_tabs
+
+log = logging.getLogger(__name__)
+
+
+def register() -> type[AnimateScript]:
+    """Register all callbacks; "Reload UI" calls this again, and nothing of the last time is kept.
+
+    Returns:
+        The always-on script, which the host looks for among the names of a script file.
+    """
+    neighbours = Neighbours()
+
+    def on_component(component: Any, **details: Any) -> None:
+        neighbours.look_at(component, details.get("elem_id"))
+
+    script_callbacks.on_ui_settings(add_settings)
+    script_callbacks.on_after_component(on_component)
+    script_callbacks.on_ui_tabs(lambda: build_tabs(neighbours))
+    script_callbacks.on_app_started(_mount_api)
+    return AnimateScript
+
+
+def _mount_api(_demo: Any, app: Any) -> None:
+    """Add the REST routes; a failure there must not cost the page."""
+    from sadtalker_ext.shells.webui.rest import mount
+
+    mount(app)

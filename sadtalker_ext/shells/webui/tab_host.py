@@ -1,0 +1,132 @@
+"""The WebUI as the place our tab lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.host.webui import call_queue, infotext_utils, progress, shared, util
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.shells.ui.compat import gradio, listen, unchanged
+from sadtalker_ext.shells.ui.contract import (
+    PREFIX,
+    Job,
+    JobParts,
+    PictureSource,
+    ResultAction,
+    element_id,
+)
+from sadtalker_ext.shells.webui.galleries import Neighbours
+from sadtalker_ext.shells.webui.house import host, service
+from sadtalker_ext.shells.webui.restore import restored
+from sadtalker_ext.types import Picture
+
+
+class WebUITabHost:
+    """Runs the tab's jobs in the WebUI's queue; see `TabHost` for the agreement.
+
+    Args:
+        neighbours: What was found in the host's own tabs.
+    """
+
+    can_skip = False
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+
+    @property
+    def service(self) -> Any:
+        """Return the service of this process."""
+        return service()
+
+    @property
+    def state_folder(self) -> Path:
+        """Return the folder for the user's own presets."""
+        return host().state_folder()
+
+    @property
+    def picture_sources(self) -> Sequence[PictureSource]:
+        """Return the buttons that pull the current results."""
+        return self._neighbours.sources()
+
+    @property
+    def result_actions(self) -> Sequence[ResultAction]:
+        """Return the buttons for the finished video."""
+        actions = []
+        if not shared.cmd_opts.hide_ui_dir_config:
+            actions.append(
+                ResultAction(
+                    name="open_folder",
+                    label="\N{OPEN FILE FOLDER} Open folder",
+                    help="Show the folder of the video on the machine the WebUI runs on.",
+                    connect=_connect_folder,
+                )
+            )
+        if infotext_utils.paste_fields.get("img2img", {}).get("init_img") is not None:
+            actions.append(
+                ResultAction(
+                    name="to_img2img",
+                    label="\N{RIGHTWARDS ARROW} img2img",
+                    help="Send the first frame of the video to img2img.",
+                    connect=_connect_img2img,
+                )
+            )
+        return actions
+
+    def output_path(self, picture: Picture) -> Path:
+        """Return a fresh path by the WebUI's naming pattern."""
+        return host().output_path(picture)
+
+    def new_progress(self) -> Progress:
+        """Return a progress that follows the WebUI's stop button."""
+        return host().new_progress()
+
+    def connect_job(self, parts: JobParts, job: Job) -> None:
+        """Run the job like txt2img: queue, bar, preview, Interrupt, and restore after a reload."""
+
+        def run(task: str, *values: Any) -> list[Any]:
+            try:
+                with host().joined():
+                    return list(job(host().task_progress(task), *values))
+            finally:
+                host().forget_task(task)
+
+        inputs, outputs = [parts.task, *parts.inputs], list(parts.outputs)
+        queued = call_queue.wrap_gradio_gpu_call(run, extra_outputs=list(parts.no_result))
+        listen(parts.generate.click, queued, inputs, outputs, js=f"{PREFIX}_submit")
+        listen(parts.interrupt.click, _stop, [parts.task], [], js=f"{PREFIX}_stop")
+        restore = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
+        again = restored(progress, list(parts.no_result))
+        listen(restore.click, again, [parts.task], outputs, js=f"{PREFIX}_restore")
+
+
+def _stop(task: str) -> None:
+    host().stop_task(task)
+
+
+def _connect_folder(button: Any, result_path: Any) -> None:
+    listen(button.click, _open_folder, [result_path])
+
+
+def _open_folder(path: str) -> None:
+    """Open the folder of a result of ours, or the folder of all results."""
+    folder, wanted = host().output_dir(), Path(path) if path else None
+    inside = wanted is not None and folder.resolve() in wanted.resolve().parents
+    util.open_folder(str(wanted.parent if inside and wanted is not None else folder))
+
+
+def _connect_img2img(button: Any, result_path: Any) -> None:
+    target = infotext_utils.paste_fields["img2img"]["init_img"]
+    listen(button.click, _frame_of, [result_path], [target])
+    listen(button.click, None, js="switch_to_img2img")
+
+
+def _frame_of(path: str) -> Any:
+    """Return the first frame of a result; leaves img2img alone when there is none."""
+    folder = host().output_dir().resolve()
+    if not path or folder not in Path(path).resolve().parents:
+        return unchanged()
+    from sadtalker_ext.host.first_frame import first_frame
+
+    return first_frame(Path(path))
