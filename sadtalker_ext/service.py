@@ -66,12 +66,14 @@ class EngineStatus:
         ready: True when a job can start at once.
         reason: What is missing, as one sentence; empty when ready.
         hint: What to do about it.
+        can_fetch: True when nothing but weight files is missing.
     """
 
     name: str
     ready: bool
     reason: str = ""
     hint: str = ""
+    can_fetch: bool = False
 
 
 class Service:
@@ -248,6 +250,7 @@ class Service:
                 ready=False,
                 reason=f"The {name} engine needs weight files that were not found: {names}.",
                 hint=f"Run `sadtalker weights fetch {name}`.",
+                can_fetch=True,
             )
         return EngineStatus(name=name, ready=True)
 
