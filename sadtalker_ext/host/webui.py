@@ -25,6 +25,7 @@ from modules import (
     util,
 )
 
+from sadtalker_ext.errors import OutputUnwritable
 from sadtalker_ext.host import lent, memory, naming
 from sadtalker_ext.host.state import MirroredProgress, stop_pressed
 from sadtalker_ext.host.turns import Turns
@@ -33,7 +34,7 @@ from sadtalker_ext.types import Enhancer, Picture, Upscaler
 
 log = logging.getLogger(__name__)
 
-__all__ = ["OPTION_PREFIX", "WebUIHost", "call_queue", "infotext_utils", "progress",
+__all__ = ["OPTION_PREFIX", "WebUIHost", "call_queue", "data_folder", "infotext_utils", "progress",
            "script_callbacks", "scripts", "shared", "tool_button", "util"]  # fmt: skip
 
 OPTION_PREFIX = "sadtalker_ext_"
@@ -62,7 +63,11 @@ class WebUIHost:
         return (base / Path(chosen).expanduser()) if chosen else base / "outputs" / "sadtalker"
 
     def output_path(self, picture: Picture) -> Path:
-        """Return a fresh path for one video, in a subfolder by the host's naming pattern."""
+        """Return a fresh path for one video, in a subfolder by the host's naming pattern.
+
+        Raises:
+            OutputUnwritable: The folder cannot be made.
+        """
         folder = self.output_dir()
         if getattr(shared.opts, "save_to_dirs", True):
             width, height = picture.size
@@ -70,6 +75,13 @@ class WebUIHost:
             fill = images.FilenameGenerator(None, None, None, like).apply
             pattern = getattr(shared.opts, "directories_filename_pattern", "")
             folder = naming.dated_folder(folder, pattern, fill)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputUnwritable(
+                f"The folder {folder} for videos cannot be made: {error.strerror}.",
+                hint="Choose another one in Settings, SadTalker.",
+            ) from error
         return naming.next_path(folder, picture.name)
 
     def state_folder(self) -> Path:
@@ -217,3 +229,8 @@ def tool_button(words: str, elem_id: str, tooltip: str, *, small: bool) -> Any:
     if not small:
         return gradio.Button(words, elem_id=elem_id)
     return ToolButton(words, elem_id=elem_id, tooltip=tooltip)
+
+
+def data_folder() -> Path:
+    """Return the folder of the WebUI's data, which ``--data-dir`` may move."""
+    return Path(paths.data_path)
