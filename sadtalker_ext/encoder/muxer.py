@@ -92,7 +92,9 @@ class Encoder:
     def _add_video(self, size: tuple[int, int], quality: int) -> VideoStream:
         # CRF 0 would be lossless, which only the High 4:4:4 profile has and browsers do not play;
         # from 1 on x264 takes the High profile by itself
-        options = {"preset": PRESET, "crf": str(max(quality, 1))}
+        # with macroblock-tree rate control x264's lookahead races with its frame threads: about one
+        # file in thirty differed; without it the same frames always give the same file
+        options = {"preset": PRESET, "crf": str(max(quality, 1)), "x264-params": "mbtree=0"}
         stream = self._container.add_stream("libx264", rate=self._rate, options=options)
         context = stream.codec_context
         context.width, context.height = size
