@@ -7,7 +7,6 @@ imported when the first component is made, never before.
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -212,16 +211,9 @@ def copyable_text(**properties: Any) -> Component:
     return gradio().Textbox(**button, **properties)
 
 
-def styles(text: str) -> dict[str, str]:
-    """Return the argument that gives a page its style sheet, where it belongs in this version."""
-    return {"css": text}
-
-
-def mount(app: Any, blocks: Any, path: str, **properties: Any) -> Any:
-    """Put a page into an app; properties this version does not know are left out."""
-    known = inspect.signature(gradio().mount_gradio_app).parameters
-    fitting = {name: value for name, value in properties.items() if name in known}
-    return gradio().mount_gradio_app(app, blocks, path, **fitting)
+def forgetful(seconds: int) -> dict[str, Any]:
+    """Return the argument of ``Blocks`` that clears old files from gradio's own folder."""
+    return {"delete_cache": (seconds, seconds)} if version() >= 4 else {}
 
 
 def not_saved(component: Component) -> Component:

@@ -85,6 +85,13 @@ class OptionControls:
         """Return one output per widget: options without effect in an engine are disabled."""
         return [_for_engine(option_spec(name), engine) for name in self.names]
 
+    def fit_engine(self, engine: str) -> None:
+        """Disable the options without effect in an engine, while the page is being built."""
+        for name, component in self.components.items():
+            if engine not in option_spec(name).engines:
+                component.interactive = False
+                component.info = _no_effect(engine)
+
     def _make(self, spec: OptionSpec) -> None:
         common: dict[str, Any] = {"label": caption(spec), "elem_id": element_id(spec.name)}
         component = self._widget(spec, common)
@@ -165,5 +172,8 @@ def _voice_name(widget_value: str) -> str:
 
 def _for_engine(spec: OptionSpec, engine: str) -> Any:
     works = engine in spec.engines
-    reason = "" if works else f"Has no effect in the {engine} engine."
-    return compat.update(interactive=works, info=reason or None)
+    return compat.update(interactive=works, info=None if works else _no_effect(engine))
+
+
+def _no_effect(engine: str) -> str:
+    return f"Has no effect in the {engine} engine."

@@ -65,7 +65,7 @@ def summary_html(video: VideoFile) -> str:
     """Return what was made: facts in one line, the path in another, and any warnings."""
     facts = [
         f"{video.seconds:.1f} s",
-        f"{video.width}×{video.height}",
+        f"{video.width}x{video.height}",
         f"{video.engine} engine",
         f"seed {video.seed}",
     ]

@@ -1,0 +1,134 @@
+"""One press of Generate: from the tab's values to the tab's results."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sadtalker_ext.encoder.metadata import read_metadata
+from sadtalker_ext.errors import Cancelled, InputError, SadTalkerError
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request
+from sadtalker_ext.shells.ui import compat, speech, words
+from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
+from sadtalker_ext.shells.ui.contract import TabHost
+from sadtalker_ext.shells.ui.controls import OptionControls
+from sadtalker_ext.types import FloatArray, Picture, VideoFile
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+
+LEADING = 6
+"""Inputs before the options: picture, tick, and the four of the speech."""
+
+_PLOT_RATE_HZ = 8000
+_PLOT_BINS = 900
+
+Shown = Callable[[VideoFile], Sequence[Any]]
+
+
+class TabJob:
+    """Makes one video and returns the outputs of the tab; see `contract.Job`.
+
+    Args:
+        host: The place the tab lives in.
+        options: Turns widget values into options.
+        consent: Remembers ticks.
+        no_result: Outputs, except the last, that leave an earlier result as it is.
+    """
+
+    def __init__(
+        self,
+        host: TabHost,
+        options: OptionControls,
+        consent: ConsentBook,
+        no_result: Sequence[Any],
+    ) -> None:
+        self._host = host
+        self._options = options
+        self._consent = consent
+        self._no_result = list(no_result)
+
+    def __call__(self, progress: Progress, *values: Any) -> list[Any]:
+        """Make the video; every problem becomes the last output."""
+        try:
+            video = self._make(progress, values)
+        except Cancelled as stop:
+            return [*self._no_result, words.error_html(stop)]
+        except SadTalkerError as error:
+            log.warning("%s", error)
+            return [*self._no_result, words.error_html(error)]
+        except Exception as error:
+            log.exception("unexpected error")
+            return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
+        return self._show(video)
+
+    def _make(self, progress: Progress, values: Sequence[Any]) -> VideoFile:
+        picture_value, tick, *said = values[:LEADING]
+        chosen = self._options.options(values[LEADING:])
+        if picture_value is None:
+            raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
+        picture = compat.read_picture_value(picture_value)
+        self._check_consent(picture, tick=bool(tick))
+        sound, chosen = speech.resolve(said, chosen)
+        request = Request(
+            picture=picture,
+            speech=sound,
+            output=self._host.output_path(picture),
+            options=GenerateOptions.from_mapping(chosen),
+        )
+        request.output.parent.mkdir(parents=True, exist_ok=True)
+        return self._host.service.generate(request, progress)
+
+    def _check_consent(self, picture: Picture, *, tick: bool) -> None:
+        if not self._consent.is_needed(picture):
+            return
+        if not tick:
+            raise InputError(REMINDER)
+        self._consent.remember(picture)
+
+    def _show(self, video: VideoFile) -> list[Any]:
+        note = "Stopped early: the beginning was kept." if video.partial else ""
+        return [
+            compat.update(visible=True),
+            str(video.path),
+            words.summary_html(video),
+            _line_of(video),
+            _plot_of(video),
+            str(video.path),
+            str(video.seed),
+            words.note_html(note) if note else "",
+        ]
+
+
+def _line_of(video: VideoFile) -> str:
+    try:
+        return read_metadata(video.path).line
+    except SadTalkerError as problem:
+        log.warning("the video's own words cannot be read: %s", problem)
+        return ""
+
+
+def _plot_of(video: VideoFile) -> Image.Image | None:
+    if video.motion is None or not len(video.motion):
+        return None
+    from sadtalker_ext.motion.plot import plot_motion
+
+    return plot_motion(video.motion, _loudness_of(video))
+
+
+def _loudness_of(video: VideoFile) -> FloatArray | None:
+    """Return the envelope of the video's own sound; None for a video without any."""
+    from sadtalker_ext.motion.plot import sound_envelope
+
+    try:
+        sound = open_speech(video.path)
+        return sound_envelope(list(sound.read(_PLOT_RATE_HZ)), _PLOT_BINS)
+    except SadTalkerError:
+        return None

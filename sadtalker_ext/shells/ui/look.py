@@ -1,0 +1,107 @@
+"""The look panel: presets, the options that matter, and accordions with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.shells.ui import compat, controls, words
+from sadtalker_ext.shells.ui.contract import Component, element_id
+from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.shells.ui.presets import BUILT_IN, PresetBook
+
+GROUP_TITLES: Mapping[str, str] = {
+    "look": "More looks",
+    "head and eyes": "Head and eyes",
+    "speech": "More about speech",
+    "engine": "Face and speed",
+    "output": "Output",
+}
+"""Titles of the accordions; a group without an entry is shown by its own name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookParts:
+    """The components of the look panel that do something."""
+
+    preset: Component
+    name: Component
+    save: Component
+    delete: Component
+    note: Component
+
+
+def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> LookParts:
+    """Make the panel at the current place of the page."""
+    gr = compat.gradio()
+    with panel("Look"):
+        preset = gr.Dropdown(
+            choices=presets.names(),
+            value=next(iter(BUILT_IN)),
+            label="Preset",
+            elem_id=element_id("preset"),
+        )
+        compat.explained(compat.not_saved(preset), "Sets all options of how the video looks.")
+        options.make("preprocess")
+        with gr.Row():
+            options.make("head_motion", "expression_scale")
+        with gr.Row():
+            options.make("mouth_scale", "still")
+        for group in controls.accordion_groups():
+            with gr.Accordion(
+                GROUP_TITLES.get(group, group.capitalize()),
+                open=False,
+                elem_id=element_id(f"group_{group.replace(' ', '_')}"),
+            ):
+                options.make_group(group)
+        with gr.Accordion("My presets", open=False, elem_id=element_id("own_presets")):
+            with gr.Row(elem_classes=["stx-buttons"]):
+                name = gr.Textbox(
+                    label="Name of the preset",
+                    show_label=False,
+                    container=False,
+                    placeholder="Name of the preset",
+                    elem_id=element_id("preset_name"),
+                )
+                compat.not_saved(name)
+                save = gr.Button("Save", elem_id=element_id("preset_save"), size="sm")
+                delete = gr.Button("Delete", elem_id=element_id("preset_delete"), size="sm")
+            note = gr.HTML("", elem_id=element_id("preset_note"))
+    compat.explained(save, "Keep the current look under this name.")
+    compat.explained(delete, "Forget the preset with this name, or the chosen one.")
+    return LookParts(preset=preset, name=name, save=save, delete=delete, note=note)
+
+
+def connect_look_parts(
+    parts: LookParts, options: controls.OptionControls, presets: PresetBook
+) -> None:
+    """Wire the panel; to be called when all widgets of options exist."""
+    widgets = options.inputs()
+
+    def apply(name: str) -> list[Any]:
+        return options.updates(presets.values(name))
+
+    def save(name: str, *values: Any) -> list[Any]:
+        try:
+            kept = presets.save(name or "", options.options(values))
+        except (InvalidOption, OSError) as problem:
+            return [compat.unchanged(), words.error_html(problem)]
+        choice = compat.update(choices=presets.names(), value=kept)
+        return [choice, words.note_html(f"Kept as {kept}.")]
+
+    def delete(name: str, chosen: str) -> list[Any]:
+        doomed = (name or "").strip() or chosen
+        if not presets.is_own(doomed):
+            reason = f"{doomed} is built in." if doomed in BUILT_IN else f"There is no {doomed}."
+            return [compat.unchanged(), words.note_html(reason)]
+        presets.delete(doomed)
+        choice = compat.update(choices=presets.names(), value=next(iter(BUILT_IN)))
+        return [choice, words.note_html(f"{doomed} was deleted.")]
+
+    compat.listen(parts.preset.input, apply, [parts.preset], widgets)
+    compat.listen(parts.save.click, save, [parts.name, *widgets], [parts.preset, parts.note])
+    compat.listen(
+        parts.delete.click, delete, [parts.name, parts.preset], [parts.preset, parts.note]
+    )

@@ -1,0 +1,265 @@
+"""The stand-alone page: the same tab without a WebUI around it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui.contract import (
+    Component,
+    Job,
+    JobParts,
+    PictureSource,
+    ResultAction,
+    element_id,
+)
+from sadtalker_ext.shells.ui.tab import TabParts, build_tab
+from sadtalker_ext.shells.ui.working import Run, RunBook, new_key
+from sadtalker_ext.types import Picture
+from sadtalker_ext.weights.store import cache_folder
+
+log = logging.getLogger(__name__)
+
+TITLE = "SadTalker"
+TASK_KEY = element_id("task")
+"""Where the browser keeps the id of its latest job, to find it again after a reload."""
+
+SUBMIT = (
+    "(...values) => { values[0] = 'task(' + crypto.getRandomValues(new Uint32Array(4)).join('') "
+    f"+ ')'; localStorage.setItem('{TASK_KEY}', values[0]); return values; }}"
+)
+RECALL = f"() => [localStorage.getItem('{TASK_KEY}') || '']"
+_FORGET_SECONDS = 86400
+
+
+class PageHost:
+    """The stand-alone page as the tab's host.
+
+    Args:
+        service: Makes the videos.
+        output_dir: Folder for results, in subfolders by day.
+        state_folder: Folder for presets and ticks; the project's cache folder by default.
+        local: Whether the browser runs on this machine; only then can a folder be opened.
+    """
+
+    can_skip = False
+
+    def __init__(
+        self,
+        service: Service,
+        output_dir: Path,
+        *,
+        state_folder: Path | None = None,
+        local: bool = True,
+    ) -> None:
+        self._service = service
+        self._output_dir = output_dir.absolute()
+        self._state_folder = state_folder or cache_folder() / "page"
+        self._local = local
+        self._runs = RunBook()
+        self._watched: list[Component] = []
+        self._task: Component = None
+
+    @property
+    def service(self) -> Service:
+        """Return the service."""
+        return self._service
+
+    @property
+    def state_folder(self) -> Path:
+        """Return the folder for presets and ticks."""
+        return self._state_folder
+
+    @property
+    def output_dir(self) -> Path:
+        """Return the folder for results."""
+        return self._output_dir
+
+    @property
+    def picture_sources(self) -> Sequence[PictureSource]:
+        """Return nothing: there is no other program to take a picture from."""
+        return ()
+
+    @property
+    def result_actions(self) -> Sequence[ResultAction]:
+        """Return the button that opens the folder, if the browser runs here."""
+        if not self._local:
+            return ()
+        return (
+            ResultAction(
+                name="open_folder",
+                label="Open folder",
+                help="Show the video in the file manager.",
+                connect=self._connect_open_folder,
+            ),
+        )
+
+    def output_path(self, picture: Picture) -> Path:
+        """Return ``DAY/NNNN-NAME.mp4`` with the next free number."""
+        # the day people see on their clock names the folder
+        folder = self._output_dir / datetime.datetime.now().astimezone().date().isoformat()
+        stem = re.sub(r"[^\w.-]+", "_", Path(picture.name).stem)[:60].strip("._") or "video"
+        taken = [path.name[:4] for path in folder.glob("[0-9][0-9][0-9][0-9]-*")]
+        number = max((int(name) for name in taken), default=0) + 1
+        return folder / f"{number:04d}-{stem}.mp4"
+
+    def connect_job(self, parts: JobParts, job: Job) -> None:
+        """Wire the buttons: the job runs on a thread, the page looks at it now and then."""
+        self._task = parts.task
+        self._watched = [parts.progress, *parts.outputs]
+        self._nothing = [compat.unchanged() for _ in parts.outputs]
+        self._no_result = list(parts.no_result)
+
+        def generate(task: str, *values: Any) -> Iterator[list[Any]]:
+            run = self._runs.start(task or new_key(), lambda progress: job(progress, *values))
+            yield from self._watch(run)
+
+        compat.listen(
+            parts.generate.click,
+            generate,
+            [parts.task, *parts.inputs],
+            self._watched,
+            js=SUBMIT,
+            parallel=True,
+        )
+        for button in (parts.interrupt, parts.interrupting):
+            compat.listen(button.click, self._stop, [parts.task], js=RECALL, parallel=True)
+
+    def connect_reload(self, blocks: Any) -> None:
+        """Let a reloaded page find the job it had started."""
+        compat.listen(
+            blocks.load, self._resume, [self._task], self._watched, js=RECALL, parallel=True
+        )
+
+    def _watch(self, run: Run) -> Iterator[list[Any]]:
+        # the last output is the status: whatever it said is over now
+        began = [*self._nothing[:-1], ""]
+        yield [words.progress_html(run.event), *began]
+        for event in run.watch():
+            bar = words.progress_html(event, preview=run.preview, stopping=run.stopping)
+            yield [bar, *self._nothing]
+        if run.error is not None:
+            yield ["", *self._no_result, words.error_html(run.error)]
+        else:
+            yield ["", *run.result]
+
+    def _resume(self, task: str) -> Iterator[list[Any]]:
+        run = self._runs.find(task or "")
+        if run is None:
+            yield [compat.unchanged(), *self._nothing]
+        else:
+            yield from self._watch(run)
+
+    def _stop(self, task: str) -> None:
+        run = self._runs.find(task or "")
+        if run is not None:
+            run.stop()
+
+    def _connect_open_folder(self, button: Component, result_path: Component) -> None:
+        compat.listen(button.click, self._open_folder, [result_path])
+
+    def _open_folder(self, path: str) -> None:
+        """Open the folder of a video; other folders are refused, the path came from a browser."""
+        folder = Path(path or self._output_dir).absolute().parent
+        if not path or not folder.is_relative_to(self._output_dir) or not folder.is_dir():
+            return
+        command = {"win32": "explorer", "darwin": "open"}.get(sys.platform, "xdg-open")
+        try:
+            subprocess.Popen([command, str(folder)], stdin=subprocess.DEVNULL)
+        except OSError as problem:
+            log.warning("%s cannot be opened: %s", folder, problem)
+
+
+def build_page(host: PageHost) -> tuple[Any, TabParts]:
+    """Return the page as gradio blocks, and its parts.
+
+    Raises:
+        PackageMissing: gradio is not installed.
+    """
+    gr = compat.gradio()
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, **compat.forgetful(_FORGET_SECONDS)
+    ) as blocks:
+        gr.HTML(_HEADER, elem_id=element_id("header"))
+        parts = build_tab(host)
+        host.connect_reload(blocks)
+    return blocks, parts
+
+
+def mount_page(
+    app: Any,
+    service: Service,
+    *,
+    output_dir: Path,
+    path: str = "/",
+    state_folder: Path | None = None,
+    local: bool = True,
+    **properties: Any,
+) -> Any:
+    """Put the page into a FastAPI app and return the app.
+
+    Routes that the app has already, for example REST, keep their addresses.
+
+    Args:
+        app: The app.
+        service: Makes the videos.
+        output_dir: Folder for results; the page may show files from here.
+        path: Address of the page.
+        state_folder: Folder for presets and ticks.
+        local: Whether the browser runs on this machine.
+        properties: More for ``gradio.mount_gradio_app``, for example ``auth_dependency``.
+
+    Raises:
+        PackageMissing: gradio is not installed.
+    """
+    host = PageHost(service, output_dir, state_folder=state_folder, local=local)
+    blocks, parts = build_page(host)
+    return compat.gradio().mount_gradio_app(
+        app,
+        blocks,
+        path,
+        allowed_paths=[str(host.output_dir)],
+        footer_links=["settings"],
+        ssr_mode=False,
+        run_history=False,
+        css=_css(),
+        theme=_theme(),
+        head=_head(parts),
+        **properties,
+    )
+
+
+_HEADER = (
+    '<div class="stx-header"><h1>SadTalker</h1>'
+    "<p>A portrait and speech become a talking head.</p></div>"
+)
+
+
+def _css() -> str:
+    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def _head(parts: TabParts) -> str:
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    # "</" would end the script element early
+    tooltips = json.dumps(parts.explained).replace("</", "<\\/")
+    return f"<script>{script.replace('__TOOLTIPS__', tooltips)}</script>"
+
+
+def _theme() -> Any:
+    """Return a theme with fonts of this machine: the page asks no other server for anything."""
+    gr = compat.gradio()
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
+    mono = ["ui-monospace", "SFMono-Regular", "Consolas", "monospace"]
+    return gr.themes.Default(
+        primary_hue="orange", neutral_hue="slate", font=fonts, font_mono=mono, radius_size="lg"
+    )

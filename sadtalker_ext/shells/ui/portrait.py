@@ -1,0 +1,185 @@
+"""The portrait panel: the picture, where it may come from, whose face, and the tick."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.errors import SadTalkerError, WeightsMissing
+from sadtalker_ext.shells.ui import compat, faces, words
+from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
+from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
+from sadtalker_ext.shells.ui.controls import OptionControls
+from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.types import Box, Face, Picture
+
+log = logging.getLogger(__name__)
+
+HEIGHT = 340
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortraitParts:
+    """The components of the portrait panel.
+
+    Attributes:
+        picture: The picture.
+        sources: Buttons that bring a picture, with what they are wired to.
+        note: A remark about the picture, for example that no face was found.
+        choice: The group with the numbered boxes; hidden unless there are several faces.
+        boxes_picture: The picture with the boxes.
+        boxes: State: the boxes, in pixels of `boxes_picture`.
+        consent: The group around the tick; hidden when nothing has to be asked.
+        tick: The tick.
+    """
+
+    picture: Component
+    sources: Sequence[tuple[Component, PictureSource]]
+    note: Component
+    choice: Component
+    boxes_picture: Component
+    boxes: Component
+    consent: Component
+    tick: Component
+
+
+def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControls) -> PortraitParts:
+    """Make the panel at the current place of the page."""
+    gr = compat.gradio()
+    buttons = []
+    with panel("Portrait"):
+        picture = compat.picture_input(
+            label="Portrait",
+            show_label=False,
+            height=HEIGHT,
+            elem_id=element_id("picture"),
+        )
+        compat.explained(picture, "Drop, paste or upload a picture with a face.")
+        if sources:
+            with gr.Row(elem_classes=["stx-buttons"]):
+                for source in sources:
+                    button = gr.Button(
+                        source.label, elem_id=element_id(f"use_{source.name}"), size="sm"
+                    )
+                    buttons.append((compat.explained(button, source.help), source))
+        note = gr.HTML("", elem_id=element_id("picture_note"))
+        with gr.Group(visible=False, elem_classes=["stx-pane"]) as choice:
+            gr.HTML(words.note_html("Several faces were found. Click the one that should speak."))
+            boxes_picture = compat.shown_picture(
+                label="Faces",
+                show_label=False,
+                height=HEIGHT,
+                elem_id=element_id("faces"),
+            )
+            options.make("face_index")
+        boxes = gr.State([])
+        with gr.Group(visible=False, elem_classes=["stx-consent"]) as consent:
+            tick = gr.Checkbox(value=False, label=QUESTION, elem_id=element_id("consent"))
+        compat.explained(
+            compat.not_saved(tick),
+            "Asked once per picture. Pictures with generation parameters need no tick.",
+        )
+    return PortraitParts(
+        picture=picture,
+        sources=buttons,
+        note=note,
+        choice=choice,
+        boxes_picture=boxes_picture,
+        boxes=boxes,
+        consent=consent,
+        tick=tick,
+    )
+
+
+def connect_portrait_parts(
+    parts: PortraitParts, host: TabHost, options: OptionControls, consent: ConsentBook
+) -> None:
+    """Wire the panel."""
+    index = options.components["face_index"]
+    look = _Looker(host, consent)
+    compat.listen(
+        parts.picture.change,
+        look.at,
+        [parts.picture],
+        [
+            parts.note,
+            parts.choice,
+            parts.boxes_picture,
+            parts.boxes,
+            index,
+            parts.consent,
+            parts.tick,
+        ],
+    )
+    compat.on_select(parts.boxes_picture, choose_face, [parts.boxes], [index])
+    compat.listen(
+        index.change, _highlight, [parts.picture, parts.boxes, index], [parts.boxes_picture]
+    )
+    for button, source in parts.sources:
+        source.connect(button, parts.picture)
+
+
+def choose_face(point: tuple[int, int], boxes: Sequence[Box]) -> Any:
+    """Return the face index after a click, unchanged when it hit none."""
+    found = faces.face_at(boxes, point)
+    return compat.unchanged() if found is None else found
+
+
+class _Looker:
+    """Looks at a new picture."""
+
+    def __init__(self, host: TabHost, consent: ConsentBook) -> None:
+        self._host = host
+        self._consent = consent
+
+    def at(self, value: Any) -> list[Any]:
+        """Return note, boxes and consent for a picture that was just put in or taken out."""
+        nothing = compat.update(visible=False)
+        cleared = [nothing, None, [], 0]
+        if value is None:
+            return ["", *cleared, nothing, False]
+        try:
+            picture = compat.read_picture_value(value)
+        except SadTalkerError as problem:
+            return [words.error_html(problem), *cleared, nothing, False]
+        needed = self._consent.is_needed(picture)
+        asked = [compat.update(visible=needed), False]
+        found = self._find(picture)
+        if found is None or len(found) == 1:
+            return ["", *cleared, *asked]
+        if not found:
+            note = words.note_html(
+                f"No face found in {picture.name}. Try a larger or more frontal face."
+            )
+            return [note, *cleared, *asked]
+        return ["", *_offer(picture, found), *asked]
+
+    def _find(self, picture: Picture) -> list[Face] | None:
+        """Return the faces of a picture; None when they cannot be looked for yet."""
+        try:
+            return self._host.service.faces(picture)
+        except WeightsMissing:
+            # the engine panel offers them
+            return None
+        except (SadTalkerError, ImportError) as problem:
+            log.warning("faces were not looked for: %s", problem)
+            return None
+
+
+def _offer(picture: Picture, found: Sequence[Face]) -> list[Any]:
+    boxes = faces.scaled_boxes(picture, found)
+    return [compat.update(visible=True), faces.draw_boxes(picture, boxes, 0), boxes, 0]
+
+
+def _highlight(value: Any, boxes: Sequence[Box], index: float | None) -> Any:
+    if value is None or not boxes:
+        return compat.unchanged()
+    try:
+        picture = compat.read_picture_value(value)
+    except SadTalkerError:
+        return compat.unchanged()
+    return faces.draw_boxes(
+        picture, [(box[0], box[1], box[2], box[3]) for box in boxes], int(index or 0)
+    )

@@ -1,0 +1,167 @@
+"""The right column: the buttons, the bar, the video and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.options import option_spec
+from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui.contract import Component, ResultAction, element_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultParts:
+    """The components of the result column.
+
+    Attributes:
+        generate: Starts a job.
+        interrupt: Stops it.
+        skip: Only shown where the host can skip.
+        interrupting: Shown while a stop is under way.
+        progress: Bar, stage and preview.
+        status: Placeholder, error or remark; the last output of a job.
+        result: Group around the finished video.
+        video: The player.
+        summary: Facts and path.
+        parameters: The video's own words; can be edited and pasted.
+        use_parameters: Sets the options from them.
+        plot: The motion.
+        result_path: Hidden path of the video.
+        last_seed: Hidden seed of the video.
+        reuse_seed: Puts it into the seed option.
+        actions: The host's buttons, with what they are wired to.
+    """
+
+    generate: Component
+    interrupt: Component
+    skip: Component
+    interrupting: Component
+    progress: Component
+    status: Component
+    result: Component
+    video: Component
+    summary: Component
+    parameters: Component
+    use_parameters: Component
+    plot: Component
+    result_path: Component
+    last_seed: Component
+    reuse_seed: Component
+    actions: Sequence[tuple[Component, ResultAction]]
+
+    @property
+    def outputs(self) -> list[Component]:
+        """Return the outputs of a job, in the order `TabJob` fills them."""
+        return [
+            self.result,
+            self.video,
+            self.summary,
+            self.parameters,
+            self.plot,
+            self.result_path,
+            self.last_seed,
+            self.status,
+        ]
+
+
+def make_result_parts(actions: Sequence[ResultAction], *, can_skip: bool) -> ResultParts:
+    """Make the column at the current place of the page."""
+    gr = compat.gradio()
+    made: dict[str, Any] = _make_generate_box(can_skip=can_skip)
+    with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
+        made["progress"] = gr.HTML("", elem_id=element_id("progress"))
+        made["status"] = gr.HTML(words.PLACEHOLDER, elem_id=element_id("status"))
+        with gr.Column(visible=False, elem_classes=["stx-result"]) as result:
+            made |= _make_result(actions)
+    return ResultParts(result=result, **made)
+
+
+def _make_generate_box(*, can_skip: bool) -> dict[str, Component]:
+    """Make the buttons under the ids and classes that the WebUIs' own scripts look for."""
+    gr = compat.gradio()
+    with gr.Row(elem_id=element_id("generate_box"), elem_classes=["generate-box", "stx-go"]):
+        interrupt = gr.Button(
+            "Interrupt",
+            elem_id=element_id("interrupt"),
+            elem_classes=["generate-box-interrupt"],
+        )
+        skip = gr.Button(
+            "Skip",
+            elem_id=element_id("skip"),
+            elem_classes=["generate-box-skip"],
+            visible=can_skip,
+        )
+        interrupting = gr.Button(
+            "Interrupting...",
+            elem_id=element_id("interrupting"),
+            elem_classes=["generate-box-interrupting"],
+        )
+        generate = gr.Button("Generate", variant="primary", elem_id=element_id("generate"))
+    compat.explained(interrupt, "Stop, keeping nothing unless chosen otherwise (Esc).")
+    compat.explained(skip, "Stop this video and go on with the next.")
+    compat.explained(interrupting, "Stopping.")
+    compat.explained(generate, "Make the video (Ctrl+Enter).")
+    return {
+        "generate": generate,
+        "interrupt": interrupt,
+        "skip": skip,
+        "interrupting": interrupting,
+    }
+
+
+def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
+    gr = compat.gradio()
+    video = compat.video_output(
+        label="Video", show_label=False, height=480, elem_id=element_id("video")
+    )
+    summary = gr.HTML("", elem_id=element_id("summary"))
+    buttons = []
+    with gr.Row(elem_classes=["stx-buttons"]):
+        for action in actions:
+            button = gr.Button(action.label, elem_id=element_id(action.name), size="sm")
+            buttons.append((compat.explained(button, action.help), action))
+        reuse = gr.Button("Reuse seed", elem_id=element_id("reuse_seed"), size="sm")
+    compat.explained(reuse, "Make the next video with the same seed.")
+    with gr.Accordion("Parameters", open=False, elem_id=element_id("parameters_box")):
+        parameters = compat.copyable_text(
+            label="Parameters",
+            show_label=False,
+            lines=3,
+            interactive=True,
+            placeholder="Talking head, Engine: puppet, Seed: 7, ...",
+            elem_id=element_id("parameters"),
+        )
+        compat.explained(
+            compat.not_saved(parameters),
+            "How the video was made; it is in the file, too. Parameters of another video can be "
+            "pasted here.",
+        )
+        use = gr.Button("Use these parameters", elem_id=element_id("use_parameters"), size="sm")
+        compat.explained(use, "Set the options on the left to what is written here.")
+    with gr.Accordion("Motion", open=False, elem_id=element_id("motion_box")):
+        plot = compat.shown_picture(label="Motion", show_label=False, elem_id=element_id("motion"))
+    hidden = [
+        compat.not_saved(gr.Textbox(visible=False, elem_id=element_id(name)))
+        for name in ("result_path", "last_seed")
+    ]
+    return {
+        "video": video,
+        "summary": summary,
+        "parameters": parameters,
+        "use_parameters": use,
+        "plot": plot,
+        "result_path": hidden[0],
+        "last_seed": hidden[1],
+        "reuse_seed": reuse,
+        "actions": buttons,
+    }
+
+
+def used_words(found: Mapping[str, Any]) -> str:
+    """Return a remark about options that were just taken from a text."""
+    if not found:
+        return words.note_html("No parameters were found in this text.")
+    labels = ", ".join(option_spec(name).label for name in found)
+    return words.note_html(f"Set: {labels}.")

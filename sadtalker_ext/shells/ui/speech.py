@@ -1,0 +1,178 @@
+"""What is said: a file, the microphone, a text, the sound of a video, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import InputError, InvalidOption, SadTalkerError
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import option_spec
+from sadtalker_ext.shells.ui import compat, controls, words
+from sadtalker_ext.shells.ui.contract import Component, element_id
+
+FILE, MICROPHONE, TEXT, VIDEO, IDLE = KINDS = ("File", "Microphone", "Text", "Video", "Idle")
+IDLE_SECONDS = 5.0
+"""Length of an idle video when nobody chose one; the option's own default means no idling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechParts:
+    """The components of the speech panel.
+
+    Attributes:
+        kind: Which of the ways is chosen.
+        file: Sound file.
+        microphone: Recording.
+        video: Video whose sound is used.
+        panes: One group per kind, in the order of `KINDS`.
+        trim: The group with start, end and silence.
+    """
+
+    kind: Component
+    file: Component
+    microphone: Component
+    video: Component
+    panes: tuple[Component, ...]
+    trim: Component
+
+    @property
+    def inputs(self) -> list[Component]:
+        """Return what `resolve` needs, in its order."""
+        return [self.kind, self.file, self.microphone, self.video]
+
+
+def find_voices() -> tuple[list[tuple[str, str]], str]:
+    """Return name and words of every voice, and how to get one when there is none."""
+    try:
+        from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
+
+        voices = [(voice.name, voice.label) for voice in list_voices()]
+        return voices, "" if voices else str(missing_voices())
+    except (ImportError, SadTalkerError, OSError, ValueError) as problem:
+        return [], f"Text needs a voice, and none can be used here: {problem}"
+
+
+def make_speech_parts(options: controls.OptionControls, no_voice: str) -> SpeechParts:
+    """Make the panel at the current place of the page.
+
+    Args:
+        options: Makes the widgets of the options that belong here.
+        no_voice: Why no text can be spoken; empty when it can.
+    """
+    gr = compat.gradio()
+    kind = gr.Radio(
+        choices=list(KINDS),
+        value=FILE,
+        label="Speech",
+        show_label=False,
+        container=False,
+        elem_id=element_id("speech_kind"),
+        elem_classes=["stx-segments"],
+    )
+    compat.explained(compat.not_saved(kind), "Where the speech comes from.")
+    with gr.Group(elem_classes=["stx-pane"]) as file_pane:
+        file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
+    with gr.Group(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
+        microphone = compat.sound_input(
+            "microphone", label="Recording", elem_id=element_id("speech_recording")
+        )
+    with gr.Group(visible=False, elem_classes=["stx-pane"]) as text_pane:
+        _make_text(options, no_voice)
+    with gr.Group(visible=False, elem_classes=["stx-pane"]) as video_pane:
+        video = compat.video_input(
+            label="Video with speech", height=220, elem_id=element_id("speech_video")
+        )
+    with gr.Group(visible=False, elem_classes=["stx-pane"]) as idle_pane:
+        options.make(*controls.SPEECH_IDLE)
+        options.components["idle_seconds"].value = IDLE_SECONDS
+        gr.HTML(words.note_html("No speech: the face breathes, blinks and looks around."))
+    trim = gr.Accordion("Trim", open=False, elem_id=element_id("trim"))
+    with trim, gr.Row():
+        options.make(*controls.SPEECH_TRIM)
+    panes = (file_pane, microphone_pane, text_pane, video_pane, idle_pane)
+    parts = SpeechParts(
+        kind=kind, file=file, microphone=microphone, video=video, panes=panes, trim=trim
+    )
+    compat.listen(kind.change, show_pane, [kind], [*panes, trim])
+    return parts
+
+
+def _make_text(options: controls.OptionControls, no_voice: str) -> None:
+    gr = compat.gradio()
+    if no_voice:
+        gr.HTML(f'<div class="stx-hint">{escape(no_voice)}</div>')
+    options.make("text", "voice")
+    with gr.Row():
+        options.make("speech_rate", "speech_pitch")
+    if no_voice:
+        for name in controls.SPEECH_TEXT:
+            options.components[name].interactive = False
+
+
+def show_pane(kind: str) -> list[Any]:
+    """Return one update per pane and one for the trim: only what belongs to a kind is shown."""
+    shown = [compat.update(visible=one == kind) for one in KINDS]
+    return [*shown, compat.update(visible=kind in {FILE, MICROPHONE, VIDEO})]
+
+
+def resolve(said: Sequence[Any], options: Mapping[str, Any]) -> tuple[Path | None, dict[str, Any]]:
+    """Return the sound file (or None) and the options, without those of the other kinds.
+
+    Args:
+        said: Values of `SpeechParts.inputs`: the kind, then file, recording and video.
+        options: Option values by name.
+
+    Raises:
+        InputError: The chosen kind was not filled in; the sentence says what to do.
+    """
+    kind, file, microphone, video = said
+    chosen = dict(options)
+    if kind != TEXT:
+        _reset(chosen, controls.SPEECH_TEXT)
+    if kind != IDLE:
+        _reset(chosen, controls.SPEECH_IDLE)
+    if kind == TEXT:
+        if not str(chosen.get("text", "")).strip():
+            raise InvalidOption("There is no text to speak.", hint="Write what should be said.")
+        return None, chosen
+    if kind == IDLE:
+        _reset(chosen, controls.SPEECH_TRIM)
+        if not chosen.get("idle_seconds"):
+            raise InvalidOption(
+                "An idle video of 0 seconds was asked for.", hint="Choose how long it should be."
+            )
+        return None, chosen
+    value = {FILE: file, MICROPHONE: microphone, VIDEO: video}.get(kind)
+    if not value:
+        raise InputError(*_missing(kind))
+    path, part = compat.split_crop(value)
+    _apply_crop(chosen, path, part)
+    return path, chosen
+
+
+def _missing(kind: str) -> tuple[str]:
+    asked = {
+        FILE: "Speech is missing: drop a sound file on the speech field, or choose Text or Idle.",
+        MICROPHONE: "Nothing was recorded: press Record, speak, and press Stop.",
+        VIDEO: "The video is missing: drop one whose sound should be used.",
+    }
+    return (asked.get(kind, f"Speech should be one of {', '.join(KINDS)}, found {kind!r}."),)
+
+
+def _reset(options: dict[str, Any], names: Sequence[str]) -> None:
+    for name in names:
+        if name in options:
+            options[name] = option_spec(name).default
+
+
+def _apply_crop(options: dict[str, Any], path: Path, part: tuple[float, float]) -> None:
+    """Turn gradio 3's trim handles into start and end, unless those were given as numbers."""
+    if part == (0.0, 1.0) or options.get("audio_start") or options.get("audio_end"):
+        return
+    seconds = open_speech(path).seconds
+    options["audio_start"] = round(part[0] * seconds, 3)
+    options["audio_end"] = round(part[1] * seconds, 3) if part[1] < 1 else 0.0

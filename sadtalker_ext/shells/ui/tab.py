@@ -1,0 +1,135 @@
+"""The tab: every component, its place, and what happens on a click."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.shells.ui import compat, controls, engines, look, portrait, results, speech
+from sadtalker_ext.shells.ui.consent import ConsentBook
+from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
+from sadtalker_ext.shells.ui.job import TabJob
+from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.shells.ui.presets import PresetBook
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabParts:
+    """A finished tab.
+
+    Attributes:
+        job: The components around a job.
+        options: The widgets of the options.
+        explained: Tooltips by element id.
+    """
+
+    job: JobParts
+    options: controls.OptionControls
+    explained: dict[str, str]
+
+
+def build_tab(host: TabHost) -> TabParts:
+    """Make the tab inside the `Blocks` that is being built, and wire it.
+
+    It never fails because something optional is missing: the tab then says what, and how to get it.
+
+    Args:
+        host: The place it lives in.
+    """
+    gr = compat.gradio()
+    voices, no_voice = speech.find_voices()
+    options = controls.OptionControls(voices)
+    consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
+    line = engines.EngineLine(host.service)
+    with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
+        task = gr.Textbox(visible=False, elem_id=element_id("task"))
+        compat.not_saved(task)
+        with gr.Row(elem_classes=["stx-columns"]):
+            with gr.Column(scale=6, min_width=320, elem_classes=["stx-left"]):
+                shown = portrait.make_portrait_parts(host.picture_sources, options)
+                with panel("Speech"):
+                    said = speech.make_speech_parts(options, no_voice)
+                with panel("Engine"):
+                    options.make("engine")
+                    engine_parts = engines.make_engine_parts(line)
+                look_parts = look.make_look_parts(options, presets)
+            with gr.Column(scale=5, min_width=320, elem_classes=["stx-right"]):
+                made = results.make_result_parts(host.result_actions, can_skip=host.can_skip)
+    parts = JobParts(
+        task=task,
+        generate=made.generate,
+        interrupt=made.interrupt,
+        skip=made.skip,
+        interrupting=made.interrupting,
+        progress=made.progress,
+        inputs=[shown.picture, shown.tick, *said.inputs, *options.inputs()],
+        outputs=made.outputs,
+        no_result=[compat.unchanged() for _ in made.outputs[:-1]],
+        picture=shown.picture,
+        result_path=made.result_path,
+    )
+    portrait.connect_portrait_parts(shown, host, options, consent)
+    look.connect_look_parts(look_parts, options, presets)
+    _connect_engine(host, options, engine_parts, line)
+    _connect_results(made, options)
+    for button, action in made.actions:
+        action.connect(button, made.result_path)
+    host.connect_job(parts, TabJob(host, options, consent, parts.no_result))
+    return TabParts(job=parts, options=options, explained=_explanations(gr))
+
+
+def _connect_engine(
+    host: TabHost,
+    options: controls.OptionControls,
+    parts: engines.EngineParts,
+    line: engines.EngineLine,
+) -> None:
+    widget = options.components["engine"]
+    others = [name for name in options.names if name != "engine"]
+
+    def for_engine(wanted: str) -> list[Any]:
+        updates = dict(
+            zip(options.names, options.engine_updates(host.service.choose(wanted)), strict=True)
+        )
+        return [updates[name] for name in others]
+
+    outputs = [options.components[name] for name in others]
+    compat.listen(widget.change, for_engine, [widget], outputs)
+    engines.connect_engine_parts(
+        parts, line, lambda event: compat.listen(event.then, for_engine, [widget], outputs)
+    )
+    options.fit_engine(host.service.choose("auto"))
+
+
+def _connect_results(made: results.ResultParts, options: controls.OptionControls) -> None:
+    widgets = options.inputs()
+
+    def use_parameters(text: str) -> list[Any]:
+        found = parse_line(text or "")
+        return [*options.updates(found), results.used_words(found)]
+
+    compat.listen(
+        made.use_parameters.click, use_parameters, [made.parameters], [*widgets, made.status]
+    )
+    compat.listen(
+        made.reuse_seed.click,
+        lambda seed: int(seed) if str(seed or "").strip() else -1,
+        [made.last_seed],
+        [options.components["seed"]],
+    )
+
+
+def _explanations(gr: Any) -> dict[str, str]:
+    """Return the tooltip of every component of the page that has one."""
+    page = gr.context.Context.root_block if hasattr(gr, "context") else None
+    blocks: Sequence[Component] = list(page.blocks.values()) if page is not None else []
+    return {
+        block.elem_id: block.webui_tooltip
+        for block in blocks
+        if getattr(block, "webui_tooltip", None) and getattr(block, "elem_id", None)
+    }
