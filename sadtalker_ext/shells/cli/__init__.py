@@ -53,6 +53,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.generate import run_generate
 
         return run_generate
+    if command == "batch":
+        from sadtalker_ext.shells.cli.batch import run_batch
+
+        return run_batch
     if command == "weights":
         from sadtalker_ext.shells.cli.weights import run_weights
 

@@ -14,6 +14,11 @@ ORIGINAL_NAMES = {
     "--source_image": "--portrait",
     "--checkpoint_dir": "--weights-dir",
     "--result_dir": "--output-dir",
+    "--cpu": "--device=cpu",
+} | {
+    f"--{alias}": "--" + spec.name.replace("_", "-")
+    for spec in option_specs()
+    for alias in spec.aliases
 }
 """Flags of the original's command line that are called differently here."""
 
@@ -38,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_generate(commands, common)
+    _add_batch(commands, common)
     _add_weights(commands, common)
     _add_serve(commands, common)
     commands.add_parser(
@@ -67,6 +73,15 @@ def _add_generate(
     generate.add_argument(
         "--overwrite", action="store_true", help="replace the output if it exists"
     )
+    generate.add_argument(
+        "--reference-video", type=Path, help="a video whose motion is borrowed, see --reference-use"
+    )
+    # two flags of the original: they may name two videos
+    for flag in ("--ref-pose", "--ref-eyeblink"):
+        generate.add_argument(flag, type=Path, help=argparse.SUPPRESS)
+    generate.add_argument(
+        "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
+    )
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
         _add_option(sections[spec.group], spec)
@@ -82,6 +97,15 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
             help=spec.help,
         )
         return
+    if spec.numbers:
+        section.add_argument(
+            flag,
+            nargs="+",
+            default=argparse.SUPPRESS,
+            metavar=spec.unit.upper(),
+            help=f"{spec.help} [{spec.low:g} to {spec.high:g}]",
+        )
+        return
     words = spec.help.replace("%", "%%")
     if spec.low is not None:
         words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
@@ -93,6 +117,16 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         metavar=None if spec.choices else spec.kind.__name__.upper(),
         help=f"{words} (default: {spec.default})",
     )
+
+
+def _add_batch(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    batch = commands.add_parser(
+        "batch", parents=[common], help="make the videos of a list, one JSON object per line"
+    )
+    batch.add_argument("jobs", type=Path, help="a .jsonl file: portrait, speech, output, options")
+    batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
 
 
 def _add_weights(
@@ -167,7 +201,10 @@ def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     """Return the options that were given on the command line."""
-    given = vars(parsed)
+    given = {
+        name: " ".join(value) if isinstance(value, list) else value
+        for name, value in vars(parsed).items()
+    }
     return GenerateOptions.from_mapping(
         {spec.name: given[spec.name] for spec in option_specs() if spec.name in given}
     )

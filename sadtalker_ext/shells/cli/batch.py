@@ -1,0 +1,108 @@
+"""``sadtalker batch JOBS.jsonl``: many videos, one description per line.
+
+A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
+options by name. Paths are relative to the list's folder. A line that fails is reported and the
+rest goes on; a line whose output exists is skipped, so that a stopped batch can be run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import Cancelled, InputError, InvalidOption, SadTalkerError
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shells.cli.generate import describe, stop_on_interrupt
+from sadtalker_ext.shells.cli.terminal import TerminalProgress
+
+FILES = ("portrait", "speech", "output")
+
+
+def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Make every video of a list and return one row for each line."""
+    lines = list(read_jobs(parsed.jobs))
+    service = Service(
+        StandaloneHost(weight_dirs=[parsed.weights_dir] if parsed.weights_dir else [])
+    )
+    rows: list[dict[str, Any]] = []
+    try:
+        for number, values in lines:
+            row = _run_line(service, values, parsed)
+            rows.append({"line": number, **row})
+            if not parsed.json:
+                print(f"line {number}: {_words(row)}")
+    finally:
+        service.close()
+    failed = [row for row in rows if "error" in row]
+    if not parsed.json:
+        made, skipped = (sum(key in row for row in rows) for key in ("video", "skipped"))
+        print(f"{made} made, {skipped} skipped, {len(failed)} failed")
+    return {"rows": rows, "exit_code": InputError.exit_code if failed else 0}
+
+
+def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield line numbers and objects; every line is read before any work begins.
+
+    Raises:
+        InvalidOption: The list cannot be read, or a line is not an object with the needed names.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"The list {path.name} cannot be read: {error}.") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
+        if not isinstance(values, dict) or not {"portrait", "output"} <= values.keys():
+            raise InvalidOption(
+                f"Line {number} of {path.name} should be an object with portrait and output."
+            )
+        yield number, values
+
+
+def _run_line(
+    service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
+) -> dict[str, Any]:
+    folder = parsed.jobs.parent
+    output = folder / values["output"]
+    if output.exists() and not parsed.overwrite:
+        return {"skipped": str(output)}
+    bar = TerminalProgress(sys.stderr)
+    progress = Progress(bar)
+    try:
+        request = Request(
+            picture=folder / values["portrait"],
+            speech=folder / values["speech"] if values.get("speech") else None,
+            output=output,
+            options=GenerateOptions.from_mapping(
+                {name: value for name, value in values.items() if name not in FILES}
+            ),
+            overwrite=parsed.overwrite,
+        )
+        with stop_on_interrupt(progress):
+            return {"video": describe(service.generate(request, progress))}
+    except Cancelled:
+        raise
+    except SadTalkerError as error:
+        return {"error": error.as_dict()}
+    finally:
+        bar.close()
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    if "skipped" in row:
+        return f"skipped, {row['skipped']} exists"
+    if "error" in row:
+        return f"failed, {row['error']['message']}"
+    return f"{row['video']['path']} ({row['video']['engine']})"

@@ -1,0 +1,57 @@
+import json
+
+import pytest
+from PIL import Image
+
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.cli import main
+from tests.support.fake_engine import FakeEngine
+from tests.support.media import portrait_like, speech_like, write_sound
+
+
+@pytest.fixture
+def jobs(tmp_path, monkeypatch):
+    monkeypatch.setattr(Service, "_build_puppet", lambda self: FakeEngine())
+    Image.fromarray(portrait_like(96, 80)).save(tmp_path / "a.png")
+    write_sound(tmp_path / "a.wav", speech_like(0.4), 44100)
+
+    def write(*lines):
+        path = tmp_path / "jobs.jsonl"
+        path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+GOOD = {"portrait": "a.png", "speech": "a.wav", "output": "1.mp4", "engine": "puppet", "seed": 1}
+
+
+def test_a_failing_line_does_not_stop_the_others(jobs, tmp_path, capsys):
+    path = jobs(
+        GOOD,
+        {**GOOD, "portrait": "missing.png", "output": "2.mp4"},
+        {**GOOD, "output": "3.mp4", "head_motion": 9},
+        {"portrait": "a.png", "output": "4.mp4", "idle_seconds": 0.2, "engine": "puppet"},
+    )
+    assert main(["batch", str(path), "--json"]) == 2
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [sorted(row)[0] for row in rows] == ["line", "error", "error", "line"]
+    assert rows[1]["error"]["code"] == "unreadable_image"
+    assert rows[2]["error"]["code"] == "invalid_option"
+    assert sorted(one.name for one in tmp_path.glob("*.mp4")) == ["1.mp4", "4.mp4"]
+
+
+def test_what_exists_is_skipped_so_that_a_batch_can_go_on(jobs, capsys):
+    path = jobs(GOOD)
+    assert main(["batch", str(path)]) == 0
+    assert main(["batch", str(path)]) == 0
+    assert "0 made, 1 skipped, 0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"portrait": "a.png"}'])
+def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
+    path = jobs(GOOD)
+    path.write_text(json.dumps(GOOD) + "\n" + text, encoding="utf-8")
+    assert main(["batch", str(path)]) == 2
+    assert "Line 2" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.mp4"))
