@@ -12,7 +12,6 @@ import torch
 
 from sadtalker_ext.engines.sadtalker import framing, speaking
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
-from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
@@ -61,12 +60,6 @@ def playable(folder):
     return found
 
 
-def mesh_of(landmarks):
-    points = np.zeros((478, 3), np.float32)
-    points[list(MESH_TO_68), :2] = landmarks
-    return points
-
-
 def test_defaults_give_the_originals_rows(folder, monkeypatch):
     cases = playable(folder)
     assert cases
@@ -79,6 +72,7 @@ def compare_case(folder, monkeypatch, case, name, mode):
     notes = options_of(folder, case)
     prepared = f"{name}_{mode.value}_{notes['size']}"
     stored = folder.arrays("preprocess.npz")
+    monkeypatch.setattr(framing, "landmarks_68", lambda points: stored[f"landmarks_{name}"])
     monkeypatch.setattr(framing, "frame_points", lambda *rest: stored[f"{prepared}_landmarks"])
     monkeypatch.setattr(speaking, "draw_noise", lambda frames, seed: recorded["pose_z"])
     networks = Networks(
@@ -87,7 +81,7 @@ def compare_case(folder, monkeypatch, case, name, mode):
         pose=network(folder, "audio2pose"),
         renderer=RowCollector(),
     )
-    face = Face(points=mesh_of(stored[f"landmarks_{name}"]), box=(0, 0, 1, 1), score=1.0)
+    face = Face(points=np.zeros((478, 3), np.float32), box=(0, 0, 1, 1), score=1.0)
     engine = SadTalkerEngine(lambda size, precision: networks, lambda one, index: face)
     options = GenerateOptions(
         preprocess=mode.value,
