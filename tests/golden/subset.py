@@ -82,9 +82,32 @@ ARRAYS = {
     "mapping.npz": ("*",),
     "keypoints.npz": ("*",),
     "kp_detector.npz": ("*",),
-    "generator256.npz": ("*",),
+    "generator256.npz": (
+        "kp_*",
+        "first",
+        "down*",
+        "second",
+        "feature_3d",
+        "dm_compress_norm",
+        "dm_sparse_motion",
+        "dm_heatmap",
+        "dm_input",
+        "dm_hourglass",
+        "dm_mask*",
+        "deformation",
+        "occlusion",
+        "warped",
+        "third",
+        "fourth",
+        "dec_in",
+        "dec_fc",
+        "dec_middle[05]",
+        "dec_up*",
+        "dec_conv_img",
+        "prediction",
+    ),
 }
-THINNED = {("generator256.npz", "prediction"): 5, ("generator256.npz", "deformation"): 11}
+THINNED = {("generator256.npz", "prediction"): 11, ("generator256.npz", "deformation"): 11}
 """Large arrays of which every so-manieth value is kept; the index says so."""
 CROP_INFO = ("a_crop_256",)
 NOTES = ("e2e_a", "e2e_b", "e2e_freeview")

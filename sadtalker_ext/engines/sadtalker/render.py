@@ -23,7 +23,7 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
-from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.errors import InvalidOption, OutOfMemory
 from sadtalker_ext.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,9 @@ class Renderer:
         dtype: Precision of the convolutions done per frame. Key points, coordinates, the blending
             mask and everything done once per picture stay in float32.
         compile_backend: Backend of `torch.compile` for the work per frame, or None.
+
+    Raises:
+        InvalidOption: float16 was asked for on a processor, which needs minutes per frame for it.
     """
 
     def __init__(
@@ -70,6 +73,11 @@ class Renderer:
     ) -> None:
         self.device = torch.device(device)
         self.dtype = dtype
+        if self.device.type == "cpu" and dtype == torch.float16:
+            raise InvalidOption(
+                "Precision float16 needs a GPU; on the CPU a frame would take minutes.",
+                hint="Choose float32 or bfloat16.",
+            )
         networks = [mapping] if isinstance(mapping, MappingNet) else list(mapping)
         everything: list[nn.Module] = [generator, kp_detector, *networks]
         for network in everything:

@@ -15,7 +15,7 @@ from sadtalker_ext.engines.sadtalker import render
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
 from sadtalker_ext.engines.sadtalker.nets.spade import SpectralConv2d
 from sadtalker_ext.engines.sadtalker.render import Renderer
-from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.errors import InvalidOption, OutOfMemory
 from tests.golden.keyed_weights import unit_values
 from tests.golden.networks import keyed_network
 
@@ -224,6 +224,12 @@ def test_float16_rounding_stays_close(networks, face, points, exact):
     with torch.inference_mode():
         got = torch.cat([generator(face.source, points[[place]]) for place in (0, -1)])
     assert_lips_still_move(got, exact, mean=0.002, correlation=0.995)
+
+
+def test_float16_is_refused_where_it_takes_minutes(networks):
+    with pytest.raises(InvalidOption, match="needs a GPU") as caught:
+        Renderer(networks["generator"], *tail(networks), dtype=torch.float16)
+    assert "bfloat16" in caught.value.hint
 
 
 def test_precision_leaves_what_is_done_once_alone():
