@@ -150,6 +150,8 @@ def sound_input(source: str, **properties: Any) -> Component:
         component = gr.Audio(type="filepath", source=source, **properties)
         component.preprocess = _file_of_v3(component)
         return component
+    if version() >= 6:
+        properties["buttons"] = []
     component = gr.Audio(type="filepath", sources=[source], **properties)
     component.preprocess = _file_of_v4
     return component
@@ -203,6 +205,13 @@ def video_output(**properties: Any) -> Component:
     if version() < 4:
         return gr.Video(interactive=False, autoplay=True, **properties)
     return gr.Video(interactive=False, autoplay=True, loop=True, **properties)
+
+
+def html(value: str, **properties: Any) -> Component:
+    """Return a piece of HTML without a frame."""
+    if version() >= 5:
+        properties["padding"] = False
+    return gradio().HTML(value, **properties)
 
 
 def copyable_text(**properties: Any) -> Component:

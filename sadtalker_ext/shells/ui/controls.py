@@ -25,6 +25,18 @@ ELSEWHERE = ("engine", "face_index", *SPEECH_TEXT, *SPEECH_IDLE, *SPEECH_TRIM)
 NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "seed"})
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
+UNDER_A_TITLE = frozenset({"engine"})
+"""The panel's title already says their caption."""
+
+GROUP_TITLES: Mapping[str, str] = {
+    "look": "More looks",
+    "speech": "More about speech",
+    "head and eyes": "Head and eyes",
+    "engine": "Face and speed",
+    "output": "Output",
+}
+"""Titles of the accordions, in their order; other groups follow under their own names."""
+
 _FEW = 3
 _FINE_RANGE = 10.0
 _VOICE_MARK = " · "
@@ -93,7 +105,13 @@ class OptionControls:
                 component.info = _no_effect(engine)
 
     def _make(self, spec: OptionSpec) -> None:
-        common: dict[str, Any] = {"label": caption(spec), "elem_id": element_id(spec.name)}
+        common: dict[str, Any] = {
+            "label": caption(spec),
+            "elem_id": element_id(spec.name),
+            "elem_classes": ["stx-field"],
+        }
+        if spec.name in UNDER_A_TITLE:
+            common["show_label"] = False
         component = self._widget(spec, common)
         if spec.name in NOT_SAVED:
             compat.not_saved(component)
@@ -132,8 +150,8 @@ class OptionControls:
 
 
 def accordion_groups() -> list[str]:
-    """Return the groups that have an accordion, in the order of their first option."""
-    groups = dict.fromkeys(spec.group for spec in option_specs())
+    """Return the groups that have an accordion, in the order of the tab."""
+    groups = dict.fromkeys([*GROUP_TITLES, *(spec.group for spec in option_specs())])
     return [group for group in groups if accordion_specs(group)]
 
 
@@ -155,7 +173,7 @@ def is_slider(spec: OptionSpec) -> bool:
     """Tell whether a number has a range that a slider can show."""
     if spec.low is None or spec.high is None:
         return False
-    return spec.high - spec.low <= 1000 and spec.name != "face_index"
+    return spec.high - spec.low <= 1000 and spec.name not in ("face_index", *SPEECH_TRIM)
 
 
 def step_of(spec: OptionSpec) -> float:

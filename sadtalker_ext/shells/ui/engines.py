@@ -120,7 +120,7 @@ def make_engine_parts(line: EngineLine) -> EngineParts:
     """Make the line and its buttons at the current place of the page."""
     gr = compat.gradio()
     offer = line.offer()
-    text = gr.HTML(line.html(), elem_id=element_id("engine_line"))
+    text = compat.html(line.html(), elem_id=element_id("engine_line"))
     with gr.Row(elem_classes=["stx-buttons"]):
         label = "Download"
         if offer is not None:

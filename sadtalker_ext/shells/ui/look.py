@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,6 @@ from sadtalker_ext.shells.ui import compat, controls, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.presets import BUILT_IN, PresetBook
-
-GROUP_TITLES: Mapping[str, str] = {
-    "look": "More looks",
-    "head and eyes": "Head and eyes",
-    "speech": "More about speech",
-    "engine": "Face and speed",
-    "output": "Output",
-}
-"""Titles of the accordions; a group without an entry is shown by its own name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +27,23 @@ def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> Lo
     """Make the panel at the current place of the page."""
     gr = compat.gradio()
     with panel("Look"):
-        preset = gr.Dropdown(
-            choices=presets.names(),
-            value=next(iter(BUILT_IN)),
-            label="Preset",
-            elem_id=element_id("preset"),
-        )
-        compat.explained(compat.not_saved(preset), "Sets all options of how the video looks.")
-        options.make("preprocess")
+        with gr.Row():
+            preset = gr.Dropdown(
+                choices=presets.names(),
+                value=next(iter(BUILT_IN)),
+                label="Preset",
+                elem_id=element_id("preset"),
+                elem_classes=["stx-field"],
+            )
+            compat.explained(compat.not_saved(preset), "Sets all options of how the video looks.")
+            options.make("preprocess")
         with gr.Row():
             options.make("head_motion", "expression_scale")
         with gr.Row():
             options.make("mouth_scale", "still")
         for group in controls.accordion_groups():
             with gr.Accordion(
-                GROUP_TITLES.get(group, group.capitalize()),
+                controls.GROUP_TITLES.get(group, group.capitalize()),
                 open=False,
                 elem_id=element_id(f"group_{group.replace(' ', '_')}"),
             ):
@@ -68,7 +60,7 @@ def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> Lo
                 compat.not_saved(name)
                 save = gr.Button("Save", elem_id=element_id("preset_save"), size="sm")
                 delete = gr.Button("Delete", elem_id=element_id("preset_delete"), size="sm")
-            note = gr.HTML("", elem_id=element_id("preset_note"))
+            note = compat.html("", elem_id=element_id("preset_note"))
     compat.explained(save, "Keep the current look under this name.")
     compat.explained(delete, "Forget the preset with this name, or the chosen one.")
     return LookParts(preset=preset, name=name, save=save, delete=delete, note=note)

@@ -189,7 +189,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, **compat.forgetful(_FORGET_SECONDS)
     ) as blocks:
-        gr.HTML(_HEADER, elem_id=element_id("header"))
+        compat.html(_HEADER, elem_id=element_id("header"))
         parts = build_tab(host)
         host.connect_reload(blocks)
     return blocks, parts

@@ -14,5 +14,5 @@ def panel(title: str) -> Iterator[None]:
     """Make a panel at the current place of the page; what is made inside goes into it."""
     gr = compat.gradio()
     with gr.Column(elem_classes=["stx-panel"]):
-        gr.HTML(f'<h3 class="stx-title">{escape(title)}</h3>')
+        compat.html(f'<h3 class="stx-title">{escape(title)}</h3>')
         yield

@@ -64,9 +64,11 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
                         source.label, elem_id=element_id(f"use_{source.name}"), size="sm"
                     )
                     buttons.append((compat.explained(button, source.help), source))
-        note = gr.HTML("", elem_id=element_id("picture_note"))
-        with gr.Group(visible=False, elem_classes=["stx-pane"]) as choice:
-            gr.HTML(words.note_html("Several faces were found. Click the one that should speak."))
+        note = compat.html("", elem_id=element_id("picture_note"))
+        with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
+            compat.html(
+                words.note_html("Several faces were found. Click the one that should speak.")
+            )
             boxes_picture = compat.shown_picture(
                 label="Faces",
                 show_label=False,
@@ -75,7 +77,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
             )
             options.make("face_index")
         boxes = gr.State([])
-        with gr.Group(visible=False, elem_classes=["stx-consent"]) as consent:
+        with gr.Column(visible=False, elem_classes=["stx-consent"]) as consent:
             tick = gr.Checkbox(value=False, label=QUESTION, elem_id=element_id("consent"))
         compat.explained(
             compat.not_saved(tick),

@@ -71,8 +71,8 @@ def make_result_parts(actions: Sequence[ResultAction], *, can_skip: bool) -> Res
     gr = compat.gradio()
     made: dict[str, Any] = _make_generate_box(can_skip=can_skip)
     with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
-        made["progress"] = gr.HTML("", elem_id=element_id("progress"))
-        made["status"] = gr.HTML(words.PLACEHOLDER, elem_id=element_id("status"))
+        made["progress"] = compat.html("", elem_id=element_id("progress"))
+        made["status"] = compat.html(words.PLACEHOLDER, elem_id=element_id("status"))
         with gr.Column(visible=False, elem_classes=["stx-result"]) as result:
             made |= _make_result(actions)
     return ResultParts(result=result, **made)
@@ -116,7 +116,7 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     video = compat.video_output(
         label="Video", show_label=False, height=480, elem_id=element_id("video")
     )
-    summary = gr.HTML("", elem_id=element_id("summary"))
+    summary = compat.html("", elem_id=element_id("summary"))
     buttons = []
     with gr.Row(elem_classes=["stx-buttons"]):
         for action in actions:

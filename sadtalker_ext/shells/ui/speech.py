@@ -74,22 +74,22 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
         elem_classes=["stx-segments"],
     )
     compat.explained(compat.not_saved(kind), "Where the speech comes from.")
-    with gr.Group(elem_classes=["stx-pane"]) as file_pane:
+    with gr.Column(elem_classes=["stx-pane"]) as file_pane:
         file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
-    with gr.Group(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
+    with gr.Column(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
         microphone = compat.sound_input(
             "microphone", label="Recording", elem_id=element_id("speech_recording")
         )
-    with gr.Group(visible=False, elem_classes=["stx-pane"]) as text_pane:
+    with gr.Column(visible=False, elem_classes=["stx-pane"]) as text_pane:
         _make_text(options, no_voice)
-    with gr.Group(visible=False, elem_classes=["stx-pane"]) as video_pane:
+    with gr.Column(visible=False, elem_classes=["stx-pane"]) as video_pane:
         video = compat.video_input(
             label="Video with speech", height=220, elem_id=element_id("speech_video")
         )
-    with gr.Group(visible=False, elem_classes=["stx-pane"]) as idle_pane:
+    with gr.Column(visible=False, elem_classes=["stx-pane"]) as idle_pane:
         options.make(*controls.SPEECH_IDLE)
         options.components["idle_seconds"].value = IDLE_SECONDS
-        gr.HTML(words.note_html("No speech: the face breathes, blinks and looks around."))
+        compat.html(words.note_html("No speech: the face breathes, blinks and looks around."))
     trim = gr.Accordion("Trim", open=False, elem_id=element_id("trim"))
     with trim, gr.Row():
         options.make(*controls.SPEECH_TRIM)
@@ -104,7 +104,7 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
 def _make_text(options: controls.OptionControls, no_voice: str) -> None:
     gr = compat.gradio()
     if no_voice:
-        gr.HTML(f'<div class="stx-hint">{escape(no_voice)}</div>')
+        compat.html(f'<div class="stx-hint">{escape(no_voice)}</div>')
     options.make("text", "voice")
     with gr.Row():
         options.make("speech_rate", "speech_pitch")
