@@ -32,12 +32,12 @@
         return Array.from(thumbnails).findIndex((one) => one.classList.contains("selected"));
     }
 
-    /* Writes the selected index into the last of an event's values, which names the gallery. */
+    /* Completes the values of an event of ours: gallery, facts about it, and a text that names the
+       tab and takes the selected index. The host's gradio appends the outputs: they are cut off. */
     function withIndex(values) {
-        const filled = Array.from(values);
-        const tab = JSON.parse(filled[filled.length - 1])[0];
-        filled[filled.length - 1] = JSON.stringify([tab, selectedIndex(tab)]);
-        return filled;
+        const [gallery, facts, text] = values;
+        const tab = JSON.parse(text)[0];
+        return [gallery, facts, JSON.stringify([tab, selectedIndex(tab)])];
     }
 
     /* Shows the host's bar and buttons until the task ends. */

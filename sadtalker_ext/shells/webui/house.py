@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
-from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service
+from sadtalker_ext.service import EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
+from sadtalker_ext.weights.store import WeightStore
+
+RESTART = "Restart the WebUI completely: its start adds missing packages by our installer."
 
 
 class WebUIService(Service):
-    """A service whose jobs the WebUI sees in its bar, and stops with its buttons."""
+    """A service whose jobs the WebUI sees in its bar, and stops with its buttons.
+
+    Weights are fetched into the WebUI's own folder for models.
+    """
 
     def __init__(self, host: WebUIHost) -> None:
-        super().__init__(host)
+        store = WeightStore.standard(host_folders=host.weight_dirs())
+        store.download_folder = host.weight_dirs()[-1]
+        super().__init__(host, store)
         self.host = host
         host.release = self.close
 
     def generate(self, request: Request, progress: Progress) -> VideoFile:
         """Make one video; see `Service`."""
         return super().generate(request, self.host.mirrored(progress))
+
+    def _status(self, name: str) -> EngineStatus:
+        """Say what to do in words that fit the WebUI, where nobody types pip commands."""
+        status = super()._status(name)
+        if status.ready:
+            return status
+        if not self.store.missing([name]):
+            return dataclasses.replace(status, hint=RESTART)
+        if name == "sadtalker":
+            reason = "The weights of the sadtalker engine are not installed."
+            hint = "Download them here, then restart the WebUI once."
+            return dataclasses.replace(status, reason=reason, hint=hint)
+        return status
 
 
 @functools.cache
@@ -33,8 +54,3 @@ def service() -> WebUIService:
 def host() -> WebUIHost:
     """Return the host of the service."""
     return service().host
-
-
-def in_words(error: SadTalkerError) -> str:
-    """Return an error as one line of plain text."""
-    return " ".join(str(error).split())
