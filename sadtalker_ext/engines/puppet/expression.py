@@ -34,7 +34,7 @@ UPPER_SHARE = 0.4
 LIP_HIDDEN = 0.07
 """How far the lower lip reaches behind the upper teeth at tuck = 1, in half-widths."""
 
-_RELAXED = 0.95
+_RELAXED = 0.9
 """Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
 PLAIN = ("jaw", "narrow", "wide", "round", "plump", "flatten", "part", "raise", "roll", "tuck")
@@ -86,11 +86,13 @@ class ExpressionBasis:
             float(np.clip(controls.get(name, 0.0), 0.0, 1.0))
             for name in ("jaw", "wide", "round", "upper", "press", "tuck", "relax")
         )
+        # Lips that have just left each other are open: the last part of the way seals them.
+        press = press * press * (3 - 2 * press)
         gap = min(self._frame.rest_gap, 0.4)
         # How far the opening of the picture itself is closed.
         shut = 1 - (1 - press) * (1 - relax)
         amount = {
-            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.15 * rounded),
+            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
             "part": rounded * (1 - press) * (1 - 0.6 * relax),

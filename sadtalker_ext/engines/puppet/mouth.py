@@ -23,6 +23,10 @@ itself (see `relaxing.py`)."""
 _NODES_PER_FACE = 64
 _PARTED = (0.15, 1.3)
 """Pixels by which the lips must have parted for the inside to begin to show, and to show fully."""
+_SEAM = 0.014
+"""Half width of the shadow between closed lips, in mouth widths."""
+_SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
+"""How much of each colour the shadow takes."""
 
 
 class MouthLayer:
@@ -150,9 +154,6 @@ class MouthLayer:
         parted = smoothstep(*_PARTED, np.abs(moved[0] - moved[1]).max(-1))
         upper_at, lower_at = here + moved[0], here + moved[1]
         below_upper = sample(self._edges[0], upper_at)
-        if drawn_anew > 0:
-            gap = below_upper - sample(self._edges[1], upper_at)
-            parted = np.maximum(parted, drawn_anew * smoothstep(*_PARTED, gap))
         above_lower = -sample(self._edges[1], lower_at)
         upper, lower = self._shares(below_upper, above_lower)
         tuck = float(np.clip(controls.get("tuck", 0.0), 0, 1))
@@ -177,6 +178,11 @@ class MouthLayer:
             pull = self._rim * np.clip(1 + depth / (3 * self._rim), 0, 1) + np.maximum(depth, 0)
             pull = pull[..., None] * back
             lips += sample(source, where + pull, cv2.INTER_CUBIC) * share[..., None]
+        if drawn_anew > 0:
+            gap = below_upper - sample(self._edges[1], upper_at)
+            renewed = drawn_anew * smoothstep(*_PARTED, gap)
+            parted = np.maximum(parted, renewed)
+            lips *= self._seam(below_upper, above_lower, renewed)
         target = result[pixels]
         mixed = target + (lips - target) * parted[..., None]
         target[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
@@ -190,6 +196,16 @@ class MouthLayer:
         lower = np.clip(0.5 - above_lower * ramp, 0, 1)
         deeper = np.clip(0.5 + (below_upper - above_lower) * (ramp / 2), 0, 1)
         return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
+
+    def _seam(
+        self, below_upper: FloatArray, above_lower: FloatArray, strength: FloatArray
+    ) -> FloatArray:
+        """Shade (h, w, 3) of the line where lips meet that are apart in the picture."""
+        width = max(0.9, _SEAM * self._frame.size)
+        line = np.exp(-(((below_upper - above_lower) / (2 * width)) ** 2))
+        touching = 1 - smoothstep(0.0, 2 * width, below_upper + above_lower)
+        shade: FloatArray = 1 - (strength * line * touching)[..., None] * _SEAM_SHADE
+        return shade
 
     def _mouth_cells(self) -> tuple[slice, slice]:
         """Rows and columns of the grid cells where the lips can part."""

@@ -84,7 +84,7 @@ class MouthInterior:
         lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
         image = self._cavity[part].copy()
         # Pursed lips hide the teeth, and those of a smile that was let go as well.
-        pursed = float(smoothstep(0.6, 0.95, rounded))
+        pursed = float(smoothstep(0.6, 0.95, rounded)) * (1 - tuck)
         low_teeth = (1 - 0.8 * tongue) * (1 - pursed)
         _lay(image, self._shifted(self._lower, jaw_way, part) * low_teeth)
         # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
@@ -107,10 +107,10 @@ class MouthInterior:
         if self._own is not None:
             own = self._own[part]
             if rounded * relax > 0:
-                raised = -0.3 * rounded * relax * frame.rest_gap * frame.half_width
+                raised = -0.3 * rounded * relax * (1 - tuck) * frame.rest_gap * frame.half_width
                 own = self._shifted(self._own, frame.across * np.float32(raised), part)
                 own *= 1 - relax * pursed
-            self._lay_own(image, own, opening, rounded, shadow, part)
+            self._lay_own(image, own, opening, rounded * (1 - 0.6 * tuck), tuck, shadow, part)
         image += self._grain[part]
         return image
 
@@ -120,15 +120,17 @@ class MouthInterior:
         own: FloatArray,
         opening: FloatArray,
         rounded: float,
+        tuck: float,
         shadow: FloatArray,
         part: tuple[slice, slice],
     ) -> None:
         """Put the picture's own open mouth over the drawn one."""
         rest = self._rest_gap[part]
-        closed = smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0))
+        # For F and V the teeth stand before the lower lip, in the light.
+        lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
         more = smoothstep(0.0, 0.25 * self._frame.size / 2, opening - rest) * (1 - self._own_share)
         corner = smoothstep(0.0, 0.12 * self._frame.size / 2, opening - rest) * self._side[part]
-        shade = (0.3 + 0.7 * closed) * (1 - rounded * (0.3 + 0.4 * self._side[part]))
+        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.3 + 0.4 * self._side[part]))
         _lay(image, own * ((1 - more) * (1 - corner))[..., None])
         image *= shade[..., None] ** _SHADOW
         drawn = self._upper[part] * (more * 0.9)[..., None]

@@ -28,8 +28,7 @@ _COMING_BACK = 0.55
 def relax_track(motion: MotionTrack) -> FloatArray:
     """Return (T,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
 
-    Without room before the first sound the smile is let go at the beginning of the track; the
-    change is never faster than `_LETTING_GO`.
+    Without room before the first sound the track begins with the smile half let go.
     """
     frames = len(motion)
     speaking = _speaking(motion)
@@ -42,8 +41,7 @@ def relax_track(motion: MotionTrack) -> FloatArray:
     firsts = rows[np.concatenate([[0], breaks + 1])]
     lasts = rows[np.concatenate([breaks, [len(rows) - 1]])]
     for first, last in zip(firsts, lasts, strict=True):
-        # The picture itself is shown in the frame before the change begins.
-        begin = max(first * step - _LETTING_GO, -step)
+        begin = max(first * step - _LETTING_GO, -0.5 * _LETTING_GO)
         end = last * step + _HELD
         low = max(0, int(begin / step))
         high = min(frames, int((end + _COMING_BACK) / step) + 2)
