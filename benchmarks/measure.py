@@ -126,25 +126,35 @@ def blinks(eyes: FloatArray, fps: float = 25.0) -> tuple[int, float, float]:
     return len(depths), len(depths) / minutes, float(np.median(depths)) if depths else 1.0
 
 
-def stillness(frames: Iterable[ImageArray], away: ImageArray) -> float:
-    """Return the largest mean change over time of the pixels where `away` is true.
+def stillness(frames: Iterable[ImageArray], picture: ImageArray, away: ImageArray) -> FloatArray:
+    """Measure how far the pixels where `away` is true differ from the picture.
 
     Args:
-        frames: The video.
+        frames: Rendered or decoded frames.
+        picture: (H, W, 3) uint8, what they should show there.
         away: (H, W) bool, pixels that should stay as they are.
 
     Returns:
-        The 99th percentile over these pixels of their mean absolute deviation from the first
-        frame, in grey levels.
+        The mean and the largest absolute difference of any channel, in grey levels. A decoded
+        video differs everywhere a little by its compression.
     """
-    first, total, count = None, None, 0
+    wanted = picture[away].astype(np.int16)
+    total, largest, count = 0.0, 0, 0
     for frame in frames:
-        pixels = frame[away].astype(np.float32).mean(-1)
-        if first is None:
-            first, total = pixels, np.zeros_like(pixels)
-            continue
-        total += abs(pixels - first)
+        difference = np.abs(frame[away].astype(np.int16) - wanted)
+        total, largest = total + float(difference.mean()), max(largest, int(difference.max()))
         count += 1
-    if total is None or not count:
-        raise ValueError("at least two frames are needed")
-    return float(np.percentile(total / count, 99))
+    if not count:
+        raise ValueError("at least one frame is needed")
+    return np.array([total / count, largest], np.float32)
+
+
+def steadiness(frames: Iterable[ImageArray], away: ImageArray) -> float:
+    """Return the mean absolute change from frame to frame where `away` is true, in grey levels."""
+    changes, last = [], None
+    for frame in frames:
+        pixels = frame[away].astype(np.int16)
+        if last is not None:
+            changes.append(float(np.abs(pixels - last).mean()))
+        last = pixels
+    return float(np.mean(changes))

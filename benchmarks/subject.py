@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
-
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import MotionTrack, Picture, Speech, VideoFile
+from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Speech, VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -25,13 +24,22 @@ SPEECH = EXAMPLES / "speech.flac"
 
 
 class ObservedEngine(PuppetEngine):
-    """The puppet engine, remembering the motion it was asked to render."""
+    """The puppet engine, remembering the motion it was asked to render.
+
+    Attributes:
+        intended: That motion.
+        look: Called with every rendered frame, before it is encoded.
+    """
 
     intended: MotionTrack
+    look: Callable[[ImageArray], None] | None = None
 
     def render(self, portrait, motion, options):
         self.intended = motion
-        return super().render(portrait, motion, options)
+        for frame in super().render(portrait, motion, options):
+            if self.look is not None:
+                self.look(frame)
+            yield frame
 
 
 def face_models() -> FaceModels:
@@ -46,9 +54,11 @@ def puppet_video(
     picture: Picture | None = None,
     speech: Speech | None = None,
     models: FaceModels | None = None,
+    look: Callable[[ImageArray], None] | None = None,
 ) -> Iterator[tuple[VideoFile, MotionTrack]]:
     """Make a video of the example in a temporary folder; yield it and the intended motion."""
     engine = ObservedEngine(models or face_models())
+    engine.look = look
     with tempfile.TemporaryDirectory() as folder:
         video = generate(
             picture or read_picture(PORTRAIT),
