@@ -104,8 +104,8 @@ def picture_input(**properties: Any) -> Component:
         return gr.Image(type="pil", source="upload", image_mode="RGBA", tool="editor", **properties)
     sources = {"sources": ["upload", "clipboard"]}
     if version() < 5:
-        # this version would re-encode a file whose mode is not `image_mode`
-        return gr.Image(type="filepath", image_mode=None, format="png", **sources, **properties)
+        # Forge replaces what gradio would write the file with, and that cannot be called so
+        return gr.Image(type="pil", image_mode=None, format="png", **sources, **properties)
     return gr.Image(
         type="filepath", image_mode=None, format="png", buttons=["fullscreen"], **sources,
         **properties,
@@ -212,12 +212,6 @@ def html(value: str, **properties: Any) -> Component:
     if version() >= 5:
         properties["padding"] = False
     return gradio().HTML(value, **properties)
-
-
-def copyable_text(**properties: Any) -> Component:
-    """Return a text with a button that copies it."""
-    button = {"buttons": ["copy"]} if version() >= 6 else {"show_copy_button": True}
-    return gradio().Textbox(**button, **properties)
 
 
 def forgetful(seconds: int) -> dict[str, Any]:

@@ -19,7 +19,16 @@ MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "still")
 SPEECH_TEXT = ("text", "voice", "speech_rate", "speech_pitch")
 SPEECH_IDLE = ("idle_seconds",)
 SPEECH_TRIM = ("audio_start", "audio_end", "pad_audio")
-ELSEWHERE = ("engine", "face_index", *SPEECH_TEXT, *SPEECH_IDLE, *SPEECH_TRIM)
+FREE_VIEW = ("yaw", "pitch", "roll")
+ELSEWHERE = (
+    "engine",
+    "face_index",
+    "reference_use",
+    *FREE_VIEW,
+    *SPEECH_TEXT,
+    *SPEECH_IDLE,
+    *SPEECH_TRIM,
+)
 """Options with a place of their own in the tab."""
 
 NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "seed"})
@@ -120,7 +129,7 @@ class OptionControls:
     def _widget(self, spec: OptionSpec, common: dict[str, Any]) -> Component:
         gr = compat.gradio()
         if spec.kind is bool:
-            return gr.Checkbox(value=spec.default, **common)
+            return gr.Checkbox(value=spec.default, min_width=160, **common)
         if spec.name == "voice":
             first = self._voices[0] if self._voices else None
             return gr.Dropdown(choices=self._voices, value=first, **common)
@@ -135,6 +144,9 @@ class OptionControls:
                 minimum=spec.low, maximum=spec.high, step=step_of(spec), value=spec.default,
                 **common,
             )  # fmt: skip
+        if spec.name == "face_index":
+            # chosen by clicking a box: people count from one, the option from zero
+            common["visible"] = False
         return gr.Number(value=spec.default, precision=0 if spec.kind is int else None, **common)
 
     @staticmethod

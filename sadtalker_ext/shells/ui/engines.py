@@ -51,10 +51,9 @@ class EngineLine:
 
     def offer(self) -> Offer | None:
         """Return the most useful download, or None: the built-in engine comes first."""
-        states = {status.name: status for status in self._service.engines()}
         for name in ("puppet", "sadtalker"):
-            if name in states and states[name].can_fetch:
-                files = self._service.store.missing([name])
+            files = self._service.store.missing([name])
+            if files:
                 return Offer(engine=name, size=download_size(files), licences=licences(files))
         return None
 

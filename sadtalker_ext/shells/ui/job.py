@@ -13,7 +13,7 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, speech, words
+from sadtalker_ext.shells.ui import compat, reference, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEADING = 6
-"""Inputs before the options: picture, tick, and the four of the speech."""
+LEADING = 8
+"""Inputs before the options: picture, tick, the four of the speech, the two references."""
 
 _PLOT_RATE_HZ = 8000
-_PLOT_BINS = 900
+_PLOT_BINS, _BINS_PER_SECOND = 900, 40
 
 Shown = Callable[[VideoFile], Sequence[Any]]
 
@@ -70,18 +70,23 @@ class TabJob:
         return self._show(video)
 
     def _make(self, progress: Progress, values: Sequence[Any]) -> VideoFile:
-        picture_value, tick, *said = values[:LEADING]
+        picture_value, tick = values[:2]
+        said, videos = values[2:6], values[6:LEADING]
         chosen = self._options.options(values[LEADING:])
         if picture_value is None:
             raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
         picture = compat.read_picture_value(picture_value)
         self._check_consent(picture, tick=bool(tick))
-        sound, chosen = speech.resolve(said, chosen)
+        motion, blinks = reference.borrowed(videos)
+        everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
+        sound, chosen = speech.resolve(said, chosen, may_be_silent=everything)
         request = Request(
             picture=picture,
             speech=sound,
             output=self._host.output_path(picture),
             options=GenerateOptions.from_mapping(chosen),
+            reference_video=motion,
+            blink_video=blinks,
         )
         request.output.parent.mkdir(parents=True, exist_ok=True)
         return self._host.service.generate(request, progress)
@@ -129,6 +134,7 @@ def _loudness_of(video: VideoFile) -> FloatArray | None:
 
     try:
         sound = open_speech(video.path)
-        return sound_envelope(list(sound.read(_PLOT_RATE_HZ)), _PLOT_BINS)
+        bins = min(_PLOT_BINS, max(1, round(sound.seconds * _BINS_PER_SECOND)))
+        return sound_envelope(list(sound.read(_PLOT_RATE_HZ)), bins)
     except SadTalkerError:
         return None

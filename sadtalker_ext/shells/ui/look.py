@@ -10,6 +10,9 @@ from sadtalker_ext.shells.ui import compat, controls, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.presets import BUILT_IN, PresetBook
+from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
+
+_VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +24,13 @@ class LookParts:
     save: Component
     delete: Component
     note: Component
+    reference: ReferenceParts
 
 
-def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> LookParts:
-    """Make the panel at the current place of the page."""
+def make_look_parts(
+    options: controls.OptionControls, presets: PresetBook, engine: str
+) -> LookParts:
+    """Make the panel at the current place of the page, for the engine that would work now."""
     gr = compat.gradio()
     with panel("Look"):
         with gr.Row():
@@ -48,6 +54,12 @@ def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> Lo
                 elem_id=element_id(f"group_{group.replace(' ', '_')}"),
             ):
                 options.make_group(group)
+            if group == "head and eyes":
+                reference_parts = make_reference_parts(options, engine)
+                with gr.Accordion("Free view", open=False, elem_id=element_id("group_view")):
+                    compat.html(words.note_html(_VIEW))
+                    with gr.Row():
+                        options.make(*controls.FREE_VIEW)
         with gr.Accordion("My presets", open=False, elem_id=element_id("own_presets")):
             with gr.Row(elem_classes=["stx-buttons"]):
                 name = gr.Textbox(
@@ -63,7 +75,9 @@ def make_look_parts(options: controls.OptionControls, presets: PresetBook) -> Lo
             note = compat.html("", elem_id=element_id("preset_note"))
     compat.explained(save, "Keep the current look under this name.")
     compat.explained(delete, "Forget the preset with this name, or the chosen one.")
-    return LookParts(preset=preset, name=name, save=save, delete=delete, note=note)
+    return LookParts(
+        preset=preset, name=name, save=save, delete=delete, note=note, reference=reference_parts
+    )
 
 
 def connect_look_parts(

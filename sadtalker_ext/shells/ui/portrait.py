@@ -72,7 +72,6 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
             boxes_picture = compat.shown_picture(
                 label="Faces",
                 show_label=False,
-                height=HEIGHT,
                 elem_id=element_id("faces"),
             )
             options.make("face_index")

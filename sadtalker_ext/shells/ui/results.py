@@ -10,6 +10,8 @@ from sadtalker_ext.options import option_spec
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, ResultAction, element_id
 
+_COPY = "(text) => { navigator.clipboard?.writeText(text); return []; }"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultParts:
@@ -125,20 +127,25 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         reuse = gr.Button("Reuse seed", elem_id=element_id("reuse_seed"), size="sm")
     compat.explained(reuse, "Make the next video with the same seed.")
     with gr.Accordion("Parameters", open=False, elem_id=element_id("parameters_box")):
-        parameters = compat.copyable_text(
+        parameters = gr.Textbox(
             label="Parameters",
             show_label=False,
             lines=3,
             interactive=True,
             placeholder="Talking head, Engine: puppet, Seed: 7, ...",
             elem_id=element_id("parameters"),
+            elem_classes=["stx-field"],
         )
         compat.explained(
             compat.not_saved(parameters),
             "How the video was made; it is in the file, too. Parameters of another video can be "
             "pasted here.",
         )
-        use = gr.Button("Use these parameters", elem_id=element_id("use_parameters"), size="sm")
+        with gr.Row(elem_classes=["stx-buttons"]):
+            copy = gr.Button("Copy", elem_id=element_id("copy_parameters"), size="sm")
+            use = gr.Button("Use these parameters", elem_id=element_id("use_parameters"), size="sm")
+        compat.listen(copy.click, None, [parameters], js=_COPY)
+        compat.explained(copy, "Copy the parameters.")
         compat.explained(use, "Set the options on the left to what is written here.")
     with gr.Accordion("Motion", open=False, elem_id=element_id("motion_box")):
         plot = compat.shown_picture(label="Motion", show_label=False, elem_id=element_id("motion"))

@@ -119,12 +119,15 @@ def show_pane(kind: str) -> list[Any]:
     return [*shown, compat.update(visible=kind in {FILE, MICROPHONE, VIDEO})]
 
 
-def resolve(said: Sequence[Any], options: Mapping[str, Any]) -> tuple[Path | None, dict[str, Any]]:
+def resolve(
+    said: Sequence[Any], options: Mapping[str, Any], *, may_be_silent: bool = False
+) -> tuple[Path | None, dict[str, Any]]:
     """Return the sound file (or None) and the options, without those of the other kinds.
 
     Args:
         said: Values of `SpeechParts.inputs`: the kind, then file, recording and video.
         options: Option values by name.
+        may_be_silent: Whether a file that was not given is no problem.
 
     Raises:
         InputError: The chosen kind was not filled in; the sentence says what to do.
@@ -147,6 +150,8 @@ def resolve(said: Sequence[Any], options: Mapping[str, Any]) -> tuple[Path | Non
             )
         return None, chosen
     value = {FILE: file, MICROPHONE: microphone, VIDEO: video}.get(kind)
+    if not value and may_be_silent:
+        return None, chosen
     if not value:
         raise InputError(*_missing(kind))
     path, part = compat.split_crop(value)

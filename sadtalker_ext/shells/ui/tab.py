@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.encoder.metadata import parse_line
-from sadtalker_ext.shells.ui import compat, controls, engines, look, portrait, results, speech
+from sadtalker_ext.shells.ui import (
+    compat,
+    controls,
+    engines,
+    look,
+    portrait,
+    reference,
+    results,
+    speech,
+)
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
 from sadtalker_ext.shells.ui.job import TabJob
@@ -45,7 +54,7 @@ def build_tab(host: TabHost) -> TabParts:
     voices, no_voice = speech.find_voices()
     options = controls.OptionControls(voices)
     consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
-    line = engines.EngineLine(host.service)
+    line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
         task = gr.Textbox(visible=False, elem_id=element_id("task"))
         compat.not_saved(task)
@@ -57,7 +66,7 @@ def build_tab(host: TabHost) -> TabParts:
                 with panel("Engine"):
                     options.make("engine")
                     engine_parts = engines.make_engine_parts(line)
-                look_parts = look.make_look_parts(options, presets)
+                look_parts = look.make_look_parts(options, presets, engine)
             with gr.Column(scale=5, min_width=320, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions, can_skip=host.can_skip)
     parts = JobParts(
@@ -67,7 +76,13 @@ def build_tab(host: TabHost) -> TabParts:
         skip=made.skip,
         interrupting=made.interrupting,
         progress=made.progress,
-        inputs=[shown.picture, shown.tick, *said.inputs, *options.inputs()],
+        inputs=[
+            shown.picture,
+            shown.tick,
+            *said.inputs,
+            *look_parts.reference.inputs,
+            *options.inputs(),
+        ],
         outputs=made.outputs,
         no_result=[compat.unchanged() for _ in made.outputs[:-1]],
         picture=shown.picture,
@@ -75,7 +90,8 @@ def build_tab(host: TabHost) -> TabParts:
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
     look.connect_look_parts(look_parts, options, presets)
-    _connect_engine(host, options, engine_parts, line)
+    _connect_engine(host, options, engine_parts, line, look_parts.reference)
+    options.fit_engine(engine)
     _connect_results(made, options)
     for button, action in made.actions:
         action.connect(button, made.result_path)
@@ -88,22 +104,21 @@ def _connect_engine(
     options: controls.OptionControls,
     parts: engines.EngineParts,
     line: engines.EngineLine,
+    borrowed: reference.ReferenceParts,
 ) -> None:
     widget = options.components["engine"]
     others = [name for name in options.names if name != "engine"]
 
     def for_engine(wanted: str) -> list[Any]:
-        updates = dict(
-            zip(options.names, options.engine_updates(host.service.choose(wanted)), strict=True)
-        )
-        return [updates[name] for name in others]
+        chosen = host.service.choose(wanted)
+        updates = dict(zip(options.names, options.engine_updates(chosen), strict=True))
+        return [*(updates[name] for name in others), *reference.updates(chosen)]
 
-    outputs = [options.components[name] for name in others]
+    outputs = [*(options.components[name] for name in others), *borrowed.dependent]
     compat.listen(widget.change, for_engine, [widget], outputs)
     engines.connect_engine_parts(
         parts, line, lambda event: compat.listen(event.then, for_engine, [widget], outputs)
     )
-    options.fit_engine(host.service.choose("auto"))
 
 
 def _connect_results(made: results.ResultParts, options: controls.OptionControls) -> None:

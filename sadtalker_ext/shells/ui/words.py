@@ -74,7 +74,7 @@ def summary_html(video: VideoFile) -> str:
         facts.append(f"made in {duration(spent)}")
     if video.partial:
         facts.insert(0, "stopped early")
-    items = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    items = "<i> · </i>".join(f"<span>{escape(fact)}</span>" for fact in facts)
     notes = "".join(f'<div class="stx-hint">{escape(one)}</div>' for one in video.warnings)
     return (
         f'<div class="stx-summary"><div class="stx-facts">{items}</div>'
