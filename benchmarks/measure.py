@@ -13,6 +13,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import Interpolation
 
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import FloatArray, ImageArray, Phoneme
@@ -22,6 +23,9 @@ INNER_LIPS = (13, 14)
 MOUTH_CORNERS = (61, 291)
 LEFT_EYE = (159, 145)
 RIGHT_EYE = (386, 374)
+
+_EXACTLY = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+"""Without these the conversion to RGB darkens every picture by more than a grey level."""
 
 OPEN_VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY")
 CLOSURES = ("P", "B", "M")
@@ -48,7 +52,7 @@ def decode(path: Path) -> Iterator[ImageArray]:
     """Yield the frames of a video as (H, W, 3) uint8 RGB."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24")
+            yield frame.to_ndarray(format="rgb24", interpolation=_EXACTLY)
 
 
 def track_face(frames: Iterable[ImageArray], models: FaceModels) -> FaceTrack:
