@@ -11,6 +11,7 @@ Requests
 """
 
 import ctypes
+import functools
 import json
 import sys
 import wave
@@ -52,6 +53,7 @@ _Receiver = ctypes.CFUNCTYPE(
 )
 
 
+@functools.cache
 def load() -> tuple[ctypes.CDLL, int]:
     """Return the library and its sampling rate."""
     import espeakng_loader
