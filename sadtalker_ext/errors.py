@@ -2,7 +2,8 @@
 
     SadTalkerError             code, message, hint, http_status, exit_code
     ├─ InputError              the sender can fix it (4xx, exit 2)
-    │   ├─ InvalidOption   UnreadableImage   UnreadableAudio   InputTooLarge   SilentAudio
+    │   ├─ InvalidOption   UnreadableImage   UnreadableAudio   UnreadableVideo
+    │   ├─ InputTooLarge   SilentAudio
     │   ├─ NoFaceFound     FaceTooSmall      NoSuchFace
     │   └─ OutputExists    OutputUnwritable
     ├─ SetupError              whoever runs the machine can fix it (503, exit 3)
@@ -72,6 +73,12 @@ class UnreadableAudio(InputError):
     """The speech is missing, empty, truncated or has no sound track."""
 
     code = "unreadable_audio"
+
+
+class UnreadableVideo(InputError):
+    """The reference video is missing, empty, damaged or without pictures."""
+
+    code = "unreadable_video"
 
 
 class InputTooLarge(InputError):

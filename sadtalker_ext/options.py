@@ -13,72 +13,8 @@ from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from sadtalker_ext.errors import InvalidOption
-
-BOTH = ("sadtalker", "puppet")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionSpec:
-    """Everything a shell needs to know about one option.
-
-    Attributes:
-        name: Field name, used by REST and, with dashes, by the command line.
-        kind: bool, int, float or str.
-        default: Used when nothing is given.
-        label: Caption in the tab. Hosts store settings under it: treat it as API.
-        help: One sentence.
-        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
-        unit: "degrees", "seconds", ... or empty.
-        low: Smallest value of a number.
-        high: Largest value of a number.
-        choices: Valid words of a text option; empty means free text.
-        engines: Engines the option has an effect in.
-        aliases: Names the original's command line used.
-    """
-
-    name: str
-    kind: type
-    default: Any
-    label: str
-    help: str
-    group: str
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[Any, ...] = ()
-    engines: tuple[str, ...] = BOTH
-    aliases: tuple[str, ...] = ()
-
-    def check(self, value: object) -> Any:
-        """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
-        typed = self._typed(value)
-        if self.choices and typed not in self.choices:
-            raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
-        # written as "not low <= value <= high" so that NaN is refused too
-        if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
-            raise self._wrong(value, f"a number from {self.low:g} to {self.high:g}")
-        return typed
-
-    def _typed(self, value: object) -> Any:
-        if self.kind is bool:
-            if isinstance(value, bool):
-                return value
-            raise self._wrong(value, "true or false")
-        if self.kind is str:
-            if isinstance(value, str):
-                return value
-            raise self._wrong(value, "text")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self._wrong(value, "a number")
-        if self.kind is int:
-            if isinstance(value, float) and not value.is_integer():
-                raise self._wrong(value, "a whole number")
-            return int(value)
-        return float(value)
-
-    def _wrong(self, value: object, expected: str) -> InvalidOption:
-        unit = f" {self.unit}" if self.unit else ""
-        return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+from sadtalker_ext.option_spec import BOTH as BOTH
+from sadtalker_ext.option_spec import OptionSpec as OptionSpec
 
 
 def _option(default: Any, label: str, text: str, group: str, **rest: Any) -> Any:
@@ -169,6 +105,57 @@ class GenerateOptions:
         "head and eyes",
         choices=("fixed", "natural"),
         engines=("puppet",),
+    )
+    head_yaw: float = _option(
+        1.0, "Turning", "How much the head turns sideways.", "head and eyes", low=0.0, high=2.0
+    )
+    head_pitch: float = _option(
+        1.0, "Nodding", "How much the head nods.", "head and eyes", low=0.0, high=2.0
+    )
+    head_roll: float = _option(
+        1.0, "Tilting", "How much the head tilts.", "head and eyes", low=0.0, high=2.0
+    )
+    yaw: str = _option(
+        "",
+        "Yaw path",
+        "Free view: the head turns through these angles at constant speed, such as 0, 20, -20.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_yaw",),
+    )
+    pitch: str = _option(
+        "",
+        "Pitch path",
+        "Free view: the head nods through these angles at constant speed.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_pitch",),
+    )
+    roll: str = _option(
+        "",
+        "Roll path",
+        "Free view: the head tilts through these angles at constant speed.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_roll",),
+    )
+    reference_use: str = _option(
+        "pose+blink",
+        "Borrow from the reference video",
+        "What a reference video lends: its head movement, its blinks, both, or all: its whole "
+        "motion and its sound.",
+        "head and eyes",
+        choices=("pose", "blink", "pose+blink", "all"),
+        engines=("sadtalker",),
     )
     text: str = _option(
         "",
@@ -265,6 +252,14 @@ class GenerateOptions:
         "Number format of the renderer.",
         "engine",
         choices=("auto", "float32", "float16", "bfloat16"),
+        engines=("sadtalker",),
+    )
+    original_crop: bool = _option(
+        False,
+        "Original's crop",
+        "Cut the head as the original did: tall pictures lose the chin, and the wider crops "
+        "(extcrop, extfull) are stretched.",
+        "engine",
         engines=("sadtalker",),
     )
     seed: int = _option(

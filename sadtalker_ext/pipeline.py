@@ -19,7 +19,15 @@ from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Portrait, Speech, VideoFile
+from sadtalker_ext.types import (
+    Borrowed,
+    ImageArray,
+    MotionTrack,
+    Picture,
+    Portrait,
+    Speech,
+    VideoFile,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +60,7 @@ def generate(
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
+    borrowed: Borrowed | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -66,6 +75,7 @@ def generate(
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
+        borrowed: Reference videos, for an engine that can read them.
 
     Raises:
         InputError: The picture, the speech, an option or the output cannot be used.
@@ -78,8 +88,10 @@ def generate(
     with timings.measure("analyse"):
         portrait = engine.analyse(picture, options, progress)
     with timings.measure("move"):
-        motion = engine.move(portrait, speech, options, progress, seed)
+        motion = engine.move(portrait, speech, options, progress, seed, borrowed)
     seconds = speech.total_seconds if speech else options.idle_seconds
+    if speech is None and borrowed is not None and borrowed.whole is not None:
+        seconds = len(motion) / motion.fps  # a reference video without sound lasts as it lasts
     motion = resample(motion, options.fps, frame_count(seconds, options.fps))
     metadata = describe_video(
         options, engine=engine.name, seed=seed, picture=picture, speech=speech
@@ -107,6 +119,7 @@ def generate(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
+        warnings=motion.warnings,
         motion=motion,
     )
 

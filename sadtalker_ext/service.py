@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.errors import (
@@ -24,13 +25,23 @@ from sadtalker_ext.host.base import Host
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.text_to_speech import speak
+from sadtalker_ext.inputs.video import has_sound, open_reference
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
-from sadtalker_ext.portrait.find import find_face
-from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import Face, Picture, Speech, VideoFile
+from sadtalker_ext.types import (
+    Borrowed,
+    Face,
+    FloatArray,
+    ImageArray,
+    Picture,
+    Speech,
+    VideoFile,
+)
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +59,9 @@ class Request:
         output: The video to write.
         options: How to make it.
         overwrite: Whether an existing output may be replaced.
+        reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
+            says. Not an option, so that no request from outside can name a file of this machine.
+        blink_video: Another one, for the blinks alone.
     """
 
     picture: Path | Picture
@@ -55,6 +69,13 @@ class Request:
     output: Path
     options: GenerateOptions
     overwrite: bool = False
+    reference_video: Path | None = None
+    blink_video: Path | None = None
+
+    @property
+    def borrows_all(self) -> bool:
+        """Whether motion and sound both come from the reference video."""
+        return self.reference_video is not None and self.options.reference_use == "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +95,29 @@ class EngineStatus:
     reason: str = ""
     hint: str = ""
     can_fetch: bool = False
+
+
+def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
+    """Open the reference videos of a request.
+
+    Args:
+        request: Names the videos and what they lend.
+        speech: Sound of the video; where its motion is borrowed as well, both begin and end
+            together.
+
+    Raises:
+        UnreadableVideo: A video cannot be read.
+    """
+    if request.reference_video is None:
+        return None
+    use, options = request.options.reference_use, request.options
+    if use == "all":
+        end = options.audio_start + speech.seconds if speech else options.audio_end
+        whole = open_reference(request.reference_video, start=options.audio_start, end=end)
+        return Borrowed(whole=whole)
+    first = open_reference(request.reference_video)
+    other = open_reference(request.blink_video) if request.blink_video else first
+    return Borrowed(pose=first if "pose" in use else None, blink=other if "blink" in use else None)
 
 
 class Service:
@@ -116,7 +160,14 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         options = request.options
-        if request.speech is None and not options.text and not options.idle_seconds:
+        said = request.speech is not None or bool(options.text)
+        if said and request.borrows_all:
+            raise InvalidOption(
+                "Option reference_use all takes the sound of the reference video, but speech was "
+                "given, too.",
+                hint="Leave the speech out, or choose reference_use pose+blink.",
+            )
+        if not said and not options.idle_seconds and not request.borrows_all:
             raise InvalidOption(
                 "Speech is needed, none was given.",
                 hint="Give a sound file, a text, or idle_seconds for a video without speech.",
@@ -127,6 +178,11 @@ class Service:
             else read_picture(request.picture)
         )
         name = self.choose(options.engine)
+        if request.reference_video is not None and name == "puppet":
+            raise InvalidOption(
+                "The puppet engine cannot borrow motion from a reference video.",
+                hint="Choose the engine sadtalker, or leave the reference video out.",
+            )
         with TemporaryDirectory(prefix="sadtalker-") as folder:
             speech = self._speech(request, Path(folder))
             return self._generate(request, picture, speech, name, progress)
@@ -141,6 +197,7 @@ class Service:
     ) -> VideoFile:
         with self._turn(name, f"talking portrait of {picture.name}"):
             progress.enter(Stage.LOADING)
+            borrowed = borrowed_motion(request, speech)
             engine = self._engine(name)
             try:
                 return generate(
@@ -151,6 +208,7 @@ class Service:
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
+                    borrowed=borrowed,
                 )
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
@@ -188,10 +246,12 @@ class Service:
                 pitch=options.speech_pitch,
             )
             return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
-        if request.speech is None:
+        path = request.reference_video if request.borrows_all else request.speech
+        # motion without sound is a video like any other; only the reading would fail
+        if path is None or (request.borrows_all and not has_sound(path)):
             return None
         return open_speech(
-            request.speech,
+            path,
             start=options.audio_start,
             end=options.audio_end,
             pad=options.pad_audio,
@@ -208,6 +268,9 @@ class Service:
 
     def _face_models(self) -> FaceModels:
         if self._models is None:
+            # needs OpenCV; a tab must be able to appear and say that it is missing
+            from sadtalker_ext.portrait.models import FaceModels
+
             self._models = FaceModels(self._store)
         return self._models
 
@@ -222,11 +285,19 @@ class Service:
             raise PackageMissing(status.reason, hint=status.hint)
         from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
         from sadtalker_ext.engines.sadtalker.loading import load_networks
+        from sadtalker_ext.portrait.find import find_face
 
         return SadTalkerEngine(
             partial(load_networks, self._store.find, self._host.device()),
             lambda picture, index: find_face(picture, self._face_models(), index),
+            self._track_face,
         )
+
+    def _track_face(self, frames: Iterable[ImageArray]) -> Iterator[FloatArray | None]:
+        """Yield the mesh points of the face of every frame, or None where there is none."""
+        models = self._face_models()
+        for mesh in models.mesher.track(frames, models.detector):
+            yield None if mesh is None else mesh.points
 
     def _status(self, name: str) -> EngineStatus:
         needed = {

@@ -157,6 +157,37 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReferenceVideo:
+    """A video whose motion is borrowed, read frame by frame.
+
+    Attributes:
+        path: The file.
+        seconds: Where the used part ends at most, from its beginning.
+        read: `read()` yields (seconds, frame): when each frame is shown, counted from the first
+            one used, and (H, W, 3) uint8 RGB, upright. It can be called any number of times.
+    """
+
+    path: Path
+    seconds: float
+    read: Callable[[], Iterator[tuple[float, ImageArray]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Borrowed:
+    """Whose motion is borrowed; one video may serve for several things.
+
+    Attributes:
+        pose: Lends its head movement.
+        blink: Lends its blinks.
+        whole: Lends everything; the others are None then.
+    """
+
+    pose: ReferenceVideo | None = None
+    blink: ReferenceVideo | None = None
+    whole: ReferenceVideo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MotionTrack:
     """What the face does, frame by frame.
 
@@ -169,6 +200,9 @@ class MotionTrack:
         jaw: (T,) float32 intended mouth opening, 0 closed .. 1 wide open; for plots and checks.
         controls: (T, K) float32 the engine's own numbers.
         names: K names of the controls.
+        unsampled: (B, K) float32 controls at `MOTION_FPS`, when the track was made for another
+            rate: engines that learned motion at that rate read these.
+        warnings: Sentences about anything that was done differently than asked.
     """
 
     fps: float
@@ -178,6 +212,8 @@ class MotionTrack:
     jaw: FloatArray
     controls: FloatArray
     names: tuple[str, ...]
+    unsampled: FloatArray | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that all tracks have the same length."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Portrait, Speech
+from sadtalker_ext.types import Borrowed, ImageArray, MotionTrack, Picture, Portrait, Speech
 
 
 class Engine(Protocol):
@@ -31,8 +31,18 @@ class Engine(Protocol):
         options: GenerateOptions,
         progress: Progress,
         seed: int,
+        borrowed: Borrowed | None = None,
     ) -> MotionTrack:
-        """Compute the motion at 25 frames per second; None as speech means idle motion."""
+        """Compute the motion at 25 frames per second; None as speech means idle motion.
+
+        Args:
+            portrait: From `analyse`.
+            speech: What is said.
+            options: How to move.
+            progress: Counts the chunks listened to.
+            seed: Repeats the motion.
+            borrowed: Reference videos; only engines that can read them are given any.
+        """
 
     def render(
         self, portrait: Portrait, motion: MotionTrack, options: GenerateOptions

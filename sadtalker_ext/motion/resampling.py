@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from sadtalker_ext.types import FloatArray, MotionTrack
+from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack
 
 CONTACTS = ("press", "tuck")
 """Controls that are events: an average between two of them was never meant."""
@@ -29,7 +29,7 @@ def resample(track: MotionTrack, fps: float, frames: int | None = None) -> Motio
     count = max(1, round(len(track) * fps / track.fps)) if frames is None else frames
     if fps == track.fps and count == len(track):
         return track
-    at = (np.arange(count) + 0.5) * (track.fps / fps) - 0.5
+    at = places(count, fps, track.fps)
     controls = _linear(track.controls, at)
     press = np.zeros(count, dtype=np.float32)
     for name in CONTACTS:
@@ -52,7 +52,13 @@ def resample(track: MotionTrack, fps: float, frames: int | None = None) -> Motio
         gaze=_linear(track.gaze, at),
         jaw=jaw.astype(np.float32),
         controls=controls,
+        unsampled=track.controls if track.fps == MOTION_FPS else track.unsampled,
     )
+
+
+def places(count: int, fps: float, of: float) -> FloatArray:
+    """Return where each of `count` frames at `fps` lies between frames at rate `of`, (n,)."""
+    return np.asarray((np.arange(count) + 0.5) * (of / fps) - 0.5)
 
 
 def _linear(values: FloatArray, at: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from sadtalker_ext.engines.sadtalker import framing, speaking
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.motion.view import AXES
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Face, Picture
@@ -38,7 +39,7 @@ class RowCollector:
         return self
 
     def key_points(self, face, rows, camera=None):
-        self.rows = rows
+        self.rows, self.camera = rows, camera or {}
         return torch.zeros(len(rows), 15, 3)
 
     def draw(self, face, points, batch_size):
@@ -70,6 +71,7 @@ def test_defaults_give_the_originals_rows(folder, monkeypatch):
 def compare_case(folder, monkeypatch, case, name, mode):
     recorded = folder.arrays(f"{case}.npz")
     notes = options_of(folder, case)
+    camera = folder.notes[case].get("camera", {})
     prepared = f"{name}_{mode.value}_{notes['size']}"
     stored = folder.arrays("preprocess.npz")
     monkeypatch.setattr(framing, "landmarks_68", lambda points: stored[f"landmarks_{name}"])
@@ -90,6 +92,9 @@ def compare_case(folder, monkeypatch, case, name, mode):
         expression_scale=notes["exp_scale"],
         still=notes["still"],
         blink="original",
+        blend="poisson",
+        original_crop=True,
+        **{axis: path for axis, path in camera.items() if axis in AXES},
     )
     source = Picture(pixels=picture(folder, f"source_{name}"), name=name)
     speech = open_speech(folder.root / sound_of(folder, speech_file_of(folder, case)))
@@ -104,6 +109,10 @@ def compare_case(folder, monkeypatch, case, name, mode):
     np.testing.assert_allclose(motion.controls, recorded["coeff_pred"], atol=1e-4)
     wanted = recorded["target_semantics"][: len(motion)]
     np.testing.assert_allclose(seen.rows, wanted, atol=1e-4)
+    assert set(seen.camera) == {axis for axis in AXES if camera.get(axis)}
+    for axis, path in seen.camera.items():
+        recorded_path = recorded[f"{axis}_c_seq"].ravel()[: len(motion)]
+        np.testing.assert_allclose(path, recorded_path, atol=1e-4)
     assert len(frames) == len(recorded["coeff_pred"])
     width, height = folder.crop_info[prepared][0]
     assert portrait.frame_size == (notes["size"], int(notes["size"] * height / width))

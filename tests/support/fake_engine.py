@@ -27,7 +27,7 @@ class FakeEngine:
         face = Face(points=np.zeros((478, 3), np.float32), box=(0, 0, width, height), score=1.0)
         return Portrait(picture=picture, face=face, frame_size=picture.size)
 
-    def move(self, portrait, speech, options, progress, seed):
+    def move(self, portrait, speech, options, progress, seed, borrowed=None):
         seconds = speech.total_seconds if speech else options.idle_seconds
         frames = max(1, int(np.ceil(seconds * MOTION_FPS - 1e-6)))
         jaw = np.random.default_rng(seed).uniform(0, 1, frames).astype(np.float32)

@@ -15,6 +15,7 @@ def options_table() -> str:
             values = ", ".join(f"`{choice}`" for choice in spec.choices)
         elif spec.low is not None:
             values = f"{spec.low:g} to {spec.high:g} {spec.unit}".strip()
+            values = f"numbers from {values}" if spec.numbers else values
         else:
             values = "yes, no" if spec.kind is bool else "text"
         default = {True: "yes", False: "no", "": "none"}.get(spec.default, spec.default)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "options", "progress"}
+GROUND = {"errors", "types", "option_spec", "options", "progress"}
 ALLOWED = {
     "errors": set(),
     "types": set(),
-    "options": {"errors"},
+    "option_spec": {"errors"},
+    "options": {"errors", "option_spec"},
     "progress": {"errors", "types"},
     "inputs": GROUND,
     "weights": GROUND,
@@ -43,7 +44,7 @@ ALLOWED = {
     "shells": GROUND | {"service", "host", "weights", "shells.api"},
     "shells.api": GROUND | {"service", "jobs", "inputs"},
     "client": {"errors"},
-    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder"},
+    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder", "motion"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "__main__": {"shells"},
     "__init__": set(),

@@ -16,14 +16,25 @@ from sadtalker_ext.engines.puppet.motion import build_motion
 from sadtalker_ext.engines.puppet.mouth import MouthLayer
 from sadtalker_ext.engines.puppet.relaxing import relax_track
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
+from sadtalker_ext.motion.view import direct_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import FloatArray, ImageArray, MotionTrack, Picture, Portrait, Speech
+from sadtalker_ext.types import (
+    Borrowed,
+    FloatArray,
+    ImageArray,
+    MotionTrack,
+    Picture,
+    Portrait,
+    Speech,
+)
 
 _BREATH_LIFT = 0.006
 """How far a full breath lifts the head, in face heights."""
+_WIDEST_DEG = 10.0
+"""Largest angle of a path given by the user: beyond it the picture shows no pixels to turn."""
 _WORKERS = 2
 """Frames rendered side by side; OpenCV and numpy release the interpreter in their long calls."""
 _AHEAD = 4
@@ -118,11 +129,13 @@ class PuppetEngine:
         options: GenerateOptions,
         progress: Progress,
         seed: int,
+        borrowed: Borrowed | None = None,  # noqa: ARG002 - never given to this engine
     ) -> MotionTrack:
         """Compute the motion at 25 frames per second; None as speech means idle motion."""
         progress.enter(Stage.LISTENING)
         seconds = speech.total_seconds if speech is not None else options.idle_seconds
-        return build_motion(speech, seconds, options, seed, progress)
+        track = build_motion(speech, seconds, options, seed, progress)
+        return direct_head(track, options, _WIDEST_DEG)
 
     def render(
         self,

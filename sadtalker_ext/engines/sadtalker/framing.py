@@ -58,7 +58,7 @@ def frame_face(
     side: int,
     networks: Networks,
     *,
-    cure_height_limit: bool = False,
+    original_crop: bool = False,
 ) -> Framing:
     """Cut, align and measure a face.
 
@@ -71,10 +71,12 @@ def frame_face(
         mode: How to cut.
         side: Side of the square frame, 256 or 512.
         networks: Only the reconstruction is used.
-        cure_height_limit: See `plan_crop`.
+        original_crop: Keep two defects of the reference: the lower edge of the box is limited by
+            the picture's width (see `plan_crop`), and the wider crops get the narrower box's
+            aspect. Otherwise the chin is never cut, and frames have the aspect of what was cut.
     """
     landmarks = landmarks_68(face.points)
-    plan = _plan(landmarks, picture, mode, cure_height_limit=cure_height_limit)
+    plan = _plan(landmarks, picture, mode, cure_height_limit=not original_crop)
     if plan is None:
         frame = square_frame(picture.pixels, side)
     else:
@@ -82,12 +84,16 @@ def frame_face(
     points = frame_points(landmarks, plan, mode, side, picture.size)
     alignment = align(points, (side, side))
     row = coefficient_row(networks.recover(aligned_picture(frame, alignment)), alignment)
+    shape = picture.size
+    if plan is not None:
+        left, top, right, bottom = plan.region(mode)
+        shape = plan.frame_shape if original_crop else (right - left, bottom - top)
     goes_back = plan is not None and mode.goes_back
     return Framing(
         mode=mode,
         frame=frame,
         row=row,
-        size=frame_size(side, plan.frame_shape if plan else picture.size),
+        size=frame_size(side, shape),
         paste_box=plan.region(mode, cure_shrink=True) if plan and goes_back else None,
     )
 

@@ -7,6 +7,7 @@ video frames at 25 per second, C the number of mel columns, N the number of samp
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -28,33 +29,43 @@ _FLOOR = 1e-5
 _REFERENCE_DB = 20.0
 _RANGE_DB = 100.0
 _LIMIT = 4.0
-_BLOCK = 4000
+_BLOCK = 800
 """Columns transformed at once: keeps an hour of speech from becoming gigabytes of spectra."""
 
 
-def samples_16k(speech: Speech) -> FloatArray:
-    """Return the used part of a speech as (N,) mono float32 at 16 kHz, padding included.
+def samples_16k(speech: Speech) -> Iterator[FloatArray]:
+    """Yield the used part of a speech as (N,) mono float32 at 16 kHz, padding included.
 
-    The resampler is librosa's soxr_hq, which the recorded numbers use; the decoder's own
-    resampler would move the mel values by up to 0.7 (SPEC 7).
+    The resampler is the one behind librosa's soxr_hq, which the recorded numbers use; the
+    decoder's own resampler would move the mel values by up to 0.7 (SPEC 7).
     """
-    blocks = list(speech.read(None))
-    samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-    resampled = resample_16k(samples, speech.rate_hz)
-    padding = np.zeros(round(speech.pad_seconds * RATE_HZ), np.float32)
-    return np.concatenate([resampled, padding])
+    yield from resample_16k(speech.read(None), speech.rate_hz)
+    # a second at a time: silence of any length takes no room
+    for missing in range(round(speech.pad_seconds * RATE_HZ), 0, -RATE_HZ):
+        yield np.zeros(min(missing, RATE_HZ), np.float32)
 
 
-def resample_16k(samples: FloatArray, rate_hz: int) -> FloatArray:
-    """Resample (N,) float32 from `rate_hz` to 16 kHz; sound that has this rate is untouched."""
-    if rate_hz == RATE_HZ or not len(samples):
-        return samples
-    import librosa
+def resample_16k(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[FloatArray]:
+    """Resample blocks (N,) float32 to 16 kHz; sound that has this rate is untouched.
 
-    resampled: FloatArray = librosa.resample(
-        samples, orig_sr=rate_hz, target_sr=RATE_HZ, res_type="soxr_hq"
-    )
-    return resampled
+    The blocks together give librosa's numbers bit by bit, and its length: rounded up.
+    """
+    if rate_hz == RATE_HZ:
+        yield from blocks
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32", quality="soxr_hq")
+    given = made = 0
+    for block in blocks:
+        given += len(block)
+        part = stream.resample_chunk(block)
+        made += len(part)
+        yield part
+    end = stream.resample_chunk(np.zeros(0, np.float32), last=True)
+    left = -(-given * RATE_HZ // rate_hz) - made
+    yield end[:left]
+    yield np.zeros(max(left - len(end), 0), np.float32)
 
 
 def mono(channels: FloatArray) -> FloatArray:
@@ -93,16 +104,51 @@ def mel_spectrogram(samples: FloatArray) -> FloatArray:
     Args:
         samples: (N,) float32 at 16 kHz; a part of a frame at the end is not used.
     """
-    used = samples[: int(SAMPLES_PER_FRAME) * frame_count(len(samples))]
-    columns = 1 + len(used) // _HOP
-    starts = range(0, columns, _BLOCK)
-    return np.concatenate([_columns(used, start, min(start + _BLOCK, columns)) for start in starts])
+    return mel_of_blocks([samples])[0]
 
 
-def _columns(samples: FloatArray, first: int, end: int) -> FloatArray:
-    """Return mel columns `first` to `end` (exclusive); windows are centred on their column."""
+def mel_of_blocks(blocks: Iterable[FloatArray]) -> tuple[FloatArray, int]:
+    """Return the mel spectrogram (C, 80) of sound that comes in blocks, and its samples.
+
+    Only the samples that columns still need are kept; an hour gives a spectrogram of 92 MB.
+
+    Args:
+        blocks: (N,) float32 at 16 kHz each.
+    """
+    kept = np.zeros(0, np.float32)
+    gone = done = 0
+    found: list[FloatArray] = []
+    for block in blocks:
+        kept = np.concatenate([kept, block])
+        # columns whose window ends before the last whole video frame cannot change any more
+        ready = (_whole_frames(gone + len(kept)) - _FFT_SIZE // 2) // _HOP + 1
+        if ready - done < _BLOCK:
+            continue
+        found.append(_columns(kept, gone, done, ready))
+        done = ready
+        # the sample before the next window is needed for its pre-emphasis
+        drop = max(done * _HOP - _FFT_SIZE // 2 - 1 - gone, 0)
+        kept, gone = kept[drop:].copy(), gone + drop
+    used = _whole_frames(gone + len(kept))
+    found.append(_columns(kept[: used - gone], gone, done, 1 + used // _HOP))
+    return np.concatenate(found), gone + len(kept)
+
+
+def _whole_frames(samples: int) -> int:
+    return int(SAMPLES_PER_FRAME) * frame_count(samples)
+
+
+def _columns(samples: FloatArray, gone: int, first: int, end: int) -> FloatArray:
+    """Return mel columns `first` to `end` (exclusive); windows are centred on their column.
+
+    Args:
+        samples: (N,) float32, the sound without its first `gone` samples.
+        gone: How many are missing at the beginning; no column needs them.
+        first: A column.
+        end: The column after the last one.
+    """
     margin = _FFT_SIZE // 2
-    low, high = first * _HOP - margin, (end - 1) * _HOP + margin
+    low, high = first * _HOP - margin - gone, (end - 1) * _HOP + margin - gone
     inside_low, inside_high = max(low, 0), min(high, len(samples))
     before = float(samples[inside_low - 1]) if inside_low else 0.0
     emphasised = pre_emphasis(samples[inside_low:inside_high], before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION
+from sadtalker_ext.engines.sadtalker.windows import BLOCK, WindowSource
 from sadtalker_ext.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from sadtalker_ext.engines.sadtalker.nets.posenet import PoseNet
     from sadtalker_ext.engines.sadtalker.nets.recon import ReconNet
     from sadtalker_ext.engines.sadtalker.render import Renderer
-
-_SPEECH_BATCH = 128
-"""Windows per call, so that memory does not grow with the speech."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,21 +43,26 @@ class Networks:
 
     def recover(self, aligned: ImageArray) -> FloatArray:
         """Return the (257,) float32 coefficients of a (224, 224, 3) uint8 aligned picture."""
+        recovered: FloatArray = self.recover_all(aligned[None])[0]
+        return recovered
+
+    def recover_all(self, aligned: ImageArray) -> FloatArray:
+        """Return (N, 257) float32 coefficients of (N, 224, 224, 3) uint8 aligned pictures."""
         import torch
 
         pixels = torch.from_numpy(aligned.astype(np.float32) / np.float32(255))
         with torch.inference_mode():
-            found = self.recon(pixels.permute(2, 0, 1).unsqueeze(0).to(self.device))
-        recovered: FloatArray = found[0].cpu().numpy()
+            found = self.recon(pixels.permute(0, 3, 1, 2).to(self.device))
+        recovered: FloatArray = found.cpu().numpy()
         return recovered
 
     def expressions(
-        self, windows: FloatArray, reference: FloatArray, ratio: FloatArray
+        self, windows: WindowSource, reference: FloatArray, ratio: FloatArray
     ) -> FloatArray:
         """Return (T, 64) float32 expressions.
 
         Args:
-            windows: (T, 80, 16) float32 speech windows.
+            windows: (T, 80, 16) float32 speech windows, read in parts.
             reference: (T, >=64) float32 coefficient rows the expression starts from.
             ratio: (T,) float32 how far the eyes are closed.
         """
@@ -67,9 +70,9 @@ class Networks:
 
         found = []
         with torch.inference_mode():
-            for start in range(0, len(windows), _SPEECH_BATCH):
-                part = slice(start, start + _SPEECH_BATCH)
-                inputs = (windows[part, None], reference[part, EXPRESSION], ratio[part, None])
+            for start in range(0, len(windows), BLOCK):
+                part = slice(start, start + BLOCK)
+                inputs = (windows[part][:, None], reference[part, EXPRESSION], ratio[part, None])
                 tensors = (
                     torch.from_numpy(np.ascontiguousarray(value)).to(self.device)
                     for value in inputs

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.engines.sadtalker.windows import WindowSource
 from sadtalker_ext.types import FloatArray
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ CHUNK = 32
 LATENT = 64
 _EMBED_BATCH = 128
 """Windows encoded at once, so that memory does not grow with the speech."""
+_GROUP = 32
+"""Chunks decoded at once, for the same reason."""
 
 
 def chunk_windows(frames: int) -> npt.NDArray[np.int64]:
@@ -63,7 +66,7 @@ def draw_noise(frames: int, seed: int) -> FloatArray:
 
 def generate_pose(
     network: PoseNet,
-    windows: FloatArray,
+    windows: WindowSource,
     reference: FloatArray,
     *,
     style: int,
@@ -80,23 +83,47 @@ def generate_pose(
         noise: (C, 64) float32, see `draw_noise`.
         device: Where the network lies; the CPU when left out.
     """
-    import torch
-
     frames = len(windows)
     if frames <= 1:
         return np.repeat(reference[None].astype(np.float32), frames, axis=0)
     order = chunk_windows(frames)
-    with torch.inference_mode():
-        mel = torch.from_numpy(windows[1:]).unsqueeze(1)
-        starts = range(0, len(mel), _EMBED_BATCH)
-        pieces = [network.embed(mel[at : at + _EMBED_BATCH].to(device)) for at in starts]
-        embeddings = torch.cat(pieces)[torch.from_numpy(order - 1).to(device)]
-        motion = network(
-            torch.from_numpy(reference.astype(np.float32)).to(device).expand(len(order), -1),
-            torch.from_numpy(noise).to(device),
-            torch.full((len(order),), style, device=device),
-            embeddings,
-        )
-    joined = join_chunks(motion.cpu().numpy(), frames)
-    pose: FloatArray = reference.astype(np.float32) + joined
+    start = reference.astype(np.float32)
+    motion = [
+        _group_motion(network, windows, start, style, noise[group], order[group], device)
+        for group in (slice(at, at + _GROUP) for at in range(0, len(order), _GROUP))
+    ]
+    pose: FloatArray = start + join_chunks(np.concatenate(motion), frames)
     return pose
+
+
+def _group_motion(
+    network: PoseNet,
+    windows: WindowSource,
+    reference: FloatArray,
+    style: int,
+    noise: FloatArray,
+    order: npt.NDArray[np.int64],
+    device: torch.device | None,
+) -> FloatArray:
+    """Return the motion of some consecutive chunks, (c, 32, 6) float32."""
+    import torch
+
+    first, end = int(order.min()), int(order.max()) + 1
+    with torch.inference_mode():
+        pieces = [
+            network.embed(
+                torch.from_numpy(windows[at : min(at + _EMBED_BATCH, end)]).unsqueeze(1).to(device)
+            )
+            for at in range(first, end, _EMBED_BATCH)
+        ]
+        motion: FloatArray = (
+            network(
+                torch.from_numpy(reference).to(device).expand(len(order), -1),
+                torch.from_numpy(noise).to(device),
+                torch.full((len(order),), style, device=device),
+                torch.cat(pieces)[torch.from_numpy(order - first).to(device)],
+            )
+            .cpu()
+            .numpy()
+        )
+    return motion

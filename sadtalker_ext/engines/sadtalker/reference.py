@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION, POSE
+from sadtalker_ext.engines.sadtalker.coefficients import DRIVEN, EXPRESSION, POSE
 from sadtalker_ext.types import FloatArray
 
 
@@ -16,6 +16,12 @@ def repeat_to(rows: FloatArray, frames: int) -> FloatArray:
     """Return (T, K) rows: a short reference starts over, a long one is cut."""
     repeated: FloatArray = rows[np.arange(frames) % len(rows)]
     return repeated
+
+
+def held_to(rows: FloatArray, frames: int) -> FloatArray:
+    """Return (T, 70) driving rows of a reference video that drives alone; its end is held."""
+    held: FloatArray = rows[np.minimum(np.arange(frames), len(rows) - 1), :DRIVEN]
+    return held
 
 
 def add_reference_pose(driving: FloatArray, reference: FloatArray) -> FloatArray:

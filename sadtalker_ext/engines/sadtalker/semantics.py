@@ -10,8 +10,9 @@ import numpy as np
 from sadtalker_ext.engines.sadtalker.coefficients import DRIVEN, EXPRESSION, FULL
 from sadtalker_ext.types import FloatArray
 
-_REACH = 13
-WINDOW = 2 * _REACH + 1
+REACH = 13
+"""Frames the mapping network sees to both sides."""
+WINDOW = 2 * REACH + 1
 
 
 def source_row(source: FloatArray, *, full: bool) -> FloatArray:
@@ -48,7 +49,7 @@ def driving_rows(
 
 def driving_windows(rows: FloatArray) -> FloatArray:
     """Return (T, K, 27) float32: frames t-13 .. t+13, the ends repeated."""
-    around = np.arange(len(rows))[:, None] + np.arange(-_REACH, _REACH + 1)
+    around = np.arange(len(rows))[:, None] + np.arange(-REACH, REACH + 1)
     windows: FloatArray = rows[np.clip(around, 0, len(rows) - 1)].transpose(0, 2, 1)
     return np.ascontiguousarray(windows)
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker import mel
 from sadtalker_ext.engines.sadtalker.blink import natural_blinks, no_blinks, original_blinks
-from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, DRIVEN, EXPRESSION, POSE
+from sadtalker_ext.engines.sadtalker.borrowing import Lent
+from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, DRIVEN, POSE
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.pose import draw_noise, generate_pose
+from sadtalker_ext.engines.sadtalker.reference import add_reference_pose, reference_blink
 from sadtalker_ext.engines.sadtalker.smoothing import smooth_pose
 from sadtalker_ext.engines.sadtalker.windows import (
+    SpeechWindows,
     idle_frame_count,
-    idle_windows,
-    speech_windows,
+    in_blocks,
 )
 from sadtalker_ext.errors import UnreadableAudio
+from sadtalker_ext.motion.view import AXES, view_paths
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack, Speech
 
@@ -31,27 +35,31 @@ _SILENT, _LOUD = -2.0, 2.0
 """Mel levels at which the mouth counts as closed and as wide open in plots."""
 
 
-def windows_of(speech: Speech | None, options: GenerateOptions) -> FloatArray:
+def windows_of(speech: Speech | None, options: GenerateOptions) -> SpeechWindows:
     """Return the (T, 80, 16) float32 windows of speech, or of idling without it.
 
     Raises:
         UnreadableAudio: There is less sound than one video frame lasts.
     """
     if speech is None:
-        return idle_windows(max(idle_frame_count(options.idle_seconds), 1))
-    samples = mel.samples_16k(speech)
-    frames = mel.frame_count(len(samples))
+        return SpeechWindows(None, max(idle_frame_count(options.idle_seconds), 1))
+    spectrogram, samples = mel.mel_of_blocks(mel.samples_16k(speech))
+    frames = mel.frame_count(samples)
     if not frames:
         raise UnreadableAudio(
             f"At least 0.04 seconds of speech are needed, {speech.path.name} has "
-            f"{len(samples) / mel.RATE_HZ:.3f}.",
+            f"{samples / mel.RATE_HZ:.3f}.",
             hint="Use a longer recording.",
         )
-    return speech_windows(mel.mel_spectrogram(samples), frames)
+    return SpeechWindows(spectrogram, frames)
 
 
-def blink_ratio(frames: int, options: GenerateOptions, seed: int) -> FloatArray:
-    """Return the ratio that the blink option asks for, (T,) float32."""
+def blink_ratio(
+    frames: int, options: GenerateOptions, seed: int, *, borrowed: bool = False
+) -> FloatArray:
+    """Return the ratio that the blink option asks for, (T,) float32; none where it is borrowed."""
+    if borrowed:
+        return no_blinks(frames)
     if options.blink == "original":
         # only Python's own generator repeats the reference's rhythm for a seed
         return original_blinks(frames, random.Random(seed))  # noqa: S311
@@ -63,57 +71,89 @@ def blink_ratio(frames: int, options: GenerateOptions, seed: int) -> FloatArray:
 def speaking_rows(
     networks: Networks,
     source: FloatArray,
-    windows: FloatArray,
+    windows: SpeechWindows,
     ratio: FloatArray,
-    *,
-    style: int,
+    lent: Lent,
+    options: GenerateOptions,
     seed: int,
 ) -> FloatArray:
-    """Return the model's own rows (T, 70) float32: expression and smoothed head pose.
+    """Return the model's rows (T, 70) float32: expression and smoothed head pose.
+
+    With all amounts at 1 these are the reference's own numbers.
 
     Args:
         networks: The expression and the pose network are used.
         source: (73,) float32 row of the source picture.
         windows: (T, 80, 16) float32.
-        ratio: (T,) float32 blink ratio.
-        style: Style of head motion, 0 to 45.
+        ratio: (T,) float32 blink ratio; zeros when blinks are borrowed.
+        lent: What reference videos lend.
+        options: Style of head motion, amounts of head and mouth.
         seed: Seed of the pose noise.
     """
     frames = len(windows)
-    reference = np.repeat(source[None, :DRIVEN], frames, axis=0)
     pose = generate_pose(
         networks.pose,
         windows,
         source[POSE],
-        style=style,
+        style=options.pose_style,
         noise=draw_noise(frames, seed),
         device=networks.device,
     )
-    expression = networks.expressions(windows, reference, ratio)
-    return np.concatenate([expression, smooth_pose(pose)], axis=1)
+    expression = _expression(networks, source, windows, ratio, lent, options.mouth_scale)
+    rows = np.concatenate([expression, smooth_pose(pose)], axis=1)
+    if lent.pose is not None:
+        rows = add_reference_pose(rows, lent.pose)
+    return with_head_amounts(rows, source, options)
 
 
-def scaled(rows: FloatArray, source: FloatArray, *, mouth: float, head: float) -> FloatArray:
-    """Return rows with more or less movement; 1 leaves them exactly as they are.
+def _expression(
+    networks: Networks,
+    source: FloatArray,
+    windows: SpeechWindows,
+    ratio: FloatArray,
+    lent: Lent,
+    mouth: float,
+) -> FloatArray:
+    """Return the expression (T, 64) float32, its speech made stronger or weaker.
+
+    The network mixes speech and blinks. What it answers without blinks is the speech; only that
+    is scaled, about its mean over the clip.
+    """
+    plain = np.repeat(source[None, :DRIVEN], len(windows), axis=0)
+    reference = plain if lent.blink is None else reference_blink(plain, lent.blink)
+    found = networks.expressions(windows, reference, ratio)
+    if mouth == 1:
+        return found
+    spoken = networks.expressions(windows, plain, np.zeros_like(ratio))
+    change: FloatArray = np.float32(mouth - 1) * (spoken - spoken.mean(axis=0))
+    return found + change
+
+
+def with_head_amounts(rows: FloatArray, source: FloatArray, options: GenerateOptions) -> FloatArray:
+    """Return rows with more or less head movement; amounts of 1 leave them exactly as they are.
 
     Args:
         rows: (T, 70) float32.
-        source: (73,) float32.
-        mouth: Factor on the expression's movement about its mean over the clip.
-        head: Factor on the head's departure from the source's pose.
+        source: (73,) float32; amounts scale the departure from its pose.
+        options: `head_motion` scales angles and translation, the amounts per axis one angle each.
     """
+    amounts = np.full(POSE.stop - POSE.start, options.head_motion, np.float32)
+    amounts[:3] *= (options.head_pitch, options.head_yaw, options.head_roll)
+    if (amounts == 1).all():
+        return rows
     changed = rows.copy()
-    if mouth != 1:
-        mean = rows[:, EXPRESSION].mean(axis=0)
-        changed[:, EXPRESSION] = mean + np.float32(mouth) * (rows[:, EXPRESSION] - mean)
-    if head != 1:
-        rest = source[POSE]
-        changed[:, POSE] = rest + np.float32(head) * (rows[:, POSE] - rest)
+    changed[:, POSE] = source[POSE] + amounts * (rows[:, POSE] - source[POSE])
     return changed
 
 
 def motion_track(
-    rows: FloatArray, source: FloatArray, windows: FloatArray, ratio: FloatArray, *, still: bool
+    rows: FloatArray,
+    source: FloatArray,
+    windows: SpeechWindows,
+    ratio: FloatArray,
+    *,
+    still: bool,
+    warnings: tuple[str, ...] = (),
 ) -> MotionTrack:
     """Wrap rows with what plots and other stages understand.
 
@@ -124,15 +164,39 @@ def motion_track(
     frames = len(rows)
     angles = np.degrees(rows[:, ANGLES] - source[ANGLES])
     head = np.stack([angles[:, 1], angles[:, 0], -angles[:, 2]], axis=1)
-    level = windows[:, _VOICE_BANDS].mean(axis=(1, 2))
-    voiced = windows.any()
-    jaw = np.clip((level - _SILENT) / (_LOUD - _SILENT), 0, 1) if voiced else np.zeros(frames)
     return MotionTrack(
         fps=MOTION_FPS,
         head=np.zeros((frames, 3), np.float32) if still else head.astype(np.float32),
         blink=np.repeat(ratio[:, None], 2, axis=1),
         gaze=np.zeros((frames, 2), np.float32),
-        jaw=jaw.astype(np.float32),
+        jaw=_loudness(windows),
         controls=rows,
         names=NAMES,
+        warnings=warnings,
     )
+
+
+def with_paths(track: MotionTrack, options: GenerateOptions) -> MotionTrack:
+    """Show the paths of free view in the track's head angles, for plots and the soft mask.
+
+    The renderer replaces its own angles by the path. They are the mapping network's degrees, of
+    which no sense is published; its rotation matrices (SPEC 14.2) turn a face that looks along
+    negative depth to the left edge for positive yaw, down for positive pitch, clockwise for
+    positive roll.
+    """
+    paths = view_paths(options, len(track))
+    if not paths:
+        return track
+    head = track.head.copy()
+    for axis, path in paths.items():
+        head[:, AXES.index(axis)] = -path if axis == "yaw" else path
+    return dataclasses.replace(track, head=head)
+
+
+def _loudness(windows: SpeechWindows) -> FloatArray:
+    """Return how loud the voice is in every frame, (T,) float32, 0 to 1."""
+    if windows.silent:
+        return np.zeros(len(windows), np.float32)
+    level = np.concatenate([part[:, _VOICE_BANDS].mean(axis=(1, 2)) for part in in_blocks(windows)])
+    share: FloatArray = np.clip((level - _SILENT) / (_LOUD - _SILENT), 0, 1).astype(np.float32)
+    return share

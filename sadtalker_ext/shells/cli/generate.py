@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import options_from
@@ -22,7 +24,7 @@ from sadtalker_ext.types import VideoFile
 
 def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make the video and return its description."""
-    options = options_from(parsed)
+    options, reference, blink = _references(parsed, options_from(parsed))
     portrait = parsed.portrait or parsed.portrait_flag
     speech = parsed.video or parsed.speech or parsed.speech_flag
     if portrait is None:
@@ -36,11 +38,13 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         output=_output(parsed, portrait),
         options=options,
         overwrite=parsed.overwrite,
+        reference_video=reference,
+        blink_video=blink,
     )
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs))
+    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
     try:
         with stop_on_interrupt(progress):
             video = service.generate(request, progress)
@@ -50,6 +54,22 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     if not parsed.json:
         _show(video)
     return describe(video)
+
+
+def _references(
+    parsed: argparse.Namespace, options: GenerateOptions
+) -> tuple[GenerateOptions, Path | None, Path | None]:
+    """Return the options, the reference video, and another one for the blinks.
+
+    The original's flags name one video for the head and one for the blinks; naming a video says
+    what it is used for.
+    """
+    pose, blink = parsed.ref_pose, parsed.ref_eyeblink
+    if parsed.reference_video is not None or (pose is None and blink is None):
+        return options, parsed.reference_video, None
+    use = "+".join(name for name, path in (("pose", pose), ("blink", blink)) if path is not None)
+    other = blink if pose is not None and blink != pose else None
+    return dataclasses.replace(options, reference_use=use), pose or blink, other
 
 
 def _output(parsed: argparse.Namespace, portrait: Path) -> Path:

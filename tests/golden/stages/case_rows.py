@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker.blink import original_blinks
-from sadtalker_ext.engines.sadtalker.camera import view_path
 from sadtalker_ext.engines.sadtalker.crop import CropMode
 from sadtalker_ext.engines.sadtalker.pose import chunk_windows, draw_noise
 from sadtalker_ext.engines.sadtalker.reference import add_reference_pose
@@ -23,6 +22,7 @@ from sadtalker_ext.engines.sadtalker.semantics import (
     source_row,
 )
 from sadtalker_ext.engines.sadtalker.smoothing import smooth_pose
+from sadtalker_ext.motion.view import view_path
 from tests.golden.folder import GoldenFolder
 from tests.golden.registry import EXACT, Stage, Tolerance, compare, stages
 

@@ -13,7 +13,6 @@ import torch
 from sadtalker_ext.engines.sadtalker import mel
 from sadtalker_ext.engines.sadtalker.alignment import align, aligned_picture
 from sadtalker_ext.engines.sadtalker.blink import original_blinks
-from sadtalker_ext.engines.sadtalker.camera import view_path
 from sadtalker_ext.engines.sadtalker.coefficients import coefficient_row
 from sadtalker_ext.engines.sadtalker.crop import CropMode, cut, square_frame
 from sadtalker_ext.engines.sadtalker.frames import frame_size, to_aspect
@@ -32,6 +31,7 @@ from sadtalker_ext.engines.sadtalker.semantics import (
 )
 from sadtalker_ext.engines.sadtalker.smoothing import smooth_pose
 from sadtalker_ext.engines.sadtalker.windows import speech_windows
+from sadtalker_ext.motion.view import view_path
 from tests.golden.folder import GoldenFolder
 from tests.golden.links import frame_path, prepared_case_of
 from tests.golden.networks import activation_tolerance, heads, mapping_for, network, outputs_of

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker.blink import no_blinks, original_blinks
-from sadtalker_ext.engines.sadtalker.camera import view_path
 from sadtalker_ext.engines.sadtalker.reference import add_reference_pose, reference_blink
 from sadtalker_ext.engines.sadtalker.semantics import (
     batch_layout,
@@ -18,6 +17,7 @@ from sadtalker_ext.engines.sadtalker.semantics import (
     source_window,
 )
 from sadtalker_ext.engines.sadtalker.smoothing import smooth_pose
+from sadtalker_ext.motion.view import view_path
 from tests.golden.folder import GoldenFolder
 from tests.golden.registry import EXACT, Stage, Tolerance, compare, stages
 

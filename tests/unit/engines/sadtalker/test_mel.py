@@ -73,9 +73,33 @@ def test_channels_are_averaged():
 
 def test_samples_at_16_khz_are_untouched_and_others_resampled():
     samples = noise(480)
-    assert mel.resample_16k(samples, 16000) is samples
-    assert len(mel.resample_16k(samples, 48000)) == 160
-    assert len(mel.resample_16k(samples[:0], 48000)) == 0
+    assert next(mel.resample_16k([samples], 16000)) is samples
+    assert len(joined(mel.resample_16k([samples], 48000))) == 160
+    assert len(joined(mel.resample_16k([samples[:0]], 48000))) == 0
+
+
+def joined(blocks):
+    return np.concatenate(list(blocks))
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000])
+def test_blocks_are_resampled_as_librosa_resamples_the_whole(rate):
+    samples = noise(rate + 137)
+    blocks = np.array_split(samples, [1, 50, 51, 9000])
+    whole = librosa.resample(samples, orig_sr=rate, target_sr=16000, res_type="soxr_hq")
+    np.testing.assert_array_equal(joined(mel.resample_16k(blocks, rate)), whole)
+
+
+@pytest.mark.parametrize("count", [0, 639, 640, 641, 640 * 40 + 5, 640 * 500 + 333])
+def test_a_spectrogram_in_blocks_is_the_same(count):
+    samples = noise(count)
+    whole = mel.mel_spectrogram(samples)
+    for size in (333, 5000, 170_000):
+        blocks = [samples[at : at + size] for at in range(0, count, size)]
+        found, total = mel.mel_of_blocks(blocks)
+        assert total == count
+        assert found.shape == whole.shape == (1 + count // 640 * 640 // 200, 80)
+        np.testing.assert_allclose(found, whole, atol=1e-6)
 
 
 def speech(samples, rate, pad=0.0):
@@ -93,9 +117,9 @@ def speech(samples, rate, pad=0.0):
 
 def test_speech_is_read_at_its_own_rate_and_padded():
     samples = noise(4800)
-    found = mel.samples_16k(speech(samples, 48000, pad=0.5))
+    found = joined(mel.samples_16k(speech(samples, 48000, pad=0.5)))
     assert found.shape == (1600 + 8000,)
-    np.testing.assert_array_equal(found[:1600], mel.resample_16k(samples, 48000))
+    np.testing.assert_array_equal(found[:1600], joined(mel.resample_16k([samples], 48000)))
     assert not found[1600:].any()
 
 

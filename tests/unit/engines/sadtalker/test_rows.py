@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.sadtalker.camera import view_path
 from sadtalker_ext.engines.sadtalker.reference import (
     add_reference_pose,
     reference_blink,
@@ -14,6 +13,7 @@ from sadtalker_ext.engines.sadtalker.semantics import (
     source_row,
     source_window,
 )
+from sadtalker_ext.motion.view import view_path
 
 SOURCE = np.arange(1000, 1073, dtype=np.float32)
 DRIVING = np.arange(5 * 70, dtype=np.float32).reshape(5, 70)

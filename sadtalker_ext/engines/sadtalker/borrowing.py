@@ -1,0 +1,203 @@
+"""Coefficient rows of reference videos, frame by frame, in little memory.
+
+R is the number of rows at 25 per second. The crop of the first frame with a face is used for all
+frames, and the square frames have 256 pixels whatever the face resolution is (SPEC 5).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.sadtalker.alignment import Alignment, align, aligned_picture
+from sadtalker_ext.engines.sadtalker.coefficients import coefficient_row
+from sadtalker_ext.engines.sadtalker.crop import (
+    CropMode,
+    CropPlan,
+    cut,
+    frame_points,
+    plan_crop,
+    square_frame,
+)
+from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
+from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.errors import NoFaceFound
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import (
+    MOTION_FPS,
+    Borrowed,
+    FloatArray,
+    ImageArray,
+    ReferenceVideo,
+)
+
+FaceTracker = Callable[[Iterable[ImageArray]], Iterator[FloatArray | None]]
+"""Gives the (478, 3) mesh points of the face of every frame, or None; reads frame after frame."""
+Aligned = tuple[ImageArray, Alignment]
+
+_SIDE = 256
+_BATCH = 16
+"""Frames whose coefficients are computed at once."""
+_SHORTEST_SECONDS = 1 / 35
+"""Frames that follow sooner are left out: nothing is won by looking 60 times a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lent:
+    """Rows (R, 73) float32 of reference videos; each video's own length, 25 per second.
+
+    Attributes:
+        pose: Rows whose head movement is borrowed, or None.
+        blink: Rows whose blinks are borrowed, or None.
+        whole: Rows that drive the face alone, or None.
+        warnings: What was held because no face was seen.
+    """
+
+    pose: FloatArray | None = None
+    blink: FloatArray | None = None
+    whole: FloatArray | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def borrow(
+    borrowed: Borrowed | None,
+    networks: Networks,
+    track: FaceTracker,
+    mode: CropMode,
+    progress: Progress,
+    *,
+    frames: int | None,
+) -> Lent:
+    """Read the rows of all reference videos; one that lends two things is read once.
+
+    Args:
+        borrowed: The videos, or None.
+        networks: The reconstruction is used.
+        track: Finds the face in every frame.
+        mode: How the picture is cut; the videos are cut alike.
+        progress: Can stop the reading.
+        frames: Rows that can be used at most; None reads all.
+
+    Raises:
+        NoFaceFound: A video shows no face at all.
+    """
+    if borrowed is None:
+        return Lent()
+    seconds = math.inf if frames is None else frames / MOTION_FPS
+    done: dict[int, tuple[FloatArray, tuple[str, ...]]] = {}
+    parts: dict[str, FloatArray | None] = {}
+    for name in ("pose", "blink", "whole"):
+        video: ReferenceVideo | None = getattr(borrowed, name)
+        if video is not None and id(video) not in done:
+            done[id(video)] = reference_rows(video, networks, track, mode, progress, seconds)
+        parts[name] = None if video is None else done[id(video)][0]
+    warnings = tuple(itertools.chain.from_iterable(words for _, words in done.values()))
+    return Lent(**parts, warnings=warnings)
+
+
+def reference_rows(
+    video: ReferenceVideo,
+    networks: Networks,
+    track: FaceTracker,
+    mode: CropMode,
+    progress: Progress,
+    seconds: float = math.inf,
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the rows (R, 73) float32 at 25 per second, and warnings.
+
+    Frames are read at their own times, so that a video of 30 frames per second moves as fast as
+    it was filmed; the reference counts its frames as if there were 25 per second. A frame without
+    a face holds the row before it (at the beginning: the first one found); nothing is shifted.
+
+    Args:
+        video: The video.
+        networks: The reconstruction is used.
+        track: Finds the face in every frame.
+        mode: How frames are cut.
+        progress: Can stop the reading.
+        seconds: How much of the video can be used.
+
+    Raises:
+        NoFaceFound: No frame shows a face.
+    """
+    times: list[float] = []
+    seen: list[int] = []  # per frame the number of its row, -1 before the first face
+    rows: list[FloatArray] = []
+    waiting: list[Aligned] = []
+    found = missed = 0
+    for at, aligned in _aligned_frames(video, track, mode, min(seconds, video.seconds)):
+        progress.check()
+        if aligned is None:
+            missed += 1
+        else:
+            found += 1
+            waiting.append(aligned)
+            if len(waiting) == _BATCH:
+                rows += _recovered(waiting, networks)
+                waiting.clear()
+        times.append(at)
+        seen.append(found - 1)
+    rows += _recovered(waiting, networks)
+    if not rows:
+        raise NoFaceFound(
+            f"No face found in any of the {len(times)} frames of {video.path.name}.",
+            hint="Use a reference video with a larger or more frontal face.",
+        )
+    warnings: tuple[str, ...] = ()
+    if missed:
+        warnings = (
+            f"{missed} of {len(times)} frames of {video.path.name} show no face: the motion "
+            "before them was held there.",
+        )
+    return _at_motion_rate(np.stack(rows)[np.maximum(seen, 0)], np.array(times)), warnings
+
+
+def _aligned_frames(
+    video: ReferenceVideo, track: FaceTracker, mode: CropMode, seconds: float
+) -> Iterator[tuple[float, Aligned | None]]:
+    """Yield time and aligned picture of every frame used, None where there is no face."""
+    one, other = itertools.tee(_thinned(video, seconds))
+    plan: CropPlan | None = None
+    for (at, frame), points in zip(one, track(frame for _, frame in other), strict=False):
+        if points is None:
+            yield at, None
+            continue
+        landmarks = landmarks_68(points)
+        size = (frame.shape[1], frame.shape[0])
+        if plan is None and mode is not CropMode.RESIZE:
+            plan = plan_crop(landmarks, size, cure_height_limit=True, cure_overhang=True)
+        square = square_frame(frame if plan is None else cut(frame, plan, mode), _SIDE)
+        alignment = align(frame_points(landmarks, plan, mode, _SIDE, size), (_SIDE, _SIDE))
+        yield at, (aligned_picture(square, alignment), alignment)
+
+
+def _thinned(video: ReferenceVideo, seconds: float) -> Iterator[tuple[float, ImageArray]]:
+    last = -math.inf
+    for at, frame in video.read():
+        if at >= seconds:
+            return
+        if at - last >= _SHORTEST_SECONDS:
+            last = at
+            yield at, frame
+
+
+def _recovered(waiting: list[Aligned], networks: Networks) -> list[FloatArray]:
+    if not waiting:
+        return []
+    found = networks.recover_all(np.stack([picture for picture, _ in waiting]))
+    return [
+        coefficient_row(recovered, alignment)
+        for recovered, (_, alignment) in zip(found, waiting, strict=True)
+    ]
+
+
+def _at_motion_rate(rows: FloatArray, times: FloatArray) -> FloatArray:
+    """Read rows at times (n,) seconds, increasing, 25 times a second; the end is held."""
+    count = max(math.floor(float(times[-1]) * MOTION_FPS + 0.5) + 1, 1)
+    wanted = np.arange(count) / MOTION_FPS
+    columns = [np.interp(wanted, times, column) for column in rows.astype(np.float64).T]
+    return np.stack(columns, axis=1).astype(np.float32)

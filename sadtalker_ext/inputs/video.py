@@ -1,0 +1,129 @@
+"""Reference videos: any video file, or a still picture, read frame by frame.
+
+The same rules as for sound hold: only local files, only formats that hold media themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker_ext.errors import InvalidOption, UnreadableImage, UnreadableVideo
+from sadtalker_ext.inputs.content import describe_content, require_file
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.types import ImageArray, ReferenceVideo
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+
+EXPECTED = "a video (mp4, mov, webm, mkv, avi, gif) or a picture"
+
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts,ogg,gif"
+_QUARTERS = {90: 1, 180: 2, 270: 3}
+
+
+def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) -> ReferenceVideo:
+    """Check that a video can be read and return its used part.
+
+    Nothing is kept in memory: every `read` decodes the file again.
+
+    Args:
+        path: A video file; a picture is a video of one frame. Only local files.
+        start: Seconds to leave out at the beginning.
+        end: Where the used part ends, in seconds from the file's beginning; 0 is its end.
+
+    Raises:
+        UnreadableVideo: Missing, empty, damaged, or without pictures.
+        InvalidOption: `start` lies behind the end of the video.
+    """
+    path = Path(path)
+    require_file(path, EXPECTED, UnreadableVideo)
+    seconds = (end or math.inf) - start
+    try:
+        with _opened(path):
+            pass
+        read = partial(_frames, path, start, seconds)
+    except UnreadableVideo:
+        with contextlib.suppress(UnreadableImage):
+            still = read_picture(path).pixels
+            return ReferenceVideo(path=path, seconds=seconds, read=lambda: iter([(0.0, still)]))
+        raise
+    if next(read(), None) is None:
+        if start:
+            raise InvalidOption(f"Option audio_start lies behind the end of {path.name}.")
+        raise UnreadableVideo(
+            f"{path.name} should hold pictures, but none can be decoded.",
+            hint="Export it again, for example as mp4.",
+        )
+    return ReferenceVideo(path=path, seconds=seconds, read=read)
+
+
+def has_sound(path: Path) -> bool:
+    """Tell whether a video file, which `open_reference` accepted, has a sound track."""
+    try:
+        with _opened(path) as container:
+            return bool(container.streams.audio)
+    except UnreadableVideo:
+        return False
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
+    import av
+    from av.error import FFmpegError
+
+    try:
+        container = av.open(
+            # absolute, so that a name such as "concat:a" can never be taken for a protocol
+            str(path.absolute()),
+            options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
+            metadata_errors="replace",
+        )
+    except (FFmpegError, OSError, ValueError) as problem:
+        raise UnreadableVideo(
+            f"{path.name} should be {EXPECTED}, but it is {describe_content(path)}.",
+            hint="Export it again, for example as mp4.",
+        ) from problem
+    with container:
+        if not container.streams.video:
+            raise UnreadableVideo(
+                f"{path.name} should be {EXPECTED}, but it is "
+                f"{describe_content(path)} without pictures.",
+                hint="Give a video that shows a face.",
+            )
+        yield container
+
+
+def _frames(path: Path, start: float, seconds: float) -> Iterator[tuple[float, ImageArray]]:
+    """Yield (seconds since the first frame used, frame); a damaged end is left out."""
+    from av.error import FFmpegError
+
+    with _opened(path) as container, contextlib.suppress(FFmpegError):
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 25)
+        began: float | None = None
+        first: float | None = None
+        for number, frame in enumerate(container.decode(stream)):
+            at = number / rate if frame.time is None else float(frame.time)
+            began = at if began is None else began
+            # half a millisecond: containers round their time stamps
+            if at - began < start - 0.0005:
+                continue
+            first = at if first is None else first
+            if at - first >= seconds:
+                return
+            yield at - first, _upright(frame, stream.width, stream.height)
+
+
+def _upright(frame: VideoFrame, width: int, height: int) -> ImageArray:
+    """Return a frame as (H, W, 3) uint8 RGB, turned as the camera was held."""
+    pixels = np.asarray(frame.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
+    turn = _QUARTERS.get(round(getattr(frame, "rotation", 0)) % 360, 0)
+    return np.ascontiguousarray(np.rot90(pixels, turn)) if turn else pixels

@@ -1,0 +1,110 @@
+"""The declaration of one option: type, range, words, and the check of a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+
+BOTH = ("sadtalker", "puppet")
+MOST_NUMBERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSpec:
+    """Everything a shell needs to know about one option.
+
+    Attributes:
+        name: Field name, used by REST and, with dashes, by the command line.
+        kind: bool, int, float or str.
+        default: Used when nothing is given.
+        label: Caption in the tab. Hosts store settings under it: treat it as API.
+        help: One sentence.
+        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
+        unit: "degrees", "seconds", ... or empty.
+        low: Smallest value of a number.
+        high: Largest value of a number.
+        choices: Valid words of a text option; empty means free text.
+        engines: Engines the option has an effect in.
+        aliases: Names the original's command line used.
+        numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
+            one spelling, "0, 30, -20".
+    """
+
+    name: str
+    kind: type
+    default: Any
+    label: str
+    help: str
+    group: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+    engines: tuple[str, ...] = BOTH
+    aliases: tuple[str, ...] = ()
+    numbers: bool = False
+
+    def check(self, value: object) -> Any:
+        """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
+        if self.numbers:
+            return self._listed(value)
+        typed = self._typed(value)
+        if self.choices and typed not in self.choices:
+            raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
+        # written as "not low <= value <= high" so that NaN is refused too
+        if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
+            raise self._wrong(value, f"a number from {self.low:g} to {self.high:g}")
+        return typed
+
+    def _typed(self, value: object) -> Any:
+        if self.kind is bool:
+            if isinstance(value, bool):
+                return value
+            raise self._wrong(value, "true or false")
+        if self.kind is str:
+            if isinstance(value, str):
+                return value
+            raise self._wrong(value, "text")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._wrong(value, "a number")
+        if self.kind is int:
+            if isinstance(value, float) and not value.is_integer():
+                raise self._wrong(value, "a whole number")
+            return int(value)
+        return float(value)
+
+    def _wrong(self, value: object, expected: str) -> InvalidOption:
+        unit = f" {self.unit}" if self.unit else ""
+        return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+
+    def _listed(self, value: object) -> str:
+        """Return a list of numbers, given as text or as numbers, in one spelling."""
+        try:
+            found = numbers_of(value if isinstance(value, str) else _joined(value))
+        except (TypeError, ValueError):
+            raise self._wrong(value, "numbers separated by spaces or commas") from None
+        low, high = self.low or 0.0, self.high or 0.0
+        if len(found) > MOST_NUMBERS or not all(low <= number <= high for number in found):
+            raise self._wrong(value, f"at most {MOST_NUMBERS} numbers from {low:g} to {high:g}")
+        return ", ".join(f"{number:g}" for number in found)
+
+
+def numbers_of(text: str) -> tuple[float, ...]:
+    """Return the numbers of a text such as "0, 30 -20".
+
+    Raises:
+        ValueError: Something in it is not a number.
+    """
+    return tuple(float(word) for word in re.split(r"[\s,;]+", text.strip()) if word)
+
+
+def _joined(values: object) -> str:
+    if not isinstance(values, Iterable):
+        raise TypeError("a list is needed")
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
+        raise TypeError("numbers are needed")
+    return " ".join(map(str, values))
