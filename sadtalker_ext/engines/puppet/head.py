@@ -65,7 +65,9 @@ class HeadTurn:
             reach = max(2.0, 0.03 * self._frame.width)
             self._layers = split_layers(self._source, mask[window], core[window], reach)
             self._opaque = np.rint(self._layers.matte * _OPAQUE).astype(np.int16)
-            self._shining = _shining_through(self._layers.background, self._opaque)
+            self._behind = _planes(self._layers.background)
+            clear = np.asarray(_OPAQUE - self._opaque, np.int16)
+            self._shining = [_shining_through(plane, clear) for plane in self._behind]
         self._prepare_field(local_points, picture.shape[:2])
 
     def apply(
@@ -90,12 +92,15 @@ class HeadTurn:
         if layers is None:
             window[:] = sample_cubic(window, places)
             return frame
-        # The light of the person moves, what shines through from behind is made anew.
-        person = cv2.subtract(window, self._shining, dtype=cv2.CV_16S)
+        # The light of the person moves, what shines through from behind is made anew. Plane by
+        # plane: OpenCV interpolates one channel five times as fast as three.
         opaque = sample_cubic(self._opaque, places)
-        moved = sample_cubic(np.asarray(person, np.int16), places)
-        shining = _shining_through(layers.background, opaque)
-        cv2.add(moved, shining, dst=window, dtype=cv2.CV_8U)
+        clear = np.asarray(_OPAQUE - opaque, np.int16)
+        planes = [
+            _moved_plane(plane, own, behind, clear, places)
+            for plane, own, behind in zip(_planes(window), self._shining, self._behind, strict=True)
+        ]
+        cv2.merge(planes, dst=window)
         return frame
 
     def _prepare_field(self, points: FloatArray, picture_size: tuple[int, ...]) -> None:
@@ -173,10 +178,35 @@ class HeadTurn:
         return np.asarray(axes @ local, np.float32)
 
 
-def _shining_through(background: ImageArray, opaque: ShortArray) -> ShortArray:
-    """Return (1 - a) B as (H, W, 3) int16, with a = opaque / `_OPAQUE`."""
-    clear = np.asarray(_OPAQUE - opaque, np.int16)
-    parts = cv2.multiply(background, cv2.merge([clear] * 3), scale=1.0 / _OPAQUE, dtype=cv2.CV_16S)
+def _planes(image: ImageArray) -> list[ImageArray]:
+    """Return the channels of an (H, W, 3) picture."""
+    return [np.asarray(plane, np.uint8) for plane in cv2.split(image)]
+
+
+def _moved_plane(
+    canvas: ImageArray,
+    shining: ShortArray,
+    behind: ImageArray,
+    clear: ShortArray,
+    places: FloatArray,
+) -> ImageArray:
+    """Move the person in one channel.
+
+    Args:
+        canvas: (H, W) the picture with the face's expression.
+        shining: (H, W) what shines through in the picture.
+        behind: (H, W) the background.
+        clear: (H, W) 1 - a where the person is now.
+        places: (H, W, 2) where each pixel comes from.
+    """
+    person = np.asarray(cv2.subtract(canvas, shining, dtype=cv2.CV_16S), np.int16)
+    moved = sample_cubic(person, places)
+    return np.asarray(cv2.add(moved, _shining_through(behind, clear), dtype=cv2.CV_8U), np.uint8)
+
+
+def _shining_through(behind: ImageArray, clear: ShortArray) -> ShortArray:
+    """Return (1 - a) B of one channel as (H, W) int16, with 1 - a = clear / `_OPAQUE`."""
+    parts = cv2.multiply(behind, clear, scale=1.0 / _OPAQUE, dtype=cv2.CV_16S)
     return np.asarray(parts, np.int16)
 
 

@@ -23,6 +23,9 @@ _LEAST_AREA = 0.2
 _LONGEST_STEP = 0.5
 """No Newton step is longer than this many cells."""
 
+_NO_MAP = np.empty(0, np.float32)
+"""Tells `cv2.remap` that both coordinates are in the first map."""
+
 _SLOPE = np.array([[-0.5, 0, 0.5]], np.float32)
 
 
@@ -33,7 +36,7 @@ def sample(
     # Maps must be float32: cv2 refuses float64 (which numpy 2 makes easily).
     where = np.ascontiguousarray(where, np.float32)
     values: npt.NDArray[Any] = cv2.remap(
-        image, where[..., 0], where[..., 1], method, borderMode=cv2.BORDER_REFLECT_101
+        image, where, _NO_MAP, method, borderMode=cv2.BORDER_REFLECT_101
     )
     return values
 
