@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import cast
 
 import numpy as np
 
 from sadtalker_ext.compositor.poisson import SMALLEST_SIDE, PoissonBlend
 from sadtalker_ext.compositor.soft import SoftBlend, default_outline
 from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+_SURROUNDINGS = 0.35
+"""Shares of the box around it in which the soft blend may move the picture with the head."""
 
 
 class Blend(Enum):
@@ -53,25 +57,34 @@ class Placer:
         self._picture = picture
         self._box = box
         self._inside = inside
-        area = picture[inside[1] : inside[3], inside[0] : inside[2]]
+        self._reach = inside
         self._points = None
         self._poisson = None
         self._soft = None
-        if blend is Blend.POISSON and min(area.shape[:2]) >= SMALLEST_SIDE:
-            self._poisson = PoissonBlend(area)
+        if blend is Blend.POISSON and min(inside[2] - inside[0], inside[3] - inside[1]) >= (
+            SMALLEST_SIDE
+        ):
+            self._poisson = PoissonBlend(_cut(picture, inside))
             return
         if points is None:
             outline = default_outline(right - left, bottom - top)
             outline += np.array([left, top], np.float32)
         else:
             self._points, outline = points, points[:, :2]
-        sides = (inside[0] == 0, inside[1] == 0, inside[2] == width, inside[3] == height)
-        self._soft = SoftBlend(area, self._in_area(outline), sides)
+        self._reach = _widened(inside, (width, height))
+        paste = tuple(edge - self._reach[side % 2] for side, edge in enumerate(inside))
+        self._soft = SoftBlend(
+            _cut(picture, self._reach),
+            self._in_area(outline),
+            _at_border(inside, (width, height)),
+            cast("Box", paste),
+            _at_border(self._reach, (width, height)),
+        )
 
     @property
     def box(self) -> Box:
         """The part of the picture that frames can change."""
-        return self._inside
+        return self._reach
 
     def place(
         self, frame: ImageArray, head: tuple[float, float, float] | None = None
@@ -80,13 +93,14 @@ class Placer:
 
         Args:
             frame: (h, w, 3) uint8 RGB of any size.
-            head: Yaw, pitch and roll of the head against the picture in degrees; the soft mask
-                follows it.
+            head: Yaw, pitch and roll of the head against the picture in degrees, where the soft
+                mask begins to look for the head.
         """
         import cv2
 
         left, top, right, bottom = self._box
         low_x, low_y, high_x, high_y = self._inside
+        reach = self._reach
         sized = np.asarray(cv2.resize(frame, (right - left, bottom - top)), np.uint8)
         sized = sized[low_y - top : high_y - top, low_x - left : high_x - left]
         if self._poisson is not None:
@@ -94,7 +108,7 @@ class Placer:
         elif self._soft is not None:
             blended = self._soft.blend(sized, self._outline(head))
         placed = self._picture.copy()
-        placed[low_y:high_y, low_x:high_x] = blended
+        placed[reach[1] : reach[3], reach[0] : reach[2]] = blended
         return placed
 
     def _in_area(self, points: FloatArray) -> FloatArray:
@@ -105,6 +119,28 @@ class Placer:
         if head is None or self._points is None:
             return None
         return self._in_area(turned(self._points, head)[:, :2])
+
+
+def _cut(picture: ImageArray, box: Box) -> ImageArray:
+    return picture[box[1] : box[3], box[0] : box[2]]
+
+
+def _at_border(box: Box, size: tuple[int, int]) -> tuple[bool, bool, bool, bool]:
+    """Tell which sides of a box are also the picture's."""
+    return box[0] == 0, box[1] == 0, box[2] == size[0], box[3] == size[1]
+
+
+def _widened(box: Box, size: tuple[int, int]) -> Box:
+    """Return the box with the surroundings that may follow the head, inside the picture."""
+    width, height = size
+    across = round(_SURROUNDINGS * (box[2] - box[0]))
+    down = round(_SURROUNDINGS * (box[3] - box[1]))
+    return (
+        max(box[0] - across, 0),
+        max(box[1] - down, 0),
+        min(box[2] + across, width),
+        min(box[3] + down, height),
+    )
 
 
 def turned(points: FloatArray, head: tuple[float, float, float]) -> FloatArray:

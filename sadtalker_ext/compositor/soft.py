@@ -2,7 +2,9 @@
 
 Unlike the gradient-domain blend it cannot tint the whole face when the border of the frame has
 moved, and it never touches shoulders or background outside the mask. The frame's colours are
-matched to the picture along the soft edge, where both show the same skin and hair.
+matched to the picture along the soft edge, where both show the same skin and hair. When the head
+has turned, the picture around it follows (see `follow.py`), so that hair and hats do not show
+twice where one fades into the other.
 
 Convention: the mask is worked out on a small grid over the paste area, because it is smooth; all
 its lengths are shares of the face's size.
@@ -12,16 +14,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker_ext.types import FloatArray, ImageArray
+from sadtalker_ext.compositor.follow import (
+    STILL,
+    Bender,
+    HeadFollower,
+    affine_between,
+    shifted,
+)
+from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _GRID = 128
 """Longer side of the grid for mask and colours, in cells."""
 _COVER = 0.10
 """How far the mask stays opaque outside the face."""
-_FADE = 0.30
-"""Width of the soft edge outside that."""
+_FADE = 0.14
+_FADE_BELOW = 0.30
+"""Width of the soft edge outside that: narrow at the hair, wide at the neck."""
+_CHIN = 0.25
+"""The edge widens over this much of the face's size above its lowest point."""
 _BORDER_FADE = 0.12
 """Width of the fade along the border of the area, as a share of its shorter side."""
+_FOLLOWS, _STAYS = 0.45, 1.0
+"""The picture follows the head entirely up to the first distance from the face, and not at all
+from the second one on."""
+_NECK = 0.50
+"""Below the chin nothing follows from this distance on: shoulders stay."""
 _COLOUR_REACH = 0.22
 """Standard deviation of the blur that carries colours from the soft edge inwards."""
 _MATCH_ROUNDS = 2
@@ -37,10 +54,13 @@ class SoftBlend:
     """Blends frames into one area of one picture.
 
     Args:
-        background: (H, W, 3) uint8, the picture inside the paste area.
+        background: (H, W, 3) uint8, the paste area with as much of the picture around it as may
+            follow the head.
         outline: Points of the face in the picture; their convex hull is the face.
-        open_sides: Whether the left, top, right and bottom border of the area is also the border
-            of the picture: nothing lies beyond, so nothing has to fade.
+        open_sides: Whether the left, top, right and bottom border of the paste area is also the
+            border of the picture: nothing lies beyond, so nothing has to fade.
+        paste: The paste area in the background; all of it when left out.
+        open_around: The same for the borders of the background.
     """
 
     def __init__(
@@ -48,22 +68,28 @@ class SoftBlend:
         background: ImageArray,
         outline: Outline,
         open_sides: tuple[bool, bool, bool, bool] = (False, False, False, False),
+        paste: Box | None = None,
+        open_around: tuple[bool, bool, bool, bool] = (False, False, False, False),
     ) -> None:
         import cv2
 
-        self._area = background
-        self._picture = background.astype(np.float32)
         height, width = background.shape[:2]
+        self._paste = paste or (0, 0, width, height)
+        left, top, right, bottom = self._paste
+        picture: FloatArray = background[top:bottom, left:right].astype(np.float32)
+        width, height = right - left, bottom - top
         scale = min(_GRID / max(height, width), 1.0)
         self._grid = (max(round(width * scale), 2), max(round(height * scale), 2))
         self._scale = np.array([self._grid[0] / width, self._grid[1] / height], np.float32)
-        self._small: FloatArray = np.asarray(
-            cv2.resize(self._picture, self._grid, interpolation=cv2.INTER_AREA), np.float32
-        )
         self._outline = outline
         self._face_size = _hull_size(outline * self._scale)
         self._border = _border_fade(self._grid, open_sides)
         self._still_mask = self.mask(outline)
+        inside = self._hull([outline])
+        within = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+        distance = np.where(inside > 0, -within, self._outside(inside)) / self._face_size
+        self._follower = HeadFollower(picture, distance.astype(np.float32))
+        self._bender = Bender(background, self._following(background.shape[:2], open_around))
 
     def mask(self, outline: Outline) -> FloatArray:
         """Return how much of the frame shows on the grid, 0 to 1.
@@ -71,45 +97,94 @@ class SoftBlend:
         Both places of the face are covered: where it is in the picture, so that no second face
         shows behind the frame's, and where it is now.
         """
-        import cv2
-
-        inside = np.zeros((self._grid[1], self._grid[0]), np.uint8)
-        for points in (self._outline, outline):
-            hull = cv2.convexHull((points * self._scale).astype(np.float32))
-            cv2.fillConvexPoly(inside, np.rint(hull).astype(np.int32), 255)
-        outside: FloatArray = np.asarray(
-            cv2.distanceTransform(255 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
-        )
-        share = 1 - (outside / self._face_size - _COVER) / _FADE
+        inside = self._hull([self._outline, outline])
+        rows = np.flatnonzero(inside.any(axis=1))
+        chin = float(rows[-1]) if len(rows) else 0.0
+        row: FloatArray = np.arange(self._grid[1], dtype=np.float32)
+        below = (row - np.float32(chin)) / np.float32(_CHIN * self._face_size)
+        lowness = _smooth_step(below + np.float32(1))
+        fade = _FADE + (_FADE_BELOW - _FADE) * lowness[:, None]
+        share = 1 - (self._outside(inside) / self._face_size - _COVER) / fade
         found: FloatArray = _smooth_step(share) * self._border
         return found
 
     def blend(self, frame: ImageArray, outline: Outline | None = None) -> ImageArray:
-        """Return the blended area as a new array.
+        """Return the blended background as a new array.
 
         Args:
-            frame: (H, W, 3) uint8, the frame at the size of the area.
-            outline: The face's points in this frame; None when the head does not turn.
+            frame: (h, w, 3) uint8, the frame at the size of the paste area.
+            outline: The face's points in this frame as the head's angles have them; None when
+                they are not known.
         """
         import cv2
 
-        mask = self._still_mask if outline is None else self.mask(outline)
         rendered = frame.astype(np.float32)
-        small: FloatArray = np.asarray(
-            cv2.resize(rendered, self._grid, interpolation=cv2.INTER_AREA), np.float32
+        expected = STILL if outline is None else affine_between(self._outline, outline)
+        motion = self._follower.measure(rendered, expected)
+        moved = self._outline @ motion[:, :2].T + motion[:, 2]
+        mask = self.mask(moved.astype(np.float32))
+        left, top, right, bottom = self._paste
+        bent = self._bender.bend(shifted(motion, (left, top)))
+        picture = bent[top:bottom, left:right].astype(np.float32)
+        small, behind = (
+            np.asarray(cv2.resize(one, self._grid, interpolation=cv2.INTER_AREA), np.float32)
+            for one in (rendered, picture)
         )
         size = (frame.shape[1], frame.shape[0])
-        gain, shift = self._colours(small, mask)
+        gain, shift = self._colours(small, behind, mask)
         rendered *= gain
         rendered += cv2.resize(shift, size)
         weight = cv2.resize(mask, size)[:, :, None]
-        blended: FloatArray = self._picture + weight * (rendered - self._picture)
+        blended: FloatArray = picture + weight * (rendered - picture)
         np.clip(blended, 0, 255, out=blended)
-        levels: ImageArray = np.rint(blended).astype(np.uint8)
+        whole = bent.copy()
         # the mask's zeros are exact zeros: there the picture is kept bit by bit
-        return levels
+        whole[top:bottom, left:right] = np.rint(blended)
+        return whole
 
-    def _colours(self, small: FloatArray, mask: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _hull(self, outlines: list[Outline]) -> ImageArray:
+        """Return the faces filled on the grid, 255 inside."""
+        import cv2
+
+        inside = np.zeros((self._grid[1], self._grid[0]), np.uint8)
+        for points in outlines:
+            hull = cv2.convexHull((points * self._scale).astype(np.float32))
+            cv2.fillConvexPoly(inside, np.rint(hull).astype(np.int32), 255)
+        return inside
+
+    @staticmethod
+    def _outside(inside: ImageArray) -> FloatArray:
+        """Return the distance from the face in cells, 0 inside."""
+        import cv2
+
+        found: FloatArray = np.asarray(
+            cv2.distanceTransform(255 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
+        )
+        return found
+
+    def _following(
+        self, shape: tuple[int, ...], open_around: tuple[bool, bool, bool, bool]
+    ) -> FloatArray:
+        """Return how much of the head's motion the background takes part in, on a grid over it."""
+        import cv2
+
+        left, top, _, _ = self._paste
+        whole = (round(shape[1] * self._scale[0]), round(shape[0] * self._scale[1]))
+        inside = np.zeros((max(whole[1], 2), max(whole[0], 2)), np.uint8)
+        points = (self._outline + np.array([left, top], np.float32)) * self._scale
+        hull = cv2.convexHull(points.astype(np.float32))
+        cv2.fillConvexPoly(inside, np.rint(hull).astype(np.int32), 255)
+        far = self._outside(inside) / self._face_size
+        near = 1 - (far - _FOLLOWS) / (_STAYS - _FOLLOWS)
+        below = (np.arange(len(inside), dtype=np.float32) - points[:, 1].max()) / self._face_size
+        neck = _smooth_step(np.float32(1) - below / np.float32(_NECK))[:, None]
+        edge = _border_fade((inside.shape[1], inside.shape[0]), open_around)
+        found: FloatArray = _smooth_step(near) * neck * edge
+        return found
+
+    def _colours(
+        self, small: FloatArray, picture: FloatArray, mask: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the gain (3,) and the smooth offset (h, w, 3) that give the picture's colours.
 
         Gain and constant offset give the frame's face the picture's mean and contrast. Means and
@@ -121,8 +196,8 @@ class SoftBlend:
         gain, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
         same = np.ones(mask.shape, bool)
         for _ in range(_MATCH_ROUNDS):
-            gain, offset = _matched(small, self._small, mask * same)
-            difference = np.asarray(self._small - (small * gain + offset), np.float32)
+            gain, offset = _matched(small, picture, mask * same)
+            difference = np.asarray(picture - (small * gain + offset), np.float32)
             same = np.abs(difference).max(axis=2) < _LARGEST_SHIFT
         weight = (4 * mask * (1 - mask) * same + 1e-6).astype(np.float32)
         sigma = _COLOUR_REACH * self._face_size

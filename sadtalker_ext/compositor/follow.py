@@ -1,0 +1,193 @@
+"""How the head has moved between the picture and a frame, and the picture bent to follow.
+
+Where a frame fades into the picture both have to show the same edge at the same place, or hair and
+hats appear twice, half transparent. So the picture around the head is moved as the head is, the
+less the farther away, and not at all at the border of its area and below the neck.
+
+Convention: a motion is an affine map (2, 3) that takes pixels of the picture to pixels of the
+frame, x to the right, y down.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import FloatArray, ImageArray
+
+Motion = npt.NDArray[np.float64]
+
+STILL: Motion = np.eye(2, 3)
+
+_CELLS = 128
+"""Longer side of the grid on which motion is measured, in cells."""
+_FEWEST_CELLS = 16
+"""The optical flow cannot look at less."""
+_RING = (-0.22, 0.08)
+"""Part of the head that is measured, as distances from the edge of the face in face sizes: the
+middle of the face is nearer to the camera and moves more, the background does not move."""
+_MEAN, _SPREAD = 128.0, 40.0
+"""Grey levels both pictures are brought to, whatever their light."""
+_FLAT, _CLEAR = 12.0, 60.0
+"""Slopes (Sobel) of plain skin and walls, which say nothing about motion, and of clear edges."""
+_EXPECTED_WEIGHT = 2.0
+"""Cells that the expected motion counts as."""
+_ROUNDS = 4
+_TYPICAL_CELLS = 0.5
+"""Cells that deviate by more from the common motion count less and less."""
+_NONE_PX, _WHOLE_PX = 0.2, 1.0
+"""Motion below the first is none, so that the picture's own pixels stay; above the second it is
+taken as it is."""
+
+
+class HeadFollower:
+    """Measures the motion of one head.
+
+    Args:
+        picture: (H, W, 3) float32, the area that frames cover.
+        distance: (h, w) float32 distance from the edge of the face in face sizes, negative inside,
+            on a grid of any size over the area.
+    """
+
+    def __init__(self, picture: FloatArray, distance: FloatArray) -> None:
+        import cv2
+
+        height, width = picture.shape[:2]
+        scale = min(_CELLS / max(height, width), 1.0)
+        self._grid = tuple(max(round(side * scale), _FEWEST_CELLS) for side in (width, height))
+        x, y = width / self._grid[0], height / self._grid[1]
+        # from cells to pixels: both have their centres at whole numbers
+        self._lift = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+        self._grey = self._levels(picture)
+        far = np.asarray(cv2.resize(distance, self._grid))
+        self._ring = ((far > _RING[0]) & (far < _RING[1])) * _contrast(self._grey)
+        rows, columns = np.indices(far.shape, dtype=np.float64)
+        self._cells = np.stack([columns, rows, np.ones_like(rows)], axis=-1)
+        # unknowns of similar size, so that the expected motion weighs evenly on all of them
+        half = np.array(self._grid) / 2
+        self._even = np.array(
+            [[1 / half[0], 0, -1], [0, 1 / half[1], -1], [0, 0, 1]], dtype=np.float64
+        )
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+    def measure(self, frame: FloatArray, expected: Motion) -> Motion:
+        """Return the motion of the head's edge.
+
+        Args:
+            frame: (H, W, 3) float32.
+            expected: Where the measuring begins; counts where nothing can be followed.
+        """
+        grey = self._levels(frame)
+        down = np.linalg.inv(self._lift)
+        start = (down @ np.vstack([expected, [0, 0, 1]]) @ self._lift)[:2]
+        shift = (self._cells @ start.T - self._cells[..., :2]).astype(np.float32)
+        flow = np.asarray(self._flow.calc(self._grey, grey, shift), np.float64)
+        weight = self._ring * _contrast(grey)
+        used = weight > 0
+        found = self._fit(self._cells[used], flow[used], weight[used], start)
+        return np.asarray((self._lift @ np.vstack([found, [0, 0, 1]]) @ down)[:2])
+
+    def _fit(
+        self, cells: Motion, flow: Motion, weight: npt.NDArray[np.float64], start: Motion
+    ) -> Motion:
+        """Return the affine map that most of the cells agree on."""
+        even = cells @ self._even.T
+        back = np.linalg.inv(self._even)
+        expected = (start @ back).T
+        target = cells[:, :2] + flow
+        found = start
+        for _ in range(_ROUNDS):
+            off = np.hypot(*(cells @ found.T - target).T) / _TYPICAL_CELLS
+            share = (weight / (1 + off * off))[:, None]
+            left = (even * share).T @ even + _EXPECTED_WEIGHT * np.eye(3)
+            right = (even * share).T @ target + _EXPECTED_WEIGHT * expected
+            found = np.linalg.solve(left, right).T @ self._even
+        return found
+
+    def _levels(self, picture: FloatArray) -> ImageArray:
+        import cv2
+
+        small = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
+        even = (grey - grey.mean()) * (_SPREAD / max(float(grey.std()), 4.0)) + _MEAN
+        levels: ImageArray = np.clip(even, 0, 255).astype(np.uint8)
+        return levels
+
+
+class Bender:
+    """Moves the picture around a head along with it.
+
+    Args:
+        picture: (H, W, 3) uint8, the area that may be bent.
+        share: (h, w) float32 on a grid of any size over the area: 1 where the picture follows the
+            head, 0 where it stays.
+    """
+
+    def __init__(self, picture: ImageArray, share: FloatArray) -> None:
+        self._picture = picture
+        self._share = share
+        height, width = picture.shape[:2]
+        rows, columns = np.indices(share.shape, dtype=np.float32)
+        step_x, step_y = width / share.shape[1], height / share.shape[0]
+        self._x = (columns + 0.5) * step_x - 0.5
+        self._y = (rows + 0.5) * step_y - 0.5
+        self._all_x = np.arange(width, dtype=np.float32)[None, :]
+        self._all_y = np.arange(height, dtype=np.float32)[:, None]
+
+    def bend(self, motion: Motion) -> ImageArray:
+        """Return the picture with the head's surroundings moved, (H, W, 3) uint8.
+
+        Where nothing moves by `_NONE_PX` the result is the picture itself.
+
+        Args:
+            motion: The head's motion in pixels of this area.
+        """
+        import cv2
+
+        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
+        x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
+        y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
+        largest = float((np.hypot(x, y) * self._share).max())
+        whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
+        if whole == 0:
+            return self._picture
+        size = (self._picture.shape[1], self._picture.shape[0])
+        share = (self._share * whole).astype(np.float32)
+        x, y = (cv2.resize((way * share).astype(np.float32), size) for way in (x, y))
+        return np.asarray(
+            cv2.remap(
+                self._picture,
+                x + self._all_x,
+                y + self._all_y,
+                cv2.INTER_CUBIC,
+                borderMode=cv2.BORDER_REPLICATE,
+            ),
+            np.uint8,
+        )
+
+
+def affine_between(before: FloatArray, after: FloatArray) -> Motion:
+    """Return the affine map that takes points (K, 2) closest to others."""
+    ones = np.ones((len(before), 1))
+    found = np.linalg.lstsq(np.hstack([before, ones]), after, rcond=None)[0]
+    return np.asarray(found.T, np.float64)
+
+
+def shifted(motion: Motion, corner: tuple[float, float]) -> Motion:
+    """Return a motion for pixels counted from another corner of the same picture.
+
+    Args:
+        motion: In pixels of an area.
+        corner: Where that area begins in the other one.
+    """
+    offset = np.array(corner, np.float64)
+    moved = motion.copy()
+    moved[:, 2] += offset - motion[:, :2] @ offset
+    return moved
+
+
+def _contrast(grey: ImageArray) -> npt.NDArray[np.float64]:
+    import cv2
+
+    slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    return np.clip((np.asarray(cv2.blur(slope, (5, 5)), np.float64) - _FLAT) / _CLEAR, 0, 1)
