@@ -3,6 +3,7 @@
     const TAB = "sadtalker";
     const PREFIX = "sadtalker_ext";
     const TASK = `${PREFIX}_task_id`;
+    let restoring = false;
 
     function find(id) {
         return gradioApp().getElementById(id);
@@ -42,9 +43,13 @@
 
     /* Shows the host's bar and buttons until the task ends. */
     function follow(id, patience) {
+        const forget = () => {
+            if (localGet(TASK) === id) localRemove(TASK);
+        };
         const ended = () => {
             showSubmitButtons(PREFIX, true);
-            if (localGet(TASK) === id) localRemove(TASK);
+            // a page that is being reloaded ends here too, but its timers never fire
+            setTimeout(forget, 1000);
         };
         showSubmitButtons(PREFIX, false);
         requestProgress(
@@ -70,6 +75,7 @@
     };
 
     window[`${PREFIX}_submit`] = function() {
+        restoring = true; // a new task has taken the place of the old one
         const id = randomId();
         localSet(TASK, id);
         follow(id);
@@ -85,14 +91,21 @@
 
     window[`${PREFIX}_restore`] = function() {
         const id = localGet(TASK) || "";
-        if (id) follow(id, 0);
+        if (id && !restoring) follow(id, 0);
+        restoring = true;
         return [id];
     };
 
-    onUiLoaded(function() {
-        const restore = find(`${PREFIX}_restore_progress`);
-        if (restore && localGet(TASK)) restore.click();
-    });
+    /* Clicks the hidden button until gradio listens, which takes it a while after the page is
+       there; the button's event calls the function above. */
+    function restore(tries) {
+        const button = find(`${PREFIX}_restore_progress`);
+        if (restoring || tries === 0 || !localGet(TASK)) return;
+        if (button) button.click();
+        setTimeout(() => restore(tries - 1), 1000);
+    }
+
+    onUiLoaded(() => restore(30));
 
     /* gradio 3 has no option for it */
     onAfterUiUpdate(function() {

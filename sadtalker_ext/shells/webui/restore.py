@@ -19,11 +19,14 @@ def restored(tasks: Any, no_result: Sequence[Any]) -> Callable[[str], list[Any]]
     """
 
     def restore(task: str) -> list[Any]:
+        waited = False
         while task and (task == tasks.current_task or task in tasks.pending_tasks):
+            waited = True
             time.sleep(POLL_SECONDS)
         for one, outputs in tasks.recorded_results:
             if one == task:
                 return list(outputs)
-        return [*no_result, f"<p>{LOST}</p>"]
+        # a task of some earlier day is nothing to talk about
+        return [*no_result, f"<p>{LOST}</p>" if waited else ""]
 
     return restore
