@@ -182,6 +182,10 @@ class JobRunner:
         result: Json | None = None,
         error: dict[str, str] | None = None,
     ) -> None:
+        if error is not None:
+            # clients need not know where things lie on this machine
+            root = str(self._folder.root)
+            error = {name: text.replace(root, "the data folder") for name, text in error.items()}
         stored = self._store.finish(job.id, state, result=result, error=error)
         self._folder.drop_inputs(job.id)
         if state is not JobState.DONE or not stored:

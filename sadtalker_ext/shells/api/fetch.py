@@ -5,6 +5,7 @@ The standard library's client is used because it connects where it is told and f
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -125,6 +126,7 @@ def _request(
     try:
         yield answer
     finally:
+        answer.close()
         _give_up(watchdog, connection)
 
 
@@ -172,24 +174,25 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(place.host, place.port, timeout=timeout)
         self._place = place
         self._policy = policy
+        # of our own: the library forgets `sock` as soon as the headers are there
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         """Open the connection, with TLS for https."""
         place = self._place
         plain = self._policy.connect(place.address, place.port, self.timeout or 30.0)
-        self.sock = plain
+        self.sock = self._line = plain
         if place.scheme == "https":
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(plain, server_hostname=place.host)
+        self._line = self.sock
 
     def cut(self) -> None:
         """End the connection under a reading thread."""
-        if self.sock is not None:
-            try:
+        if self._line is not None:
+            with contextlib.suppress(OSError):
                 # of the plain socket: the TLS one would take its state away from the reader
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-            except OSError:
-                return
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
 
 
 def _give_up(watchdog: threading.Timer, connection: _Connection) -> None:

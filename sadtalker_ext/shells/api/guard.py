@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from sadtalker_ext.errors import InputTooLarge, SadTalkerError
 from sadtalker_ext.shells.api.auth import CHALLENGE
@@ -57,7 +58,11 @@ def guarded_route(settings: ApiSettings) -> type[APIRoute]:
                     receive = _limited(request, settings.limits)
                     return _safe(await inner(Request(request.scope, receive)))
                 except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
-                    return error_response(problem, settings)
+                    response = error_response(problem, settings)
+                    if request.method not in _READING:
+                        # the rest of a refused body is not waited for
+                        response.headers["Connection"] = "close"
+                    return response
 
             return handle
 
@@ -72,9 +77,9 @@ def error_response(problem: Exception, settings: ApiSettings | None = None) -> J
     body = as_body(error)
     if settings is not None:
         body = {name: without_paths(text, settings) for name, text in body.items()}
-    headers = {"Connection": "close"} if error.http_status in (401, 403, 408, 413) else {}
-    headers |= getattr(error, "headers", {})
-    return JSONResponse(body, status_code=error.http_status, headers=headers)
+    return JSONResponse(
+        body, status_code=error.http_status, headers=getattr(error, "headers", None)
+    )
 
 
 def without_paths(text: str, settings: ApiSettings) -> str:
@@ -91,6 +96,8 @@ def _translated(problem: Exception) -> SadTalkerError:
         return InvalidRequest(f"{place}: {first['msg']}.", field=place)
     if isinstance(problem, HTTPException):
         return _from_http(problem)
+    if isinstance(problem, ClientDisconnect):  # nobody reads this answer
+        return MalformedRequest("The body broke off.")
     log.error("unexpected error", exc_info=problem)
     return SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
 

@@ -57,6 +57,20 @@ def check_speech(path: Path, options: GenerateOptions, limits: Limits) -> None:
         )
 
 
+def check_idle(options: GenerateOptions, limits: Limits) -> None:
+    """See whether a video without speech is short enough.
+
+    Raises:
+        InputTooLarge: It is not.
+    """
+    if options.idle_seconds > limits.seconds:
+        raise InputTooLarge(
+            f"The video should be at most {limits.seconds:g} seconds long, but config.idle_seconds "
+            f"is {options.idle_seconds:g}.",
+            hint="Set a smaller number.",
+        )
+
+
 def check_text(options: GenerateOptions, limits: Limits) -> None:
     """See whether there is a voice, and whether the text is short enough.
 

@@ -32,10 +32,13 @@ def option_schema(spec: OptionSpec) -> Json:
         schema["x-unit"] = spec.unit
     if spec.choices:
         schema["enum"] = list(spec.choices)
-    if spec.low is not None:
-        schema["minimum"] = spec.low
-    if spec.high is not None:
-        schema["maximum"] = spec.high
+    bounds = {"minimum": spec.low, "maximum": spec.high}
+    bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+    if getattr(spec, "numbers", False):
+        schema["type"] = ["array", "string"]
+        schema["items"] = {"type": "number", **bounds}
+    else:
+        schema |= bounds
     if spec.kind is str and not spec.choices:
         schema["maxLength"] = MAX_TEXT
     return schema

@@ -124,6 +124,8 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
             (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
         )  # fmt: skip
         media.check_speech(audio, order.options, limits)
+    else:
+        media.check_idle(order.options, limits)
 
 
 def _save_one(

@@ -106,13 +106,16 @@ class _Talks:
     ) -> Response:
         """Queue a job: a portrait and what it says, as JSON or as a form with files."""
         key = check_key(idempotency_key)
-        job, new = await submit(
-            self._state,
-            await read_body(request),
-            owner=request.state.owner,
-            key=key,
-            talks_address=_address(request),
-        )
+        try:
+            job, new = await submit(
+                self._state,
+                await read_body(request),
+                owner=request.state.owner,
+                key=key,
+                talks_address=_address(request),
+            )
+        finally:
+            await request.close()  # removes the form's temporary files
         headers = {"Location": f"{_address(request)}/{job.id}"}
         if not new:
             headers["Idempotency-Replayed"] = "true"

@@ -14,14 +14,23 @@ from urllib.parse import urlsplit
 
 from sadtalker_ext.shells.api.errors import UrlRefused, UrlUnreachable
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 Connect = Callable[[str, int, float], socket.socket]
 
 MAX_URL = 2048
 PORTS = {"http": 80, "https": 443}
-# networks that hold an IPv4 address in their last 32 bits: NAT64 (RFC 6052), IPv4-compatible
-_EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
+# of the IANA's registries of special addresses, because Pythons differ in what they list; among
+# them 6to4, Teredo and IPv4-compatible addresses, which could carry a private address inside
+_SPECIAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+        "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
+        "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10",
+    )
+)  # fmt: skip
 
 
 def resolve_name(host: str, port: int) -> Sequence[str]:
@@ -109,36 +118,19 @@ def check_url(url: str, policy: UrlPolicy, field: str) -> Target:
 def is_public(text: str) -> bool:
     """Tell whether an IP address is on the public internet and belongs to a single machine.
 
-    IPv6 addresses that carry an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) are
-    public only if that one is, too.
+    IPv6 addresses that stand for an IPv4 address (mapped, NAT64) are judged by that one.
     """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return all(_public(one) for one in (address, *_embedded(address)))
-
-
-def _public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped or any(address in network for network in _EMBEDDING):
-            # judged by the address inside; these are not "global" by themselves
-            return not (address.is_loopback or address.is_unspecified)
-        if address.is_site_local:
-            return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_loopback
-        or address.is_link_local or address.is_unspecified
-    )  # fmt: skip
-
-
-def _embedded(address: Address) -> list[ipaddress.IPv4Address]:
-    if isinstance(address, ipaddress.IPv4Address):
-        return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if any(address in network for network in _EMBEDDING):
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [one for one in found if one is not None]
+        if address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        elif address in _NAT64:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    special = address.is_multicast or address.is_loopback or address.is_unspecified
+    return address.is_global and not special and not any(address in net for net in _SPECIAL)
 
 
 def _parts(url: str, field: str) -> tuple[str, str, int, str]:

@@ -35,8 +35,9 @@ def check(value: object, schema: Schema, place: str = "") -> None:
     kind = schema.get("type")
     if kind is None:
         return
-    if not _is(value, kind):
-        raise _wrong(place, _NAMES[kind], value)
+    kinds = [kind] if isinstance(kind, str) else kind
+    if not any(_is(value, one) for one in kinds):
+        raise _wrong(place, " or ".join(_NAMES[one] for one in kinds), value)
     if "enum" in schema and value not in schema["enum"]:
         raise _wrong(place, "one of " + ", ".join(map(str, schema["enum"])), value)
     if isinstance(value, dict):

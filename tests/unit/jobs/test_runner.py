@@ -1,0 +1,170 @@
+import threading
+
+import pytest
+
+from sadtalker_ext.errors import Cancelled, NoFaceFound
+from sadtalker_ext.jobs.database import Database
+from sadtalker_ext.jobs.folder import DataFolder, new_id
+from sadtalker_ext.jobs.records import JobState, NewJob
+from sadtalker_ext.jobs.runner import JobRunner
+from sadtalker_ext.jobs.store import JobStore
+from sadtalker_ext.progress import Stage
+from tests.support.api import wait_until
+
+
+class Room:
+    """A store, a folder and a runner whose work is a function that can be held."""
+
+    def __init__(self, root):
+        self.folder = DataFolder(root)
+        self.database = Database(self.folder.database)
+        self.store = JobStore(self.database)
+        self.begun, self.frames = [], threading.Event()
+        self.turn = threading.Event()
+        self.turn.set()
+        self.host_stop = False
+        self.runner = self.make_runner()
+
+    def make_runner(self):
+        return JobRunner(
+            self.store, self.folder, self.work, should_stop=lambda lane: self.host_stop
+        )
+
+    def work(self, job, progress):
+        self.turn.wait(10)
+        progress.enter(Stage.RENDERING, 2)
+        self.begun.append(job.id)
+        while not self.frames.wait(0.01):
+            progress.check()
+        if job.order.get("fail"):
+            raise NoFaceFound("No face.", hint="Another.")
+        self.folder.result(job.id).write_bytes(b"video")
+        return {"seconds": 1.0, "partial": False}
+
+    def add(self, lane="cpu", **order):
+        job, _ = self.store.add(NewJob(id=new_id(), lane=lane, order=order))
+        self.folder.input_dir(job.id).mkdir()
+        self.runner.call(lane)
+        return job.id
+
+    def state(self, job_id):
+        return self.store.get(job_id).state
+
+
+@pytest.fixture
+def room(tmp_path):
+    opened = Room(tmp_path / "data")
+    opened.runner.start()
+    yield opened
+    opened.frames.set()
+    opened.turn.set()
+    opened.runner.close()
+    opened.database.close()
+
+
+def test_lanes_work_side_by_side_and_each_in_order(room):
+    first, second, other = room.add(), room.add(), room.add("gpu")
+    wait_until(lambda: len(room.begun) == 2)
+    assert set(room.begun) == {first, other}
+    assert room.state(second) is JobState.CREATED
+    room.frames.set()
+    wait_until(lambda: room.state(second) is JobState.DONE)
+    assert room.begun[2] == second
+
+
+def test_a_job_that_waits_for_the_device_is_still_waiting_and_cancelled_at_once(room):
+    room.turn.clear()
+    job = room.add("gpu")
+    wait_until(lambda: room.store.get(job).attempts == 1)
+    assert room.state(job) is JobState.CREATED
+    room.runner.cancel(job)
+    assert room.state(job) is JobState.REJECTED
+    room.turn.set()
+    after = room.add("gpu")
+    wait_until(lambda: room.begun)
+    assert room.begun == [after]
+
+
+def test_a_failure_ends_the_job_but_not_the_lane(room):
+    room.frames.set()
+    bad, good = room.add(fail=True), room.add()
+    wait_until(lambda: room.state(good) is JobState.DONE)
+    assert room.state(bad) is JobState.REJECTED
+    assert room.store.get(bad).error["code"] == "no_face"
+    assert not room.folder.input_dir(bad).exists()
+
+
+def test_the_hosts_stop_button_stops_a_running_job(room):
+    job = room.add("gpu")
+    wait_until(lambda: room.begun)
+    room.host_stop = True
+    wait_until(lambda: room.state(job) is JobState.REJECTED)
+    assert room.store.get(job).error["code"] == "cancelled"
+
+
+def test_the_hosts_stop_button_does_not_stop_waiting_jobs(room):
+    room.turn.clear()
+    room.host_stop = True
+    job = room.add("gpu")
+    wait_until(lambda: room.store.get(job).attempts == 1)
+    room.host_stop = False
+    room.turn.set()
+    room.frames.set()
+    wait_until(lambda: room.state(job) is JobState.DONE)
+
+
+def test_an_orderly_end_keeps_running_jobs_for_the_next_start(room):
+    job = room.add()
+    wait_until(lambda: room.begun)
+    room.runner.close()
+    assert room.state(job) is JobState.CREATED
+    assert room.store.get(job).attempts == 0
+    assert room.folder.input_dir(job).exists()
+    room.frames.set()
+    room.runner = room.make_runner()
+    room.runner.start()
+    wait_until(lambda: room.state(job) is JobState.DONE)
+    assert room.begun == [job, job]
+
+
+def test_what_a_dead_process_left_is_cleared_away(tmp_path):
+    room = Room(tmp_path / "data")
+    room.frames.set()
+    job = room.add()
+    room.store.claim("cpu")
+    room.store.start(job)
+    (room.folder.results / ".part.mp4").write_bytes(b"half")
+    orphan = room.folder.input_dir(new_id())
+    orphan.mkdir()
+    room.runner.start()
+    wait_until(lambda: room.state(job) is JobState.DONE)
+    room.runner.close()
+    room.database.close()
+    assert not orphan.exists()
+    assert [file.name for file in room.folder.results.iterdir()] == [f"{job}.mp4"]
+
+
+def test_a_full_disk_at_the_end_does_not_stop_the_lane(room, monkeypatch):
+    real, failures = room.store.finish, []
+
+    def finish(*words, **rest):
+        if not failures:
+            failures.append(1)
+            raise OSError("disk full")
+        return real(*words, **rest)
+
+    monkeypatch.setattr(room.store, "finish", finish)
+    room.frames.set()
+    room.add()
+    second = room.add()
+    wait_until(lambda: room.state(second) is JobState.DONE)
+
+
+def test_a_stop_before_the_start_is_not_a_failure(room):
+    def work(job, progress):
+        raise Cancelled("Stopped.")
+
+    room.runner._work = work
+    job = room.add()
+    wait_until(lambda: room.state(job) is JobState.REJECTED)
+    assert room.store.get(job).error["code"] == "cancelled"

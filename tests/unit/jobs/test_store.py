@@ -1,0 +1,250 @@
+import sqlite3
+import threading
+
+import pytest
+
+from sadtalker_ext.errors import SetupError
+from sadtalker_ext.jobs.database import Database, FolderLock
+from sadtalker_ext.jobs.folder import DataFolder, is_id, new_id
+from sadtalker_ext.jobs.outbox import Outbox
+from sadtalker_ext.jobs.records import JobState, NewJob
+from sadtalker_ext.jobs.store import JobStore
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database(tmp_path / "jobs.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database, clock):
+    return JobStore(database, clock)
+
+
+def new(**rest):
+    return NewJob(**{"id": new_id(), "lane": "cpu", "order": {"a": 1}, **rest})
+
+
+def add(store, **rest):
+    return store.add(new(**rest))[0]
+
+
+def test_a_job_goes_its_way(store, clock):
+    job = add(store, owner="ann", webhook="http://x/")
+    assert (job.state, job.attempts, job.order, job.created_at) == (
+        JobState.CREATED,
+        0,
+        {"a": 1},
+        1000.0,
+    )
+    assert store.claim("cpu").id == job.id
+    clock.now = 1001.0
+    assert store.start(job.id)
+    clock.now = 1002.0
+    assert store.finish(job.id, JobState.DONE, result={"frames": 3})
+    done = store.get(job.id)
+    assert (done.state, done.started_at, done.finished_at) == (JobState.DONE, 1001.0, 1002.0)
+    assert (done.result, done.attempts) == ({"frames": 3}, 1)
+    assert not store.finish(job.id, JobState.ERROR, error={})
+    assert not store.start(job.id)
+    assert not store.give_back(job.id)
+
+
+def test_claims_are_in_order_and_per_lane(store):
+    jobs = [add(store, lane=lane) for lane in ("cpu", "gpu", "cpu")]
+    assert store.claim("cpu").id == jobs[0].id
+    assert store.claim("cpu").id == jobs[2].id
+    assert store.claim("cpu") is None
+    assert store.claim("gpu").id == jobs[1].id
+    assert store.ahead_of(jobs[2]) == 1
+
+
+def test_many_threads_never_claim_the_same_job(store):
+    ids = {add(store).id for _ in range(60)}
+    claimed = []
+
+    def work():
+        while (job := store.claim("cpu")) is not None:
+            claimed.append(job.id)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(ids)
+
+
+def test_a_cancelled_job_does_not_start(store):
+    job = add(store)
+    store.claim("cpu")
+    assert store.cancel_queued(job.id, {"code": "cancelled"})
+    assert not store.start(job.id)
+    assert not store.cancel_queued(job.id, {})
+    other = add(store)
+    assert store.cancel_queued(other.id, {})
+    assert store.claim("cpu") is None
+
+
+def test_a_dead_process_costs_one_more_try_and_then_an_error(store):
+    waiting, working, claimed = add(store), add(store, lane="gpu"), add(store, lane="x")
+    assert store.claim("gpu").id == working.id
+    assert store.claim("x").id == claimed.id
+    store.start(working.id)
+    assert store.recover() == (2, 0)
+    states = [store.get(one.id).state for one in (waiting, working, claimed)]
+    assert states == [JobState.CREATED] * 3
+    assert store.get(waiting.id).attempts == 0
+    assert store.claim("gpu").attempts == 2
+    store.start(working.id)
+    assert store.recover() == (0, 1)
+    gone = store.get(working.id)
+    assert (gone.state, gone.error["code"]) == (JobState.ERROR, "interrupted")
+
+
+def test_an_orderly_end_costs_no_try(store):
+    job = add(store)
+    for _ in range(5):
+        assert store.claim("cpu").attempts == 1
+        store.start(job.id)
+        assert store.give_back(job.id)
+    assert store.recover() == (0, 0)
+
+
+def test_keys_belong_to_their_owner(store):
+    first, made = store.add(new(owner="ann", key="k"))
+    again, made_again = store.add(new(owner="ann", key="k"))
+    other, made_other = store.add(new(owner="bob", key="k"))
+    assert (made, made_again, made_other) == (True, False, True)
+    assert first.id == again.id != other.id
+    assert store.by_key("ann", "k").id == first.id
+    assert store.add(new(owner="ann"))[1]
+    assert store.add(new(owner="ann"))[1]
+
+
+def test_owners_see_their_own(store):
+    job = add(store, owner="ann")
+    assert store.get(job.id, "ann").id == job.id
+    assert store.get(job.id, "bob") is None
+    assert store.get(job.id, "") is None
+    assert store.get("nothing") is None
+
+
+def test_pages_and_counts(store):
+    jobs = [add(store, owner="ann") for _ in range(5)]
+    assert [one.id for one in store.page("ann", 2)] == [jobs[4].id, jobs[3].id]
+    assert [one.id for one in store.page("ann", 9, jobs[3].seq)] == [one.id for one in jobs[2::-1]]
+    assert store.page("bob", 9) == []
+    assert store.counts()["created"] == store.open_count() == 5
+
+
+def test_only_final_jobs_are_removed(store, clock):
+    job, kept = add(store), add(store)
+    assert not store.remove(job.id)
+    store.finish(job.id, JobState.DONE, result={})
+    clock.now = 2000.0
+    store.finish(kept.id, JobState.DONE, result={})
+    assert store.finished_before(1500.0) == [job.id]
+    assert store.remove(job.id)
+    assert not store.remove(job.id)
+    assert set(store.known()) == {kept.id}
+
+
+def test_webhooks_wait_for_their_time_and_go_with_their_job(store, database, clock):
+    outbox = Outbox(database, clock)
+    job = add(store, webhook="http://x/")
+    quiet = add(store)
+    store.finish(quiet.id, JobState.DONE, result={})
+    assert outbox.due() == []
+    store.finish(job.id, JobState.DONE, result={})
+    (call,) = outbox.due()
+    assert (call.job.id, call.attempts) == (job.id, 0)
+    outbox.postpone(call, 10.0)
+    assert outbox.due() == []
+    clock.now += 11
+    (call,) = outbox.due()
+    assert call.attempts == 1
+    store.remove(job.id)
+    assert outbox.waiting() == 0
+
+
+def test_a_failed_change_changes_nothing(store, database):
+    job = add(store)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(new(id=job.id))
+    assert store.open_count() == 1
+    assert add(store)
+
+
+def test_readers_do_not_wait_for_a_writer(store, database):
+    job = add(store)
+    found = []
+    with database.transaction() as db:
+        db.execute("UPDATE jobs SET lane = 'other'")
+        thread = threading.Thread(target=lambda: found.append(store.get(job.id).lane))
+        thread.start()
+        thread.join(5)
+    assert found == ["cpu"]
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, " * 100])
+def test_a_damaged_table_is_an_error_with_the_way_out(tmp_path, content):
+    path = tmp_path / "jobs.sqlite3"
+    path.write_bytes(content)
+    with pytest.raises(SetupError) as caught:
+        Database(path)
+    assert caught.value.hint
+
+
+def test_a_table_of_a_newer_version_is_refused(tmp_path):
+    path = tmp_path / "jobs.sqlite3"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(SetupError, match="newer"):
+        Database(path)
+
+
+def test_a_folder_has_one_process(tmp_path):
+    lock = FolderLock(tmp_path / "jobs.lock")
+    with pytest.raises(SetupError, match="in use"):
+        FolderLock(tmp_path / "jobs.lock")
+    lock.release()
+    FolderLock(tmp_path / "jobs.lock").release()
+
+
+@pytest.mark.parametrize("text", ["", "tlk_", "../x", "tlk_" + "a" * 21, "tlk_" + "a" * 23, "x"])
+def test_only_our_ids_become_paths(tmp_path, text):
+    folder = DataFolder(tmp_path / "data")
+    assert not is_id(text)
+    for path_of in (folder.result, folder.input_dir):
+        with pytest.raises(ValueError, match="not the id"):
+            path_of(text)
+
+
+def test_sweeping_leaves_only_what_belongs_to_jobs(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    keep, drop = new_id(), new_id()
+    for job_id in (keep, drop):
+        folder.input_dir(job_id).mkdir()
+        (folder.input_dir(job_id) / "source_image").write_bytes(b"x")
+        folder.result(job_id).write_bytes(b"x")
+    (folder.results / f".{keep}.1234.part.mp4").write_bytes(b"x")
+    assert folder.sweep({keep}, {keep}) == 3
+    assert [path.name for path in folder.inputs.iterdir()] == [keep]
+    assert [path.name for path in folder.results.iterdir()] == [f"{keep}.mp4"]

@@ -1,0 +1,137 @@
+import pytest
+
+from sadtalker_ext.options import option_specs
+from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
+from sadtalker_ext.shells.api.order import read_order
+from sadtalker_ext.shells.api.schema import config_schema, options_schema
+
+SPOKEN = {"type": "audio", "audio_url": "https://files.example/a.mp3"}
+
+
+def order(config=None, script=SPOKEN, **rest):
+    body = {"source_url": "https://files.example/p.png", "script": script, "config": config}
+    return read_order({**body, **rest})
+
+
+def test_a_request_of_d_id_is_understood():
+    found = order(
+        {"stitch": True, "result_format": ".mp4", "fluent": False, "pad_audio": 0.5},
+        user_data="x",
+        driver_expressions={
+            "expressions": [{"start_frame": 0, "expression": "neutral", "intensity": 1.0}],
+            "transition_frames": 10,
+        },
+    )
+    assert found.options.changed() == {"preprocess": "full", "pad_audio": 0.5}
+    assert (found.source_url, found.user_data) == ("https://files.example/p.png", "x")
+
+
+@pytest.mark.parametrize("stitch", [True, False])
+def test_stitch_is_the_framing(stitch):
+    assert order({"stitch": stitch}).options.preprocess == ("full" if stitch else "crop")
+
+
+def test_contradictions_are_refused():
+    with pytest.raises(InvalidRequest, match="stitch") as caught:
+        order({"stitch": True, "preprocess": "crop"})
+    assert caught.value.field == "config.stitch"
+
+
+@pytest.mark.parametrize(
+    ("rest", "field"),
+    [
+        ({"driver_url": "bank://lively"}, "driver_url"),
+        ({"config": {"sharpen": True}}, "config.sharpen"),
+        ({"config": {"logo": {"url": "x"}}}, "config.logo"),
+        ({"config": {"motion_factor": 1}}, "config.motion_factor"),
+        ({"script": {**SPOKEN, "subtitles": True}}, "script.subtitles"),
+        ({"result_url": "s3://x"}, "result_url"),
+        ({"persist": True}, "persist"),
+        (
+            {"driver_expressions": {"expressions": [{"start_frame": 0, "expression": "happy"}]}},
+            "driver_expressions",
+        ),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name_with_a_hint(rest, field):
+    with pytest.raises(UnsupportedField) as caught:
+        order(**rest)
+    assert caught.value.field == field
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("rest", "field"),
+    [
+        ({"sourceurl": "x"}, "sourceurl"),
+        ({"config": {"head_moton": 1}}, "config.head_moton"),
+        ({"config": {"head_motion": 3}}, "config.head_motion"),
+        ({"config": {"head_motion": float("nan")}}, "config.head_motion"),
+        ({"config": {"head_motion": "1"}}, "config.head_motion"),
+        ({"config": {"still": 1}}, "config.still"),
+        ({"config": {"size": 300}}, "config.size"),
+        ({"config": {"yaw": [0, 200]}}, "config.yaw[1]"),
+        ({"config": {"yaw": [0, "1"]}}, "config.yaw[1]"),
+        ({"config": {"yaw": 5}}, "config.yaw"),
+        ({"config": {"yaw": "left"}}, "config"),
+        ({"config": {"result_format": "mov"}}, "config.result_format"),
+        ({"config": {"fluent": True}}, "config.fluent"),
+        ({"config": {"audio_start": 5, "audio_end": 4}}, "config"),
+        ({"config": []}, "config"),
+        ({"script": {"type": "video"}}, "script.type"),
+        ({"script": {"audio_url": "https://files.example/a"}}, "script.type"),
+        ({"script": {"type": "audio"}}, "script.audio_url"),
+        ({"script": {"type": "text"}}, "script.input"),
+        ({"script": {"type": "text", "input": "a", "audio_url": "b"}}, "script.audio_url"),
+        ({"script": {**SPOKEN, "input": "a"}}, "script.input"),
+        ({"script": {**SPOKEN, "audio_base64": "AA"}}, "script"),
+        ({"script": SPOKEN, "config": {"text": "hello"}}, "script"),
+        ({"script": None}, "script"),
+        ({"source_image": "AA"}, "source_url"),
+        ({"source_url": None}, "source_image"),
+        ({"source_url": 5}, "source_url"),
+        ({"source_url": "x" * 3000}, "source_url"),
+        ({"user_data": {"a": 1}}, "user_data"),
+        ({"user_data": "x" * 2001}, "user_data"),
+        ({"driver_expressions": {}}, "driver_expressions.expressions"),
+        (
+            {"driver_expressions": {"expressions": [{"start_frame": -1, "expression": "happy"}]}},
+            "driver_expressions.expressions[0].start_frame",
+        ),
+    ],
+)
+def test_wrong_fields_are_named(rest, field):
+    with pytest.raises(InvalidRequest) as caught:
+        order(**rest)
+    assert caught.value.field == field
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("path", [[0, 20, -20.5], "0, 20 -20.5"])
+def test_lists_of_degrees(path):
+    assert order({"yaw": path}).options.yaw == "0, 20, -20.5"
+
+
+def test_text_becomes_an_option():
+    script = {"type": "text", "input": "Hello", "provider": {"type": "x", "voice_id": "en-us"}}
+    found = order({"speech_rate": 1.5}, script)
+    changed = found.options.changed()
+    assert changed == {"text": "Hello", "voice": "en-us", "speech_rate": 1.5}
+
+
+def test_every_option_of_the_registry_is_in_the_schema_with_its_range():
+    schema = options_schema()["properties"]
+    assert list(schema) == [spec.name for spec in option_specs()]
+    for spec in option_specs():
+        entry = schema[spec.name]
+        assert entry["default"] == spec.default
+        bounds = entry["items"] if spec.numbers else entry
+        assert bounds.get("minimum") == spec.low
+        assert bounds.get("maximum") == spec.high
+        assert tuple(entry.get("enum", ())) == spec.choices
+
+
+def test_d_ids_names_do_not_hide_options():
+    names = {spec.name for spec in option_specs()}
+    assert not names & {"stitch", "result_format", "fluent"}
+    assert not names & set(config_schema()["x-unsupported"])

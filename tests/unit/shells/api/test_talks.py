@@ -1,0 +1,250 @@
+import base64
+import json
+
+import pytest
+
+from sadtalker_ext.errors import EncodingError, NoFaceFound, OutOfMemory
+from sadtalker_ext.shells.api.settings import Limits
+from tests.support.api import PREFIX, TALKS, form, png, wait_final, wait_until, wav
+
+
+def b64(data):
+    return base64.b64encode(data).decode("ascii")
+
+
+def body(**rest):
+    return {
+        "source_image": b64(png()),
+        "script": {"type": "audio", "audio_base64": b64(wav())},
+        **rest,
+    }
+
+
+def test_a_form_becomes_a_video(client, engine):
+    made = client.post(TALKS, **form(config={"seed": 5}, user_data="mine", name="title"))
+    assert made.status_code == 201
+    talk = made.json()
+    assert talk["status"] == "created"
+    assert made.headers["location"].endswith(talk["id"])
+    done = wait_final(client, talk["id"])
+    assert done["status"] == "done"
+    assert (done["user_data"], done["name"]) == ("mine", "title")
+    assert done["metadata"]["seed"] == 5
+    assert done["metadata"]["num_frames"] == 6
+    assert done["metadata"]["resolution"] == [48, 48]
+    assert done["progress"]["fraction"] == 1.0
+    video = client.get(done["result_url"])
+    assert video.headers["content-type"] == "video/mp4"
+    assert video.content[4:8] == b"ftyp"
+    assert engine.seeds == [5]
+
+
+def test_base64_and_data_urls_become_videos(client):
+    plain = client.post(TALKS, json=body())
+    data_url = client.post(
+        TALKS, json=body(source_image=f"data:image/png;base64,{b64(png())}", config=None)
+    )
+    for made in (plain, data_url):
+        assert made.status_code == 201, made.text
+        assert wait_final(client, made.json()["id"])["status"] == "done"
+
+
+def test_idle_needs_no_script(client):
+    made = client.post(TALKS, json={"source_image": b64(png()), "config": {"idle_seconds": 0.4}})
+    done = wait_final(client, made.json()["id"])
+    assert done["status"] == "done"
+    assert done["duration"] == pytest.approx(0.4, abs=0.05)
+
+
+def test_uploads_are_gone_when_the_job_is_final(client):
+    talk = client.post(TALKS, **form()).json()
+    wait_final(client, talk["id"])
+    folder = client.sadtalker.folder
+    wait_until(lambda: not list(folder.inputs.iterdir()))
+    assert [file.name for file in folder.results.iterdir()] == [f"{talk['id']}.mp4"]
+
+
+def test_a_waiting_job_is_cancelled_at_once(client, engine):
+    engine.free.clear()
+    first = client.post(TALKS, **form(config={"seed": 1})).json()
+    wait_until(lambda: client.get(f"{TALKS}/{first['id']}").json()["status"] == "started")
+    second = client.post(TALKS, **form(config={"seed": 2})).json()
+    waiting = client.get(f"{TALKS}/{second['id']}").json()
+    assert waiting["progress"]["queue_position"] == 1
+    gone = client.delete(f"{TALKS}/{second['id']}").json()
+    assert (gone["status"], gone["error"]["code"]) == ("rejected", "cancelled")
+    engine.free.set()
+    assert wait_final(client, first["id"])["status"] == "done"
+    assert engine.seeds == [1]
+
+
+def test_a_running_job_is_cancelled_between_frames(client, engine):
+    engine.free.clear()
+    talk = client.post(TALKS, **form()).json()
+    wait_until(lambda: engine.seeds)
+    stopping = client.delete(f"{TALKS}/{talk['id']}").json()
+    assert stopping["status"] == "started"
+    assert stopping["progress"]["stopping"] is True
+    engine.free.set()
+    done = wait_final(client, talk["id"])
+    assert (done["status"], done["error"]["code"]) == ("rejected", "cancelled")
+    assert not list(client.sadtalker.folder.results.iterdir())
+
+
+def test_a_kept_partial_video_is_a_result(client, engine):
+    engine.free.clear()
+    engine.seconds_per_frame = 0.05
+    talk = client.post(TALKS, **form(sound=wav(2.0), config={"keep_partial": True})).json()
+    wait_until(lambda: engine.seeds)
+    engine.free.set()
+    url = f"{TALKS}/{talk['id']}"
+    wait_until(lambda: client.get(url).json()["progress"].get("done", 0) >= 3)
+    client.delete(url)
+    done = wait_final(client, talk["id"])
+    assert done["status"] == "done"
+    assert done["metadata"]["partial"] is True
+    assert 0 < done["metadata"]["num_frames"] < 50
+    assert client.get(done["result_url"]).status_code == 200
+
+
+def test_deleting_a_finished_job_removes_its_video(client):
+    talk = client.post(TALKS, **form()).json()
+    wait_final(client, talk["id"])
+    assert client.delete(f"{TALKS}/{talk['id']}").status_code == 200
+    assert client.get(f"{TALKS}/{talk['id']}").status_code == 404
+    assert not list(client.sadtalker.folder.results.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (NoFaceFound("No face.", hint="Another picture."), "rejected", "no_face"),
+        (EncodingError("No encoder."), "error", "encoding_failed"),
+        (OutOfMemory("Full."), "error", "out_of_memory"),
+        (MemoryError(), "error", "out_of_memory"),
+        (ZeroDivisionError("secret detail"), "error", "error"),
+    ],
+)
+def test_failures_are_told_by_their_class(client, engine, error, status, code):
+    engine.fail_at, engine.error = 1, error
+    done = wait_final(client, client.post(TALKS, **form()).json()["id"])
+    assert (done["status"], done["error"]["code"]) == (status, code)
+    assert "secret" not in json.dumps(done)
+    assert client.get(f"{TALKS}/{done['id']}/video").status_code == 409
+
+
+def test_the_list_has_pages(client):
+    ids = [client.post(TALKS, **form()).json()["id"] for _ in range(5)]
+    seen, token = [], ""
+    while True:
+        page = client.get(TALKS, params={"limit": 2, "token": token}).json()
+        seen += [talk["id"] for talk in page["talks"]]
+        token = page.get("token", "")
+        if not token:
+            break
+    assert seen == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": 0}, {"limit": "x"}, {"token": "!"}, {"token": "eA"}, {"page": 2}, {"limit": 101}],
+)
+def test_wrong_queries_name_their_parameter(shared, query):
+    answer = shared.get(TALKS, params=query)
+    assert answer.status_code == 422
+    assert answer.json()["field"] == next(iter(query))
+
+
+def test_one_key_makes_one_job(client):
+    headers = {"Idempotency-Key": "k1"}
+    first = client.post(TALKS, headers=headers, **form(config={"seed": 3}))
+    again = client.post(TALKS, headers=headers, **form(config={"seed": 3}))
+    other = client.post(TALKS, headers=headers, **form(config={"seed": 4}))
+    new = client.post(TALKS, headers={"Idempotency-Key": "k2"}, **form(config={"seed": 3}))
+    assert first.json()["id"] == again.json()["id"] != new.json()["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 409
+    assert other.json()["code"] == "idempotency_key_reused"
+
+
+def test_a_full_queue_says_when_to_come_back(serve, engine):
+    engine.free.clear()
+    with serve(limits=Limits(queued=2)) as client:
+        made = [client.post(TALKS, **form()) for _ in range(3)]
+        assert [one.status_code for one in made] == [201, 201, 429]
+        assert made[2].headers["retry-after"]
+        engine.free.set()
+
+
+def test_old_results_are_forgotten(client):
+    talk = client.post(TALKS, **form()).json()
+    wait_final(client, talk["id"])
+    assert client.sadtalker.runner.forget_older_than(60) == 0
+    assert client.sadtalker.runner.forget_older_than(-1) == 1
+    assert client.get(f"{TALKS}/{talk['id']}").status_code == 404
+    assert not list(client.sadtalker.folder.results.iterdir())
+
+
+def test_the_missing_engine_is_an_error_with_the_way_out(client):
+    talk = client.post(TALKS, **form(config={"engine": "sadtalker"})).json()
+    done = wait_final(client, talk["id"])
+    assert done["status"] == "error"
+    assert done["error"]["code"] == "package_missing"
+    assert done["error"]["hint"]
+
+
+def test_descriptions(client):
+    options = client.get(f"{PREFIX}/options").json()
+    assert options["properties"]["head_motion"]["maximum"] == 2
+    engines = client.get(f"{PREFIX}/engines").json()
+    assert engines["default"] == "puppet"
+    assert [one["ready"] for one in engines["engines"]] == [False, True]
+    health = client.get(f"{PREFIX}/health").json()
+    assert health["status"] == "ok"
+    assert set(health["jobs"]) == {"created", "started", "done", "error", "rejected"}
+
+
+def test_the_documentation_shows_every_route_and_examples(client):
+    document = client.get(f"{PREFIX}/openapi.json").json()
+    assert set(document["paths"]) == {
+        f"{PREFIX}{path}"
+        for path in (
+            "/talks",
+            "/talks/{talk_id}",
+            "/talks/{talk_id}/video",
+            "/talks/{talk_id}/events",
+            "/options",
+            "/engines",
+            "/voices",
+            "/health",
+        )
+    }
+    content = document["paths"][TALKS]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "multipart/form-data"}
+    assert content["application/json"]["examples"]
+    assert "TalkRequest" in document["components"]["schemas"]
+    assert "openapi.json" in client.get(f"{PREFIX}/docs").text
+
+
+def test_events_tell_the_whole_story(client, engine):
+    engine.seconds_per_frame = 0.1
+    talk = client.post(TALKS, **form()).json()
+    with client.stream("GET", f"{TALKS}/{talk['id']}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = "".join(stream.iter_text())
+    events = [block.split("\n") for block in text.strip().split("\n\n")]
+    states = [json.loads(block[1][6:])["status"] for block in events if block[0] == "event: state"]
+    assert states[-1] == "done"
+    assert states == sorted(states, key=["created", "started", "done"].index)
+    fractions = [
+        json.loads(block[1][6:])["fraction"] for block in events if block[0] == "event: progress"
+    ]
+    assert fractions
+    assert fractions == sorted(fractions)
+    assert client.sadtalker.streams == 0
+
+
+def test_too_many_streams_are_refused(serve):
+    with serve(limits=Limits(streams=0)) as client:
+        talk = client.post(TALKS, **form()).json()
+        assert client.get(f"{TALKS}/{talk['id']}/events").status_code == 429
