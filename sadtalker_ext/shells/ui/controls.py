@@ -183,7 +183,7 @@ def caption(spec: OptionSpec) -> str:
 
 def is_slider(spec: OptionSpec) -> bool:
     """Tell whether a number has a range that a slider can show."""
-    if spec.low is None or spec.high is None:
+    if spec.kind is str or spec.low is None or spec.high is None:
         return False
     return spec.high - spec.low <= 1000 and spec.name not in ("face_index", *SPEECH_TRIM)
 

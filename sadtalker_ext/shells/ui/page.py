@@ -62,7 +62,7 @@ class PageHost:
         local: bool = True,
     ) -> None:
         self._service = service
-        self._output_dir = output_dir.absolute()
+        self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
         self._local = local
         self._runs = RunBook()
@@ -169,7 +169,7 @@ class PageHost:
 
     def _open_folder(self, path: str) -> None:
         """Open the folder of a video; other folders are refused, the path came from a browser."""
-        folder = Path(path or self._output_dir).absolute().parent
+        folder = Path(path or self._output_dir).resolve().parent
         if not path or not folder.is_relative_to(self._output_dir) or not folder.is_dir():
             return
         command = {"win32": "explorer", "darwin": "open"}.get(sys.platform, "xdg-open")

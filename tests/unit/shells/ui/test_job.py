@@ -1,0 +1,132 @@
+import pytest
+from PIL import Image, PngImagePlugin
+
+from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.shells.ui import speech as said
+from sadtalker_ext.shells.ui.job import LEADING
+from sadtalker_ext.shells.ui.page import build_page
+from tests.support.fake_engine import FakeEngine
+from tests.support.media import portrait_like
+
+NAMES = ("result", "video", "summary", "parameters", "plot", "path", "seed", "status")
+
+
+@pytest.fixture
+def press(host):
+    """Press Generate with some values, all others untouched."""
+    jobs = []
+    connect = host.connect_job
+    host.connect_job = lambda parts, job: (jobs.append(job), connect(parts, job))
+    _, parts = build_page(host)
+
+    def run(progress=None, tick=True, **given):
+        leading = [given.pop(name, None) for name in ("picture", "kind", "file", "mic", "video")]
+        leading[1] = leading[1] or said.FILE
+        values = dict(
+            zip(parts.options.names, (w.value for w in parts.options.inputs()), strict=True)
+        )
+        values |= given
+        inputs = [leading[0], tick, *leading[1:], None, None]
+        assert len(inputs) == LEADING
+        assert len(inputs) + len(values) == len(parts.job.inputs)
+        outputs = jobs[0](progress or Progress(), *inputs, *values.values())
+        assert len(outputs) == len(parts.job.outputs)
+        return dict(zip(NAMES, outputs, strict=True))
+
+    return run
+
+
+def test_a_video_is_made_and_described(press, portrait, speech, host):
+    made = press(picture=str(portrait), file=str(speech), seed=7)
+    assert made["status"] == ""
+    assert made["result"]["visible"] is True
+    assert made["video"] == made["path"]
+    assert made["video"].startswith(str(host.output_dir))
+    assert made["video"].endswith("0001-ada.mp4")
+    assert "seed 7" in made["summary"]
+    assert made["seed"] == "7"
+    assert parse_line(made["parameters"])["seed"] == 7
+    assert made["plot"].size[0] > 500
+
+
+def test_the_second_video_gets_the_next_number(press, portrait, speech):
+    press(picture=str(portrait), file=str(speech))
+    assert press(picture=str(portrait), file=str(speech))["path"].endswith("0002-ada.mp4")
+
+
+def test_options_reach_the_video(press, portrait, speech):
+    made = press(picture=str(portrait), file=str(speech), fps=10, head_motion=0.5, audio_end=0.5)
+    described = parse_line(made["parameters"])
+    assert described["fps"] == 10
+    assert described["head_motion"] == 0.5
+    assert "0.5 s" in made["summary"]
+
+
+def test_idling_needs_no_sound(press, portrait):
+    made = press(picture=str(portrait), kind=said.IDLE, idle_seconds=0.5)
+    assert made["status"] == ""
+    assert made["plot"] is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"picture": None}, "A portrait is missing"),
+        ({"file": None}, "Speech is missing"),
+        ({"file": "/nowhere/x.wav"}, "x.wav"),
+        ({"kind": said.TEXT}, "no text"),
+        ({"tick": False}, "tick the line"),
+        ({"fps": 99}, "Option fps"),
+        ({"audio_start": 5, "audio_end": 2}, "audio_end"),
+    ],
+)
+def test_a_problem_is_told_and_leaves_the_earlier_result(press, portrait, speech, values, words):
+    made = press(**({"picture": str(portrait), "file": str(speech)} | values))
+    status = made.pop("status")
+    assert words in status
+    assert "stx-error" in status
+    assert all("value" not in output for output in made.values())
+
+
+def test_an_unexpected_failure_shows_folded_details(press, portrait, speech, service):
+    service._engines["puppet"] = FakeEngine(fail_at=2, error=ZeroDivisionError("boom"))
+    status = press(picture=str(portrait), file=str(speech))["status"]
+    assert "bug" in status
+    assert "ZeroDivisionError: boom" in status
+
+
+def test_a_stop_leaves_no_file(press, portrait, speech, host):
+    progress = Progress(lambda event: event.stage is Stage.RENDERING and progress.stop())
+    status = press(progress, picture=str(portrait), file=str(speech))["status"]
+    assert "Stopped" in status
+    assert "stx-error" not in status
+    assert list(host.output_dir.rglob("*.mp4")) == []
+
+
+def test_a_kept_partial_video_is_shown(press, portrait, speech):
+    def listen(event):
+        if event.stage is Stage.RENDERING and event.done == 8:
+            progress.stop()
+
+    progress = Progress(listen)
+    made = press(progress, picture=str(portrait), file=str(speech), keep_partial=True)
+    assert "beginning was kept" in made["status"]
+    assert ".partial" in made["video"]
+
+
+def test_the_tick_is_asked_once_and_never_for_generated_pictures(press, portrait, speech, tmp_path):
+    generated = tmp_path / "generated.png"
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "a portrait\nSteps: 20")
+    Image.fromarray(portrait_like(100, 80)).save(generated, pnginfo=info)
+    assert press(picture=str(generated), file=str(speech), tick=False)["status"] == ""
+    assert "tick" in press(picture=str(portrait), file=str(speech), tick=False)["status"]
+    assert press(picture=str(portrait), file=str(speech), tick=True)["status"] == ""
+    assert press(picture=str(portrait), file=str(speech), tick=False)["status"] == ""
+
+
+def test_a_picture_in_memory_works_like_a_file(press, portrait, speech):
+    """gradio 3 and 4 hand over Pillow pictures."""
+    picture = Image.open(portrait).convert("RGBA")
+    assert press(picture=picture, file=str(speech))["status"] == ""

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from sadtalker_ext.shells.ui import compat, page
+from sadtalker_ext.shells.ui import portrait as page_portrait
+from sadtalker_ext.shells.ui.consent import ConsentBook
+from sadtalker_ext.types import Face, Picture
+
+pytestmark = pytest.mark.usefixtures("gradio")
+
+
+def named(name):
+    return Picture(pixels=np.zeros((40, 40, 3), np.uint8), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("ada.png", "ada"), ("../../etc/x y.png", "x_y"), ("...png", "video"), ("é" * 99, "é" * 60)],
+)
+def test_results_get_safe_names_in_a_folder_of_the_day(host, name, stem):
+    path = host.output_path(named(name))
+    assert path.parent.parent == host.output_dir
+    assert path.name == f"0001-{stem}.mp4"
+
+
+def test_numbers_go_on_after_the_highest(host):
+    first = host.output_path(named("a.png"))
+    first.parent.mkdir(parents=True)
+    (first.parent / "0041-old.mp4").touch()
+    assert host.output_path(named("a.png")).name == "0042-a.mp4"
+
+
+def test_only_folders_of_results_are_opened(host, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(page.subprocess, "Popen", lambda command, **_: opened.append(command))
+    inside = host.output_path(named("a.png"))
+    inside.parent.mkdir(parents=True)
+    for path in ("", "/etc/passwd", str(tmp_path / "x.mp4"), str(host.output_dir / "../../x")):
+        host._open_folder(path)
+    assert opened == []
+    host._open_folder(str(inside))
+    assert opened[0][1] == str(inside.parent)
+
+
+def test_a_page_for_others_opens_no_folder(service, tmp_path):
+    assert page.PageHost(service, tmp_path, local=False).result_actions == ()
+
+
+def test_the_page_joins_an_app_that_has_routes(service, tmp_path):
+    fastapi = pytest.importorskip("fastapi")
+    client = pytest.importorskip("fastapi.testclient")
+    app = fastapi.FastAPI()
+    app.add_api_route("/v1/ping", lambda: {"pong": True})
+    page.mount_page(app, service, output_dir=tmp_path, state_folder=tmp_path / "state")
+    with client.TestClient(app) as browser:
+        assert browser.get("/v1/ping").json() == {"pong": True}
+        html = browser.get("/").text
+        assert "sadtalker_ext_generate" in html
+        assert browser.get("/gradio_api/file=/etc/passwd").status_code in {403, 404}
+
+
+class TestLookingAtAPicture:
+    @pytest.fixture
+    def look(self, host, tmp_path, monkeypatch):
+        found = []
+        monkeypatch.setattr(host.service, "faces", lambda picture: list(found), raising=False)
+        looker = page_portrait._Looker(host, ConsentBook(tmp_path / "state"))
+        names = ("note", "choice", "picture", "boxes", "index", "consent", "tick")
+
+        def at(value, *faces):
+            found[:] = faces
+            return dict(zip(names, looker.at(value), strict=True))
+
+        return at
+
+    def face(self, left, index):
+        box = (left, 10, left + 20, 40)
+        return Face(points=np.zeros((478, 3), np.float32), box=box, score=1, index=index, count=2)
+
+    def test_one_face_needs_no_words(self, look, portrait):
+        seen = look(str(portrait), self.face(10, 0))
+        assert seen["note"] == ""
+        assert seen["choice"]["visible"] is False
+        assert seen["consent"]["visible"] is True
+
+    def test_several_faces_are_offered(self, look, portrait):
+        seen = look(str(portrait), self.face(5, 0), self.face(50, 1))
+        assert seen["choice"]["visible"] is True
+        assert len(seen["boxes"]) == 2
+        assert seen["picture"].shape == (96, 80, 3)
+
+    def test_no_face_is_said_at_once(self, look, portrait):
+        assert "No face found in ada.png" in look(str(portrait))["note"]
+
+    def test_no_picture_clears_everything(self, look):
+        seen = look(None)
+        assert (seen["note"], seen["boxes"], seen["index"]) == ("", [], 0)
+        assert seen["consent"]["visible"] is False
+
+    def test_a_broken_file_is_an_error_and_no_crash(self, look, tmp_path):
+        broken = tmp_path / "broken.png"
+        broken.write_bytes(b"not a picture")
+        assert "broken.png" in look(str(broken))["note"]
+
+    def test_missing_face_models_are_left_to_the_engine_line(self, host, portrait, tmp_path):
+        looker = page_portrait._Looker(host, ConsentBook(tmp_path))
+        assert looker.at(str(portrait))[0] == ""
+
+
+def test_clicks_choose_faces():
+    boxes = [[0, 0, 10, 10], [50, 0, 60, 10]]
+    assert page_portrait.choose_face((55, 5), boxes) == 1
+    assert page_portrait.choose_face((500, 5), boxes) == compat.unchanged()

@@ -1,0 +1,118 @@
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sadtalker_ext.shells.ui import contract
+from sadtalker_ext.shells.ui.page import build_page
+
+ROOT = Path(__file__).resolve().parents[4]
+UI = ROOT / "sadtalker_ext" / "shells" / "ui"
+
+
+@pytest.fixture
+def page(host):
+    return build_page(host)
+
+
+def test_every_id_is_ours_and_there_once(page):
+    ids = [block.elem_id for block in page[0].blocks.values() if getattr(block, "elem_id", None)]
+    assert all(name.startswith("sadtalker_ext_") for name in ids)
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+
+
+def test_the_buttons_have_the_ids_and_classes_the_webuis_look_for(page):
+    job = page[1].job
+    for name in ("generate", "interrupt", "skip", "interrupting"):
+        button = getattr(job, name)
+        assert button.elem_id == f"{contract.PREFIX}_{name}"
+        if name != "generate":
+            assert f"generate-box-{name}" in button.elem_classes
+    assert type(job.task).__name__ == "Textbox", "a Label would break the event on Forge"
+    assert type(job.outputs[-1]).__name__ == "HTML"
+    assert len(job.no_result) == len(job.outputs) - 1
+
+
+def test_no_two_saved_widgets_share_a_label(page):
+    """The WebUIs store defaults under the label: a shared one would mix two settings."""
+    saved = [
+        block.label
+        for block in page[0].blocks.values()
+        if type(block).__name__ in {"Slider", "Checkbox", "Radio", "Number", "Dropdown", "Textbox"}
+        and not getattr(block, "do_not_save_to_config", False)
+    ]
+    assert [label for label, count in Counter(saved).items() if count > 1] == []
+
+
+def test_what_belongs_to_one_picture_is_not_saved(page):
+    job, options = page[1].job, page[1].options.components
+    for widget in (job.task, job.result_path, options["text"], options["seed"]):
+        assert widget.do_not_save_to_config
+
+
+def test_every_widget_has_a_tooltip(page):
+    blocks, parts = page
+    silent = [
+        block.elem_id
+        for block in blocks.blocks.values()
+        if type(block).__name__ in {"Slider", "Checkbox", "Radio", "Number", "Dropdown", "Button"}
+        and block.elem_id not in parts.explained
+    ]
+    assert silent == []
+
+
+def test_the_webuis_style_sheet_is_the_page_s():
+    assert (ROOT / "style.css").read_text() == (UI / "style.css").read_text()
+
+
+def test_every_style_rule_is_scoped():
+    text = (UI / "style.css").read_text()
+    while "/*" in text:
+        text = text[: text.index("/*")] + text[text.index("*/") + 2 :]
+    selectors = [
+        selector.strip()
+        for rule in text.replace("@media (max-width: 720px) {", "").split("}")
+        if "{" in rule
+        for selector in rule.split("{")[0].split(",\n")
+    ]
+    assert len(selectors) > 40
+    for selector in selectors:
+        assert selector.startswith(("#sadtalker_ext_", ".stx-", "body:has(.stx-header)")), selector
+
+
+def test_building_the_tab_imports_nothing_heavy(gradio, tmp_path):
+    done = build_in_a_new_process(tmp_path, absent=())
+    heavy = {"torch", "librosa", "pocketsphinx", "scipy"} & set(done.stdout.split())
+    assert heavy == set()
+
+
+def test_the_tab_appears_without_packages_and_says_so(gradio, tmp_path):
+    absent = ("cv2", "av", "pocketsphinx", "tflite", "flatbuffers", "torch", "librosa",
+              "safetensors", "scipy", "espeakng_loader", "spandrel")  # fmt: skip
+    done = build_in_a_new_process(tmp_path, absent)
+    assert "needs cv2, av, not installed here" in done.stdout
+    assert "Text needs a voice" in done.stdout
+
+
+def build_in_a_new_process(tmp_path, absent):
+    code = f"""
+import sys, pathlib
+for name in {absent!r}:
+    sys.modules[name] = None
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.ui.page import PageHost, build_page
+folder = pathlib.Path(sys.argv[1])
+host = PageHost(Service(StandaloneHost(output_dir=folder)), folder, state_folder=folder)
+blocks, parts = build_page(host)
+print(*sys.modules)
+print(*(block.value for block in blocks.blocks.values() if type(block).__name__ == "HTML"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done
