@@ -16,6 +16,9 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.option_spec import BOTH as BOTH
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
 
+SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}
+"""Extension of the file for every value of the option `format`."""
+
 
 def _option(default: Any, label: str, text: str, group: str, **rest: Any) -> Any:
     return dataclasses.field(
@@ -211,6 +214,38 @@ class GenerateOptions:
         low=0.0,
         high=60.0,
     )
+    enhancer: str = _option(
+        "none",
+        "Face restoration",
+        "Restore the face in every frame by a network of its own; takes long without a graphics "
+        "card.",
+        "look",
+        choices=("none", "gfpgan", "codeformer", "restoreformer"),
+    )
+    enhancer_strength: float = _option(
+        0.8,
+        "Restoration strength",
+        "How much of the restoration is used.",
+        "output",
+        low=0.0,
+        high=1.0,
+    )
+    upscaler: str = _option(
+        "none",
+        "Upscaler",
+        "Enlarge every frame by one of the WebUI's upscalers, or by a model file in a weight "
+        "folder; doubles the size unless one is asked for.",
+        "output",
+    )
+    output_side: int = _option(
+        0,
+        "Size of the video",
+        "Longer side of the video; 0 keeps the picture's own.",
+        "output",
+        unit="pixels",
+        low=0,
+        high=4096,
+    )
     blend: str = _option(
         "soft",
         "Blend",
@@ -229,10 +264,18 @@ class GenerateOptions:
         low=10.0,
         high=60.0,
     )
+    format: str = _option(
+        "mp4",
+        "Format",
+        "mp4 (H.264 and AAC), webm (VP9 and Opus), gif (no sound), or png: a zip of frames with "
+        "the speech as WAV.",
+        "output",
+        choices=("mp4", "webm", "gif", "png"),
+    )
     quality: int = _option(
         18,
         "Quality",
-        "H.264 quality (CRF): lower is better and larger.",
+        "Quality of mp4 and webm (CRF): lower is better and larger.",
         "output",
         low=0,
         high=51,
@@ -254,6 +297,15 @@ class GenerateOptions:
         choices=("auto", "float32", "float16", "bfloat16"),
         engines=("sadtalker",),
     )
+    landmarks: str = _option(
+        "auto",
+        "Landmarks",
+        "Who places the crop: the built-in face mesh or face-alignment; auto takes face-alignment "
+        "when its files are there.",
+        "engine",
+        choices=("auto", "mesh", "face-alignment"),
+        engines=("sadtalker",),
+    )
     original_crop: bool = _option(
         False,
         "Original's crop",
@@ -261,6 +313,9 @@ class GenerateOptions:
         "(extcrop, extfull) are stretched.",
         "engine",
         engines=("sadtalker",),
+    )
+    debug_overlay: bool = _option(
+        False, "Show the mesh", "Draw the face's mesh and key points over the frames.", "output"
     )
     seed: int = _option(
         -1,
@@ -301,6 +356,11 @@ class GenerateOptions:
                 hint = f"Did you mean {near[0]}?" if near else "Known: " + ", ".join(known) + "."
                 raise InvalidOption(f"There is no option called {name!r}.", hint=hint)
         return cls(**cast("dict[str, Any]", dict(values)))
+
+    @property
+    def suffix(self) -> str:
+        """Extension of the video's file, by its format."""
+        return SUFFIXES[self.format]
 
     def as_dict(self) -> dict[str, Any]:
         """Return all options with their values, in declaration order."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.place import Blend, Placer
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.place import check_output
@@ -61,6 +62,7 @@ def generate(
     progress: Progress,
     overwrite: bool = False,
     borrowed: Borrowed | None = None,
+    tools: FinishTools | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -70,19 +72,20 @@ def generate(
     Args:
         picture: The portrait.
         speech: What it says; None for idle motion of `options.idle_seconds`.
-        output: The mp4 file to write.
+        output: The file to write; ends in `options.suffix`.
         options: How to make it; a negative seed is drawn here and returned with the result.
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
         borrowed: Reference videos, for an engine that can read them.
+        tools: For enhancer, upscaler and debug overlay.
 
     Raises:
         InputError: The picture, the speech, an option or the output cannot be used.
         EncodingError: The video could not be encoded.
         Cancelled: The work was stopped.
     """
-    check_output(output, overwrite=overwrite)
+    check_output(output, overwrite=overwrite, suffix=options.suffix)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings = Timings()
     with timings.measure("analyse"):
@@ -106,8 +109,10 @@ def generate(
         metadata=metadata,
         label=options.mark == "label",
     )
+    finisher = Finisher(options, portrait, tools)
+    frames = _placed(engine.render(portrait, motion, options), portrait, motion, options)
     with timings.measure("render"):
-        partial = _write(writer, engine, portrait, motion, options, progress)
+        partial = _write(writer, finisher.frames(frames), len(motion), progress)
     return VideoFile(
         path=writer.partial_path if partial and writer.partial_path else writer.path,
         width=writer.size[0],
@@ -119,25 +124,19 @@ def generate(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
-        warnings=motion.warnings,
+        warnings=(*motion.warnings, *finisher.warnings),
         motion=motion,
     )
 
 
 def _write(
-    writer: VideoWriter,
-    engine: Engine,
-    portrait: Portrait,
-    motion: MotionTrack,
-    options: GenerateOptions,
-    progress: Progress,
+    writer: VideoWriter, frames: Iterator[ImageArray], count: int, progress: Progress
 ) -> bool:
     """Render into the encoder; tell whether only the beginning was kept after a stop."""
-    frames = _placed(engine.render(portrait, motion, options), portrait, motion, options)
     shown = 0.0
     try:
         with writer:
-            for frame in progress.track(frames, Stage.RENDERING, len(motion)):
+            for frame in progress.track(frames, Stage.RENDERING, count):
                 writer.write(frame)
                 if time.monotonic() - shown > PREVIEW_SECONDS:
                     progress.show(frame)

@@ -21,6 +21,7 @@ from sadtalker_ext.errors import (
     PackageMissing,
     SadTalkerError,
 )
+from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
@@ -56,7 +57,7 @@ class Request:
     Attributes:
         picture: A picture file, or a picture already in memory.
         speech: A file with sound, or None for an idle video.
-        output: The video to write.
+        output: The video to write; ``.mp4`` gives way to the extension of another format.
         options: How to make it.
         overwrite: Whether an existing output may be replaced.
         reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
@@ -133,6 +134,7 @@ class Service:
         self._store = store or WeightStore.standard(host_folders=host.weight_dirs())
         self._engines: dict[str, Engine] = {}
         self._models: FaceModels | None = None
+        self._toolbox = ToolBox(host, self._store, self._face_models)
 
     @property
     def store(self) -> WeightStore:
@@ -195,28 +197,38 @@ class Service:
         name: str,
         progress: Progress,
     ) -> VideoFile:
-        with self._turn(name, f"talking portrait of {picture.name}"):
+        options = request.options
+        output = request.output
+        if output.suffix == ".mp4":
+            output = output.with_suffix(options.suffix)
+        with self._turn(name, options, f"talking portrait of {picture.name}"):
             progress.enter(Stage.LOADING)
+            tools = self._toolbox.tools(options)
             borrowed = borrowed_motion(request, speech)
             engine = self._engine(name)
             try:
                 return generate(
                     picture,
                     speech,
-                    request.output,
-                    request.options,
+                    output,
+                    options,
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
                     borrowed=borrowed,
+                    tools=tools,
                 )
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
                 raise
 
-    def _turn(self, engine: str, job: str) -> AbstractContextManager[None]:
+    def _turn(
+        self, engine: str, options: GenerateOptions, job: str
+    ) -> AbstractContextManager[None]:
         """Wait for the device; the built-in engine needs none and may run beside other work."""
-        return nullcontext() if engine == "puppet" else self._host.gpu_turn(job)
+        if engine == "puppet" and not needs_device(options):
+            return nullcontext()
+        return self._host.gpu_turn(job)
 
     def faces(self, picture: Picture) -> list[Face]:
         """Return the faces of a picture, largest first.
@@ -229,7 +241,8 @@ class Service:
         return find_faces(picture, self._face_models())
 
     def close(self) -> None:
-        """Release every engine; safe to call twice."""
+        """Release every engine and network; safe to call twice."""
+        self._toolbox.close()
         while self._engines:
             self._engines.popitem()[1].close()
 

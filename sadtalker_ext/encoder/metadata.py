@@ -30,6 +30,7 @@ from sadtalker_ext.types import Picture, Speech
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 PROGRAM = "SadTalker for Stable Diffusion WebUI"
 
+_READABLE = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
 _OPENING = "Talking head"
 _ITEM = re.compile(r'\s*([^:,"]+):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _SOURCE = re.compile(r'DigitalSourceType\s*(?:=\s*"|>)\s*([^"<\s]+)')
@@ -189,7 +190,7 @@ def read_metadata(path: Path | str) -> VideoMetadata:
     """Read back what `describe_video` wrote; fields that are not there are empty.
 
     Raises:
-        EncodingError: The file is not a readable mp4.
+        EncodingError: The file is not a readable video.
     """
     import av
     from av.error import FFmpegError
@@ -198,23 +199,27 @@ def read_metadata(path: Path | str) -> VideoMetadata:
     try:
         with av.open(
             str(path.absolute()),
-            options={"protocol_whitelist": "file", "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2"},
+            options={"protocol_whitelist": "file", "format_whitelist": _READABLE},
             metadata_errors="replace",
         ) as container:
-            tags = dict(container.metadata)
+            # Matroska writes its tags in capitals
+            tags = {name.lower(): text for name, text in container.metadata.items()}
         packet = read_xmp(path)
     except (FFmpegError, OSError) as problem:
-        raise EncodingError(f"{path.name} should be a readable mp4 video: {problem}.") from problem
+        raise EncodingError(
+            f"{path.name} should be a readable mp4, webm or gif video: {problem}."
+        ) from problem
     try:
         data = json.loads(tags.get("synopsis", "{}"))
     except ValueError:
         data = {}
+    data = data if isinstance(data, dict) else {}
     source = _SOURCE.search(packet)
     return VideoMetadata(
         line=tags.get("comment", ""),
-        data=data if isinstance(data, dict) else {},
+        data=data,
         disclosure=tags.get("description", ""),
-        source_type=source.group(1) if source else "",
+        source_type=source.group(1) if source else str(data.get("digital_source_type", "")),
         xmp=packet,
     )
 

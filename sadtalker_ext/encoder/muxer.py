@@ -1,4 +1,4 @@
-"""The open mp4 container with its streams, and the thread that feeds it."""
+"""The open container with its streams, and the thread that feeds it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import contextlib
 import math
 import queue
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from sadtalker_ext.encoder.place import explain
 from sadtalker_ext.encoder.sound import SoundTrack
@@ -25,8 +27,74 @@ PRESET = "veryfast"
 _KEYFRAME_SECONDS = 5
 
 
+class FrameEncoder(Protocol):
+    """An open output that takes frame after frame; used by one thread at a time."""
+
+    def encode(self, frame: VideoFrame) -> None:
+        """Add one RGB frame."""
+
+    def finish(self) -> None:
+        """Complete the file."""
+
+    def close(self) -> None:
+        """Let go of the file, whole or not; safe to call twice."""
+
+
+def h264_options(quality: int) -> dict[str, str]:
+    """Return x264's settings for a CRF.
+
+    CRF 0 would be lossless, which only the High 4:4:4 profile has and browsers do not play; from 1
+    on x264 takes the High profile by itself. With macroblock-tree rate control x264's lookahead
+    races with its frame threads: about one file in thirty differed; without it the same frames
+    always give the same file.
+    """
+    return {"preset": PRESET, "crf": str(max(quality, 1)), "x264-params": "mbtree=0"}
+
+
+def vp9_options(quality: int) -> dict[str, str]:
+    """Return libvpx's settings for a CRF on x264's scale; its own goes to 63."""
+    return {
+        "crf": str(round(quality * 63 / 51)),
+        "b": "0",
+        "deadline": "good",
+        "cpu-used": "5",
+        "row-mt": "1",
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codecs:
+    """What a container holds, by the media library's names.
+
+    Attributes:
+        container: The format.
+        video: Video codec.
+        audio: Audio codec.
+        video_options: Settings of the video codec for a quality.
+        options: Settings of the container.
+    """
+
+    container: str
+    video: str
+    audio: str
+    video_options: Callable[[int], dict[str, str]]
+    options: dict[str, str] = field(default_factory=dict)
+
+
+MP4_CODECS = Codecs(
+    container="mp4",
+    video="libx264",
+    audio="aac",
+    video_options=h264_options,
+    options={"movflags": "+faststart"},
+)
+WEBM_CODECS = Codecs(
+    container="webm", video="libvpx-vp9", audio="libopus", video_options=vp9_options
+)
+
+
 class Encoder:
-    """The open container with its streams; used by one thread at a time."""
+    """The open container with its streams; see `FrameEncoder`."""
 
     def __init__(
         self,
@@ -37,21 +105,24 @@ class Encoder:
         quality: int,
         speech: Speech | None,
         tags: dict[str, str],
+        codecs: Codecs = MP4_CODECS,
     ) -> None:
         import av
         from av.video.reformatter import VideoReformatter
 
         self._rate = rate
+        self._codecs = codecs
         self._frames = 0
         self._reformatter = VideoReformatter()
         self._container: OutputContainer = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart"}
+            str(path), "w", format=codecs.container, options=codecs.options
         )
         self._sound: SoundTrack | None = None
         try:
             self._container.metadata.update(tags)
             self._video = self._add_video(size, quality)
-            self._sound = SoundTrack(self._container, speech) if speech is not None else None
+            if speech is not None:
+                self._sound = SoundTrack(self._container, speech, codecs.audio)
             self._container.start_encoding()
         except BaseException:
             self.close()
@@ -90,12 +161,9 @@ class Encoder:
             self._container.close()
 
     def _add_video(self, size: tuple[int, int], quality: int) -> VideoStream:
-        # CRF 0 would be lossless, which only the High 4:4:4 profile has and browsers do not play;
-        # from 1 on x264 takes the High profile by itself
-        # with macroblock-tree rate control x264's lookahead races with its frame threads: about one
-        # file in thirty differed; without it the same frames always give the same file
-        options = {"preset": PRESET, "crf": str(max(quality, 1)), "x264-params": "mbtree=0"}
-        stream = self._container.add_stream("libx264", rate=self._rate, options=options)
+        options = self._codecs.video_options(quality)
+        added = self._container.add_stream(self._codecs.video, rate=self._rate, options=options)
+        stream = cast("VideoStream", added)
         context = stream.codec_context
         context.width, context.height = size
         context.pix_fmt = "yuv420p"
@@ -110,7 +178,7 @@ class Encoder:
 class EncoderThread:
     """Runs an encoder in a thread of its own, behind a bounded queue."""
 
-    def __init__(self, encoder: Encoder, *, room: int, path: Path) -> None:
+    def __init__(self, encoder: FrameEncoder, *, room: int, path: Path) -> None:
         self._encoder = encoder
         self._path = path
         self._queue: queue.Queue[VideoFrame | None] = queue.Queue(maxsize=room)

@@ -23,28 +23,33 @@ _TOO_LARGE = (errno.EFBIG,)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def check_output(path: Path | str, *, overwrite: bool = False) -> None:
+def check_output(path: Path | str, *, overwrite: bool = False, suffix: str = ".mp4") -> None:
     """Find out, before any work starts, whether the video can be written.
 
     A small file is made and removed in the folder: permissions alone do not tell the truth on
     network drives, on Windows or for administrators.
 
+    Args:
+        path: The video.
+        overwrite: Whether it may exist.
+        suffix: The extension of its format.
+
     Raises:
         OutputExists: There is a file already and `overwrite` is false.
-        OutputUnwritable: Not .mp4, a folder, or in a folder that is missing or read-only.
+        OutputUnwritable: Another extension, a folder, or in a folder that is missing or read-only.
         DiskFull: The disk has no space left.
     """
     path = Path(path)
     if path.is_dir():
         raise OutputUnwritable(
             f"The output {path} should be a file name, but it is a folder.",
-            hint=f"Name a file in it, for example {path / 'talking.mp4'}.",
+            hint=f"Name a file in it, for example {path / f'talking{suffix}'}.",
         )
-    if path.suffix.lower() != ".mp4":
+    if path.suffix.lower() != suffix:
         found = f"the extension {path.suffix}" if path.suffix else "no extension"
         raise OutputUnwritable(
-            f"The output {path.name} should be an .mp4 file, found {found}.",
-            hint=f"Use {path.stem}.mp4.",
+            f"The output {path.name} should end in {suffix}, found {found}.",
+            hint=f"Use {path.stem}{suffix}, or choose another format.",
         )
     folder = path.parent
     if not folder.is_dir():
@@ -73,21 +78,22 @@ def require_free(path: Path) -> None:
         )
 
 
-def hidden_name(path: Path, ending: str = "part.mp4") -> Path:
+def hidden_name(path: Path, ending: str = "") -> Path:
     """Return an unused name beside the final one: ``.NAME.<random>.part.mp4``."""
+    ending = ending or f"part{path.suffix}"
     return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.{ending}")
 
 
 def partial_name(path: Path, *, overwrite: bool) -> Path:
     """Return the name of a kept partial video: ``NAME.partial.mp4``, numbered if that is taken."""
-    first = path.with_name(f"{path.stem}.partial.mp4")
+    first = path.with_name(f"{path.stem}.partial{path.suffix}")
     if overwrite:
         return first
     number = 1
     name = first
     while os.path.lexists(name):
         number += 1
-        name = path.with_name(f"{path.stem}.partial-{number}.mp4")
+        name = path.with_name(f"{path.stem}.partial-{number}{path.suffix}")
     return name
 
 
@@ -108,7 +114,7 @@ def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
         else:
             _claim(part, path)
     except FileExistsError as problem:
-        kept = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.mp4")
+        kept = path.with_name(f"{path.stem}.{secrets.token_hex(4)}{path.suffix}")
         part.replace(kept)
         raise OutputExists(
             f"The output {path.name} was made by someone else while the video was rendered.",
@@ -165,6 +171,6 @@ def explain(problem: BaseException, path: Path) -> SadTalkerError:
             hint="Check the disk and the folder.",
         )
     return EncodingError(
-        f"The video {path.name} could not be encoded (mp4, H.264 and AAC): {words}.",
+        f"The video {path.name} could not be encoded: {words}.",
         hint="This should not happen; please report it with the message.",
     )

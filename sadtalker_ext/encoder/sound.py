@@ -1,11 +1,11 @@
-"""The sound track of the video: AAC from the original file, in step with the frames."""
+"""The sound track of the video: from the original file, in step with the frames."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _FRAME = 1024
 """Samples per AAC block (ISO/IEC 14496-3)."""
+
+_OPUS_RATE = 48000
+_OPUS_FRAME = 960
+"""20 ms, the usual block (RFC 6716)."""
 
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Sampling rates AAC knows, up to the highest we keep."""
@@ -39,63 +43,30 @@ def aac_bits(rate_hz: int, channels: int) -> int:
     return min(_BITS_PER_CHANNEL, ceiling) * channels
 
 
-class SoundTrack:
-    """Feeds the speech into the container as far as the frames have come.
+class SpeechSamples:
+    """The speech as samples in step with the frames: silence follows where it ends.
 
     Args:
-        container: The open output.
-        speech: Its sound; silence follows where it ends.
+        speech: The sound.
+        rate_hz: Sampling rate to read at.
+
+    Attributes:
+        rate_hz: The same.
+        channels: Number of channels.
     """
 
-    def __init__(self, container: OutputContainer, speech: Speech) -> None:
-        self._container = container
-        self._rate = aac_rate(speech.rate_hz)
-        self._blocks = _all_channels(speech, self._rate)
+    def __init__(self, speech: Speech, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self._blocks = _all_channels(speech, rate_hz)
         self._waiting: deque[FloatArray] = deque()
-        self._position = 0
         first = next(self._blocks, None)
         if first is not None:
             self._waiting.append(first)
-        self._channels = first.shape[1] if first is not None else 1
-        layout = _LAYOUTS[self._channels]
-        self._stream: AudioStream = container.add_stream("aac", rate=self._rate, layout=layout)
-        self._stream.codec_context.bit_rate = aac_bits(self._rate, self._channels)
-        self._stream.codec_context.time_base = Fraction(1, self._rate)
+        self.channels = first.shape[1] if first is not None else 1
 
-    def write_until(self, seconds: Fraction) -> None:
-        """Encode every whole block that ends before this time."""
-        target = int(seconds * self._rate)
-        while self._position + _FRAME <= target:
-            self._encode(_FRAME)
-
-    def finish(self, seconds: Fraction) -> None:
-        """Encode up to exactly this time and end the stream."""
-        self.write_until(seconds)
-        rest = round(seconds * self._rate) - self._position
-        if rest > 0:
-            self._encode(rest)
-        self._container.mux(self._stream.encode(None))
-
-    def close(self) -> None:
-        """Stop reading the speech; safe to call twice."""
-        close = getattr(self._blocks, "close", None)
-        if close is not None:
-            close()
-
-    def _encode(self, count: int) -> None:
-        from av.audio.frame import AudioFrame
-
-        planes = np.ascontiguousarray(self._take(count).T)
-        frame = AudioFrame.from_ndarray(planes, format="fltp", layout=_LAYOUTS[self._channels])
-        frame.sample_rate = self._rate
-        frame.pts = self._position
-        frame.time_base = Fraction(1, self._rate)
-        self._position += count
-        self._container.mux(self._stream.encode(frame))
-
-    def _take(self, count: int) -> FloatArray:
-        """Return the next (count, C) samples, silence where there are none."""
-        taken = np.zeros((count, self._channels), np.float32)
+    def take(self, count: int) -> FloatArray:
+        """Return the next (count, C) float32 samples."""
+        taken = np.zeros((count, self.channels), np.float32)
         filled = 0
         while filled < count:
             if not self._waiting:
@@ -110,6 +81,70 @@ class SoundTrack:
             if len(part) < len(block):
                 self._waiting.appendleft(block[len(part) :])
         return taken
+
+    def close(self) -> None:
+        """Stop reading the speech; safe to call twice."""
+        close = getattr(self._blocks, "close", None)
+        if close is not None:
+            close()
+
+
+class SoundTrack:
+    """Feeds the speech into the container as far as the frames have come.
+
+    Args:
+        container: The open output.
+        speech: Its sound; silence follows where it ends.
+        codec: "aac", or "libopus", which knows one sampling rate only.
+    """
+
+    def __init__(self, container: OutputContainer, speech: Speech, codec: str = "aac") -> None:
+        self._container = container
+        self._rate = _OPUS_RATE if codec == "libopus" else aac_rate(speech.rate_hz)
+        self._block = _OPUS_FRAME if codec == "libopus" else _FRAME
+        self._samples = SpeechSamples(speech, self._rate)
+        self._position = 0
+        channels = self._samples.channels
+        self._layout = _LAYOUTS[channels]
+        self._stream = cast(
+            "AudioStream", container.add_stream(codec, rate=self._rate, layout=self._layout)
+        )
+        self._stream.codec_context.bit_rate = aac_bits(self._rate, channels)
+        self._stream.codec_context.time_base = Fraction(1, self._rate)
+
+    def write_until(self, seconds: Fraction) -> None:
+        """Encode every whole block that ends before this time."""
+        target = int(seconds * self._rate)
+        while self._position + self._block <= target:
+            self._encode(self._block)
+
+    def finish(self, seconds: Fraction) -> None:
+        """Encode up to exactly this time and end the stream."""
+        self.write_until(seconds)
+        rest = round(seconds * self._rate) - self._position
+        if rest > 0:
+            self._encode(rest)
+        self._container.mux(self._stream.encode(None))
+
+    def close(self) -> None:
+        """Stop reading the speech; safe to call twice."""
+        self._samples.close()
+
+    def _encode(self, count: int) -> None:
+        from av.audio.frame import AudioFrame
+
+        samples = self._samples.take(count)
+        if self._stream.codec_context.name == "libopus":  # takes interleaved samples only
+            packed = np.ascontiguousarray(samples.reshape(1, -1))
+            frame = AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
+        else:
+            planes = np.ascontiguousarray(samples.T)
+            frame = AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)
+        frame.sample_rate = self._rate
+        frame.pts = self._position
+        frame.time_base = Fraction(1, self._rate)
+        self._position += count
+        self._container.mux(self._stream.encode(frame))
 
 
 def _all_channels(speech: Speech, rate_hz: int) -> Iterator[FloatArray]:

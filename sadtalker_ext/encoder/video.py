@@ -1,4 +1,4 @@
-"""Frames and speech to one H.264 + AAC file, streamed: memory does not grow with the length."""
+"""Frames and speech to one video file, streamed: memory does not grow with the length."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from sadtalker_ext.encoder.formats import format_of
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.metadata import VideoMetadata
-from sadtalker_ext.encoder.muxer import Encoder, EncoderThread
+from sadtalker_ext.encoder.muxer import EncoderThread
 from sadtalker_ext.encoder.place import (
     check_output,
     discard,
@@ -22,7 +23,6 @@ from sadtalker_ext.encoder.place import (
     move_into_place,
     partial_name,
 )
-from sadtalker_ext.encoder.xmp import append_xmp
 from sadtalker_ext.errors import EncodingError, SadTalkerError
 from sadtalker_ext.types import ImageArray, Speech
 
@@ -54,7 +54,7 @@ def frame_count(seconds: float, fps: float) -> int:
 
 
 class VideoWriter:
-    """Writes one mp4 file; use it as a context manager.
+    """Writes one video file; use it as a context manager.
 
     Leaving the block normally completes the file and gives it its name. Leaving it by an
     exception removes everything, or keeps the beginning if `keep_partial` is set. Encoding runs in
@@ -65,13 +65,13 @@ class VideoWriter:
     video ends in step too.
 
     Args:
-        path: Where the video goes; must end in .mp4.
+        path: Where the video goes; the extension chooses the format (see `formats`).
         fps: Frames per second, any positive rate.
         speech: Its original sound goes into the video at full quality; None makes a silent video
-            without a sound track.
-        quality: CRF of H.264, 0 to 51; lower is better and larger; 0 is taken as 1.
+            without a sound track. GIF has no sound.
+        quality: CRF on the scale of H.264, 0 to 51; lower is better and larger; 0 is taken as 1.
         overwrite: Whether an existing file may be replaced.
-        keep_partial: Whether a cancelled video is kept as ``NAME.partial.mp4``.
+        keep_partial: Whether a cancelled video is kept, as ``NAME.partial.mp4``.
         metadata: What the file says about itself.
         label: Whether every frame carries a visible label.
 
@@ -79,7 +79,11 @@ class VideoWriter:
         path: The final name.
         frames: Frames written so far.
         partial_path: Where a partial video was kept, else None.
-        size: Width and height of the video once the first frame is written, even numbers.
+        size: Width and height of the video once the first frame is written; even numbers where
+            the format needs that.
+
+    Raises:
+        OutputUnwritable: No format has the path's extension.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class VideoWriter:
         label: bool = False,
     ) -> None:
         self.path = Path(path).absolute()
+        self._format = format_of(self.path)
         self.frames = 0
         self.partial_path: Path | None = None
         self.size = (0, 0)
@@ -122,13 +127,14 @@ class VideoWriter:
             OutputUnwritable: It cannot be written there.
             DiskFull: There is no space.
         """
-        check_output(self.path, overwrite=self._overwrite)
+        check_output(self.path, overwrite=self._overwrite, suffix=self._format.suffix)
         return self
 
     def write(self, frame: ImageArray) -> None:
         """Add one (H, W, 3) uint8 RGB frame; odd sides grow by one repeated row or column.
 
-        The frame is copied: the caller may reuse the array.
+        They do so where the format needs even ones. The frame is copied: the caller may reuse the
+        array.
 
         Raises:
             EncodingError: The shape differs from the first frame's, or the encoder failed.
@@ -144,7 +150,7 @@ class VideoWriter:
             )
         if self._label is not None:
             frame = self._label.draw(frame)
-        worker.put(_video_frame(_even(frame)))
+        worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
         self.frames += 1
 
     def __exit__(
@@ -176,16 +182,17 @@ class VideoWriter:
             )
         self._shape = frame.shape
         height, width = frame.shape[:2]
-        self.size = (width + width % 2, height + height % 2)
+        grows = self._format.even_sides
+        self.size = (width + width % 2 * grows, height + height % 2 * grows)
         room = _QUEUE_BYTES // max(frame.nbytes, 1)
         try:
-            encoder = Encoder(
+            encoder = self._format.open(
                 self._part,
                 size=self.size,
                 rate=self._rate,
                 quality=self._quality,
                 speech=self._speech,
-                tags=self._metadata.tags() if self._metadata else {},
+                metadata=self._metadata,
             )
         except Exception as second:
             discard(self._part)
@@ -197,8 +204,7 @@ class VideoWriter:
             raise EncodingError(f"The video {path.name} should have frames, found none.")
         try:
             self._worker.finish()
-            if self._metadata is not None and self._metadata.xmp:
-                append_xmp(self._part, self._metadata.xmp)
+            self._format.complete(self._part, self._metadata)
             move_into_place(self._part, path, overwrite=self._overwrite)
         except OSError as second:
             raise explain(second, path) from second

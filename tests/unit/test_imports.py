@@ -26,8 +26,10 @@ ALLOWED = {
     "engines.sadtalker.nets": set(),
     "host": GROUND,
     "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
+    "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "service": GROUND
     | {
+        "finish_tools",
         "host",
         "pipeline",
         "engines.base",

@@ -68,7 +68,12 @@ def _add_generate(
     generate.add_argument("--portrait", dest="portrait_flag", type=Path, help=argparse.SUPPRESS)
     generate.add_argument("--speech", dest="speech_flag", type=Path, help=argparse.SUPPRESS)
     generate.add_argument("--video", type=Path, help="use the sound of this video as the speech")
-    generate.add_argument("-o", "--output", type=Path, help="the video to write, *.mp4")
+    generate.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="the video to write: .mp4, .webm, .gif or .zip (PNG frames)",
+    )
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
         "--overwrite", action="store_true", help="replace the output if it exists"

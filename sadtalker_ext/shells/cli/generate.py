@@ -14,7 +14,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
-from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import options_from
@@ -24,7 +24,7 @@ from sadtalker_ext.types import VideoFile
 
 def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make the video and return its description."""
-    options, reference, blink = _references(parsed, options_from(parsed))
+    options, reference, blink = _references(parsed, with_format(options_from(parsed), parsed))
     portrait = parsed.portrait or parsed.portrait_flag
     speech = parsed.video or parsed.speech or parsed.speech_flag
     if portrait is None:
@@ -35,7 +35,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     request = Request(
         picture=portrait,
         speech=speech,
-        output=_output(parsed, portrait),
+        output=_output(parsed, portrait, options),
         options=options,
         overwrite=parsed.overwrite,
         reference_video=reference,
@@ -72,11 +72,30 @@ def _references(
     return dataclasses.replace(options, reference_use=use), pose or blink, other
 
 
-def _output(parsed: argparse.Namespace, portrait: Path) -> Path:
+def with_format(options: GenerateOptions, parsed: argparse.Namespace) -> GenerateOptions:
+    """Let the output's extension choose the format.
+
+    Raises:
+        InvalidOption: It contradicts the format asked for.
+    """
+    if parsed.output is None:
+        return options
+    suffix = parsed.output.suffix.lower()
+    meant = next((name for name, known in SUFFIXES.items() if known == suffix), options.format)
+    if "format" in parsed and meant != options.format:
+        raise InvalidOption(
+            f"Option format is {options.format}, but the output {parsed.output.name} is for "
+            f"{meant}.",
+            hint=f"Use {parsed.output.stem}{options.suffix}, or leave the format out.",
+        )
+    return dataclasses.replace(options, format=meant)
+
+
+def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions) -> Path:
     if parsed.output is not None:
         path: Path = parsed.output
         return path if parsed.output_dir is None else parsed.output_dir / path.name
-    return (parsed.output_dir or Path()) / f"{portrait.stem}_talking.mp4"
+    return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
 def describe(video: VideoFile) -> dict[str, Any]:
