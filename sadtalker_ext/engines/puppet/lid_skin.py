@@ -70,6 +70,7 @@ def sample_lid_skin(patch: ImageArray, shape: EyeShape, rims: FloatArray | None 
         weight = weight * (1.0 - np.clip(cv2.blur(rims, (5, 5)) * 3, 0.0, 1.0))
     smooth = _spread(image, weight, shape.size)
     smooth = smooth * _shadow(image, smooth, weight, shape)
+    smooth = smooth * _tint(image, smooth, shape)
     lash, thickness = _measure_lashes(image, smooth, shape)
     grain = _match_grain(image, weight)
     return LidSkin(
@@ -145,6 +146,21 @@ def _shadow(
     actual = blur(near * np.minimum(image, smooth * 1.1), sigma)
     ratio = actual / np.maximum(blur(near * smooth, sigma), 1e-3)
     return np.asarray(np.clip(ratio, 0.55, 1.08) ** 0.85, dtype=np.float32)
+
+
+def _tint(image: FloatArray, smooth: FloatArray, shape: EyeShape) -> FloatArray:
+    """Compare the hue of the skin right around the eye with that of the paint, (3,) about 1.
+
+    The thin skin of the lids is redder than the clean skin farther away.
+    """
+    above, below = shape.v - shape.upper, shape.v - shape.lower
+    ring = ((above > -0.20) & (above < -0.09)) | ((below > 0.06) & (below < 0.20))
+    skin = luma(image) > 0.6 * luma(smooth)
+    ring &= skin & (np.abs(shape.u) < 0.4) & (shape.v > shape.brow + 0.03)
+    if ring.sum() < 12:
+        return np.ones(3, dtype=np.float32)
+    hues = [np.median(one[ring] / luma(one[ring])[:, None], axis=0) for one in (image, smooth)]
+    return np.asarray(np.clip(hues[0] / hues[1], 0.9, 1.1) ** 0.5, dtype=np.float32)
 
 
 def _measure_lashes(
