@@ -34,8 +34,8 @@ class RowCollector:
 
     device = torch.device("cpu")
 
-    def prepare(self, frame, row):
-        self.frame, self.row = frame, row
+    def prepare(self, picture, row):
+        self.frame, self.row = picture, row
         return self
 
     def key_points(self, face, rows, camera=None):

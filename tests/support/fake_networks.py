@@ -64,9 +64,9 @@ def fake_expression(windows, reference, ratio):
 
 
 def fake_recon(pictures):
-    """The mean brightness of each aligned picture, on top of a ramp."""
+    """The brightness in the middle of each aligned picture, on top of a ramp."""
     ramp = torch.arange(257, dtype=torch.float32)[None] / 100
-    return ramp + pictures.mean(dim=(1, 2, 3))[:, None]
+    return ramp + pictures[:, :, 80:144, 80:144].mean(dim=(1, 2, 3))[:, None]
 
 
 def fake_networks(room=99):

@@ -9,31 +9,11 @@ from sadtalker_ext.engines.sadtalker.batch import choose_batch
 from sadtalker_ext.engines.sadtalker.crop import CropMode
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.framing import choose_mode
-from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68
 from sadtalker_ext.errors import NoFaceFound, OutOfMemory, UnreadableAudio
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Face, Picture, Speech
 from tests.support.fake_networks import fake_networks
-
-
-def mesh(left=200, top=150, size=100.0):
-    """A mesh whose eyes and mouth corners form a plain face of about `size` pixels."""
-    points = np.random.default_rng(0).uniform(0.2, 0.8, (478, 3)).astype(np.float32)
-    places = {36: (0.2, 0.3), 42: (0.6, 0.3)}
-    for first, (x, y) in places.items():
-        for number in range(first, first + 6):
-            points[MESH_TO_68[number], :2] = (x + 0.2 * ((number - first) in (1, 2, 3)), y)
-    for number, place in {30: (0.5, 0.55), 48: (0.3, 0.8), 54: (0.7, 0.8)}.items():
-        points[MESH_TO_68[number], :2] = place
-    points[0, 1], points[1, 1] = 0, 1
-    points *= size
-    points[:, :2] += (left, top)
-    return points
-
-
-def face_at(**place):
-    return Face(points=mesh(**place), box=(0, 0, 1, 1), score=1.0)
+from tests.unit.engines.sadtalker.person import face_at, make_engine, run, someone, speech, voice
 
 
 @pytest.fixture
@@ -43,35 +23,7 @@ def networks():
 
 @pytest.fixture
 def picture():
-    pixels = np.random.default_rng(1).integers(0, 256, (600, 500, 3), dtype=np.uint8)
-    return Picture(pixels=pixels, name="someone.png")
-
-
-def make_engine(networks, **place):
-    return SadTalkerEngine(lambda size, precision: networks, lambda one, index: face_at(**place))
-
-
-def speech(samples):
-    return Speech(
-        path=__import__("pathlib").Path("words.wav"),
-        start=0,
-        seconds=len(samples) / 16000,
-        rate_hz=16000,
-        channels=1,
-        read=lambda rate: iter([samples.astype(np.float32)]),
-    )
-
-
-def voice(frames, seed=0):
-    return speech(np.random.default_rng(seed).normal(0, 0.1, 640 * frames))
-
-
-def run(engine, picture, sound, seed=5, **options):
-    chosen = GenerateOptions(**options)
-    progress = Progress()
-    portrait = engine.analyse(picture, chosen, progress)
-    motion = engine.move(portrait, sound, chosen, progress, seed)
-    return portrait, motion, list(engine.render(portrait, motion, chosen))
+    return someone()
 
 
 @pytest.mark.parametrize("mode", ["crop", "extcrop", "resize", "full", "extfull"])
