@@ -202,7 +202,7 @@ def _voice_name(widget_value: str) -> str:
 
 def _for_engine(spec: OptionSpec, engine: str) -> Any:
     works = engine in spec.engines
-    return compat.update(interactive=works, info=None if works else _no_effect(engine))
+    return compat.update(interactive=works, info="" if works else _no_effect(engine))
 
 
 def _no_effect(engine: str) -> str:
