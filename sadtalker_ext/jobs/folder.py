@@ -5,7 +5,7 @@
     jobs.sqlite3          the job table
     jobs.lock             held by the process that works here
     inputs/ID/...         uploads of jobs that are not final
-    results/ID.mp4        finished videos
+    results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
 
 Only ids made by `new_id` become part of a path; nothing a client sends does.
 """
@@ -18,6 +18,9 @@ import secrets
 import shutil
 from pathlib import Path
 
+from sadtalker_ext.options import SUFFIXES as FORMATS
+
+SUFFIXES = tuple(FORMATS.values())
 _ID = re.compile(r"tlk_[A-Za-z0-9_-]{22}")
 
 
@@ -61,9 +64,11 @@ class DataFolder:
         """Return the folder of a job's uploads."""
         return self.inputs / _checked(job_id)
 
-    def result(self, job_id: str) -> Path:
+    def result(self, job_id: str, suffix: str = ".mp4") -> Path:
         """Return where a job's video is, or will be."""
-        return self.results / f"{_checked(job_id)}.mp4"
+        if suffix not in SUFFIXES:
+            raise ValueError(f"not the extension of a result: {suffix!r}")
+        return self.results / f"{_checked(job_id)}{suffix}"
 
     def drop_inputs(self, job_id: str) -> None:
         """Remove a job's uploads; nothing happens when there are none."""
@@ -72,8 +77,9 @@ class DataFolder:
     def drop_result(self, job_id: str) -> None:
         """Remove a job's video; nothing happens when there is none."""
         # on Windows a file that is being sent cannot be removed; the next start sweeps it
-        with contextlib.suppress(OSError):
-            self.result(job_id).unlink(missing_ok=True)
+        for suffix in SUFFIXES:
+            with contextlib.suppress(OSError):
+                self.result(job_id, suffix).unlink(missing_ok=True)
 
     def sweep(self, with_inputs: set[str], with_results: set[str]) -> int:
         """Remove everything that belongs to no job, for example after a crash.
@@ -91,7 +97,7 @@ class DataFolder:
                 shutil.rmtree(folder, ignore_errors=True)
                 removed += 1
         for file in self.results.iterdir():
-            if file.suffix != ".mp4" or file.stem not in with_results:
+            if file.suffix not in SUFFIXES or file.stem not in with_results:
                 with contextlib.suppress(OSError):
                     file.unlink(missing_ok=True)
                 removed += 1

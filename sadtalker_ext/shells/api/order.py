@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ class Order:
         source_image: The picture as base64, or empty.
         audio_url: Where the speech is, or empty.
         audio_base64: The speech as base64, or empty.
+        driver_url: Where a video is whose motion is borrowed, or empty.
         name: The client's title.
         user_data: Returned as it is.
         webhook: Called at the end, or empty.
@@ -33,18 +34,18 @@ class Order:
     source_image: str = ""
     audio_url: str = ""
     audio_base64: str = ""
+    driver_url: str = ""
     name: str = ""
     user_data: str = ""
     webhook: str = ""
 
 
-def read_order(body: object, *, image_file: bool = False, audio_file: bool = False) -> Order:
+def read_order(body: object, files: Collection[str] = ()) -> Order:
     """Check a request and translate it.
 
     Args:
         body: Parsed JSON.
-        image_file: Whether the picture came as a file of a form.
-        audio_file: Whether the speech came as a file of a form.
+        files: Names of the files that came in a form.
 
     Raises:
         InvalidRequest: A field is missing, unknown or wrong, or two contradict each other.
@@ -54,16 +55,24 @@ def read_order(body: object, *, image_file: bool = False, audio_file: bool = Fal
     check(body, talk_request_schema())
     assert isinstance(body, dict)  # noqa: S101 - the schema says so
     talk = {name: value for name, value in body.items() if value is not None}
-    _one_picture(talk, image_file=image_file)
+    _one_picture(talk, image_file="source_image" in files)
+    borrows = bool(talk.get("driver_url")) or "reference_video" in files
+    if talk.get("driver_url") and "reference_video" in files:
+        raise InvalidRequest(
+            "The video to borrow from should be given once, found driver_url and a file.",
+            field="driver_url",
+        )
     script = {name: value for name, value in talk.get("script", {}).items() if value is not None}
     options = _options(talk.get("config", {}), talk.get("driver_expressions"), script)
-    _one_speech(script, options, audio_file=audio_file)
+    if not (borrows and options.reference_use == "all" and not script and "audio" not in files):
+        _one_speech(script, options, audio_file="audio" in files)
     return Order(
         options=options,
         source_url=talk.get("source_url", ""),
         source_image=talk.get("source_image", ""),
         audio_url=script.get("audio_url", ""),
         audio_base64=script.get("audio_base64", ""),
+        driver_url=talk.get("driver_url", ""),
         name=talk.get("name", ""),
         user_data=talk.get("user_data", ""),
         webhook=talk.get("webhook", ""),
@@ -113,7 +122,14 @@ def _options(
 ) -> GenerateOptions:
     values = {name: value for name, value in config.items() if value is not None}
     stitch = values.pop("stitch", None)
-    values.pop("result_format", None)
+    if kind := values.pop("result_format", "").lstrip("."):
+        if values.get("format", kind) != kind:
+            raise InvalidRequest(
+                f"config.result_format is {kind}, but format is {values['format']}.",
+                hint="Give only one of them.",
+                field="config.result_format",
+            )
+        values["format"] = kind
     values.pop("fluent", None)
     if stitch is not None:
         framing = "full" if stitch else "crop"

@@ -68,7 +68,6 @@ _NO_CONFIG = {
     "show_watermark": "Use mark: label.",
 }
 _NO_TALK = {
-    "driver_url": "There are no driver videos here; choose the head motion by config.pose_style.",
     "face": "Choose among several faces by config.face_index.",
     "persist": "The server's own setting says how long results are kept.",
     "presenter_config": "There are no presenters here; give a picture.",
@@ -101,8 +100,8 @@ def config_schema() -> Json:
         },
         "result_format": {
             "type": "string",
-            "enum": ["mp4", ".mp4"],
-            "description": "D-ID's name: the kind of file.",
+            "enum": ["mp4", ".mp4", "webm", ".webm", "gif", ".gif"],
+            "description": "D-ID's name of format.",
         },
         "fluent": {
             "type": "boolean",
@@ -191,6 +190,12 @@ def talk_request_schema() -> Json:
             },
             "script": script_schema(),
             "config": config_schema(),
+            "driver_url": _text(
+                "Public address of a video whose head motion or blinks are borrowed, as "
+                "config.reference_use says (sadtalker engine).",
+                MAX_URL,
+                format="uri",
+            ),
             "driver_expressions": expressions_schema(),
             "name": _text("A title, returned as it is.", 200),
             "user_data": _text("Anything of yours, returned as it is.", 2000),
@@ -217,6 +222,11 @@ def form_schema() -> Json:
                 "type": "string",
                 "format": "binary",
                 "description": "The recording's file, or a video with sound.",
+            },
+            "reference_video": {
+                "type": "string",
+                "format": "binary",
+                "description": "The file of a video whose motion is borrowed (driver_url).",
             },
             "talk": {
                 "type": "string",

@@ -24,7 +24,7 @@ from sadtalker_ext.shells.api.webhooks import WebhookSender
 
 log = logging.getLogger(__name__)
 
-IMAGE, AUDIO = "source_image", "audio"
+IMAGE, AUDIO, REFERENCE = "source_image", "audio", "reference_video"
 """Names of the files in a job's folder; error messages show them."""
 
 
@@ -89,15 +89,17 @@ class ApiState:
 
     def _work(self, job: Job, progress: Progress) -> dict[str, Any]:
         inputs = self.folder.input_dir(job.id)
-        speech = inputs / AUDIO
-        target = self.folder.result(job.id)
+        speech, reference = inputs / AUDIO, inputs / REFERENCE
+        options = GenerateOptions.from_mapping(job.order["config"])
+        target = self.folder.result(job.id, options.suffix)
         video = self.service.generate(
             Request(
                 picture=inputs / IMAGE,
                 speech=speech if speech.exists() else None,
                 output=target,
-                options=GenerateOptions.from_mapping(job.order["config"]),
+                options=options,
                 overwrite=True,
+                reference_video=reference if reference.exists() else None,
             ),
             progress,
         )
@@ -105,6 +107,7 @@ class ApiState:
             video.path.replace(target)
         rendering = video.timings.get("render", 0.0)
         return {
+            "suffix": options.suffix,
             "engine": video.engine,
             "seed": video.seed,
             "width": video.width,

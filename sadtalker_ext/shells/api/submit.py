@@ -12,7 +12,7 @@ from sadtalker_ext.shells.api import media, uploads
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
 from sadtalker_ext.shells.api.order import Order, read_order
-from sadtalker_ext.shells.api.state import AUDIO, IMAGE, ApiState
+from sadtalker_ext.shells.api.state import AUDIO, IMAGE, REFERENCE, ApiState
 from sadtalker_ext.shells.api.uploads import Body
 from sadtalker_ext.shells.api.url_policy import check_url
 
@@ -49,9 +49,7 @@ async def submit(
 def _submit(
     state: ApiState, body: Body, owner: str, key: str, talks_address: str
 ) -> tuple[Job, bool]:
-    order = read_order(
-        body.talk, image_file="source_image" in body.files, audio_file="audio" in body.files
-    )
+    order = read_order(body.talk, body.files)
     digest = uploads.fingerprint(body) if key else ""
     earlier = _earlier(state, owner, key, digest)
     if earlier is not None:
@@ -59,6 +57,12 @@ def _submit(
     if state.store.open_count() >= state.settings.limits.queued:
         raise TooManyJobs(
             "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
+        )
+    if (order.driver_url or REFERENCE in body.files) and state.lane_of(order.options) == "cpu":
+        raise InvalidRequest(
+            "The puppet engine cannot borrow motion from a video.",
+            hint="Choose config.engine: sadtalker, or leave the video out.",
+            field="driver_url" if order.driver_url else REFERENCE,
         )
     if order.webhook:
         check_url(order.webhook, state.settings.urls(), "webhook")
@@ -116,6 +120,11 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
         (order.source_image, "source_image"), (order.source_url, "source_url"),
     )  # fmt: skip
     media.check_picture(image, limits)
+    if order.driver_url or REFERENCE in body.files:
+        _save_one(
+            state, inputs / REFERENCE, limits.audio_bytes, body.files.get(REFERENCE),
+            ("", REFERENCE), (order.driver_url, "driver_url"),
+        )  # fmt: skip
     if order.options.text:
         media.check_text(order.options, limits)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
@@ -124,7 +133,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
             (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
         )  # fmt: skip
         media.check_speech(audio, order.options, limits)
-    else:
+    elif order.options.idle_seconds:
         media.check_idle(order.options, limits)
 
 

@@ -20,7 +20,7 @@ from sadtalker_ext.shells.api.settings import PREFIX
 from sadtalker_ext.shells.api.state import ApiState
 from sadtalker_ext.shells.api.submit import check_key, submit
 from sadtalker_ext.shells.api.uploads import read_body
-from sadtalker_ext.shells.api.video import send_video
+from sadtalker_ext.shells.api.video import MEDIA_TYPES, send_video
 from sadtalker_ext.shells.api.view import page_token, read_page_token, talk_view
 
 Answers = dict[int | str, dict[str, Any]]
@@ -52,8 +52,8 @@ _MADE: Answers = {
     507: answer("Error", "No space is left."),
 }
 _VIDEO: Answers = {
-    200: {"description": "The file.", "content": {"video/mp4": {}}},
-    206: {"description": "A part of it.", "content": {"video/mp4": {}}},
+    200: {"description": "The file.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
+    206: {"description": "A part of it.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
     304: {"description": "Not changed."},
     409: answer("Error", "There is no video (yet)."),
     416: answer("Error", "The range lies outside."),
@@ -162,8 +162,9 @@ class _Talks:
                 f"There is no video: the job is {job.state.value}.",
                 hint="Ask for the status until it is done." if not job.state.final else "",
             )
-        path = self._state.folder.result(job.id)
-        return await run_in_threadpool(send_video, request, path, job.id)
+        suffix = (job.result or {}).get("suffix", ".mp4")
+        path = self._state.folder.result(job.id, suffix)
+        return await run_in_threadpool(send_video, request, path)
 
     async def events(self, request: Request, talk_id: str) -> Response:
         """Server-sent events until the job is final."""

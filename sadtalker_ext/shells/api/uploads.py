@@ -24,7 +24,7 @@ _BLOCK = 1 << 20
 _DATA_URL = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,", re.ASCII)
 # half of a surrogate pair: legal in JSON, but no text that could be stored or sent again
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-FILES = ("source_image", "audio")
+FILES = ("source_image", "audio", "reference_video")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +94,7 @@ async def _read_form(request: Request) -> Body:
         else:
             raise InvalidRequest(
                 f"The form has an unexpected part {name[:40]!r}.",
-                hint="Parts: the files source_image and audio, and talk with the rest as JSON.",
+                hint="Parts: the files " + ", ".join(FILES) + ", and talk with the rest as JSON.",
                 field=name[:40],
             )
     return Body(talk=talk, files=files)

@@ -18,7 +18,15 @@ _BLOCK = 1 << 18
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-def send_video(request: Request, path: Path, name: str) -> Response:
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".gif": "image/gif",
+    ".zip": "application/zip",
+}
+
+
+def send_video(request: Request, path: Path) -> Response:
     """Return the file, or one range of it.
 
     Several ranges at once are answered with the whole file, as the standard allows.
@@ -41,7 +49,7 @@ def send_video(request: Request, path: Path, name: str) -> Response:
         "ETag": tag,
         "Last-Modified": formatdate(status.st_mtime, usegmt=True),
         "Cache-Control": "private, max-age=0, must-revalidate",
-        "Content-Disposition": f'inline; filename="{name}.mp4"',
+        "Content-Disposition": f'inline; filename="{path.name}"',
         # keeps a compressing middleware of the host away: lengths must stay what they are
         "Content-Encoding": "identity",
         "X-Content-Type-Options": "nosniff",
@@ -61,12 +69,12 @@ def send_video(request: Request, path: Path, name: str) -> Response:
     code = 206 if part else 200
     if request.method == "HEAD":
         file.close()
-        return Response(status_code=code, headers=headers, media_type="video/mp4")
+        return Response(status_code=code, headers=headers, media_type=MEDIA_TYPES[path.suffix])
     return StreamingResponse(
         _blocks(file, first, last - first + 1),
         status_code=code,
         headers=headers,
-        media_type="video/mp4",
+        media_type=MEDIA_TYPES[path.suffix],
     )
 
 

@@ -15,14 +15,14 @@ def order(config=None, script=SPOKEN, **rest):
 
 def test_a_request_of_d_id_is_understood():
     found = order(
-        {"stitch": True, "result_format": ".mp4", "fluent": False, "pad_audio": 0.5},
+        {"stitch": True, "result_format": ".webm", "fluent": False, "pad_audio": 0.5},
         user_data="x",
         driver_expressions={
             "expressions": [{"start_frame": 0, "expression": "neutral", "intensity": 1.0}],
             "transition_frames": 10,
         },
     )
-    assert found.options.changed() == {"preprocess": "full", "pad_audio": 0.5}
+    assert found.options.changed() == {"preprocess": "full", "pad_audio": 0.5, "format": "webm"}
     assert (found.source_url, found.user_data) == ("https://files.example/p.png", "x")
 
 
@@ -40,7 +40,6 @@ def test_contradictions_are_refused():
 @pytest.mark.parametrize(
     ("rest", "field"),
     [
-        ({"driver_url": "bank://lively"}, "driver_url"),
         ({"config": {"sharpen": True}}, "config.sharpen"),
         ({"config": {"logo": {"url": "x"}}}, "config.logo"),
         ({"config": {"motion_factor": 1}}, "config.motion_factor"),
@@ -75,6 +74,7 @@ def test_what_is_not_supported_is_refused_by_name_with_a_hint(rest, field):
         ({"config": {"yaw": 5}}, "config.yaw"),
         ({"config": {"yaw": "left"}}, "config"),
         ({"config": {"result_format": "mov"}}, "config.result_format"),
+        ({"config": {"result_format": "gif", "format": "mp4"}}, "config.result_format"),
         ({"config": {"fluent": True}}, "config.fluent"),
         ({"config": {"audio_start": 5, "audio_end": 4}}, "config"),
         ({"config": []}, "config"),

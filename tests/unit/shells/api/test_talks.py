@@ -49,6 +49,32 @@ def test_base64_and_data_urls_become_videos(client):
         assert wait_final(client, made.json()["id"])["status"] == "done"
 
 
+@pytest.mark.parametrize(
+    ("kind", "media_type", "head"),
+    [
+        ("webm", "video/webm", b"\x1aE"),
+        ("gif", "image/gif", b"GIF8"),
+        ("png", "application/zip", b"PK"),
+    ],
+)
+def test_other_formats(client, kind, media_type, head):
+    talk = wait_final(client, client.post(TALKS, **form(config={"format": kind})).json()["id"])
+    assert talk["status"] == "done", talk
+    got = client.get(talk["result_url"])
+    assert (got.headers["content-type"], got.content[: len(head)]) == (media_type, head)
+    client.delete(f"{TALKS}/{talk['id']}")
+    assert not list(client.sadtalker.folder.results.iterdir())
+
+
+def test_borrowed_motion_needs_the_engine_that_can(client):
+    files = form()
+    files["files"]["reference_video"] = ("r.mp4", b"video")
+    got = client.post(TALKS, **files)
+    assert (got.status_code, got.json()["field"]) == (422, "reference_video")
+    files["data"]["talk"] = json.dumps({"config": {"engine": "sadtalker"}})
+    assert client.post(TALKS, **files).status_code == 201
+
+
 def test_idle_needs_no_script(client):
     made = client.post(TALKS, json={"source_image": b64(png()), "config": {"idle_seconds": 0.4}})
     done = wait_final(client, made.json()["id"])
