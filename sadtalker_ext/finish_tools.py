@@ -9,8 +9,6 @@ from sadtalker_ext.compositor.finish import FinishTools
 from sadtalker_ext.errors import InvalidOption, WeightsMissing
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.portrait.follow import FaceFollower
-from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.types import Enhancer, Upscaler
 from sadtalker_ext.weights.manifest import declared

@@ -13,6 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sadtalker_ext.encoder.place import check_output
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.errors import (
     Cancelled,
@@ -25,6 +28,7 @@ from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.text_to_speech import speak
 from sadtalker_ext.inputs.video import has_sound, open_reference
 from sadtalker_ext.options import GenerateOptions
@@ -35,6 +39,7 @@ from sadtalker_ext.types import (
     Face,
     FloatArray,
     ImageArray,
+    MotionTrack,
     Picture,
     Speech,
     VideoFile,
@@ -45,6 +50,9 @@ if TYPE_CHECKING:
     from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
+
+_PLOT_RATE_HZ = 8000
+_PLOT_BINS = 600
 
 ENGINES = ("sadtalker", "puppet")
 """Best first."""
@@ -63,6 +71,8 @@ class Request:
         reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
             says. Not an option, so that no request from outside can name a file of this machine.
         blink_video: Another one, for the blinks alone.
+        landmarks_file: 68 landmarks of the face, for the sadtalker engine; no option either.
+        motion_plot: A .png file to draw the motion into, over time and beside the sound.
     """
 
     picture: Path | Picture
@@ -72,6 +82,8 @@ class Request:
     overwrite: bool = False
     reference_video: Path | None = None
     blink_video: Path | None = None
+    landmarks_file: Path | None = None
+    motion_plot: Path | None = None
 
     @property
     def borrows_all(self) -> bool:
@@ -119,6 +131,18 @@ def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
     first = open_reference(request.reference_video)
     other = open_reference(request.blink_video) if request.blink_video else first
     return Borrowed(pose=first if "pose" in use else None, blink=other if "blink" in use else None)
+
+
+def save_plot(motion: MotionTrack, speech: Speech | None, path: Path) -> None:
+    """Draw a video's motion beside its sound into a PNG file."""
+    from sadtalker_ext.motion.plot import plot_motion, sound_envelope
+
+    envelope = None
+    if speech is not None:
+        said = round(_PLOT_BINS * speech.seconds / max(speech.total_seconds, 1e-9))
+        heard = sound_envelope(list(speech.read(_PLOT_RATE_HZ)), max(said, 1))
+        envelope = np.pad(heard, (0, _PLOT_BINS - len(heard)))
+    plot_motion(motion, envelope).save(path)
 
 
 class Service:
@@ -179,6 +203,11 @@ class Service:
             if isinstance(request.picture, Picture)
             else read_picture(request.picture)
         )
+        if request.landmarks_file is not None:
+            landmarks = read_landmarks(request.landmarks_file, picture.size)
+            picture = dataclasses.replace(picture, landmarks=landmarks)
+        if request.motion_plot is not None:
+            check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
         name = self.choose(options.engine)
         if request.reference_video is not None and name == "puppet":
             raise InvalidOption(
@@ -187,7 +216,10 @@ class Service:
             )
         with TemporaryDirectory(prefix="sadtalker-") as folder:
             speech = self._speech(request, Path(folder))
-            return self._generate(request, picture, speech, name, progress)
+            video = self._generate(request, picture, speech, name, progress)
+            if request.motion_plot is not None and video.motion is not None:
+                save_plot(video.motion, speech, request.motion_plot)
+            return video
 
     def _generate(
         self,
@@ -297,6 +329,7 @@ class Service:
         if not status.ready:
             raise PackageMissing(status.reason, hint=status.hint)
         from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+        from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
         from sadtalker_ext.engines.sadtalker.loading import load_networks
         from sadtalker_ext.portrait.find import find_face
 
@@ -304,6 +337,7 @@ class Service:
             partial(load_networks, self._store.find, self._host.device()),
             lambda picture, index: find_face(picture, self._face_models(), index),
             self._track_face,
+            LandmarkSource(self._host.device()),
         )
 
     def _track_face(self, frames: Iterable[ImageArray]) -> Iterator[FloatArray | None]:

@@ -53,11 +53,14 @@ class Picture:
         pixels: (H, W, 3) uint8 RGB; transparency already laid over white.
         name: File name (or another short name) for messages.
         parameters: Generation parameters found in the file ("infotext"), or empty.
+        landmarks: (68, 2) float32 landmarks of the face to animate, in pixels, if the user gave
+            them; see `engines.sadtalker.landmark_sources`.
     """
 
     pixels: ImageArray
     name: str
     parameters: str = ""
+    landmarks: FloatArray | None = None
 
     @property
     def size(self) -> tuple[int, int]:

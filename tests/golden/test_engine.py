@@ -74,7 +74,6 @@ def compare_case(folder, monkeypatch, case, name, mode):
     camera = folder.notes[case].get("camera", {})
     prepared = f"{name}_{mode.value}_{notes['size']}"
     stored = folder.arrays("preprocess.npz")
-    monkeypatch.setattr(framing, "landmarks_68", lambda points: stored[f"landmarks_{name}"])
     monkeypatch.setattr(framing, "frame_points", lambda *rest: stored[f"{prepared}_landmarks"])
     monkeypatch.setattr(speaking, "draw_noise", lambda frames, seed: recorded["pose_z"])
     networks = Networks(
@@ -96,7 +95,11 @@ def compare_case(folder, monkeypatch, case, name, mode):
         original_crop=True,
         **{axis: path for axis, path in camera.items() if axis in AXES},
     )
-    source = Picture(pixels=picture(folder, f"source_{name}"), name=name)
+    source = Picture(
+        pixels=picture(folder, f"source_{name}"),
+        name=name,
+        landmarks=stored[f"landmarks_{name}"],
+    )
     speech = open_speech(folder.root / sound_of(folder, speech_file_of(folder, case)))
 
     portrait = engine.analyse(source, options, Progress())

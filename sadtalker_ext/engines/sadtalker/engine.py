@@ -15,6 +15,7 @@ from sadtalker_ext.engines.sadtalker.blink import no_blinks
 from sadtalker_ext.engines.sadtalker.borrowing import FaceTracker, Lent, borrow
 from sadtalker_ext.engines.sadtalker.frames import to_aspect
 from sadtalker_ext.engines.sadtalker.framing import Framing, choose_mode, frame_face
+from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
 from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_when_out_of_memory
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.reference import held_to
@@ -81,16 +82,22 @@ class SadTalkerEngine:
         load: Where networks come from; asked once per resolution and precision.
         find_face: Who finds the face.
         track_face: Who follows the face of a reference video.
+        find_landmarks: Who finds the 68 landmarks that place the crop.
     """
 
     name = "sadtalker"
 
     def __init__(
-        self, load: NetworkLoader, find_face: FaceFinder, track_face: FaceTracker | None = None
+        self,
+        load: NetworkLoader,
+        find_face: FaceFinder,
+        track_face: FaceTracker | None = None,
+        find_landmarks: LandmarkSource | None = None,
     ) -> None:
         self._load = load
         self._find_face = find_face
         self._track_face = track_face
+        self._find_landmarks = find_landmarks or LandmarkSource()
         self._loaded: dict[tuple[int, str], Networks] = {}
 
     def analyse(self, picture: Picture, options: GenerateOptions, progress: Progress) -> Portrait:
@@ -101,6 +108,7 @@ class SadTalkerEngine:
         """
         progress.enter(Stage.FACE)
         face = self._find_face(picture, options.face_index)
+        landmarks = self._find_landmarks(picture, face, options)
         progress.enter(Stage.LOADING)
         with told_when_out_of_memory("the networks"):
             networks = self._networks(options)
@@ -108,7 +116,12 @@ class SadTalkerEngine:
         mode = choose_mode(options.preprocess, picture, face)
         with told_when_out_of_memory("preparing the portrait"):
             framing = frame_face(
-                picture, face, mode, options.size, networks, original_crop=options.original_crop
+                picture,
+                landmarks,
+                mode,
+                options.size,
+                networks,
+                original_crop=options.original_crop,
             )
             row = source_row(framing.row, full=mode.goes_back)
             prepared = Prepared(
@@ -180,6 +193,7 @@ class SadTalkerEngine:
 
     def close(self) -> None:
         """Release memory; safe to call twice."""
+        self._find_landmarks.close()
         if not self._loaded:
             return
         devices = {networks.device for networks in self._loaded.values()}

@@ -15,7 +15,6 @@ from sadtalker_ext.engines.sadtalker.crop import (
     square_frame,
 )
 from sadtalker_ext.engines.sadtalker.frames import frame_size
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Picture
 
@@ -53,7 +52,7 @@ def choose_mode(preprocess: str, picture: Picture, face: Face) -> CropMode:
 
 def frame_face(
     picture: Picture,
-    face: Face,
+    landmarks: FloatArray,
     mode: CropMode,
     side: int,
     networks: Networks,
@@ -62,12 +61,12 @@ def frame_face(
 ) -> Framing:
     """Cut, align and measure a face.
 
-    The reference looks for landmarks again in the square frame; here the mesh is carried there,
-    because it is the same face and its points lie between the pixels anyway.
+    The reference looks for landmarks again in the square frame; here they are carried there,
+    because it is the same face and they lie between the pixels anyway.
 
     Args:
         picture: The user's picture.
-        face: The face to animate.
+        landmarks: (68, 2) float32 of the face to animate, picture pixels.
         mode: How to cut.
         side: Side of the square frame, 256 or 512.
         networks: Only the reconstruction is used.
@@ -75,7 +74,6 @@ def frame_face(
             the picture's width (see `plan_crop`), and the wider crops get the narrower box's
             aspect. Otherwise the chin is never cut, and frames have the aspect of what was cut.
     """
-    landmarks = landmarks_68(face.points)
     plan = _plan(landmarks, picture, mode, cure_height_limit=not original_crop)
     if plan is None:
         frame = square_frame(picture.pixels, side)

@@ -85,6 +85,14 @@ def _add_generate(
     for flag in ("--ref-pose", "--ref-eyeblink"):
         generate.add_argument(flag, type=Path, help=argparse.SUPPRESS)
     generate.add_argument(
+        "--landmarks-file",
+        type=Path,
+        help="68 landmarks of the face (.txt, .pts, .json) instead of found ones (sadtalker)",
+    )
+    generate.add_argument(
+        "--motion-plot", type=Path, help="draw pose, mouth and blinks over time into this .png"
+    )
+    generate.add_argument(
         "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
     )
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}

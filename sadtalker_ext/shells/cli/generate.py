@@ -40,6 +40,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         overwrite=parsed.overwrite,
         reference_video=reference,
         blink_video=blink,
+        landmarks_file=parsed.landmarks_file,
+        motion_plot=parsed.motion_plot,
     )
     bar = TerminalProgress()
     progress = Progress(bar)

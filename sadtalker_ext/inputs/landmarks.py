@@ -1,0 +1,79 @@
+"""Landmarks that someone placed or another program found, read from a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.types import FloatArray
+
+POINTS = 68
+_MAX_BYTES = 1 << 20
+_HINT = (
+    "Give 68 points as x and y in pixels of the picture: two numbers a line, an iBUG .pts file, or "
+    "JSON [[x, y], ...]."
+)
+
+
+def read_landmarks(path: Path, size: tuple[int, int]) -> FloatArray:
+    """Read 68 landmarks in the iBUG order.
+
+    Args:
+        path: Text with two numbers a line (the original writes such files), .pts, or .json.
+        size: Width and height of the picture they belong to.
+
+    Returns:
+        (68, 2) float32 picture pixels.
+
+    Raises:
+        InvalidOption: The file cannot be read, holds something else, or the points do not lie in
+            the picture.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES + 1).decode("utf-8")
+        if len(text) > _MAX_BYTES:
+            raise ValueError("it is larger than a megabyte")
+        table = _table(text, path.suffix.lower())
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidOption(
+            f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT
+        ) from error
+    if table.shape != (POINTS, 2) or not np.isfinite(table).all():
+        raise InvalidOption(
+            f"The landmarks {path.name} should be 68 rows of 2 numbers, found "
+            f"{' x '.join(map(str, table.shape))}.",
+            hint=_HINT,
+        )
+    if not _inside(table, size):
+        raise InvalidOption(
+            f"The landmarks {path.name} should lie in the picture of {size[0]} x {size[1]} pixels, "
+            f"found x from {table[:, 0].min():g} to {table[:, 0].max():g} and y from "
+            f"{table[:, 1].min():g} to {table[:, 1].max():g}.",
+            hint="They may belong to another picture, or to this one before it was turned.",
+        )
+    return table
+
+
+def _table(text: str, suffix: str) -> FloatArray:
+    if suffix == ".json":
+        return np.asarray(json.loads(text), np.float32)
+    first = 0.0
+    if suffix == ".pts":
+        body = re.search(r"\{(.*)\}", text, re.DOTALL)
+        if body is None:
+            raise ValueError("a .pts file should have its points in braces")
+        text, first = body.group(1), 1.0  # such files count pixels from 1
+    rows = [re.split(r"[\s,;]+", line.strip()) for line in text.splitlines() if line.strip()]
+    return np.asarray([[float(number) for number in row] for row in rows], np.float32) - first
+
+
+def _inside(table: FloatArray, size: tuple[int, int]) -> bool:
+    """Tell whether most points lie in the picture: of a cut-off face some may not."""
+    x, y = table.T
+    seen = (x >= 0) & (y >= 0) & (x < size[0]) & (y < size[1])
+    return float(seen.mean()) >= 0.5 and float(np.ptp(x)) > 1 and float(np.ptp(y)) > 1
