@@ -29,7 +29,7 @@ _FLOOR = 1e-5
 _REFERENCE_DB = 20.0
 _RANGE_DB = 100.0
 _LIMIT = 4.0
-_BLOCK = 800
+_BLOCK = 400
 """Columns transformed at once: keeps an hour of speech from becoming gigabytes of spectra."""
 
 
