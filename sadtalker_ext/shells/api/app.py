@@ -45,11 +45,9 @@ def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiSt
         SetupError: The data folder is in use by another process, or damaged.
     """
     state = ApiState(service, settings)
-    app.router.routes[:] = [
-        route
-        for route in app.router.routes
-        if not str(getattr(route, "path", "")).startswith(f"{PREFIX}/")
-    ]
+    earlier = getattr(app.state, "sadtalker_routes", [])
+    others = [one for one in app.router.routes if not any(one is route for route in earlier)]
+    app.router.routes[:] = others
     cache: dict[str, Any] = {}
 
     def document() -> dict[str, Any]:
@@ -57,12 +55,12 @@ def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiSt
             cache.update(_document(state))
         return dict(cache)
 
-    before = len(app.router.routes)
     app.include_router(talk_routes(state))
     app.include_router(describing_routes(state, document))
     # in front: a page mounted at "/" (gradio's, without the WebUI) would swallow them otherwise
-    ours = app.router.routes[before:]
-    app.router.routes[:] = ours + app.router.routes[:before]
+    ours = app.router.routes[len(others) :]
+    app.router.routes[:] = ours + others
+    app.state.sadtalker_routes = ours
     app.openapi_schema = None
     state.start()
     return state

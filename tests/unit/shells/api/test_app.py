@@ -1,0 +1,84 @@
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from fastapi.testclient import TestClient
+
+from sadtalker_ext.errors import InvalidOption, SetupError
+from sadtalker_ext.shells.api.app import mount_routes
+from sadtalker_ext.shells.api.auth import basic_auth, read_users
+from sadtalker_ext.shells.api.settings import ApiSettings
+from sadtalker_ext.shells.cli import main
+from tests.support.api import PREFIX, TALKS, FakeService, form, wait_final
+
+
+async def swallow_everything(scope, receive, send):
+    await PlainTextResponse("the page")(scope, receive, send)
+
+
+@pytest.fixture
+def host(tmp_path):
+    """An app like the WebUI's: started, with routes, and a page at "/" that swallows the rest."""
+    app = FastAPI()
+
+    @app.get("/sdapi/v1/x")
+    def native():
+        return "native"
+
+    app.mount("/", swallow_everything)
+    with TestClient(app) as client:
+        assert client.get("/sdapi/v1/x").json() == "native"
+        yield app, client, ApiSettings(folder=tmp_path / "data")
+
+
+def test_routes_are_added_to_a_running_app_with_a_page(host):
+    app, client, settings = host
+    state = mount_routes(app, FakeService(), settings)
+    talk = client.post(TALKS, **form()).json()
+    assert wait_final(client, talk["id"])["status"] == "done"
+    assert client.get("/sdapi/v1/x").json() == "native"
+    assert client.get("/anything").text == "the page"
+    state.close()
+    state.close()
+
+
+def test_mounting_again_replaces_the_routes(host):
+    app, client, settings = host
+    counts = []
+    for _ in range(3):
+        state = mount_routes(app, FakeService(), settings)
+        counts.append(len(app.router.routes))
+        assert client.get(f"{PREFIX}/health").status_code == 200
+        state.close()
+    assert len(set(counts)) == 1
+
+
+def test_the_folder_belongs_to_one_state(host):
+    app, _client, settings = host
+    state = mount_routes(app, FakeService(), settings)
+    with pytest.raises(SetupError, match="in use"):
+        mount_routes(app, FakeService(), settings)
+    state.close()
+
+
+def test_unknown_addresses_and_methods_of_our_own_app(shared):
+    assert shared.get("/nothing").json()["code"] == "not_found"
+    got = shared.put(TALKS)
+    assert (got.status_code, got.json()["code"]) == (405, "method_not_allowed")
+    assert shared.get("/", follow_redirects=False).status_code == 307
+
+
+def test_the_webuis_form_of_credentials():
+    assert read_users("ann:a, bob:b:c") == {"ann": "a", "bob": "b:c"}
+    assert basic_auth({"ann": "b:c"})("Basic YW5uOmI6Yw==") == "ann"
+    for wrong in ("", "ann", "ann:", ":a", "ann:a,"):
+        with pytest.raises(InvalidOption):
+            read_users(wrong)
+
+
+def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
+    for name in ("SADTALKER_API_AUTH", "SADTALKER_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    words = ["serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path / "d")]  # noqa: S104
+    assert main(words) == 2
+    assert "credentials are needed" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
