@@ -29,6 +29,7 @@ from sadtalker_ext.shells.api.errors import (
     MethodNotAllowed,
     NotFound,
     RequestError,
+    TooManyJobs,
     Unauthorized,
     WrongMediaType,
     as_body,
@@ -46,16 +47,18 @@ _READING = ("GET", "HEAD", "OPTIONS")
 
 def guarded_route(settings: ApiSettings) -> type[APIRoute]:
     """Return the route class for these settings."""
+    held = _Held()
 
     class GuardedRoute(APIRoute):
         def get_route_handler(self) -> Handler:
             inner: Handler = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
+                mine = _Held()
                 try:
                     _check_site(request, settings)
                     _check_user(request, settings)
-                    receive = _limited(request, settings.limits)
+                    receive = _limited(request, settings.limits, mine, held)
                     return _safe(await inner(Request(request.scope, receive)))
                 except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
                     response = error_response(problem, settings)
@@ -63,6 +66,8 @@ def guarded_route(settings: ApiSettings) -> type[APIRoute]:
                         # the rest of a refused body is not waited for
                         response.headers["Connection"] = "close"
                     return response
+                finally:
+                    held.bytes -= mine.bytes
 
             return handle
 
@@ -153,7 +158,23 @@ def _name(host: str) -> str:
     return host.partition(":")[0]
 
 
-def _limited(request: Request, limits: Limits) -> Receive:
+class _Held:
+    """Counts bytes of JSON bodies in memory; forms go to the disk."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def add(self, count: int, most: int) -> None:
+        self.bytes += count
+        if self.bytes > most:
+            raise TooManyJobs(
+                "Too many large requests are arriving at the same time.",
+                hint="Try again in a moment, or send a form with files.",
+                headers={"Retry-After": "5"},
+            )
+
+
+def _limited(request: Request, limits: Limits, mine: _Held, held: _Held) -> Receive:
     """Return a `receive` that counts bytes and seconds."""
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
@@ -188,7 +209,11 @@ def _limited(request: Request, limits: Limits) -> Receive:
                 hint="Try again on a better line.",
             ) from problem
         if message["type"] == "http.request":
-            received += len(message.get("body", b""))
+            count = len(message.get("body", b""))
+            received += count
+            if not is_form:
+                mine.bytes += count
+                held.add(count, limits.memory_bytes)
             if received > most:
                 raise too_large
         return message

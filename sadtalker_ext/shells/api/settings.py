@@ -29,7 +29,8 @@ class Limits:
         body_seconds: Time for the whole body.
         pause_seconds: Longest pause inside the body.
         queued: Most open jobs.
-        uploads: Most bodies read at the same time.
+        uploads: Most requests saved, fetched and looked at side by side; others wait.
+        memory_bytes: Of all JSON bodies that are being read; more are sent away.
         streams: Most event streams open at the same time.
     """
 
@@ -44,6 +45,7 @@ class Limits:
     pause_seconds: float = 15.0
     queued: int = 1000
     uploads: int = 8
+    memory_bytes: int = 256 * MEGABYTE
     streams: int = 100
 
 

@@ -271,6 +271,15 @@ def test_bodies_over_the_limit(serve, as_form):
         refused(got, 413, "input_too_large")
 
 
+def test_many_large_bodies_at_once_do_not_fill_the_memory(serve):
+    with serve(limits=Limits(memory_bytes=3_000)) as client:
+        for _ in range(3):  # what was counted is given back every time
+            got = client.post(TALKS, json={"source_image": "A" * 4_000})
+            refused(got, 429, "too_many_jobs")
+        assert client.post(TALKS, json={}).status_code == 422
+        assert client.post(TALKS, **form(picture=png(96, 96))).status_code == 201
+
+
 @pytest.mark.parametrize(
     "header",
     [
