@@ -11,7 +11,7 @@ calls `host.connect_job` once, then `connect` of every `PictureSource` and `Resu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -136,8 +136,19 @@ class TabHost(Protocol):
     def result_actions(self) -> Sequence[ResultAction]:
         """Return the buttons below the result, for example "Open folder" and "Send to img2img"."""
 
+    @property
+    def suggestions(self) -> Mapping[str, Sequence[str]]:
+        """Return words to choose from for options that take any text, by option name.
+
+        For example the names of the host's upscalers under "upscaler".
+        """
+
     def output_path(self, picture: Picture) -> Path:
-        """Return a fresh path ``.mp4`` for a video of this picture; its folder may not exist."""
+        """Return a fresh path for a video of this picture; its folder may not exist.
+
+        The extension is replaced by that of the chosen format: no file of this name may exist with
+        any of them.
+        """
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
         """Wire generate, interrupt and skip, and show progress the way of the house.

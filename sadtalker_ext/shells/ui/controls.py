@@ -6,14 +6,14 @@ Nothing about an option is written here again: caption, range, choices and help 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.contract import Component, element_id
 
-MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "still")
+MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "enhancer", "still")
 """The few options that matter, always in sight."""
 
 SPEECH_TEXT = ("text", "voice", "speech_rate", "speech_pitch")
@@ -56,9 +56,15 @@ class OptionControls:
 
     Args:
         voices: Language tag or name, and words, of each voice that can speak a text.
+        suggestions: Words to choose from for options that take any text, by option name.
     """
 
-    def __init__(self, voices: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        voices: Iterable[tuple[str, str]] = (),
+        suggestions: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._suggestions = suggestions or {}
         self._voices = [f"{words}{_VOICE_MARK}{name}" for name, words in voices]
         self.components: dict[str, Component] = {}
 
@@ -130,24 +136,31 @@ class OptionControls:
         gr = compat.gradio()
         if spec.kind is bool:
             return gr.Checkbox(value=spec.default, min_width=160, **common)
+        if spec.choices or spec.name in ("voice", *self._suggestions):
+            return self._choice(spec, common)
+        if spec.kind is str:
+            lines = 4 if spec.name == "text" else 1
+            return gr.Textbox(value=spec.default, lines=lines, **common)
+        if is_slider(spec):
+            limits = {"minimum": spec.low, "maximum": spec.high, "step": step_of(spec)}
+            return gr.Slider(value=spec.default, **limits, **common)
+        if spec.name == "face_index":
+            # chosen by clicking a box: people count from one, the option from zero
+            common["visible"] = False
+        return gr.Number(value=spec.default, precision=0 if spec.kind is int else None, **common)
+
+    def _choice(self, spec: OptionSpec, common: dict[str, Any]) -> Component:
+        gr = compat.gradio()
         if spec.name == "voice":
             first = self._voices[0] if self._voices else None
             return gr.Dropdown(choices=self._voices, value=first, **common)
         if spec.choices:
             kind = gr.Radio if len(spec.choices) <= _FEW else gr.Dropdown
             return kind(choices=list(spec.choices), value=spec.default, **common)
-        if spec.kind is str:
-            lines = 4 if spec.name == "text" else 1
-            return gr.Textbox(value=spec.default, lines=lines, **common)
-        if is_slider(spec):
-            return gr.Slider(
-                minimum=spec.low, maximum=spec.high, step=step_of(spec), value=spec.default,
-                **common,
-            )  # fmt: skip
-        if spec.name == "face_index":
-            # chosen by clicking a box: people count from one, the option from zero
-            common["visible"] = False
-        return gr.Number(value=spec.default, precision=0 if spec.kind is int else None, **common)
+        words = dict.fromkeys([spec.default, *self._suggestions[spec.name]])
+        return gr.Dropdown(
+            choices=list(words), value=spec.default, allow_custom_value=True, **common
+        )
 
     @staticmethod
     def _from_widget(spec: OptionSpec, value: Any) -> Any:

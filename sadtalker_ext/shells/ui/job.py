@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
@@ -29,8 +30,6 @@ LEADING = 8
 
 _PLOT_RATE_HZ = 8000
 _PLOT_BINS, _BINS_PER_SECOND = 900, 40
-
-Shown = Callable[[VideoFile], Sequence[Any]]
 
 
 class TabJob:
@@ -80,11 +79,12 @@ class TabJob:
         motion, blinks = reference.borrowed(videos)
         everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
         sound, chosen = speech.resolve(said, chosen, may_be_silent=everything)
+        options = GenerateOptions.from_mapping(chosen)
         request = Request(
             picture=picture,
             speech=sound,
-            output=self._host.output_path(picture),
-            options=GenerateOptions.from_mapping(chosen),
+            output=self._host.output_path(picture).with_suffix(options.suffix),
+            options=options,
             reference_video=motion,
             blink_video=blinks,
         )
@@ -102,7 +102,7 @@ class TabJob:
         note = "Stopped early: the beginning was kept." if video.partial else ""
         return [
             compat.update(visible=True),
-            str(video.path),
+            *_shown(video.path),
             words.summary_html(video),
             _line_of(video),
             _plot_of(video),
@@ -110,6 +110,15 @@ class TabJob:
             str(video.seed),
             words.note_html(note) if note else "",
         ]
+
+
+def _shown(path: Path) -> list[Any]:
+    """Return the outputs for player, moving picture and file: one of them shows the result."""
+    kind = {".mp4": 0, ".webm": 0, ".gif": 1}.get(path.suffix.lower(), 2)
+    return [
+        compat.update(value=str(path) if place == kind else None, visible=place == kind)
+        for place in range(3)
+    ]
 
 
 def _line_of(video: VideoFile) -> str:

@@ -46,7 +46,8 @@ def make_look_parts(
         with gr.Row():
             options.make("head_motion", "expression_scale")
         with gr.Row():
-            options.make("mouth_scale", "still")
+            options.make("mouth_scale", "enhancer")
+        options.make("still")
         for group in controls.accordion_groups():
             with gr.Accordion(
                 controls.GROUP_TITLES.get(group, group.capitalize()),

@@ -8,7 +8,7 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,11 @@ class PageHost:
                 connect=self._connect_open_folder,
             ),
         )
+
+    @property
+    def suggestions(self) -> Mapping[str, Sequence[str]]:
+        """Return nothing: upscalers are named by their files here."""
+        return {}
 
     def output_path(self, picture: Picture) -> Path:
         """Return ``DAY/NNNN-NAME.mp4`` with the next free number."""

@@ -26,6 +26,8 @@ class ResultParts:
         status: Placeholder, error or remark; the last output of a job.
         result: Group around the finished video.
         video: The player.
+        moving: A result that is a GIF.
+        file: A result that cannot be shown, for example frames.
         summary: Facts and path.
         parameters: The video's own words; can be edited and pasted.
         use_parameters: Sets the options from them.
@@ -44,6 +46,8 @@ class ResultParts:
     status: Component
     result: Component
     video: Component
+    moving: Component
+    file: Component
     summary: Component
     parameters: Component
     use_parameters: Component
@@ -59,6 +63,8 @@ class ResultParts:
         return [
             self.result,
             self.video,
+            self.moving,
+            self.file,
             self.summary,
             self.parameters,
             self.plot,
@@ -118,6 +124,10 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     video = compat.video_output(
         label="Video", show_label=False, height=480, elem_id=element_id("video")
     )
+    moving = compat.shown_picture(
+        label="GIF", show_label=False, visible=False, elem_id=element_id("moving")
+    )
+    file = gr.File(label="Frames", interactive=False, visible=False, elem_id=element_id("file"))
     summary = compat.html("", elem_id=element_id("summary"))
     buttons = []
     with gr.Row(elem_classes=["stx-buttons"]):
@@ -155,6 +165,8 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     ]
     return {
         "video": video,
+        "moving": moving,
+        "file": file,
         "summary": summary,
         "parameters": parameters,
         "use_parameters": use,

@@ -52,7 +52,7 @@ def build_tab(host: TabHost) -> TabParts:
     """
     gr = compat.gradio()
     voices, no_voice = speech.find_voices()
-    options = controls.OptionControls(voices)
+    options = controls.OptionControls(voices, getattr(host, "suggestions", {}))
     consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):

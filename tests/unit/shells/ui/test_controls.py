@@ -30,6 +30,15 @@ def test_a_widget_is_what_the_registry_says(options, spec):
         assert widget.step <= (spec.high - spec.low) / 10
 
 
+def test_the_hosts_words_can_be_chosen_for_free_text(gradio):
+    made = controls.OptionControls(suggestions={"upscaler": ["R-ESRGAN 4x+", "none"]})
+    with gradio.Blocks():
+        made.make("upscaler")
+    widget = made.components["upscaler"]
+    assert [value for _, value in widget.choices] == ["none", "R-ESRGAN 4x+"]
+    assert widget.value == "none"
+
+
 def test_untouched_widgets_are_the_default_options(options):
     values = [widget.value for widget in options.inputs()]
     given = options.options(values)

@@ -9,7 +9,18 @@ from sadtalker_ext.shells.ui.page import build_page
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like
 
-NAMES = ("result", "video", "summary", "parameters", "plot", "path", "seed", "status")
+NAMES = (
+    "result",
+    "video",
+    "moving",
+    "file",
+    "summary",
+    "parameters",
+    "plot",
+    "path",
+    "seed",
+    "status",
+)
 
 
 @pytest.fixture
@@ -41,9 +52,9 @@ def test_a_video_is_made_and_described(press, portrait, speech, host):
     made = press(picture=str(portrait), file=str(speech), seed=7)
     assert made["status"] == ""
     assert made["result"]["visible"] is True
-    assert made["video"] == made["path"]
-    assert made["video"].startswith(str(host.output_dir))
-    assert made["video"].endswith("0001-ada.mp4")
+    assert made["video"] == {"value": made["path"], "visible": True, "__type__": "update"}
+    assert made["path"].startswith(str(host.output_dir))
+    assert made["path"].endswith("0001-ada.mp4")
     assert "seed 7" in made["summary"]
     assert made["seed"] == "7"
     assert parse_line(made["parameters"])["seed"] == 7
@@ -53,6 +64,17 @@ def test_a_video_is_made_and_described(press, portrait, speech, host):
 def test_the_second_video_gets_the_next_number(press, portrait, speech):
     press(picture=str(portrait), file=str(speech))
     assert press(picture=str(portrait), file=str(speech))["path"].endswith("0002-ada.mp4")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [("mp4", "video"), ("webm", "video"), ("gif", "moving"), ("png", "file")]
+)
+def test_every_format_is_shown_in_its_place(press, portrait, speech, kind, place):
+    made = press(picture=str(portrait), file=str(speech), format=kind)
+    assert made["status"] == ""
+    shown = [name for name in ("video", "moving", "file") if made[name]["visible"]]
+    assert shown == [place]
+    assert made[place]["value"] == made["path"]
 
 
 def test_options_reach_the_video(press, portrait, speech):
@@ -112,7 +134,7 @@ def test_a_kept_partial_video_is_shown(press, portrait, speech):
     progress = Progress(listen)
     made = press(progress, picture=str(portrait), file=str(speech), keep_partial=True)
     assert "beginning was kept" in made["status"]
-    assert ".partial" in made["video"]
+    assert ".partial" in made["path"]
 
 
 def test_the_tick_is_asked_once_and_never_for_generated_pictures(press, portrait, speech, tmp_path):
