@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 BASE = {
-    "av": "av>=12",
+    "av": "av>=13",
     "pocketsphinx": "pocketsphinx>=5.0.4",
     "tflite": "tflite>=2.10",
     "flatbuffers": "flatbuffers>=23",

@@ -107,6 +107,8 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
         except ModuleNotFoundError as error:
             facts[PROBLEM] = f"The Python package {error.name} is not installed."
             tell(processed, f"SadTalker: {facts[PROBLEM]}")
+        for video in videos:
+            tell(processed, f"Talking video: {video}")
         if videos:
             facts[RESULTS] = videos
 
@@ -180,8 +182,11 @@ def decoded(value: Any) -> bytes:
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        content = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content:
         raise UnreadableAudio(
             "The speech should be the content of a sound file in base64, found something else."
-        ) from error
+        )
+    return content

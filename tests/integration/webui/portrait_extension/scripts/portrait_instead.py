@@ -1,3 +1,4 @@
+# ruff: noqa: TID251  this file runs inside the WebUI
 """For tests in a real WebUI without Stable Diffusion weights: every generation gives a portrait.
 
 The picture is named by SADTALKER_TEST_PORTRAIT. Batches, the grid, the generation parameters,

@@ -1,0 +1,110 @@
+"""A job of the tab in the WebUI's queue."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+gradio = pytest.importorskip("gradio")
+
+
+@pytest.fixture
+def tab_host(webui, monkeypatch):
+    from sadtalker_ext.shells.webui import house
+    from sadtalker_ext.shells.webui.galleries import Neighbours
+    from sadtalker_ext.shells.webui.tab_host import WebUITabHost
+
+    house.service.cache_clear()
+    yield WebUITabHost(Neighbours())
+    house.service.cache_clear()
+
+
+def connected(tab_host, job, monkeypatch):
+    """Wire a job, and return the functions behind generate, interrupt and restore."""
+    from sadtalker_ext.shells.webui import tab_host as module
+
+    wired = []
+    monkeypatch.setattr(
+        module, "listen", lambda trigger, fn, inputs=(), outputs=(), js=None: wired.append((fn, js))
+    )
+    with gradio.Blocks():
+        button = gradio.Button()
+        parts = SimpleNamespace(
+            task=button, generate=button, interrupt=button, inputs=[1], outputs=[1, 2],
+            no_result=["nothing"],
+        )  # fmt: skip
+        tab_host.connect_job(parts, job)
+    return {js.removeprefix("sadtalker_ext_"): fn for fn, js in wired}
+
+
+def test_a_job_runs_while_the_queue_is_held_for_it(tab_host, webui, monkeypatch):
+    seen = {}
+
+    def job(progress, value):
+        with tab_host.service.host.gpu_turn("inside"):
+            seen["task"] = webui("progress").current_task
+        return [value, "done"]
+
+    run = connected(tab_host, job, monkeypatch)["submit"]
+    assert run("task(a)", "x")[0] == "x"
+    assert seen["task"] == "task(a)", "no second job is begun inside"
+
+
+def test_a_job_cancelled_while_it_waited_does_not_start(tab_host, webui, monkeypatch):
+    def job(progress, value):
+        try:
+            progress.check()
+        except Exception as stop:  # noqa: BLE001
+            return ["nothing", str(stop)]
+        return ["video", ""]
+
+    functions = connected(tab_host, job, monkeypatch)
+    progress = webui("progress")
+    progress.start_task("task(theirs)")
+    progress.add_task_to_queue("task(a)")
+    functions["stop"]("task(a)")
+    assert functions["submit"]("task(a)", 1)[0] == "nothing"
+    assert not webui("shared").state.interrupted
+    assert functions["submit"]("task(b)", 1)[0] == "video"
+
+
+def test_a_result_is_found_again_after_a_reload(tab_host, webui, monkeypatch):
+    functions = connected(tab_host, lambda progress, value: ["video", "text"], monkeypatch)
+    functions["submit"]("task(a)", 1)
+    assert functions["restore"]("task(a)")[0] == "video"
+    assert functions["restore"]("task(unknown)") == ["nothing", ""]
+    assert functions["restore"]("") == ["nothing", ""]
+
+
+def test_the_first_frame_goes_to_img2img(tab_host, webui, tmp_path):
+    from sadtalker_ext.encoder.video import VideoWriter
+    from sadtalker_ext.shells.webui import tab_host as module
+
+    folder = tmp_path / "outputs/sadtalker"
+    folder.mkdir(parents=True)
+    frames = [np.full((64, 48, 3), level, np.uint8) for level in (200, 10)]
+    with VideoWriter(folder / "a.mp4", fps=25.0) as writer:
+        for frame in frames:
+            writer.write(frame)
+    image = module._frame_of(str(folder / "a.mp4"))
+    assert image.size == (48, 64)
+    assert abs(np.asarray(image).mean() - 200) < 4
+
+
+def test_only_results_of_ours_are_opened(tab_host, webui, tmp_path):
+    from sadtalker_ext.shells.webui import tab_host as module
+
+    module._open_folder("/etc/passwd")
+    module._open_folder(str(tmp_path / "outputs/sadtalker/2026-11-20/a.mp4"))
+    module._open_folder("")
+    base = str(tmp_path / "outputs/sadtalker")
+    assert webui("util").opened == [base, f"{base}/2026-11-20", base]
+    (tmp_path / "x.mp4").write_bytes(b"")
+    assert module._frame_of(str(tmp_path / "x.mp4")) == gradio.update()
+
+
+def test_folders_are_not_shown_where_the_host_hides_them(tab_host, webui):
+    webui("infotext_utils").paste_fields["img2img"] = {"init_img": object(), "fields": None}
+    assert [action.name for action in tab_host.result_actions] == ["open_folder", "to_img2img"]
+    webui("shared").cmd_opts.hide_ui_dir_config = True
+    assert [action.name for action in tab_host.result_actions] == ["to_img2img"]
