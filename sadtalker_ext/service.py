@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -351,7 +352,7 @@ class Service:
             "sadtalker": ("torch", "librosa", "safetensors", "scipy"),
             "puppet": ("cv2", "av"),
         }
-        absent = [one for one in needed[name] if importlib.util.find_spec(one) is None]
+        absent = [one for one in needed[name] if not _installed(one)]
         if absent:
             extra = "[sadtalker]" if name == "sadtalker" else ""
             return EngineStatus(
@@ -379,3 +380,8 @@ class Service:
         others = [one.name for one in self.engines() if one.ready and one.name != failed]
         if others:
             error.hint = f"{error.hint} The engine {others[0]} is ready, too.".strip()
+
+
+def _installed(module: str) -> bool:
+    # `find_spec` raises ValueError for a module that another thread is importing right now
+    return module in sys.modules or importlib.util.find_spec(module) is not None
