@@ -59,7 +59,13 @@ class GifEncoder:
         self._waiting: list[tuple[int, ImageArray]] = []
         self._hold = min(round(rate), max(1, _SAMPLE_BYTES // (3 * size[0] * size[1])))
         self._palette: Palette | None = None
-        self._container: OutputContainer = av.open(str(path), "w", format="gif")
+        self._container: OutputContainer = av.open(
+            str(path),
+            "w",
+            format="gif",
+            # without it the last frame flashes by
+            options={"final_delay": str(max(round(_TICKS / rate), _SHORTEST))},
+        )
         try:
             self._stream = self._container.add_stream("gif", rate=_TICKS)
             context = self._stream.codec_context
