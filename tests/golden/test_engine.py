@@ -4,6 +4,7 @@ The reference looked for landmarks twice and drew two kinds of random numbers fr
 are recorded and put in place here. Everything else is the engine's own way.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.motion.view import AXES
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Face, Picture
+from sadtalker_ext.types import Face, Picture, Speech
 from tests.golden.folder import GoldenFolder
 from tests.golden.networks import network
 from tests.golden.stages.case_rows import options_of
@@ -68,45 +69,68 @@ def test_defaults_give_the_originals_rows(folder, monkeypatch):
         compare_case(folder, monkeypatch, case, name, mode)
 
 
-def compare_case(folder, monkeypatch, case, name, mode):
+@dataclass(frozen=True)
+class Replay:
+    """An end-to-end case, ready to be made again."""
+
+    engine: SadTalkerEngine
+    options: GenerateOptions
+    source: Picture
+    speech: Speech
+    seed: int
+
+
+def replay(folder, monkeypatch, case, name, mode, renderer):
+    """The engine with keyed weights, and options that ask for the original's own way."""
     recorded = folder.arrays(f"{case}.npz")
     notes = options_of(folder, case)
     camera = folder.notes[case].get("camera", {})
-    prepared = f"{name}_{mode.value}_{notes['size']}"
     stored = folder.arrays("preprocess.npz")
-    monkeypatch.setattr(framing, "frame_points", lambda *rest: stored[f"{prepared}_landmarks"])
+    points = stored[f"{name}_{mode.value}_{notes['size']}_landmarks"]
+    monkeypatch.setattr(framing, "frame_points", lambda *rest: points)
     monkeypatch.setattr(speaking, "draw_noise", lambda frames, seed: recorded["pose_z"])
     networks = Networks(
         recon=network(folder, "face_3drecon"),
         expression=network(folder, "audio2exp"),
         pose=network(folder, "audio2pose"),
-        renderer=RowCollector(),
+        renderer=renderer,
     )
     face = Face(points=np.zeros((478, 3), np.float32), box=(0, 0, 1, 1), score=1.0)
-    engine = SadTalkerEngine(lambda size, precision: networks, lambda one, index: face)
-    options = GenerateOptions(
-        preprocess=mode.value,
-        size=notes["size"],
-        pose_style=notes["pose_style"],
-        expression_scale=notes["exp_scale"],
-        still=notes["still"],
-        blink="original",
-        blend="poisson",
-        original_crop=True,
-        **{axis: path for axis, path in camera.items() if axis in AXES},
+    return Replay(
+        engine=SadTalkerEngine(lambda size, precision: networks, lambda one, index: face),
+        options=GenerateOptions(
+            preprocess=mode.value,
+            size=notes["size"],
+            pose_style=notes["pose_style"],
+            expression_scale=notes["exp_scale"],
+            still=notes["still"],
+            blink="original",
+            blend="poisson",
+            original_crop=True,
+            **{axis: path for axis, path in camera.items() if axis in AXES},
+        ),
+        source=Picture(
+            pixels=picture(folder, f"source_{name}"),
+            name=name,
+            landmarks=stored[f"landmarks_{name}"],
+        ),
+        speech=open_speech(folder.root / sound_of(folder, speech_file_of(folder, case))),
+        seed=notes["py_seed"],
     )
-    source = Picture(
-        pixels=picture(folder, f"source_{name}"),
-        name=name,
-        landmarks=stored[f"landmarks_{name}"],
-    )
-    speech = open_speech(folder.root / sound_of(folder, speech_file_of(folder, case)))
 
-    portrait = engine.analyse(source, options, Progress())
-    motion = engine.move(portrait, speech, options, Progress(), notes["py_seed"])
-    frames = list(engine.render(portrait, motion, options))
 
-    seen = networks.renderer
+def compare_case(folder, monkeypatch, case, name, mode):
+    recorded = folder.arrays(f"{case}.npz")
+    notes = options_of(folder, case)
+    camera = folder.notes[case].get("camera", {})
+    prepared = f"{name}_{mode.value}_{notes['size']}"
+    seen = RowCollector()
+    made = replay(folder, monkeypatch, case, name, mode, seen)
+
+    portrait = made.engine.analyse(made.source, made.options, Progress())
+    motion = made.engine.move(portrait, made.speech, made.options, Progress(), made.seed)
+    frames = list(made.engine.render(portrait, motion, made.options))
+
     np.testing.assert_array_equal(seen.frame, picture(folder, f"frame_{prepared}"))
     np.testing.assert_allclose(seen.row, recorded["source_semantics"].ravel(), atol=1e-4)
     np.testing.assert_allclose(motion.controls, recorded["coeff_pred"], atol=1e-4)

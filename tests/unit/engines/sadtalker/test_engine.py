@@ -10,6 +10,7 @@ from sadtalker_ext.engines.sadtalker.crop import CropMode
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.framing import choose_mode
 from sadtalker_ext.errors import NoFaceFound, OutOfMemory, UnreadableAudio
+from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from tests.support.fake_networks import fake_networks
@@ -220,6 +221,22 @@ def test_batch_size_follows_free_memory(monkeypatch):
     assert choose_batch(0, card, 256) == 1
     free["bytes"] = 10**12
     assert choose_batch(0, card, 256) == 16
+
+
+@pytest.mark.parametrize("fps", [10.0, 24.0, 25.0, 50.0, 60.0])
+def test_other_rates_read_key_points_between_those_of_25(networks, picture, fps):
+    """The mapping network always sees 25 rows per second: at 60 it would see 0.4 s instead of 1."""
+    engine, options = make_engine(networks), GenerateOptions(preprocess="crop")
+    portrait = engine.analyse(picture, options, Progress())
+    motion = engine.move(portrait, voice(300), options, Progress(), 5)
+    other = resample(motion, fps)
+    points = torch.cat(list(engine_module._key_points(portrait.prepared, other, options))).numpy()
+    at = np.clip((np.arange(len(other)) + 0.5) * (25 / fps) - 0.5, 0, 299)
+    for column in (0, 30, 65):
+        wanted = np.interp(at, np.arange(300), motion.controls[:, column])
+        np.testing.assert_allclose(points[:, column], wanted, atol=1e-5)
+    assert len(points) == len(other) == round(300 * fps / 25)
+    assert all(len(rows) <= 256 * 25 / fps + 30 for rows in networks.renderer.asked)
 
 
 def test_the_engine_has_the_name_options_use():

@@ -1,0 +1,116 @@
+"""Whole frames by the engine with real networks and keyed weights.
+
+The recorded cases are made again from picture and sound to the finished frame; the other modes,
+which have no recorded frames, are made once each.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sadtalker_ext import pipeline
+from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.engines.sadtalker.render import Renderer
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import Face, Picture
+from tests.golden.folder import GoldenFolder
+from tests.golden.networks import keyed_network
+from tests.golden.stages.picture import picture
+from tests.golden.test_engine import DATA, playable, replay
+
+FULL = Path(__file__).resolve().parents[3] / "shared" / "spec" / "golden"
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    """Generator, key points and both mapping networks, as one product renderer."""
+    parts = ("generator", "kp_extractor", "mapping_00229", "mapping_00109")
+    generator, detector, *mappings = (keyed_network(name) for name in parts)
+    return Renderer(generator, detector, mappings)
+
+
+def first_frame(folder, monkeypatch, case, name, mode, renderer):
+    """The first frame of a case, alone and in its picture."""
+    made = replay(folder, monkeypatch, case, name, mode, renderer)
+    portrait = made.engine.analyse(made.source, made.options, Progress())
+    motion = made.engine.move(portrait, made.speech, made.options, Progress(), made.seed)
+    frame = next(made.engine.render(portrait, motion, made.options))
+    placed = next(pipeline._placed(iter([frame]), portrait, motion, made.options))
+    return frame, placed
+
+
+def close(found, wanted, levels=1, share=0.999):
+    assert found.shape == wanted.shape
+    difference = np.abs(found.astype(int) - wanted)
+    assert (difference <= levels).mean() >= share
+
+
+def test_a_case_with_free_view_is_the_originals_frame(renderer, monkeypatch):
+    """From the user's picture, sound and options: `--input_yaw -20 30 10` and the others."""
+    folder = GoldenFolder(DATA)
+    name, mode = next(rest for case, *rest in playable(folder) if case == "e2e_freeview")
+    frame, placed = first_frame(folder, monkeypatch, "e2e_freeview", name, mode, renderer)
+    recorded = folder.arrays("e2e_freeview.npz")
+    assert recorded["rendered_frames"][0] == 0
+    close(frame, recorded["frames_uint8"][0])
+    assert placed is frame
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL.exists(), reason="the whole recordings do not travel with the tests")
+def test_every_recorded_case_is_the_originals_frame(renderer, monkeypatch):
+    folder = GoldenFolder(FULL)
+    pasted = 0
+    for case, name, mode in playable(folder):
+        frame, placed = first_frame(folder, monkeypatch, case, name, mode, renderer)
+        recorded = folder.arrays(f"{case}.npz")
+        close(frame, recorded["frames_uint8"][0])
+        if "pasted_rgb" in recorded:
+            left, top, right, bottom = (int(edge) for edge in recorded["pasted_region"])
+            close(placed[top:bottom, left:right], recorded["pasted_rgb"][0], levels=2)
+            pasted += 1
+    assert pasted
+
+
+def one_frame(renderer, **options):
+    folder = GoldenFolder(DATA)
+    landmarks = folder.arrays("preprocess.npz")["landmarks_a"]
+    points = np.zeros((478, 3), np.float32)
+    points[:68, :2], points[68:, :2] = landmarks, landmarks[30]
+    face = Face(points=points, box=(0, 0, 1, 1), score=1.0)
+    networks = Networks(
+        recon=keyed_network("face_3drecon"),
+        expression=keyed_network("audio2exp"),
+        pose=keyed_network("audio2pose"),
+        renderer=renderer,
+    )
+    engine = SadTalkerEngine(lambda size, precision: networks, lambda one, index: face)
+    chosen = GenerateOptions(idle_seconds=0.04, **options)
+    source = Picture(pixels=picture(folder, "source_a"), name="a", landmarks=landmarks)
+    portrait = engine.analyse(source, chosen, Progress())
+    motion = engine.move(portrait, None, chosen, Progress(), 1)
+    frames = engine.render(portrait, motion, chosen)
+    (placed,) = pipeline._placed(frames, portrait, motion, chosen)
+    return portrait, placed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [256, 512])
+@pytest.mark.parametrize("mode", ["crop", "extcrop", "resize", "full", "extfull"])
+def test_every_mode_renders(renderer, mode, size):
+    if size == 512 and mode != "full":
+        pytest.skip("one 512 frame takes a minute")
+    portrait, placed = one_frame(renderer, preprocess=mode, size=size)
+    assert portrait.prepared.framing.frame.shape == (size, size, 3)
+    source = portrait.picture.pixels
+    if mode.endswith("full"):
+        left, top, right, bottom = portrait.paste_box
+        assert placed.shape == source.shape
+        assert (placed[top:bottom, left:right] != source[top:bottom, left:right]).mean() > 0.2
+        np.testing.assert_array_equal(placed[:, -3:], source[:, -3:])
+    else:
+        assert placed.shape[:2] == portrait.frame_size[::-1]
+        assert placed.std() > 10

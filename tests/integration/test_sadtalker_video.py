@@ -1,0 +1,322 @@
+"""Whole videos by the sadtalker engine around stand-in networks: any sound, any picture.
+
+Finding the face and the networks are replaced; reading, framing, motion, paste-back and encoding
+are the product's own.
+"""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from sadtalker_ext.encoder.video import frame_count
+from sadtalker_ext.errors import InvalidOption, NoFaceFound
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.pipeline import generate
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service, borrowed_motion
+from sadtalker_ext.types import Picture
+from tests.support.fake_networks import fake_networks
+from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
+from tests.unit.engines.sadtalker.person import make_engine, mesh
+
+MODES = ("crop", "extcrop", "resize", "full", "extfull")
+
+
+def engine_for(size):
+    """An engine that finds a face in the middle of any picture."""
+    side = 0.4 * min(size)
+    place = {"left": (size[0] - side) / 2, "top": (size[1] - side) / 2, "size": side}
+
+    def track(frames):
+        return (mesh(**place) for _ in frames)
+
+    return make_engine(fake_networks(), track, **place)
+
+
+def make(picture, speech, output, borrowed=None, **options):
+    return generate(
+        picture,
+        speech,
+        output,
+        GenerateOptions(**options),
+        engine=engine_for(picture.size),
+        progress=Progress(),
+        borrowed=borrowed,
+    )
+
+
+@pytest.fixture
+def picture():
+    return Picture(pixels=portrait_like(120, 96), name="someone.png")
+
+
+@pytest.fixture
+def speech(tmp_path):
+    return open_speech(write_sound(tmp_path / "words.wav", speech_like(0.6), 44100))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_gives_a_whole_video(picture, speech, tmp_path, mode):
+    video = make(picture, speech, tmp_path / "out.mp4", preprocess=mode)
+    frames = read_frames(video.path)[0]
+    assert (video.frames, len(frames), video.engine) == (15, 15, "sadtalker")
+    wanted = (96, 120) if "full" in mode else (video.width, video.height)
+    assert (frames[0].shape[1], frames[0].shape[0]) == wanted
+    if "full" not in mode:
+        assert video.width == 256
+
+
+@pytest.mark.parametrize("blend", ["soft", "poisson"])
+def test_the_picture_around_the_face_is_the_users(picture, speech, tmp_path, blend):
+    video = make(picture, speech, tmp_path / "out.mp4", preprocess="full", blend=blend, quality=5)
+    for frame in read_frames(video.path)[0]:
+        difference = np.abs(frame.astype(int) - picture.pixels)
+        assert difference[:10].mean() < 3
+        assert difference[:, :6].mean() < 3
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(0.2, 5), (0.84, 21), (3.0, 75), (60.0, 1500)])
+def test_speech_of_any_length(picture, tmp_path, seconds, frames):
+    path = write_sound(tmp_path / "words.wav", speech_like(seconds, 16000), 16000)
+    video = make(picture, open_speech(path), tmp_path / "out.mp4", preprocess="crop", fps=25)
+    assert video.frames == frames
+    assert video.seconds == pytest.approx(seconds, abs=0.02)
+    assert len(video.motion) == frames
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "channels"),
+    [("a.mp3", 44100, 1), ("a.m4a", 44100, 2), ("a.ogg", 48000, 2), ("a.wav", 48000, 2),
+     ("a.wav", 8000, 1), ("a.flac", 96000, 2), ("a.mp4", 48000, 2)],
+)  # fmt: skip
+def test_any_sound(picture, tmp_path, name, rate, channels):
+    path = write_sound(tmp_path / name, speech_like(1.0, rate, channels), rate)
+    video = make(picture, open_speech(path), tmp_path / "out.mp4", preprocess="crop")
+    assert video.frames == pytest.approx(25, abs=2)
+    assert 0.2 < video.motion.jaw.mean() < 1
+    assert read_sound(video.path)
+
+
+def test_the_same_sound_in_other_wrappings_moves_alike(picture, tmp_path):
+    samples = speech_like(1.0, 48000, 2)
+    tracks = []
+    for name in ("a.wav", "a.flac", "a.ogg"):
+        path = write_sound(tmp_path / name, samples, 48000)
+        video = make(picture, open_speech(path), tmp_path / f"{name}.mp4", seed=4, blink="off")
+        tracks.append(video.motion.controls[:24])
+    np.testing.assert_allclose(tracks[1], tracks[0], atol=2e-3)
+    assert np.corrcoef(tracks[2][:, 0], tracks[0][:, 0])[0, 1] > 0.97
+
+
+def upright(height=130, width=90):
+    return Image.fromarray(portrait_like(height, width))
+
+
+def saved(tmp_path, kind):
+    """A picture file of some kind, and the size people see."""
+    path = tmp_path / f"{kind}.png"
+    if kind == "tall":
+        upright(260, 100).save(path)
+        return path, (100, 260)
+    if kind == "wide":
+        upright(100, 260).save(path)
+        return path, (260, 100)
+    if kind == "tiny":
+        upright(72, 64).save(path)
+        return path, (64, 72)
+    if kind == "16-bit":
+        grey = np.asarray(upright().convert("L")).astype(np.uint16) * 257
+        Image.fromarray(grey).save(path)
+        return path, (90, 130)
+    if kind == "alpha":
+        clear = upright().convert("RGBA")
+        clear.putalpha(Image.new("L", clear.size, 128))
+        clear.save(path)
+        return path, (90, 130)
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[274] = 6
+    upright(130, 90).rotate(90, expand=True).save(path, exif=exif, quality=95)
+    return path, (90, 130)
+
+
+@pytest.mark.parametrize("mode", ["crop", "extcrop", "full"])
+@pytest.mark.parametrize("kind", ["tall", "wide", "tiny", "16-bit", "alpha", "turned"])
+def test_any_picture(speech, tmp_path, kind, mode):
+    path, size = saved(tmp_path, kind)
+    picture = read_picture(path)
+    assert picture.size == size
+    video = make(picture, speech, tmp_path / "out.mp4", preprocess=mode)
+    assert len(read_frames(video.path)[0]) == 15
+    assert (video.width, video.height) == size if mode == "full" else video.width == 256
+
+
+def test_idle_video(picture, tmp_path):
+    video = make(picture, None, tmp_path / "out.mp4", preprocess="crop", idle_seconds=2.4)
+    assert video.frames == 60
+    assert video.motion.head.any()
+    assert not video.motion.jaw.any()
+    assert not has_track(video.path)
+
+
+def has_track(path):
+    with av.open(str(path)) as container:
+        return bool(container.streams.audio)
+
+
+@pytest.mark.parametrize("fps", [10.0, 24.0, 30.0, 60.0])
+def test_other_rates_show_the_motion_of_25(picture, speech, tmp_path, fps):
+    """Key points are computed at 25 per second and read between: the faces are the same ones."""
+    plain = make(picture, speech, tmp_path / "25.mp4", preprocess="crop", seed=1, blink="off")
+    other = make(
+        picture, speech, tmp_path / "out.mp4", preprocess="crop", seed=1, blink="off", fps=fps
+    )
+    assert other.frames == frame_count(0.6, fps)
+    np.testing.assert_array_equal(other.motion.unsampled, plain.motion.controls)
+    greys = {int(frame[0, 0, 0]) for frame in read_frames(plain.path)[0]}
+    for frame in read_frames(other.path)[0]:
+        assert min(greys) - 2 <= frame[0, 0, 0] <= max(greys) + 2
+
+
+def write_reference(path, seconds=1.0, sound=True):
+    """A video of a picture that brightens, with or without sound."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 120, "yuv420p"
+        voice = container.add_stream("aac", rate=44100, layout="mono") if sound else None
+        for number in range(round(25 * seconds)):
+            pixels = np.full((120, 96, 3), 8 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+        if voice is not None:
+            samples = speech_like(seconds).T.astype(np.float32)
+            for at in range(0, samples.shape[1], 1024):
+                frame = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(samples[:, at : at + 1024]), "fltp", "mono"
+                )
+                frame.sample_rate, frame.pts = 44100, at
+                frame.time_base = Fraction(1, 44100)
+                container.mux(voice.encode(frame))
+            container.mux(voice.encode())
+    return path
+
+
+def request_for(picture, output, speech=None, **options):
+    video = options.pop("reference_video")
+    return Request(
+        picture=picture, speech=speech, output=output, options=GenerateOptions(**options),
+        reference_video=video,
+    )  # fmt: skip
+
+
+def through_service(request, monkeypatch):
+    service = Service(StandaloneHost())
+    engine = engine_for(request.picture.size)
+    monkeypatch.setattr(service, "_engine", lambda name: engine)
+    return service.generate(request, Progress())
+
+
+@pytest.mark.parametrize("use", ["pose", "blink", "pose+blink"])
+def test_motion_is_borrowed_from_a_file(picture, tmp_path, monkeypatch, use):
+    reference = write_reference(tmp_path / "moving.mp4")
+    sound = write_sound(tmp_path / "words.wav", speech_like(0.6), 44100)
+    common = {"engine": "sadtalker", "preprocess": "crop", "seed": 2, "blink": "off"}
+    made = {}
+    for name, video in (("plain", None), ("moved", reference)):
+        request = request_for(
+            picture, tmp_path / f"{name}.mp4", sound, reference_video=video, reference_use=use,
+            **common,
+        )  # fmt: skip
+        made[name] = through_service(request, monkeypatch).motion.controls
+    change = made["moved"] - made["plain"]
+    ramp = 8 * np.arange(15) / 255
+    if "pose" in use:
+        np.testing.assert_allclose(change[:, 65], ramp, atol=0.02)
+    else:
+        assert not change[:, 64:].any()
+    assert (np.abs(change[:, 5] - change[0, 5] - ramp).max() < 0.02) == ("blink" in use)
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_everything_is_borrowed_with_the_sound_or_without_any(
+    picture, tmp_path, monkeypatch, sound
+):
+    reference = write_reference(tmp_path / "moving.mp4", sound=sound)
+    request = request_for(
+        picture, tmp_path / "out.mp4", engine="sadtalker", preprocess="crop",
+        reference_video=reference, reference_use="all",
+    )  # fmt: skip
+    video = through_service(request, monkeypatch)
+    assert video.frames == pytest.approx(25, abs=1)
+    assert has_track(video.path) == sound
+    turned = video.motion.controls[:, 65]
+    np.testing.assert_allclose(turned[:24] - turned[0], 8 * np.arange(24) / 255, atol=0.02)
+
+
+def test_a_part_of_everything_begins_and_ends_with_its_sound(tmp_path):
+    reference = write_reference(tmp_path / "moving.mp4", seconds=1.2)
+    options = GenerateOptions(reference_use="all", audio_start=0.4, audio_end=0.8)
+    request = Request(
+        picture=tmp_path, speech=None, output=tmp_path, options=options, reference_video=reference
+    )
+    speech = open_speech(reference, start=0.4, end=0.8)
+    found = list(borrowed_motion(request, speech).whole.read())
+    assert len(found) == 10
+    assert found[0][1].mean() == pytest.approx(80, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("options", "speech", "words"),
+    [
+        ({"engine": "puppet"}, True, "puppet engine cannot borrow"),
+        ({"engine": "sadtalker", "reference_use": "all"}, True, "takes the sound"),
+    ],
+)
+def test_contradictions_are_told_before_any_work(picture, tmp_path, options, speech, words):
+    reference = write_reference(tmp_path / "moving.mp4")
+    sound = write_sound(tmp_path / "words.wav", speech_like(0.6), 44100)
+    request = request_for(
+        picture, tmp_path / "out.mp4", sound, reference_video=reference, **options
+    )
+    with pytest.raises(InvalidOption, match=words):
+        Service(StandaloneHost()).generate(request, Progress())
+
+
+def test_warnings_reach_the_result(picture, speech, tmp_path):
+    engine = engine_for(picture.size)
+    points = mesh(left=20, top=30, size=40.0)
+    engine._track_face = lambda frames: (
+        None if number == 3 else points for number, _ in enumerate(frames)
+    )
+    request = Request(
+        picture=picture, speech=None, output=tmp_path / "out.mp4", options=GenerateOptions(),
+        reference_video=write_reference(tmp_path / "moving.mp4"),
+    )  # fmt: skip
+    video = generate(
+        picture, speech, tmp_path / "out.mp4", GenerateOptions(preprocess="crop"),
+        engine=engine, progress=Progress(), borrowed=borrowed_motion(request, speech),
+    )  # fmt: skip
+    assert video.warnings == (
+        "1 of 15 frames of moving.mp4 show no face: the motion before them was held there.",
+    )
+
+
+def test_a_reference_without_a_face_leaves_no_file(picture, speech, tmp_path):
+    engine = engine_for(picture.size)
+    engine._track_face = lambda frames: (None for _ in frames)
+    request = Request(
+        picture=picture, speech=None, output=tmp_path / "out.mp4", options=GenerateOptions(),
+        reference_video=write_reference(tmp_path / "moving.mp4"),
+    )  # fmt: skip
+    with pytest.raises(NoFaceFound, match=r"moving\.mp4"):
+        generate(
+            picture, speech, tmp_path / "out.mp4", GenerateOptions(preprocess="crop"),
+            engine=engine, progress=Progress(), borrowed=borrowed_motion(request, speech),
+        )  # fmt: skip
+    assert not (tmp_path / "out.mp4").exists()
