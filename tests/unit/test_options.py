@@ -89,3 +89,21 @@ def test_flags_of_the_original_are_understood_with_a_note():
 
 def test_option_spec_finds_by_name():
     assert option_spec("fps").unit == "per second"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("", ""), ("5", "5"), ("0 30,-20", "0, 30, -20"), ([0, 30.5], "0, 30.5"), (" 1;2 ", "1, 2")],
+)
+def test_lists_of_degrees_are_kept_in_one_spelling(given, kept):
+    options = GenerateOptions(yaw=given)
+    assert options.yaw == kept
+    assert GenerateOptions.from_mapping({"yaw": options.yaw}) == options
+
+
+@pytest.mark.parametrize(
+    "given", ["left", "1 2 x", "91", "0 -90.5", "nan", [None], [True], ["5"], 5, None, "1 " * 101]
+)
+def test_what_is_no_list_of_degrees_is_refused(given):
+    with pytest.raises(InvalidOption, match="pitch"):
+        GenerateOptions(pitch=given)
