@@ -8,7 +8,7 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,10 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
     return blocks, parts
 
 
+Authenticate = Callable[[str], "str | None"]
+"""Takes the value of the Authorization header (empty when absent), returns the user, or None."""
+
+
 def mount_page(
     app: Any,
     service: Service,
@@ -208,11 +212,12 @@ def mount_page(
     path: str = "/",
     state_folder: Path | None = None,
     local: bool = True,
-    **properties: Any,
+    authenticate: Authenticate | None = None,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
-    Routes that the app has already, for example REST, keep their addresses.
+    Routes that the app has already, for example REST, keep their addresses; only one at exactly
+    the page's own address makes way.
 
     Args:
         app: The app.
@@ -220,14 +225,17 @@ def mount_page(
         output_dir: Folder for results; the page may show files from here.
         path: Address of the page.
         state_folder: Folder for presets and ticks.
-        local: Whether the browser runs on this machine.
-        properties: More for ``gradio.mount_gradio_app``, for example ``auth_dependency``.
+        local: Whether the browser runs on this machine; only then can a folder be opened.
+        authenticate: Judges who may see the page; None lets everybody in.
 
     Raises:
         PackageMissing: gradio is not installed.
     """
     host = PageHost(service, output_dir, state_folder=state_folder, local=local)
     blocks, parts = build_page(host)
+    app.router.routes[:] = [
+        route for route in app.router.routes if getattr(route, "path", None) != path
+    ]
     return compat.gradio().mount_gradio_app(
         app,
         blocks,
@@ -239,10 +247,26 @@ def mount_page(
         css=_css(),
         theme=_theme(),
         head=_head(parts),
-        **properties,
+        auth_dependency=_asking(authenticate) if authenticate else None,
     )
 
 
+def _asking(authenticate: Authenticate) -> Callable[[Any], str]:
+    """Return a dependency for gradio that makes browsers ask for user and password."""
+    from fastapi import HTTPException, Request
+
+    def user_of(request: Any) -> str:
+        user = authenticate(request.headers.get("authorization", ""))
+        if user is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": _CHALLENGE})
+        return user
+
+    # FastAPI looks at the annotation to know what to hand over
+    user_of.__annotations__ = {"request": Request, "return": str}
+    return user_of
+
+
+_CHALLENGE = 'Basic realm="sadtalker", charset="UTF-8"'
 _HEADER = (
     '<div class="stx-header"><h1>SadTalker</h1>'
     "<p>A portrait and speech become a talking head.</p></div>"

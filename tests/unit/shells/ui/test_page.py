@@ -51,12 +51,35 @@ def test_the_page_joins_an_app_that_has_routes(service, tmp_path):
     client = pytest.importorskip("fastapi.testclient")
     app = fastapi.FastAPI()
     app.add_api_route("/v1/ping", lambda: {"pong": True})
+    app.add_api_route("/", lambda: {"front": "makes way"})
     page.mount_page(app, service, output_dir=tmp_path, state_folder=tmp_path / "state")
     with client.TestClient(app) as browser:
         assert browser.get("/v1/ping").json() == {"pong": True}
         html = browser.get("/").text
         assert "sadtalker_ext_generate" in html
         assert browser.get("/gradio_api/file=/etc/passwd").status_code in {403, 404}
+
+
+def test_a_guarded_page_asks_for_a_password(service, tmp_path):
+    fastapi = pytest.importorskip("fastapi")
+    client = pytest.importorskip("fastapi.testclient")
+    app = fastapi.FastAPI()
+    page.mount_page(
+        app,
+        service,
+        output_dir=tmp_path,
+        state_folder=tmp_path / "state",
+        authenticate=lambda header: "ada" if header == "Basic right" else None,
+    )
+    with client.TestClient(app) as browser:
+        refused = browser.get("/")
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith("Basic")
+        assert browser.get("/config").status_code == 401
+        assert browser.get("/gradio_api/info").status_code == 401
+        welcome = browser.get("/", headers={"authorization": "Basic right"})
+        assert welcome.status_code == 200
+        assert "sadtalker_ext_generate" in welcome.text
 
 
 class TestLookingAtAPicture:
