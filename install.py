@@ -78,7 +78,7 @@ def missing(wanted: Mapping[str, str]) -> list[str]:
 
 def installed() -> dict[str, str]:
     """Return every installed distribution with its version."""
-    found = {}
+    found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
         name, version = distribution.metadata["Name"], distribution.version
         if name and version:  # leftovers of broken installations have neither

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.errors import UnreadableImage
 from sadtalker_ext.host.webui import call_queue, infotext_utils, progress, shared, util
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.ui.compat import gradio, listen, unchanged
@@ -21,6 +23,8 @@ from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.house import host, service
 from sadtalker_ext.shells.webui.restore import restored
 from sadtalker_ext.types import Picture
+
+log = logging.getLogger(__name__)
 
 
 class WebUITabHost:
@@ -74,6 +78,11 @@ class WebUITabHost:
             )
         return actions
 
+    @property
+    def suggestions(self) -> Mapping[str, Sequence[str]]:
+        """Return the names of the WebUI's upscalers."""
+        return {"upscaler": list(host().upscalers())}
+
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path by the WebUI's naming pattern."""
         return host().output_path(picture)
@@ -123,10 +132,17 @@ def _connect_img2img(button: Any, result_path: Any) -> None:
 
 
 def _frame_of(path: str) -> Any:
-    """Return the first frame of a result; leaves img2img alone when there is none."""
+    """Return the first frame of a result; leaves img2img alone when there is none.
+
+    A zip of single frames is no video, so it has none either.
+    """
     folder = host().output_dir().resolve()
     if not path or folder not in Path(path).resolve().parents:
         return unchanged()
     from sadtalker_ext.host.first_frame import first_frame
 
-    return first_frame(Path(path))
+    try:
+        return first_frame(Path(path))
+    except UnreadableImage as error:
+        log.warning("%s", error)
+        return unchanged()
