@@ -86,7 +86,7 @@ def on_arrays(run: Callable[[Tensor], Tensor], device: str) -> PictureNetwork:
     def enhance(pictures: ImageArray) -> ImageArray:
         with _memory(device):
             given = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
-            found = run(given.permute(0, 3, 1, 2).float() / 255)
+            found = run(given.permute(0, 3, 1, 2).float().contiguous() / 255)
             levels = found.float().clamp(0, 1).mul(255).round().to(torch.uint8)
             result: ImageArray = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return result

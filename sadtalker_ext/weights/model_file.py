@@ -57,7 +57,15 @@ def _opened(path: Path) -> Mapping[str, Any]:
             return tensors
         # the bare torch.load is replaced inside the WebUI; this is the same on all hosts
         opened = torch.serialization.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (
+        UnpicklingError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        AttributeError,
+    ) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsCorrupt(
             f"{path} is not a readable model file, or opening it would run code: {reason}",
