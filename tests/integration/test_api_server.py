@@ -43,7 +43,7 @@ def run_clients(url, picture, speech, *, clients, jobs_each, seconds):
                         if now.final:
                             talks[talk.id] = now
                             mine.remove(talk)
-                        time.sleep(0.05)
+                        time.sleep(0.2)
         except Exception as problem:  # noqa: BLE001 - told by the main thread
             failures.append(problem)
 
