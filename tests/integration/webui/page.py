@@ -1,0 +1,97 @@
+"""What a person does in the WebUI's page."""
+
+import time
+
+TABS = "[...document.querySelectorAll('#tabs > .tab-nav > button')]"
+
+
+class Page:
+    """One browser page of a WebUI."""
+
+    def __init__(self, browser, server, path="/"):
+        self.page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        self.page.set_default_timeout(120_000)
+        self.server, self.path = server, path
+        self.problems = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.open()
+
+    def open(self):
+        self.page.goto(self.server.address + self.path)
+        self.page.wait_for_selector("#txt2img_generate", state="attached")
+        self.wait_until(self.tabs)
+        self.page.wait_for_timeout(3000)
+
+    def close(self):
+        self.page.close()
+
+    def tabs(self):
+        return self.page.evaluate(f"{TABS}.map(one => one.textContent.trim())")
+
+    def show(self, tab):
+        click = f"name => {TABS}.find(one => one.textContent.trim().toLowerCase() == name).click()"
+        self.page.evaluate(click, tab.lower())
+        self.page.wait_for_timeout(400)
+
+    def sees(self, selector):
+        script = "s => { const e = document.querySelector(s); return !!(e && e.offsetParent); }"
+        return self.page.evaluate(script, selector)
+
+    def text(self, selector):
+        return self.page.evaluate(
+            "s => (document.querySelector(s) || {}).innerText || ''", selector
+        )
+
+    def exists(self, selector):
+        return self.page.evaluate("s => !!document.querySelector(s)", selector)
+
+    def wait_until(self, condition, seconds=120):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            self.page.wait_for_timeout(150)
+        raise AssertionError("nothing happened in time")
+
+    def make_picture(self, batch=1):
+        self.show("txt2img")
+        self.page.fill("#txt2img_prompt textarea", "a portrait")
+        self.page.fill("#txt2img_batch_size input[type=number]", str(batch))
+        self.page.keyboard.press("Tab")
+        self.page.click("#txt2img_generate")
+        self.page.wait_for_selector("#txt2img_gallery img")
+        self.page.wait_for_timeout(1500)
+
+    def send_picture(self, tab="txt2img"):
+        self.page.click(f"#sadtalker_ext_from_{tab}")
+        self.wait_until(self.has_picture)
+
+    def has_picture(self):
+        return self.exists("#sadtalker_ext_picture img")
+
+    def picture_size(self):
+        script = """() => { const i = document.querySelector('#sadtalker_ext_picture img');
+                            return [i.naturalWidth, i.naturalHeight]; }"""
+        return self.page.evaluate(script)
+
+    def give_speech(self, path):
+        self.page.set_input_files("#sadtalker_ext_speech_file input[type=file]", str(path))
+        self.page.wait_for_timeout(3000)
+
+    def bar(self):
+        return self.text("#tab_sadtalker .progressDiv .progress")
+
+    def status(self):
+        return self.text("#sadtalker_ext_status")
+
+    def video(self):
+        script = """() => { const v = document.querySelector('#sadtalker_ext_video video');
+            return v && v.readyState >= 2 ? [v.videoWidth, v.videoHeight, v.duration] : null; }"""
+        return self.page.evaluate(script)
+
+    def generate(self):
+        self.page.click("#sadtalker_ext_generate")
+
+    def wait_for_end(self, seconds=240):
+        self.wait_until(lambda: not self.exists("#tab_sadtalker .progressDiv"), seconds)
+        self.page.wait_for_timeout(1500)

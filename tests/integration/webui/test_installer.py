@@ -1,0 +1,47 @@
+"""install.py under the Python of a real WebUI."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.webui.conftest import ROOT
+from tests.support.compare_host import differences
+
+pytestmark = [pytest.mark.webui, pytest.mark.usefixtures("wanted")]
+
+
+def installed():
+    command = [os.environ["WEBUI_PYTHON"], "-m", "pip", "freeze", "--all"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return set(done.stdout.splitlines())
+
+
+def run_installer(**environment):
+    return subprocess.run(
+        [os.environ["WEBUI_PYTHON"], str(ROOT / "install.py")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=os.environ["WEBUI_DIR"],
+        env={**os.environ, "PYTHONPATH": os.environ["WEBUI_DIR"], **environment},
+    )
+
+
+def test_nothing_installed_changes_and_the_second_run_is_silent():
+    before = installed()
+    first = run_installer()
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert before <= installed(), before - installed()
+    second = run_installer()
+    assert (second.returncode, second.stdout) == (0, "")
+
+
+def test_one_opencv_owns_cv2():
+    owners = [line for line in installed() if line.lower().startswith("opencv")]
+    assert len(owners) == 1
+
+
+def test_the_fake_host_is_like_this_one():
+    assert differences(Path(os.environ["WEBUI_DIR"])) == []
