@@ -22,7 +22,7 @@ SENTENCES = (
     "Maybe Bob can stop by my apartment before the market opens. "
     "I am happy to help him carry apples.",
 )
-VOICES = ("en-us", "en-gb", "en-us+f3")
+VOICES = ("en-us", "en-gb-x-rp", "en-us+f3")
 REACHED = 0.2
 
 

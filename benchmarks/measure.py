@@ -98,21 +98,28 @@ def closure_shares(
     """Return, for every P, B and M, the narrowest opening around it as a share of open vowels'.
 
     The mouth may lead the sound by up to two frames, so the frames from two before the sound's
-    beginning to its end are looked at. The vowels' opening is the median over their middles.
+    beginning to its end are looked at. The vowels' opening is the median of the widest frame of
+    each; their middles would not do, because lips that lead meet for a P within the vowel before.
     """
-    vowels = [
-        opening[index]
-        for one in phonemes
-        if one.symbol in OPEN_VOWELS
-        and (index := int((one.start + one.end) / 2 * fps)) < len(opening)
+    closed = [
+        frames.min() for one in phonemes if len(frames := _shown(opening, one, CLOSURES, fps, 2))
     ]
-    closed = []
-    for one in phonemes:
-        if one.symbol in CLOSURES:
-            first, last = max(0, int(one.start * fps) - 2), int(one.end * fps) + 1
-            if first < len(opening):
-                closed.append(opening[first:last].min())
-    return np.array(closed) / np.median(vowels)
+    return np.array(closed) / vowel_opening(opening, phonemes, fps)
+
+
+def vowel_opening(opening: FloatArray, phonemes: Sequence[Phoneme], fps: float = 25.0) -> float:
+    """Return the median over the open vowels of their widest frame."""
+    shown = (_shown(opening, one, OPEN_VOWELS, fps, 0) for one in phonemes)
+    return float(np.median([frames.max() for frames in shown if len(frames)]))
+
+
+def _shown(
+    opening: FloatArray, one: Phoneme, wanted: Sequence[str], fps: float, earlier: int
+) -> FloatArray:
+    """Return the opening while a sound is heard, and some frames earlier; empty if not wanted."""
+    if one.symbol not in wanted:
+        return opening[:0]
+    return opening[max(0, int(one.start * fps) - earlier) : int(one.end * fps) + 1]
 
 
 def blinks(eyes: FloatArray, fps: float = 25.0) -> tuple[int, float, float]:
