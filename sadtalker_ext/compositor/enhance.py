@@ -111,7 +111,6 @@ class FaceEnhancement:
         for shot in shots:
             if shot.points is None or shot.alignment is None:
                 self.missed += 1
-                self._steady.reset()
                 yield shot.frame
             else:
                 mask = face_mask(shot.points, shot.alignment)

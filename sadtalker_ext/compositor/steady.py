@@ -32,10 +32,6 @@ class SteadyDetail:
         self._seen: FloatArray | None = None
         self._detail: FloatArray | None = None
 
-    def reset(self) -> None:
-        """Forget the past, as after frames without a face."""
-        self._seen = self._detail = None
-
     def __call__(self, original: ImageArray, restored: ImageArray, mask: FloatArray) -> FloatArray:
         """Return what to add to the original square, (512, 512, 3) float32.
 

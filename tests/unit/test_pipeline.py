@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.compositor.finish import FinishTools
 from sadtalker_ext.encoder.metadata import read_metadata
-from sadtalker_ext.errors import Cancelled, OutputExists
+from sadtalker_ext.errors import Cancelled, OutputExists, OutputUnwritable
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
+from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.types import Picture
+from tests.support.face_points import placed_mesh
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, read_frames, speech_like, write_sound
 
@@ -22,7 +25,7 @@ def speech(tmp_path):
     return open_speech(write_sound(tmp_path / "speech.wav", speech_like(0.8), 44100))
 
 
-def make(picture, speech, output, progress=None, engine=None, **options):
+def make(picture, speech, output, progress=None, engine=None, tools=None, **options):
     return generate(
         picture,
         speech,
@@ -30,6 +33,7 @@ def make(picture, speech, output, progress=None, engine=None, **options):
         GenerateOptions(**options),
         engine=engine or FakeEngine(),
         progress=progress or Progress(),
+        tools=tools,
     )
 
 
@@ -67,6 +71,39 @@ def test_other_frame_rates_keep_the_duration(picture, speech, tmp_path, fps, fra
 def test_idle_video_without_speech(picture, tmp_path):
     video = make(picture, None, tmp_path / "out.mp4", idle_seconds=0.4)
     assert video.frames == 10
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("gif", ".gif"), ("png", ".zip")])
+def test_other_formats(picture, speech, tmp_path, kind, suffix):
+    video = make(picture, speech, tmp_path / f"out{suffix}", format=kind)
+    assert video.path.name == f"out{suffix}"
+    assert video.path.stat().st_size > 1000
+    assert video.frames == 20
+
+
+def test_an_extension_of_another_format_is_refused(picture, speech, tmp_path):
+    with pytest.raises(OutputUnwritable, match=r"\.webm"):
+        make(picture, speech, tmp_path / "out.mp4", format="webm")
+
+
+def test_frames_are_finished_on_their_way(picture, speech, tmp_path):
+    """Size, restored face and a count of what was left out, all in the result."""
+    bands = np.arange(512)[None, :, None, None] // 32 % 2
+    found = iter([None, None] + [placed_mesh(scale=0.3, at=(80, 90))] * 18)
+    tools = FinishTools(
+        follow=lambda start: lambda frame: next(found),
+        triangles=triangles(),
+        enhancer=lambda squares: np.where(bands, 255, 0).astype(np.uint8) + 0 * squares,
+    )
+    options = {"enhancer": "gfpgan", "enhancer_strength": 1.0, "output_side": 192, "seed": 5}
+    video = make(picture, speech, tmp_path / "new.mp4", tools=tools, **options)
+    plain = make(picture, speech, tmp_path / "old.mp4", output_side=192, seed=5)
+    assert (video.width, video.height) == (160, 192)
+    assert "2 frames" in video.warnings[0]
+    new, old = (read_frames(one.path)[0].astype(int) for one in (video, plain))
+    change = np.abs(new - old).mean(axis=(1, 2, 3))
+    assert change[:2].max() < 1
+    assert change[2:].min() > 2
 
 
 def test_an_existing_output_is_refused_before_any_work(picture, speech, tmp_path):

@@ -80,6 +80,32 @@ def test_an_existing_output_is_kept_unless_asked(inputs, fake_engine, tmp_path):
     assert output.stat().st_size > 1000
 
 
+def test_the_outputs_extension_chooses_the_format(inputs, fake_engine, tmp_path, capsys):
+    portrait, speech = inputs
+    words = ["generate", str(portrait), str(speech), "-o"]
+    assert main([*words, str(tmp_path / "a.gif")]) == 0
+    assert (tmp_path / "a.gif").read_bytes()[:3] == b"GIF"
+    assert main([*words, str(tmp_path / "a.mp4"), "--format", "gif"]) == 2
+    assert "a.gif" in capsys.readouterr().err
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_without_an_output_the_format_names_the_file(inputs, fake_engine, tmp_path):
+    portrait, speech = inputs
+    folder = ["--output-dir", str(tmp_path)]
+    assert main(["generate", str(portrait), str(speech), *folder, "--format", "webm"]) == 0
+    assert (tmp_path / f"{portrait.stem}_talking.webm").exists()
+
+
+def test_the_motion_is_drawn_beside_the_sound(inputs, fake_engine, tmp_path):
+    portrait, speech = inputs
+    words = ["generate", str(portrait), str(speech), "-o", str(tmp_path / "a.mp4")]
+    assert main([*words, "--motion-plot", str(tmp_path / "a.jpg")]) == 2
+    assert not (tmp_path / "a.mp4").exists()  # told before the work
+    assert main([*words, "--motion-plot", str(tmp_path / "a.png")]) == 0
+    assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
+
+
 def test_speech_is_asked_for(inputs, capsys):
     assert run("generate", inputs[0], "--engine", "puppet") == 2
     assert "idle_seconds" in capsys.readouterr().err
