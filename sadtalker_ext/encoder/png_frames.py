@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SOUND_NAME = "speech.wav"
 _BLOCK = 1 << 16
-_COMPRESSION = 3
+_COMPRESSION = 1
 _HEADER = 33
 """Bytes of the PNG signature and the first chunk, which must come first."""
 
