@@ -35,6 +35,11 @@ _EXPECTED_WEIGHT = 2.0
 _ROUNDS = 4
 _TYPICAL_CELLS = 0.5
 """Cells that deviate by more from the common motion count less and less."""
+_AGREES_CELLS = 2.0
+_GUESS, _SURE = 0.4, 0.6
+"""Shares of the cells that agree: with fewer than the first the frame does not show the picture's
+head, and the expected motion counts; from the second on the measured one. Turned heads have 0.6
+to 1, noise 0.1 to 0.5."""
 _NONE_PX, _WHOLE_PX = 0.2, 1.0
 """Motion below the first is none, so that the picture's own pixels stay; above the second it is
 taken as it is."""
@@ -84,13 +89,15 @@ class HeadFollower:
         flow = np.asarray(self._flow.calc(self._grey, grey, shift), np.float64)
         weight = self._ring * _contrast(grey)
         used = weight > 0
-        found = self._fit(self._cells[used], flow[used], weight[used], start)
+        found, agreement = self._fit(self._cells[used], flow[used], weight[used], start)
+        sure = np.clip((agreement - _GUESS) / (_SURE - _GUESS), 0, 1)
+        found = start + sure * (found - start)
         return np.asarray((self._lift @ np.vstack([found, [0, 0, 1]]) @ down)[:2])
 
     def _fit(
         self, cells: Motion, flow: Motion, weight: npt.NDArray[np.float64], start: Motion
-    ) -> Motion:
-        """Return the affine map that most of the cells agree on."""
+    ) -> tuple[Motion, float]:
+        """Return the affine map that most of the cells agree on, and how far they do, 0 to 1."""
         even = cells @ self._even.T
         back = np.linalg.inv(self._even)
         expected = (start @ back).T
@@ -102,7 +109,10 @@ class HeadFollower:
             left = (even * share).T @ even + _EXPECTED_WEIGHT * np.eye(3)
             right = (even * share).T @ target + _EXPECTED_WEIGHT * expected
             found = np.linalg.solve(left, right).T @ self._even
-        return found
+        agreement = float(
+            (weight * (off * _TYPICAL_CELLS < _AGREES_CELLS)).sum() / max(weight.sum(), 1e-9)
+        )
+        return found, agreement
 
     def _levels(self, picture: FloatArray) -> ImageArray:
         import cv2

@@ -82,6 +82,15 @@ def test_where_nothing_can_be_seen_the_expectation_counts():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_another_picture_is_not_followed(seed):
+    expected = STILL.copy()
+    expected[0, 2] = 4
+    frame = textured(100 + seed, blur=5)[60:300, 90:330].astype(np.float32)
+    found = follower(textured()).measure(frame, expected)
+    np.testing.assert_allclose(found @ [120, 115, 1], [124, 115], atol=4)
+
+
 def test_an_opened_mouth_is_no_motion_of_the_head():
     picture = textured()
     frame, _ = frame_of(picture, STILL)
