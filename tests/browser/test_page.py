@@ -117,9 +117,26 @@ def test_a_reloaded_page_finds_its_job_and_its_result(page):
     assert page.is_visible(part("interrupt"))
     page.wait_for_selector(f"{part('video')} video")
     assert "8.0 s" in page.inner_text(part("summary"))
-    page.reload()
-    page.wait_for_selector(f"{part('video')} video")
-    assert page.is_visible(part("generate"))
+    for _ in range(3):
+        page.reload()
+        page.wait_for_selector(f"{part('video')} video")
+        assert page.is_visible(part("generate"))
+        assert "8.0 s" in page.inner_text(part("summary"))
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("gif", "moving"), ("png", "file"), ("webm", "video")])
+def test_other_formats_are_shown_too(page, kind, shown):
+    give_portrait(page)
+    tick_if_asked(page)
+    idle(page, 0.5)
+    page.click(f"{part('group_output')} button")
+    page.click(f"{part('format')} input")
+    page.get_by_role("option", name=kind).click()
+    page.click(part("generate"))
+    page.wait_for_selector(f"{part('summary')} .stx-summary")
+    page.wait_for_selector(part(shown))
+    hidden = {"video", "moving", "file"} - {shown}
+    assert [name for name in sorted(hidden) if page.is_visible(part(name))] == []
 
 
 def test_somebody_else_does_not_see_my_job(page, browser, address):
@@ -139,6 +156,8 @@ def test_somebody_else_does_not_see_my_job(page, browser, address):
 
 
 def test_errors_say_what_to_do(page, tmp_path):
+    assert not page.is_visible(part("summary")), "no empty result is shown"
+    assert not page.is_visible(part("parameters_box"))
     page.click(part("generate"))
     page.wait_for_selector(".stx-error")
     text = page.inner_text(".stx-error")

@@ -101,7 +101,6 @@ class TabJob:
     def _show(self, video: VideoFile) -> list[Any]:
         note = "Stopped early: the beginning was kept." if video.partial else ""
         return [
-            compat.update(visible=True),
             *_shown(video.path),
             words.summary_html(video),
             _line_of(video),
@@ -112,13 +111,10 @@ class TabJob:
         ]
 
 
-def _shown(path: Path) -> list[Any]:
+def _shown(path: Path) -> list[str | None]:
     """Return the outputs for player, moving picture and file: one of them shows the result."""
     kind = {".mp4": 0, ".webm": 0, ".gif": 1}.get(path.suffix.lower(), 2)
-    return [
-        compat.update(value=str(path) if place == kind else None, visible=place == kind)
-        for place in range(3)
-    ]
+    return [str(path) if place == kind else None for place in range(3)]
 
 
 def _line_of(video: VideoFile) -> str:

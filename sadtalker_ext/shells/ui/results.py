@@ -24,7 +24,6 @@ class ResultParts:
         interrupting: Shown while a stop is under way.
         progress: Bar, stage and preview.
         status: Placeholder, error or remark; the last output of a job.
-        result: Group around the finished video.
         video: The player.
         moving: A result that is a GIF.
         file: A result that cannot be shown, for example frames.
@@ -44,7 +43,6 @@ class ResultParts:
     interrupting: Component
     progress: Component
     status: Component
-    result: Component
     video: Component
     moving: Component
     file: Component
@@ -61,7 +59,6 @@ class ResultParts:
     def outputs(self) -> list[Component]:
         """Return the outputs of a job, in the order `TabJob` fills them."""
         return [
-            self.result,
             self.video,
             self.moving,
             self.file,
@@ -81,9 +78,11 @@ def make_result_parts(actions: Sequence[ResultAction], *, can_skip: bool) -> Res
     with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
         made["progress"] = compat.html("", elem_id=element_id("progress"))
         made["status"] = compat.html(words.PLACEHOLDER, elem_id=element_id("status"))
-        with gr.Column(visible=False, elem_classes=["stx-result"]) as result:
+        # always rendered, and hidden by the style sheet while there is nothing to show: gradio 6
+        # loses a value that arrives together with the visibility of the component around it
+        with gr.Column(elem_classes=["stx-result"]):
             made |= _make_result(actions)
-    return ResultParts(result=result, **made)
+    return ResultParts(**made)
 
 
 def _make_generate_box(*, can_skip: bool) -> dict[str, Component]:
@@ -124,10 +123,8 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     video = compat.video_output(
         label="Video", show_label=False, height=480, elem_id=element_id("video")
     )
-    moving = compat.shown_picture(
-        label="GIF", show_label=False, visible=False, elem_id=element_id("moving")
-    )
-    file = gr.File(label="Frames", interactive=False, visible=False, elem_id=element_id("file"))
+    moving = compat.shown_picture(label="GIF", show_label=False, elem_id=element_id("moving"))
+    file = gr.File(label="Frames", interactive=False, elem_id=element_id("file"))
     summary = compat.html("", elem_id=element_id("summary"))
     buttons = []
     with gr.Row(elem_classes=["stx-buttons"]):

@@ -10,7 +10,6 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like
 
 NAMES = (
-    "result",
     "video",
     "moving",
     "file",
@@ -51,8 +50,7 @@ def press(host):
 def test_a_video_is_made_and_described(press, portrait, speech, host):
     made = press(picture=str(portrait), file=str(speech), seed=7)
     assert made["status"] == ""
-    assert made["result"]["visible"] is True
-    assert made["video"] == {"value": made["path"], "visible": True, "__type__": "update"}
+    assert made["video"] == made["path"]
     assert made["path"].startswith(str(host.output_dir))
     assert made["path"].endswith("0001-ada.mp4")
     assert "seed 7" in made["summary"]
@@ -72,9 +70,8 @@ def test_the_second_video_gets_the_next_number(press, portrait, speech):
 def test_every_format_is_shown_in_its_place(press, portrait, speech, kind, place):
     made = press(picture=str(portrait), file=str(speech), format=kind)
     assert made["status"] == ""
-    shown = [name for name in ("video", "moving", "file") if made[name]["visible"]]
-    assert shown == [place]
-    assert made[place]["value"] == made["path"]
+    shown = {name: made[name] for name in ("video", "moving", "file") if made[name]}
+    assert shown == {place: made["path"]}
 
 
 def test_options_reach_the_video(press, portrait, speech):
