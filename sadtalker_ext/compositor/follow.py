@@ -40,6 +40,8 @@ _GUESS, _SURE = 0.4, 0.6
 """Shares of the cells that agree: with fewer than the first the frame does not show the picture's
 head, and the expected motion counts; from the second on the measured one. Turned heads have 0.6
 to 1, noise 0.1 to 0.5."""
+_SLIDES = 0.06
+"""Share of the area's side along its border where the picture moves only along the border."""
 _NONE_PX, _WHOLE_PX = 0.2, 1.0
 """Motion below the first is none, so that the picture's own pixels stay; above the second it is
 taken as it is."""
@@ -130,13 +132,15 @@ class Bender:
     Args:
         picture: (H, W, 3) uint8, the area that may be bent.
         share: (h, w) float32 on a grid of any size over the area: 1 where the picture follows the
-            head, 0 where it stays.
+            head, 0 where it stays. Along the border of the area the picture only slides: what lies
+            beyond is not known, and frames of paintings stay straight.
     """
 
     def __init__(self, picture: ImageArray, share: FloatArray) -> None:
         self._picture = picture
-        self._share = share
         height, width = picture.shape[:2]
+        self._share_x = share * _kept_border(share.shape[1])[None, :]
+        self._share_y = share * _kept_border(share.shape[0])[:, None]
         rows, columns = np.indices(share.shape, dtype=np.float32)
         step_x, step_y = width / share.shape[1], height / share.shape[0]
         self._x = (columns + 0.5) * step_x - 0.5
@@ -157,13 +161,13 @@ class Bender:
         inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
         x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
         y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
-        largest = float((np.hypot(x, y) * self._share).max())
+        x, y = x * self._share_x, y * self._share_y
+        largest = float(np.hypot(x, y).max())
         whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
         if whole == 0:
             return self._picture
         size = (self._picture.shape[1], self._picture.shape[0])
-        share = (self._share * whole).astype(np.float32)
-        x, y = (cv2.resize((way * share).astype(np.float32), size) for way in (x, y))
+        x, y = (cv2.resize((way * whole).astype(np.float32), size) for way in (x, y))
         return np.asarray(
             cv2.remap(
                 self._picture,
@@ -174,6 +178,13 @@ class Bender:
             ),
             np.uint8,
         )
+
+
+def _kept_border(length: int) -> FloatArray:
+    """Return 0 at both ends of a line of cells and 1 from a little way inside, (n,) float32."""
+    near = np.minimum(np.arange(length), np.arange(length)[::-1])
+    share = np.clip(near / max(_SLIDES * length, 1), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def affine_between(before: FloatArray, after: FloatArray) -> Motion:

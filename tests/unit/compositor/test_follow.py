@@ -150,6 +150,18 @@ def test_a_small_motion_begins_softly():
     assert max(steps) < 3 * np.median(steps)
 
 
+def test_the_pictures_border_slides_and_stays_straight():
+    """A painting's frame does not bend."""
+    picture = textured()
+    picture[:4] = 255
+    bender = Bender(picture, np.ones((40, 42), np.float32))
+    motion = STILL.copy()
+    motion[:, 2] = (9, 12)
+    moved = bender.bend(motion)
+    assert moved[:3].min() > 250
+    np.testing.assert_allclose(moved[100:200, 100:300], picture[88:188, 91:291], atol=3)
+
+
 def test_motion_of_points_is_found():
     before = face_points()[:, :2]
     motion = turned_head((3, -2), 10)
