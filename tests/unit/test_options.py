@@ -107,3 +107,10 @@ def test_lists_of_degrees_are_kept_in_one_spelling(given, kept):
 def test_what_is_no_list_of_degrees_is_refused(given):
     with pytest.raises(InvalidOption, match="pitch"):
         GenerateOptions(pitch=given)
+
+
+@pytest.mark.parametrize("name", ["reference_video", "blink_video", "speech", "output"])
+def test_files_of_this_machine_are_no_options(name):
+    """Requests from outside are made of options: none of them may name a file to read."""
+    with pytest.raises(InvalidOption, match=name):
+        GenerateOptions.from_mapping({name: "/etc/hostname"})
