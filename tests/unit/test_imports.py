@@ -43,7 +43,7 @@ ALLOWED = {
         "motion",
     },
     "jobs": GROUND,
-    "shells": GROUND | {"service", "host", "weights", "shells.api"},
+    "shells": GROUND | {"service", "host", "weights", "motion", "shells.api", "shells.ui"},
     "shells.api": GROUND | {"service", "jobs", "inputs"},
     "client": {"errors"},
     "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder", "motion"},

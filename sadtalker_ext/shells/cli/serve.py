@@ -1,4 +1,4 @@
-"""``sadtalker serve``: the REST routes on a server of their own."""
+"""``sadtalker serve``: the page and the REST routes on a server of their own."""
 
 from __future__ import annotations
 
@@ -49,9 +49,23 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     service = Service(StandaloneHost(output_dir=settings.folder, weight_dirs=weight_dirs))
     app = build_app(service, settings)
+    has_page = _installed("gradio")
+    if has_page:
+        from sadtalker_ext.shells.ui.page import mount_page
+
+        mount_page(
+            app,
+            service,
+            output_dir=settings.folder / "page",
+            local=_is_loopback(parsed.host),
+            authenticate=settings.auth,
+        )
     if not parsed.json:
         name = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
-        print(f"http://{name}:{parsed.port}/ (documentation and a page to try it)", file=sys.stderr)
+        what = (
+            "" if has_page else ' (REST only: the page needs `pip install "sadtalker-ext[page]"`)'
+        )
+        print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
     try:
         uvicorn.run(
