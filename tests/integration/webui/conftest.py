@@ -103,6 +103,7 @@ def running(folder, *flags, settings=None):
     environment = {
         **os.environ,
         "SADTALKER_TEST_PORTRAIT": str(ROOT / "examples/portrait.png"),
+        "PYTHONUNBUFFERED": "1",
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "GRADIO_ANALYTICS_ENABLED": "False",
