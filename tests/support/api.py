@@ -179,9 +179,11 @@ def web(pages, internet):
         internet.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield seen
-        server.shutdown()
-        thread.join()
+        try:
+            yield seen
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def answer(body=b"", status=200, **headers):
