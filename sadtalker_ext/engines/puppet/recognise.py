@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import importlib.util
-import logging
-import threading
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,12 +11,8 @@ from sadtalker_ext.engines.puppet.letters import pronounce
 from sadtalker_ext.engines.puppet.loudness import FRAME_HZ
 from sadtalker_ext.engines.puppet.phonemes import SILENCE, bare
 from sadtalker_ext.engines.puppet.script import Script
+from sadtalker_ext.engines.puppet.sphinx import RECOGNISER
 from sadtalker_ext.types import FloatArray, Phoneme
-
-logger = logging.getLogger(__name__)
-
-_TURN = threading.Lock()
-"""Decoders are kept for the life of the process and serve one caller at a time."""
 
 _LEAST_ENGLISH = 0.96
 """Share of sure words plus agreement with the phones: 0.96 to 1.4 on most English, 0.2 to 0.93 on
@@ -44,9 +35,7 @@ def knows(words: Sequence[str]) -> bool:
     """Whether most of the words are in the English dictionary of the recogniser."""
     if not words or not available():
         return False
-    with _TURN:
-        decoder = _decoder("align")
-        known = [decoder.lookup_word(word) is not None for word in set(words)]
+    known: list[bool] = RECOGNISER.ask({"do": "known", "words": sorted(set(words))})
     return sum(known) >= _LEAST_KNOWN * len(known)
 
 
@@ -67,21 +56,20 @@ def sounds_of(
     pcm = _as_pcm(samples)
     if pcm is None:
         return []
-    with _TURN:
-        phones = _decode_phones(pcm)
-        if script and last:
-            aligned = _align(pcm, script.take_all())
-            if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
-                return aligned
-        words, sure = _decode_words(pcm)
-        if script:
-            aligned = _align(pcm, script.take(words))
-            if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
-                return aligned
-        if words and sure >= _LEAST_ENGLISH - 1:
-            aligned = _align(pcm, words)
-            if sure + agreement(aligned, phones) >= _LEAST_ENGLISH:
-                return aligned
+    phones = _decode_phones(pcm)
+    if script and last:
+        aligned = _align(pcm, script.take_all())
+        if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
+            return aligned
+    words, sure = _decode_words(pcm)
+    if script:
+        aligned = _align(pcm, script.take(words))
+        if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
+            return aligned
+    if words and sure >= _LEAST_ENGLISH - 1:
+        aligned = _align(pcm, words)
+        if sure + agreement(aligned, phones) >= _LEAST_ENGLISH:
+            return aligned
     return phones
 
 
@@ -111,76 +99,23 @@ def _as_pcm(samples: FloatArray) -> bytes | None:
     return pcm
 
 
-@functools.cache
-def _decoder(kind: str) -> Any:
-    """Return the decoder for "words", "phones" or "align"; never lets it print."""
-    import pocketsphinx
-
-    if kind == "words":
-        # one pass and a limit to the hypotheses: half the time, and no more errors
-        return pocketsphinx.Decoder(loglevel="FATAL", fwdflat=False, maxhmmpf=3000)
-    if kind == "phones":
-        model = pocketsphinx.get_model_path("en-us")
-        return pocketsphinx.Decoder(
-            loglevel="FATAL",
-            lm=None,
-            hmm=f"{model}/en-us",
-            allphone=f"{model}/en-us-phone.lm.bin",
-            lw=2.0,
-            beam=1e-20,
-            pbeam=1e-20,
-        )
-    return pocketsphinx.Decoder(loglevel="FATAL", lm=None)
-
-
-def _run(decoder: Any, pcm: bytes) -> None:
-    # without this the decoder's idea of the background noise leaks into the next job
-    decoder.reinit_feat()
-    decoder.start_utt()
-    try:
-        decoder.process_raw(pcm, full_utt=True)
-    finally:
-        decoder.end_utt()
-
-
 def _decode_phones(pcm: bytes) -> list[Phoneme]:
-    decoder = _decoder("phones")
-    _run(decoder, pcm)
-    return [_phoneme(one.word, one.start_frame, one.end_frame + 1) for one in decoder.seg() or ()]
+    return [_phoneme(*one) for one in RECOGNISER.ask({"do": "phones"}, pcm)]
 
 
 def _decode_words(pcm: bytes) -> tuple[list[str], float]:
     """Return the English words heard, and the share of them that is fairly sure."""
-    decoder = _decoder("words")
-    _run(decoder, pcm)
-    guess = decoder.hyp()
-    if guess is None or not guess.hypstr:
-        return [], 0.0
-    words = [one for one in decoder.seg() if one.word[0] not in "<[+"]
-    sure = float(np.mean([one.prob > 0.5 for one in words])) if words else 0.0
-    return guess.hypstr.split(), sure
+    words, sure = RECOGNISER.ask({"do": "words"}, pcm)
+    return words, sure
 
 
 def _align(pcm: bytes, words: Sequence[str]) -> list[Phoneme]:
     """Return the phonemes of the words; empty when the alignment fails."""
     if not words:
         return []
-    decoder = _decoder("align")
-    for word in words:
-        if decoder.lookup_word(word) is None:
-            decoder.add_word(word, " ".join(pronounce(word)), True)
-    with contextlib.suppress(RuntimeError):
-        decoder.set_align_text(" ".join(words))
-        _run(decoder, pcm)
-        decoder.set_alignment()
-        _run(decoder, pcm)
-        return [
-            _phoneme(phone.name, phone.start, phone.start + phone.duration)
-            for word in decoder.get_alignment() or ()
-            for phone in word
-        ]
-    logger.debug("alignment failed; phones are recognised one by one")
-    return []
+    spellings = {word: " ".join(pronounce(word)) for word in words}
+    request = {"do": "align", "words": list(words), "spellings": spellings}
+    return [_phoneme(*one) for one in RECOGNISER.ask(request, pcm)]
 
 
 def _phoneme(name: str, first: int, end: int) -> Phoneme:
