@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
+DOWNLOAD = "Use the download button in the section Engine of the SadTalker tab."
 RESTART = "Restart the WebUI completely: its start adds missing packages by our installer."
 
 
@@ -29,7 +31,12 @@ class WebUIService(Service):
 
     def generate(self, request: Request, progress: Progress) -> VideoFile:
         """Make one video; see `Service`."""
-        return super().generate(request, self.host.mirrored(progress))
+        try:
+            return super().generate(request, self.host.mirrored(progress))
+        except WeightsMissing as error:
+            if error.hint.startswith("Run "):
+                error.hint = DOWNLOAD
+            raise
 
     def _status(self, name: str) -> EngineStatus:
         """Say what to do in words that fit the WebUI, where nobody types pip commands."""

@@ -1,0 +1,46 @@
+"""The service in the WebUI says what to do in the WebUI's words."""
+
+import numpy as np
+import pytest
+
+from sadtalker_ext.errors import WeightsMissing
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request
+from sadtalker_ext.types import Picture
+
+
+@pytest.fixture
+def service(webui, monkeypatch, tmp_path):
+    from sadtalker_ext.shells.webui import house
+    from sadtalker_ext.weights import store
+
+    monkeypatch.setattr(store, "PROJECT_CHECKPOINTS", tmp_path / "none")
+    house.service.cache_clear()
+    yield house.service()
+    house.service.cache_clear()
+
+
+def test_weights_arrive_where_the_host_keeps_models(service, tmp_path):
+    assert service.store.download_folder == tmp_path / "models/SadTalker"
+    assert tmp_path / "models/SadTalker" in service.store.folders
+
+
+def test_nobody_is_sent_to_a_command_line(service, tmp_path):
+    for status in service.engines():
+        assert not status.ready
+        if status.name == "sadtalker":
+            assert "restart the WebUI" in status.hint
+    picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
+    options = GenerateOptions(engine="puppet", idle_seconds=1.0)
+    request = Request(picture=picture, speech=None, output=tmp_path / "a.mp4", options=options)
+    with pytest.raises(WeightsMissing) as caught:
+        service.generate(request, Progress())
+    assert "download button" in caught.value.hint
+
+
+def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
+    monkeypatch.setattr(service.store, "missing", lambda words: ())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    hints = {status.name: status.hint for status in service.engines()}
+    assert all("installer" in hint for hint in hints.values())
