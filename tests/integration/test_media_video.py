@@ -353,8 +353,8 @@ def test_bad_places_are_told_before_the_work(tmp_path):
     (tmp_path / "file").touch()
     for name, words in [
         ("folder.mp4", "is a folder"),
-        ("a.avi", "found the extension .avi"),
-        ("a", "found no extension"),
+        ("a.avi", "a.avi should end in one of .mp4"),
+        ("a", "a should end in one of .mp4"),
         ("nowhere/a.mp4", "does not exist"),
         ("file/a.mp4", "is a file, not a folder"),
     ]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
+import subprocess
+import sys
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -12,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
-from sadtalker_ext.inputs import espeak_worker
 from sadtalker_ext.inputs.espeak_phonemes import to_phonemes
+from sadtalker_ext.inputs.text_to_speech import WORKER
 from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
 
@@ -38,18 +41,26 @@ class Utterance:
 
 @functools.cache
 def say(text: str, voice: str = "en-us", words_per_minute: int = 165) -> Utterance:
-    """Speak `text` in this process; the phonemes are translated only for English voices."""
+    """Speak `text`; the phonemes are translated only for English voices."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
-        answer = espeak_worker.speak(
-            {
-                "text": text,
-                "voice": voice,
-                "words_per_minute": words_per_minute,
-                "pitch": 50,
-                "path": str(path),
-            }
+        request = {
+            "do": "speak",
+            "text": text,
+            "voice": voice,
+            "words_per_minute": words_per_minute,
+            "pitch": 50,
+            "path": str(path),
+        }
+        # a process for each text: the library remembers earlier voices
+        done = subprocess.run(
+            [sys.executable, str(WORKER)],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            check=True,
         )
+        answer = json.loads(done.stdout)
         if "error" in answer:
             raise ValueError(answer["error"])
         with wave.open(str(path)) as sound:
