@@ -100,6 +100,9 @@ def running(folder, *flags, settings=None):
         port = free.getsockname()[1]
     kind = FORGE if (webui / "modules_forge").is_dir() else A1111
     command = [python, "launch.py", *FLAGS, *kind, "--data-dir", str(data), "--port", str(port)]
+    # with a data folder elsewhere Forge refuses its own scripts and pictures; ours need no flag
+    for path in (webui, data / "outputs" / "txt2img-images"):
+        command += ["--gradio-allowed-path", str(path)]
     environment = {
         **os.environ,
         "SADTALKER_TEST_PORTRAIT": str(ROOT / "examples/portrait.png"),
