@@ -60,14 +60,13 @@ def add_packages() -> None:
     if not absent:
         return
     before = installed()
-    for requirement in absent:
-        say(f"installing {requirement}")
+    for number, requirement in enumerate(absent):
         problem = install(requirement, before)
-        if problem:
-            say(f"{requirement} could not be installed: {problem}")
         if any(word in problem for word in OFFLINE):
-            say("no network; the WebUI starts without, the next start tries again")
-            return
+            left = ", ".join(absent[number:])
+            say(f"no network to add {left}; the WebUI starts without, the next start tries again")
+            break
+        say(f"{requirement} could not be added: {problem}" if problem else f"added {requirement}")
     report_changes(before, installed())
 
 

@@ -30,7 +30,13 @@ class WebUIService(Service):
         host.release = self.close
 
     def generate(self, request: Request, progress: Progress) -> VideoFile:
-        """Make one video; see `Service`."""
+        """Make one video; see `Service`.
+
+        The WebUI's flags for precision count unless one is chosen.
+        """
+        if request.options.precision == "auto" and self.host.precision() != "auto":
+            options = dataclasses.replace(request.options, precision=self.host.precision())
+            request = dataclasses.replace(request, options=options)
         try:
             return super().generate(request, self.host.mirrored(progress))
         except WeightsMissing as error:

@@ -45,3 +45,22 @@ def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
     monkeypatch.setattr("sadtalker_ext.service._installed", lambda name: False)
     hints = {status.name: status.hint for status in service.engines()}
     assert all("installer" in hint for hint in hints.values())
+
+
+@pytest.mark.parametrize(
+    ("no_half", "chosen", "used"),
+    [(False, "auto", "auto"), (True, "auto", "float32"), (True, "bfloat16", "bfloat16")],
+)
+def test_no_half_counts_unless_a_precision_was_chosen(
+    service, webui, monkeypatch, tmp_path, no_half, chosen, used
+):
+    from sadtalker_ext.service import Service
+
+    seen = []
+    monkeypatch.setattr(Service, "generate", lambda self, request, progress: seen.append(request))
+    webui("shared").cmd_opts.no_half = no_half
+    options = GenerateOptions(precision=chosen, idle_seconds=1.0)
+    picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
+    request = Request(picture=picture, speech=None, output=tmp_path / "a.mp4", options=options)
+    service.generate(request, Progress())
+    assert seen[0].options.precision == used
