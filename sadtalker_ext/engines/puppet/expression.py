@@ -37,7 +37,10 @@ LIP_HIDDEN = 0.07
 _RELAXED = 0.9
 """Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
-PLAIN = ("jaw", "narrow", "wide", "round", "plump", "flatten", "part", "raise", "roll", "tuck")
+PLAIN = (
+    *("jaw", "narrow", "wide", "round", "plump", "flatten"),
+    *("part", "raise", "arch", "roll", "tuck"),
+)
 OPENERS = ("rest", "jaw", "part", "raise", "tuck")
 """Everything that opens the mouth; each has two fields that close it again, one per lip."""
 
@@ -91,16 +94,20 @@ class ExpressionBasis:
         gap = min(self._frame.rest_gap, 0.4)
         # How far the opening of the picture itself is closed.
         shut = 1 - (1 - press) * (1 - relax)
+        # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
+        # was not let go has raised it already.
+        arch = rounded * (0.3 + 0.7 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
         amount = {
             "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
-            "part": rounded * (1 - press) * (1 - 0.6 * relax),
+            "part": rounded * (1 - press) * (1 - 0.6 * relax * min(4 * gap, 1)),
             "raise": upper * (1 - 0.8 * press) + 0.55 * tuck * (1 - press),
+            "arch": arch * (1 - press) * (1 - tuck),
             "roll": press * (1 - 1.5 * gap),
             "plump": rounded + shut * gap,
             # A smile's curve straightens when the lips round or must close over the teeth.
-            "flatten": 0.6 * rounded * (1 - 0.5 * press) + 1.2 * shut * gap,
+            "flatten": 0.85 * rounded * (1 - 0.5 * press) + 1.2 * shut * gap,
             "tuck": tuck * (1 - press),
             "rest": 1.0,
         }
@@ -127,8 +134,8 @@ class ExpressionBasis:
         """Share of the picture's own opening that the upper (sign 1) or lower lip closes."""
         share = UPPER_SHARE if sign > 0 else 1 - UPPER_SHARE
         # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
-        pursed = 0.7 if sign > 0 else 0.2
-        relaxed = share + (pursed + 0.15 * sign - share) * rounded
+        pursed = 0.55 if sign > 0 else 0.35
+        relaxed = share + (pursed + 0.05 - share) * rounded
         # The lower lip waits at the teeth for F and V, and the upper one comes down to it.
         relaxed = relaxed + 0.25 * tuck if sign > 0 else relaxed * (1 - tuck)
         smiling = pursed * rounded
@@ -209,6 +216,9 @@ class ExpressionBasis:
         only_lower = 1 - only_upper
         profile = {name: opening for name, (opening, _) in self._profiles.items()}
         raised = (profile["raise"] / size)[None] * np.exp(-((v / 0.28) ** 2)) * only_upper
+        # The upper lip of a round mouth goes up in the middle and comes down at the sides.
+        arched = ((1 - within**2) ** 2 - 0.55 * within**2 * (1 - within**4)) * only_upper
+        arched = arched * np.exp(-((v / 0.3) ** 2))
         parted = (profile["part"] / size)[None] * np.exp(-((v / 0.3) ** 2))
         parted = parted * (only_upper * -UPPER_SHARE + only_lower * (1 - UPPER_SHARE))
         tucked = (profile["tuck"] / half)[None] * np.exp(-((v / 0.4) ** 2)) * only_lower
@@ -235,6 +245,7 @@ class ExpressionBasis:
             "raise": along(raised, frame.vertical, -size)
             + along(fold, frame.vertical, -0.02 * size)
             + along(nose, frame.vertical, -0.015 * size),
+            "arch": along(arched, frame.vertical, -0.07 * size),
             "roll": along(roll, frame.vertical, 0.022 * size),
             "tuck": along(tucked, frame.across, half)
             + along(inward, frame.vertical, -0.035 * size),

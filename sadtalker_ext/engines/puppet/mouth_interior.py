@@ -42,6 +42,8 @@ class MouthInterior:
         x, y = frame.local(pixels)
         u = frame.sideways(x, np.zeros_like(x))
         self._own_share = teeth.own_teeth(picture, frame, style)
+        # Teeth that only peep out are replaced when the mouth opens further; a row of them stays.
+        self._drawn_teeth = 1 - smoothstep(0.55, 0.95, self._own_share)
         edge = teeth.tooth_edge(frame, self._own_share)
         self._cavity = self._draw_cavity(u, y)
         self._tongue = self._draw_tongue(u, y)
@@ -91,26 +93,29 @@ class MouthInterior:
         up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
         up[..., :3] *= 1 + 0.3 * tongue
         _lay(image, up)
+        # The lips of a round mouth stand out before the teeth and hide more of them.
+        hidden = rounded * (1 - tuck)
+        up_px = 0.055 * frame.size * hidden
+        upper = self._shifted(self._upper, -frame.across * np.float32(up_px), part)
         opening = np.maximum(below_upper + above_lower, 0)
         if self._own is None:
-            _lay(image, self._upper[part])
+            _lay(image, upper)
         lip = np.exp(-np.maximum(below_upper, 0) / (0.14 * unit))
         narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
         deep = 0.6 + 0.4 * self._style.detail  # drawings shade less
         shade = (1 - 0.34 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
         # Rounded lips stand out before the teeth and keep the light off them.
-        shade *= 1 - 0.45 * rounded
+        shade *= 1 - 0.2 * rounded
         contact = np.exp(-np.maximum(above_lower, 0) / (0.10 * unit))
         shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact
         shadow = shade[..., None] ** _SHADOW
         image *= shadow
         if self._own is not None:
             own = self._own[part]
-            if rounded * relax > 0:
-                raised = -0.3 * rounded * relax * (1 - tuck) * frame.rest_gap * frame.half_width
-                own = self._shifted(self._own, frame.across * np.float32(raised), part)
-                own *= 1 - relax * pursed
-            self._lay_own(image, own, opening, rounded * (1 - 0.6 * tuck), tuck, shadow, part)
+            if hidden * relax > 0:
+                up_px = 0.5 * frame.rest_gap * frame.half_width * hidden * relax
+                own = self._shifted(self._own, -frame.across * np.float32(up_px), part)
+            self._lay_own(image, own, upper, opening, rounded, tuck, shadow, part)
         image += self._grain[part]
         return image
 
@@ -118,6 +123,7 @@ class MouthInterior:
         self,
         image: FloatArray,
         own: FloatArray,
+        upper: FloatArray,
         opening: FloatArray,
         rounded: float,
         tuck: float,
@@ -128,12 +134,13 @@ class MouthInterior:
         rest = self._rest_gap[part]
         # For F and V the teeth stand before the lower lip, in the light.
         lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
-        more = smoothstep(0.0, 0.25 * self._frame.size / 2, opening - rest) * (1 - self._own_share)
+        more = smoothstep(0.0, 0.25 * self._frame.size / 2, opening - rest) * self._drawn_teeth
         corner = smoothstep(0.0, 0.12 * self._frame.size / 2, opening - rest) * self._side[part]
-        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.3 + 0.4 * self._side[part]))
+        rounded *= 1 - 0.6 * tuck
+        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * self._side[part]))
         _lay(image, own * ((1 - more) * (1 - corner))[..., None])
         image *= shade[..., None] ** _SHADOW
-        drawn = self._upper[part] * (more * 0.9)[..., None]
+        drawn = upper * (more * 0.9)[..., None]
         drawn[..., :3] *= shadow
         _lay(image, drawn)
 

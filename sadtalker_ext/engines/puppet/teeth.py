@@ -36,7 +36,8 @@ def tooth_edge(frame: MouthFrame, own_share: float) -> FloatArray:
     unit = frame.size / 2 / frame.half_width
     drawn = unit * np.float32(SHOWING) * (1 - 0.75 * frame.xs**2)
     gap = frame.lower - frame.upper
-    hidden = np.minimum(np.maximum(0.6 * gap, drawn), 1.6 * unit * SHOWING)
+    # They show below the line where lips that let go of an opening meet.
+    hidden = np.minimum(np.maximum(0.6 * gap, 0.4 * gap + drawn), 2.2 * unit * SHOWING)
     reach = own_share * 0.9 * gap + (1 - own_share) * hidden
     return np.asarray(frame.upper + reach, np.float32)
 

@@ -69,14 +69,14 @@ def test_extreme_mixtures_do_not_fold_the_skin(face):
             assert area[visible].min() > 0.05, values
 
 
-def test_the_lower_lip_goes_down_and_the_upper_one_stays(face):
+def test_the_lower_lip_goes_down_and_the_upper_one_hardly_up(face):
     frame, nodes, basis = face
     upper, lower = displacement(basis, jaw=1.0)
     row, column = np.unravel_index(
         np.argmin(np.linalg.norm(nodes - frame.picture(*_at(frame, 0.0)), axis=-1)), nodes.shape[:2]
     )
     assert lower[row, column, 1] == pytest.approx(basis.drop, rel=0.1)
-    assert abs(upper[row, column, 1]) < 0.05 * basis.drop
+    assert -0.1 * basis.drop < upper[row, column, 1] < 0.02 * basis.drop
 
 
 def _at(frame, x):

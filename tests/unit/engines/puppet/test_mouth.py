@@ -12,6 +12,7 @@ from sadtalker_ext.portrait import topology
 from tests.unit.engines.puppet.drawn_mouth import (
     CHIN_MARK,
     TEETH,
+    UPPER_LIP,
     draw_mouth,
     like,
     lips_extent,
@@ -132,10 +133,38 @@ def test_a_relaxed_smile_opens_from_a_nearly_closed_mouth(smiling):
     assert gaps[-1] / smiling.width > 0.25
 
 
-def test_a_relaxed_smile_hides_its_teeth_when_the_lips_round(smiling):
+def test_a_relaxed_smile_hides_most_of_its_teeth_when_the_lips_round(smiling):
     shown = like(smiling.picture, TEETH).sum()
     assert shown > 100
-    assert like(smiling.say(jaw=0.2, round=1.0, relax=1.0), TEETH).sum() <= 0.02 * shown
+    assert like(smiling.say(jaw=0.2, round=1.0, relax=1.0), TEETH).sum() <= 0.12 * shown
+
+
+@pytest.mark.parametrize(("jaw", "rounded"), [(0.8, 0.62), (0.6, 0.85), (0.24, 1.0)])
+def test_a_round_mouth_is_an_o_and_not_half_a_disc(smiling, jaw, rounded):
+    """Its upper lip is an arch: higher in the middle than half way to the corners."""
+    frame = smiling.say(jaw=jaw, round=rounded, relax=1.0)
+    middle, left, right = (upper_lip_edge(frame, x) for x in (200, 188, 212))
+    assert middle < (left + right) / 2 - 0.5
+    # The straight smile before it lies the other way round.
+    rest = [upper_lip_edge(smiling.picture, x) for x in (200, 188, 212)]
+    assert rest[0] > (rest[1] + rest[2]) / 2
+
+
+def test_a_round_open_mouth_is_not_a_dark_hole(smiling):
+    """Between the lips of an open O there are teeth above and a tongue below."""
+    frame = smiling.say(jaw=0.7, round=0.7, relax=1.0)
+    top = round(upper_lip_edge(frame, 200)) + 1
+    bottom = top + round(opening(frame, smiling.points)) - 2
+    inside = frame[top:bottom, 196:205].astype(float).mean(axis=(1, 2))
+    assert like(frame[top:bottom, 190:211], TEETH).sum() > 20
+    assert inside.max() > 2.5 * inside.min()
+
+
+def test_the_upper_lip_of_a_round_mouth_keeps_its_thickness(smiling):
+    def thickness(frame):
+        return like(frame[:, 200], UPPER_LIP).sum()
+
+    assert thickness(smiling.say(jaw=0.6, round=0.85, relax=1.0)) >= thickness(smiling.picture)
 
 
 def test_closed_lips_have_no_smile_to_relax(closed):
@@ -150,6 +179,14 @@ def test_rounding_narrows_and_thickens_the_lips(talker):
     # In an open smile the gap closes as well; the lips alone are thicker.
     gap = opening(talker.picture, talker.points) - opening(talker.say(round=1.0), talker.points)
     assert thick > height - gap
+
+
+def upper_lip_edge(frame, column):
+    """Row where the red of the upper lip ends in a column, with the share of the last pixel."""
+    red = 255.0 - np.abs(frame[:, column].astype(float) - UPPER_LIP).max(-1)
+    rows = np.flatnonzero(like(frame[:, column], UPPER_LIP))
+    last = rows[-1]
+    return last + float(np.clip((red[last + 1] - 100) / 155, 0, 1))
 
 
 def test_wide_spreads_the_corners(talker):
