@@ -114,7 +114,9 @@ class ExpressionBasis:
         # A relaxed jaw has the whole way before it again.
         amount["jaw"] *= 1 + relax * (1 / self._way_left - 1)
         amount["narrow"] = (
-            0.10 * amount["jaw"] + shut * 0.45 * gap + 0.5 * max(rounded, 0.6 * relax) * self._smile
+            0.10 * amount["jaw"]
+            + shut * 0.45 * gap * (1 - 0.4 * rounded)
+            + 0.5 * max(rounded, 0.6 * relax) * self._smile
         )
         closing = []
         for share, sign in ((UPPER_SHARE, 1.0), (1 - UPPER_SHARE, -1.0)):
@@ -216,8 +218,9 @@ class ExpressionBasis:
         only_lower = 1 - only_upper
         profile = {name: opening for name, (opening, _) in self._profiles.items()}
         raised = (profile["raise"] / size)[None] * np.exp(-((v / 0.28) ** 2)) * only_upper
-        # The upper lip of a round mouth goes up in the middle and comes down at the sides.
-        arched = ((1 - within**2) ** 2 - 0.55 * within**2 * (1 - within**4)) * only_upper
+        # A round mouth is an arch: the upper lip goes up in the middle, both meet at the sides.
+        sides = 1.3 * within**2 * (1 - within**4)
+        arched = ((1 - within**2) ** 2 - sides) * only_upper + 0.5 * sides * only_lower
         arched = arched * np.exp(-((v / 0.3) ** 2))
         parted = (profile["part"] / size)[None] * np.exp(-((v / 0.3) ** 2))
         parted = parted * (only_upper * -UPPER_SHARE + only_lower * (1 - UPPER_SHARE))
