@@ -14,14 +14,28 @@ def options_table() -> str:
         if spec.choices:
             values = ", ".join(f"`{choice}`" for choice in spec.choices)
         elif spec.low is not None:
-            values = f"{spec.low:g} to {spec.high:g} {spec.unit}".strip()
+            values = f"{_number(spec.low)} to {_number(spec.high)} {spec.unit}".strip()
             values = f"numbers from {values}" if spec.numbers else values
         else:
             values = "yes, no" if spec.kind is bool else "text"
-        default = {True: "yes", False: "no", "": "none"}.get(spec.default, spec.default)
         engines = "both" if len(spec.engines) == 2 else spec.engines[0]
-        rows.append(f"| `{spec.name}` | {default} | {values} | {engines} | {spec.help} |")
+        rows.append(
+            f"| `{spec.name}` | {_default(spec.default)} | {values} | {engines} | {spec.help} |"
+        )
     return "\n".join(rows)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
+def _default(value: object) -> str:
+    """How a default is written; 0 and 1 are numbers, not no and yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value in ("", None) else str(value)
 
 
 def errors_table() -> str:
