@@ -7,16 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.phonemes import BILABIAL, LABIODENTAL, SILENCE
+from sadtalker_ext.engines.puppet.phonemes import BILABIAL, LABIODENTAL
 from sadtalker_ext.types import FloatArray, Phoneme
 
-LEAD = 0.03
-"""Seconds by which the mouth is ahead of the sound."""
+LEAD = 0.02
+"""Seconds by which the middle of a frame is ahead of the sound; its end is level with it."""
 
-_SHORTEST_HOLD, _LONGEST_HOLD = 0.04, 0.12
-_LONGEST_PLOSIVE = 0.14  # seconds; recognisers stretch some over their neighbours
-_APPROACH = 0.5  # value in the frame before a contact
-_RELEASE = 0.2  # and after it: lips part faster than they meet
+_MEETING = 0.04  # seconds in which lips come together
+_PARTING = 0.025  # and part: faster than they meet
+_APPROACH, _RELEASE = 0.5, 0.2  # how far the lip is at the teeth in the frames beside F and V
 
 
 def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatArray, FloatArray]:
@@ -24,34 +23,34 @@ def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatA
 
     Contacts are set on the frames themselves and not sampled from a curve, so that even the
     shortest one is seen.
+
+    Args:
+        sounds: P, B and M last as long as the lips are shut (see `lip_seals`).
+        frames: Number of frames, T.
+        fps: Frames per second.
     """
     press = np.zeros(frames, dtype=np.float32)
     tuck = np.zeros(frames, dtype=np.float32)
-    for index, one in enumerate(sounds):
+    for one in sounds:
         if one.symbol in BILABIAL:
-            before = sounds[index - 1] if index else None
-            _touch(press, _lip_closure(one, before), one, fps)
+            _seal(press, one, fps)
         elif one.symbol in LABIODENTAL:
             _touch(tuck, (one.start - LEAD, one.end - 0.03), one, fps)
     return press, np.minimum(tuck, 1 - press)
 
 
-def _lip_closure(one: Phoneme, before: Phoneme | None) -> tuple[float, float]:
-    """Return the first and last moment at which the lips must be shut.
+def _seal(row: FloatArray, one: Phoneme, fps: float) -> None:
+    """Shut the lips in the frames amid the closure, or the one nearest to it.
 
-    The lips of a plosive are shut for half of the previous sound, 40 to 120 ms, before they burst
-    open; the burst lies in the later part of the sound. A hum lasts as long as its sound.
+    Before and after they meet and part so fast that a short vowel between two closures opens.
     """
-    length = one.end - one.start
-    if one.symbol == "M":
-        return one.start - LEAD, one.end - 0.01
-    burst = one.end - min(0.25 * length, 0.03)
-    previous = before.end - before.start if before is not None else _LONGEST_HOLD
-    if before is not None and before.symbol == SILENCE:
-        previous = min(previous, 0.12)
-    hold = min(max(previous / 2, _SHORTEST_HOLD), _LONGEST_HOLD)
-    shut = max(min(one.start, burst - hold), burst - _LONGEST_PLOSIVE)
-    return shut - LEAD, burst
+    low = max(math.floor((one.start - LEAD - _MEETING) * fps), 0)
+    high = min(math.ceil((one.end - LEAD + _PARTING) * fps) + 1, len(row))
+    times = (np.arange(low, high) + 0.5) / fps + LEAD
+    away = np.maximum((one.start - times) / _MEETING, (times - one.end) / _PARTING)
+    row[low:high] = np.maximum(row[low:high], np.clip(1 - away, 0, 1))
+    nearest = math.floor(((one.start + one.end) / 2 - LEAD) * fps)
+    row[min(max(nearest, 0), len(row) - 1)] = 1
 
 
 def _touch(row: FloatArray, span: tuple[float, float], one: Phoneme, fps: float) -> None:

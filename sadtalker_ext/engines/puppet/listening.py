@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadtalker_ext.engines.puppet import formants, pitch, recognise
+from sadtalker_ext.engines.puppet.lip_seals import high_levels, sealed
 from sadtalker_ext.engines.puppet.loudness import (
     FRAME_HZ,
     HOP,
@@ -37,7 +38,8 @@ class Hearing:
         seconds: Length of the sound.
         loudness: Loudness and presence of speech, (F,) each.
         semitones: (F,) float32 pitch relative to the speaker's usual pitch.
-        phonemes: Sounds without gaps from 0 to `seconds`.
+        phonemes: Sounds without gaps from 0 to `seconds`; P, B and M last as long as the lips are
+            shut.
     """
 
     seconds: float
@@ -53,22 +55,30 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
     recognised, and where no recogniser helps they are guessed from the spectrum.
     """
     progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
-    all_levels, all_pitch, sounds = [], [], []
+    all_levels, all_high, all_pitch, sounds = [], [], [], []
     script = _script(speech)
     at = 0.0
     for chunk in chunks(speech.read(SAMPLE_HZ)):
         chunk_levels = levels(chunk)
         all_levels.append(chunk_levels)
+        all_high.append(high_levels(chunk))
         all_pitch.append(pitch.track(chunk))
         if speech.phonemes is None:
             last = at + len(chunk) / SAMPLE_HZ > speech.seconds - 0.5
             sounds += shifted(_recognise(chunk, measure(chunk_levels), script, last=last), at)
         at += len(chunk) / SAMPLE_HZ
         progress.advance()
-    joined = np.concatenate(all_levels) if all_levels else np.zeros(0, dtype=np.float32)
-    melody = np.concatenate(all_pitch) if all_pitch else np.zeros(0, dtype=np.float32)
     heard = in_order(speech.phonemes if speech.phonemes is not None else sounds, at)
-    return Hearing(at, measure(joined), pitch.semitones(melody), heard)
+    return Hearing(
+        seconds=at,
+        loudness=measure(_joined(all_levels)),
+        semitones=pitch.semitones(_joined(all_pitch)),
+        phonemes=sealed(heard, _joined(all_high)),
+    )
+
+
+def _joined(pieces: list[FloatArray]) -> FloatArray:
+    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
 
 
 def chunks(blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:

@@ -33,13 +33,13 @@ class Loudness:
     present: FloatArray
 
 
-def levels(samples: FloatArray) -> FloatArray:
+def levels(samples: FloatArray, quietest_db: float = _QUIETEST_DB) -> FloatArray:
     """Return (F,) levels in dB below full scale of (N,) samples at `SAMPLE_HZ`."""
     count = -(-len(samples) // HOP)
     padded = np.zeros(count * HOP, dtype=np.float32)
     padded[: len(samples)] = samples
     power = np.square(padded.reshape(count, HOP), dtype=np.float32).mean(axis=1)
-    decibels: FloatArray = 10 * np.log10(power + 10 ** (_QUIETEST_DB / 10))
+    decibels: FloatArray = 10 * np.log10(power + 10 ** (quietest_db / 10))
     return decibels.astype(np.float32)
 
 

@@ -38,7 +38,8 @@ def mouth_track(hearing: Hearing, frames: int, fps: float) -> FloatArray:
     jaw = _limit(columns["jaw"] * swell)
     columns["jaw"] = np.minimum(jaw * (1 - press), 1 - 0.88 * tuck)
     columns["upper"] = columns["upper"] * (1 - press)
-    columns |= {"press": press, "tuck": tuck}
+    # the jaw closes the way to the contact; pressing it halfway as well would close it twice
+    columns |= {"press": press**2, "tuck": tuck}
     mouth: FloatArray = np.clip(np.stack([columns[name] for name in MOUTH], axis=1), 0, 1)
     return mouth.astype(np.float32)
 

@@ -66,7 +66,8 @@ _ROUNDED_WEIGHT = (1.0, 2.6, 2.6, 1.2, 0.6)
 _OPEN_INSISTS = 1.3  # added to the weight of the jaw, times its target
 _CONSONANTS = {
     # target, then weight; lips with weight 0 take the shape of the vowels around
-    **dict.fromkeys(("P", "B", "M"), ((0.0, 0.05, 0.0, 0.0, 0.0), (2.5, 0.2, 0.15, 1.0, 0.2))),
+    # the lips shut by contact (see `contacts`); a stronger pull would close the vowels beside them
+    **dict.fromkeys(("P", "B", "M"), ((0.0, 0.05, 0.0, 0.0, 0.0), (1.2, 0.2, 0.15, 1.0, 0.2))),
     **dict.fromkeys(("F", "V"), ((0.10, 0.10, 0.0, 0.30, 0.0), (2.0, 0.4, 0.3, 1.5, 0.3))),
     **dict.fromkeys(("TH", "DH"), ((0.20, 0.10, 0.0, 0.10, 1.0), (0.9, 0.2, 0.1, 0.3, 1.6))),
     **dict.fromkeys(("T", "D", "N"), ((0.16, 0.14, 0.0, 0.10, 0.8), (0.6, 0.2, 0.1, 0.3, 1.2))),

@@ -72,11 +72,12 @@ def test_pauses_hold_relax_or_close():
 @pytest.mark.parametrize("start", np.linspace(0.2, 0.24, 9))
 @pytest.mark.parametrize("length", [0.015, 0.04, 0.09])
 @pytest.mark.parametrize("symbol", ["P", "B", "M"])
-def test_the_shortest_closure_is_seen_in_its_own_frame(symbol, length, start):
+def test_the_shortest_closure_is_seen_in_its_frame_or_the_one_before(symbol, length, start):
     sounds = row(("AA", start), (symbol, length), ("AA", 0.3))
     press, tuck = contacts(sounds, 20, 25.0)
-    assert press[int((start + length / 2) * 25)] == 1
-    assert press.sum() < 6
+    amid = int((start + length / 2) * 25)
+    assert press[amid - 1 : amid + 1].max() == 1
+    assert press.sum() < 2.5 + 25 * length
     assert not tuck.any()
 
 
@@ -84,7 +85,14 @@ def test_plosives_close_before_they_burst():
     press, _ = contacts(row(("AA", 0.4), ("P", 0.12), ("AA", 0.4)), 23, 25.0)
     first = int(np.argmax(press == 1))
     assert first / 25 <= 0.4
-    assert press[int(0.6 * 25)] < 1
+    assert press[int(0.55 * 25)] == 0
+
+
+@pytest.mark.parametrize("start", np.linspace(0.2, 0.24, 9))
+def test_a_short_vowel_between_two_closures_opens(start):
+    press, _ = contacts(row(("P", start), ("AA", 0.08), ("P", 0.08), ("AA", 0.2)), 14, 25.0)
+    between = press[int(start * 25) - 1 : int((start + 0.08) * 25) + 1]
+    assert between.min() < 0.4
 
 
 def test_teeth_touch_the_lip():
@@ -93,8 +101,9 @@ def test_teeth_touch_the_lip():
     assert not press.any()
 
 
-def test_fast_lips_do_not_flutter():
+def test_the_fastest_lips_part_between_closures_and_do_not_flutter():
     sounds = row(*[(symbol, 0.05) for symbol in ("P", "AA") * 8])
     press, _ = contacts(sounds, 20, 25.0)
-    turns = np.count_nonzero(np.diff(np.sign(np.diff(press))))
-    assert turns <= 2 * 8
+    shut = press == 1
+    assert np.count_nonzero(shut[1:] & ~shut[:-1]) + shut[0] == 8
+    assert press[~shut][:-1].max() <= 0.65
