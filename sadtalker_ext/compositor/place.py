@@ -100,15 +100,14 @@ class Placer:
 
         left, top, right, bottom = self._box
         low_x, low_y, high_x, high_y = self._inside
-        reach = self._reach
         sized = np.asarray(cv2.resize(frame, (right - left, bottom - top)), np.uint8)
         sized = sized[low_y - top : high_y - top, low_x - left : high_x - left]
-        if self._poisson is not None:
-            blended = self._poisson.blend(sized)
-        elif self._soft is not None:
-            blended = self._soft.blend(sized, self._outline(head))
         placed = self._picture.copy()
-        placed[reach[1] : reach[3], reach[0] : reach[2]] = blended
+        area = _cut(placed, self._reach)
+        if self._poisson is not None:
+            self._poisson.blend_into(sized, area)
+        elif self._soft is not None:
+            area[:] = self._soft.blend(sized, self._outline(head))
         return placed
 
     def _in_area(self, points: FloatArray) -> FloatArray:
