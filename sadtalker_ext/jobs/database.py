@@ -91,10 +91,12 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                # a full disk may fail the COMMIT itself, or have ended the transaction already
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
 
     def change(self, statement: str, values: tuple[Any, ...]) -> bool:
         """Run one writing statement; tell whether any row was touched."""

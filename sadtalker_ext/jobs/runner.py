@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sadtalker_ext.errors import Cancelled, InputError, SadTalkerError
+from sadtalker_ext.errors import Cancelled, InputError, OutputUnwritable, SadTalkerError
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.store import JobStore
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 5.0
 """How often an idle lane looks at the table without being called."""
 SWEEP_SECONDS = 600.0
+RETRY_SECONDS = 5.0
+"""Between two tries to store the end of a job."""
 CANCELLED = {"code": "cancelled", "message": "The job was cancelled.", "hint": ""}
 
 Work = Callable[[Job, Progress], Json]
@@ -155,6 +158,10 @@ class JobRunner:
                 self._store.give_back(job.id)
                 return
             self._end(job, JobState.REJECTED, error=CANCELLED | {"hint": stop.hint})
+        except OutputUnwritable as error:
+            # the place is ours, not the client's
+            log.warning("job %s failed: %s", job.id, error)
+            self._end(job, JobState.ERROR, error=error.as_dict())
         except InputError as error:
             self._end(job, JobState.REJECTED, error=error.as_dict())
         except SadTalkerError as error:
@@ -186,10 +193,28 @@ class JobRunner:
             # clients need not know where things lie on this machine
             root = str(self._folder.root)
             error = {name: text.replace(root, "the data folder") for name, text in error.items()}
-        stored = self._store.finish(job.id, state, result=result, error=error)
+        stored = self._store_end(job, state, result, error)
         self._folder.drop_inputs(job.id)
         if state is not JobState.DONE or not stored:
             self._folder.drop_result(job.id)
+
+    def _store_end(
+        self, job: Job, state: JobState, result: Json | None, error: dict[str, str] | None
+    ) -> bool:
+        """Store the end of a job, and go on trying while the disk is full.
+
+        The lane waits meanwhile: the next job could not be stored either. When the program ends
+        first, the job is made again after the next start.
+        """
+        while True:
+            try:
+                return self._store.finish(job.id, state, result=result, error=error)
+            except sqlite3.OperationalError as problem:  # noqa: PERF203 - a disk is slower
+                log.warning("the end of job %s cannot be stored yet: %s", job.id, problem)
+                # the uploads are not needed any more, and may be the space that is missing
+                self._folder.drop_inputs(job.id)
+                if self._closing.wait(RETRY_SECONDS):
+                    raise
 
     def _tidy(self) -> None:
         """Throw away final jobs and videos whose time is over."""

@@ -1,20 +1,47 @@
-"""The REST server with the fake engine, as a process that tests can kill.
+"""The REST server with an engine that tests steer, as a process that they can kill.
 
-python -m tests.support.serve_fake PORT FOLDER JOURNAL SECONDS_PER_FRAME
+python -m tests.support.serve_fake SETTINGS_AS_JSON
 """
 
+import json
 import sys
 from pathlib import Path
 
 import uvicorn
 
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.app import build_app
-from sadtalker_ext.shells.api.settings import ApiSettings, Limits
-from tests.support.api import FakeService, Journal
+from sadtalker_ext.shells.api.auth import basic_auth
+from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
+from tests.support.under_test import Control, SteeredEngine, SteeredInternet, steer_service
+
+
+class SteeredService(Service):
+    """Gets its engine in `main`."""
+
+
+def main(given):
+    control = Control(Path(given["control"]))
+    folder = Path(given["folder"])
+    steer_service(SteeredService, SteeredEngine(control, folder))
+    settings = ApiSettings(
+        folder=folder,
+        auth=basic_auth(given["users"]) if given["users"] else None,
+        limits=limits_of(**given["limits"]),
+        urls=SteeredInternet(control).steer,
+        hosts=() if given["users"] else ("127.0.0.1",),
+        origins=(given["origin"],),
+    )
+    app = build_app(SteeredService(StandaloneHost()), settings)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=given["port"],
+        log_level="info",
+        timeout_graceful_shutdown=5,
+    )
+
 
 if __name__ == "__main__":
-    port, folder, journal, pause = sys.argv[1:]
-    limits = Limits(body_seconds=3.0, pause_seconds=1.0, body_bytes=2_000_000)
-    service = FakeService(Journal(Path(journal), float(pause)))
-    app = build_app(service, ApiSettings(folder=Path(folder), limits=limits))
-    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False)
+    main(json.loads(sys.argv[1]))

@@ -34,7 +34,7 @@ class Limits:
         streams: Most event streams open at the same time.
     """
 
-    body_bytes: int = 256 * MEGABYTE
+    body_bytes: int = 200 * MEGABYTE
     json_bytes: int = 64 * MEGABYTE
     image_bytes: int = 32 * MEGABYTE
     audio_bytes: int = 200 * MEGABYTE
@@ -47,6 +47,40 @@ class Limits:
     uploads: int = 8
     memory_bytes: int = 256 * MEGABYTE
     streams: int = 100
+
+
+def limits_of(
+    *,
+    request_mb: float,
+    video_seconds: float,
+    queued: int,
+    megapixels: float = MAX_PIXELS / 1e6,
+    upload_seconds: float = 120.0,
+) -> Limits:
+    """Return limits from the few numbers people set; the others follow from them.
+
+    Args:
+        request_mb: Largest request, in millions of bytes.
+        video_seconds: Longest video.
+        queued: Most open jobs.
+        megapixels: Largest picture.
+        upload_seconds: Time for a request to arrive.
+    """
+    usual = Limits()
+    body = round(request_mb * MEGABYTE)
+    json_bytes = min(body, usual.json_bytes)
+    return Limits(
+        body_bytes=body,
+        json_bytes=json_bytes,
+        image_bytes=min(body, usual.image_bytes),
+        audio_bytes=body,
+        pixels=min(round(megapixels * 1e6), MAX_PIXELS),
+        seconds=video_seconds,
+        body_seconds=upload_seconds,
+        pause_seconds=min(usual.pause_seconds, upload_seconds / 8),
+        queued=queued,
+        memory_bytes=min(usual.memory_bytes, 4 * json_bytes),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

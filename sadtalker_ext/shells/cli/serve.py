@@ -86,7 +86,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
 
 def _settings(parsed: argparse.Namespace) -> Any:
     from sadtalker_ext.shells.api.auth import basic_auth, either, read_users, token_auth
-    from sadtalker_ext.shells.api.settings import MEGABYTE, ApiSettings, Limits
+    from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
 
     users = parsed.api_auth or os.environ.get(AUTH_VARIABLE, "")
     token = os.environ.get(TOKEN_VARIABLE, "")
@@ -97,13 +97,9 @@ def _settings(parsed: argparse.Namespace) -> Any:
             f"Other machines could reach {parsed.host}, so credentials are needed.",
             hint=f"Set {TOKEN_VARIABLE}, or {AUTH_VARIABLE} (or --api-auth) to user:password.",
         )
-    upload = parsed.max_upload_mb * MEGABYTE
-    limits = Limits(
-        body_bytes=upload,
-        json_bytes=min(upload, Limits().json_bytes),
-        audio_bytes=upload,
-        image_bytes=min(upload, Limits().image_bytes),
-        seconds=parsed.max_seconds,
+    limits = limits_of(
+        request_mb=parsed.max_upload_mb,
+        video_seconds=parsed.max_seconds,
         queued=parsed.max_queued,
     )
     return ApiSettings(

@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from sadtalker_ext.host.webui import script_callbacks
+from sadtalker_ext.shells.webui import rest
 from sadtalker_ext.shells.webui.animate import AnimateScript
 from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.settings import add_settings
@@ -38,6 +39,4 @@ def register() -> type[AnimateScript]:
 
 def _mount_api(_demo: Any, app: Any) -> None:
     """Add the REST routes; a failure there must not cost the page."""
-    from sadtalker_ext.shells.webui.rest import mount
-
-    mount(app)
+    rest.mount(app)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.host.webui import data_folder, shared
+from sadtalker_ext.host.webui import OPTION_PREFIX, data_folder, shared
 
 log = logging.getLogger(__name__)
+
+NUMBERS = {
+    "api_request_mb": (200, "largest request in MB"),
+    "api_upload_seconds": (120, "seconds a request may take to arrive"),
+    "api_megapixels": (64, "largest picture in megapixels"),
+    "api_video_seconds": (900, "longest video in seconds"),
+    "api_queued": (1000, "most waiting jobs"),
+    "api_keep_days": (7, "days finished videos are kept"),
+}
+"""Default and label of each setting; all are numbers above 0, but for 0 days, which means ever."""
 
 _mounted: list[Any] = []
 """State of the routes; "Reload UI" makes a new server, and the old state has to end first."""
@@ -27,8 +39,25 @@ def mount(app: Any) -> None:
 
     try:
         _mounted.append(mount_routes(app, service(), _settings()))
+        # an orderly end puts the job that is being made back into the queue
+        atexit.unregister(unmount)
+        atexit.register(unmount)
     except SadTalkerError as error:
         log.warning("SadTalker's REST routes are not available: %s", error)
+
+
+def api_options(section: tuple[str, str]) -> dict[str, Any]:
+    """Return the options of the WebUI's settings page that limit requests, by name."""
+    import gradio
+
+    options = {
+        name: shared.OptionInfo(
+            default, f"REST: {label}", gradio.Number, {"minimum": 0}, section=section
+        ).needs_reload_ui()
+        for name, (default, label) in NUMBERS.items()
+    }
+    options["api_keep_days"].info("0 keeps them for ever")
+    return options
 
 
 def unmount() -> None:
@@ -39,7 +68,7 @@ def unmount() -> None:
 
 def _settings() -> Any:
     from sadtalker_ext.shells.api.auth import basic_auth, read_users
-    from sadtalker_ext.shells.api.settings import ApiSettings
+    from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
     from sadtalker_ext.shells.webui.house import host
 
     flags = shared.cmd_opts
@@ -48,10 +77,28 @@ def _settings() -> Any:
         folder=job_folder(data_folder(), flags.port),
         # the WebUI protects only its own routes by --api-auth
         auth=basic_auth(read_users(flags.api_auth)) if flags.api_auth else None,
+        limits=limits_of(
+            request_mb=_number("api_request_mb"),
+            video_seconds=_number("api_video_seconds"),
+            queued=int(_number("api_queued")),
+            megapixels=_number("api_megapixels"),
+            upload_seconds=_number("api_upload_seconds"),
+        ),
+        keep_seconds=86400.0 * _number("api_keep_days", least=0.0),
         urls=_url_policy,
         origins=tuple(one.strip() for one in origins if one.strip()),
         interrupted=host().interrupted,
     )
+
+
+def _number(name: str, least: float = 0.1) -> float:
+    """Return a setting; the default where somebody wrote nonsense into it."""
+    default = float(NUMBERS[name][0])
+    value = shared.opts.data.get(OPTION_PREFIX + name, default)
+    usable = isinstance(value, (int, float)) and math.isfinite(value) and value >= least
+    if not usable:
+        log.warning("the setting %s%s should be a number above 0", OPTION_PREFIX, name)
+    return float(value) if usable else default
 
 
 def _url_policy() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sadtalker_ext.host.memory import POLICIES, WHEN_NEEDED
 from sadtalker_ext.host.webui import OPTION_PREFIX, shared
+from sadtalker_ext.shells.webui.rest import api_options
 
 SECTION = ("sadtalker_ext", "SadTalker")
 
@@ -40,6 +41,7 @@ def add_settings() -> None:
             label="Show the section Animate with SadTalker in txt2img and img2img",
             section=SECTION,
         ).needs_reload_ui(),
+        **api_options(SECTION),
     }  # fmt: skip
     for name, option in options.items():
         shared.opts.add_option(OPTION_PREFIX + name, option)

@@ -1,8 +1,9 @@
+import sqlite3
 import threading
 
 import pytest
 
-from sadtalker_ext.errors import Cancelled, NoFaceFound
+from sadtalker_ext.errors import Cancelled, NoFaceFound, OutputUnwritable
 from sadtalker_ext.jobs.database import Database
 from sadtalker_ext.jobs.folder import DataFolder, new_id
 from sadtalker_ext.jobs.records import JobState, NewJob
@@ -168,3 +169,50 @@ def test_a_stop_before_the_start_is_not_a_failure(room):
     job = room.add()
     wait_until(lambda: room.state(job) is JobState.REJECTED)
     assert room.store.get(job).error["code"] == "cancelled"
+
+
+def test_the_end_of_a_job_is_stored_when_there_is_space_again(room, monkeypatch):
+    """The table may not grow: SQLite answers as on a full disk."""
+    monkeypatch.setattr("sadtalker_ext.jobs.runner.RETRY_SECONDS", 0.05)
+    job = room.add()
+    wait_until(lambda: room.begun)
+    tries, real = [], room.store.finish
+
+    def full(*words, **more):
+        tries.append(words)
+        if len(tries) < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(*words, **more)
+
+    monkeypatch.setattr(room.store, "finish", full)
+    room.frames.set()
+    wait_until(lambda: room.state(job) is JobState.DONE)
+    assert len(tries) == 3
+    assert room.folder.result(job).read_bytes() == b"video"
+    assert not room.folder.input_dir(job).exists()
+    wait_until(lambda: room.state(room.add()) is not None)
+
+
+def test_an_end_that_was_never_stored_is_made_again(room, monkeypatch):
+    job = room.add()
+    wait_until(lambda: room.begun)
+
+    def full(*_words, **_more):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(room.store, "finish", full)
+    room.frames.set()
+    wait_until(lambda: room.folder.result(job).exists())
+    room.runner.close()
+    assert room.state(job) is JobState.STARTED
+    assert room.store.recover() == (1, 0)
+
+
+def test_a_place_that_cannot_be_written_is_the_machines_fault(room, monkeypatch):
+    def fail(*_words):
+        raise OutputUnwritable("No right to write.")
+
+    monkeypatch.setattr(room.runner, "_work", fail)
+    job = room.add()
+    wait_until(lambda: room.state(job).final)
+    assert room.state(job) is JobState.ERROR

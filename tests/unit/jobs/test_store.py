@@ -248,3 +248,38 @@ def test_sweeping_leaves_only_what_belongs_to_jobs(tmp_path):
     assert folder.sweep({keep}, {keep}) == 3
     assert [path.name for path in folder.inputs.iterdir()] == [keep]
     assert [path.name for path in folder.results.iterdir()] == [f"{keep}.mp4"]
+
+
+def test_a_full_disk_costs_one_write_and_no_more(database, store):
+    """SQLite itself refuses to grow, in the middle of a transaction or at its end."""
+    job, _ = store.add(new())
+    pages = database.ask("PRAGMA page_count")[0][0]
+    database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.add(new(order={"text": "x" * 100_000}))
+    database._writer.execute("PRAGMA max_page_count = 1000000")
+    assert store.claim("cpu").id == job.id
+    assert store.add(new(order={"text": "x" * 100_000}))[1]
+
+
+def test_a_commit_that_fails_leaves_no_open_transaction(database, store):
+    class Full:
+        """A connection whose COMMIT finds the disk full."""
+
+        def __init__(self, inner):
+            self.inner = inner
+
+        def execute(self, words, *rest):
+            if words == "COMMIT":
+                raise sqlite3.OperationalError("database or disk is full")
+            return self.inner.execute(words, *rest)
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    real, database._writer = database._writer, Full(database._writer)
+    with pytest.raises(sqlite3.OperationalError):
+        store.add(new())
+    database._writer = real
+    assert store.open_count() == 0
+    assert store.add(new())[1]

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sadtalker_ext.errors import InvalidOption, SetupError
 from sadtalker_ext.shells.api.app import mount_routes
 from sadtalker_ext.shells.api.auth import basic_auth, read_users
-from sadtalker_ext.shells.api.settings import ApiSettings
+from sadtalker_ext.shells.api.settings import ApiSettings, Limits, limits_of
 from sadtalker_ext.shells.cli import main
 from tests.support.api import PREFIX, TALKS, FakeService, form, wait_final
 
@@ -82,3 +82,23 @@ def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
     assert main(words) == 2
     assert "credentials are needed" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
+
+
+def test_old_results_are_forgotten(client):
+    talk = client.post(TALKS, **form()).json()
+    wait_final(client, talk["id"])
+    assert client.sadtalker.runner.forget_older_than(60) == 0
+    assert client.sadtalker.runner.forget_older_than(-1) == 1
+    assert client.get(f"{TALKS}/{talk['id']}").status_code == 404
+    assert not list(client.sadtalker.folder.results.iterdir())
+
+
+def test_limits_follow_from_the_few_that_people_set():
+    usual = Limits()
+    assert limits_of(request_mb=200, video_seconds=900, queued=1000) == usual
+    small = limits_of(request_mb=2, video_seconds=5, queued=3, megapixels=1, upload_seconds=8)
+    assert small.body_bytes == small.json_bytes == small.image_bytes == small.audio_bytes == 2e6
+    assert (small.memory_bytes, small.pixels, small.pause_seconds) == (8e6, 1e6, 1.0)
+    assert (small.seconds, small.queued, small.body_seconds) == (5, 3, 8)
+    # more pixels than the picture reader takes are not promised
+    assert limits_of(request_mb=1, video_seconds=1, queued=1, megapixels=1e4).pixels == usual.pixels

@@ -68,3 +68,29 @@ def test_jobs_lie_outside_the_hosts_folder(rest, tmp_path):
     assert folder == rest.job_folder(tmp_path / "webui", 7860)
     assert folder != rest.job_folder(tmp_path / "webui", 7861)
     assert folder != rest.job_folder(tmp_path / "other", 7860)
+
+
+def test_limits_are_settings(rest, webui, caplog):
+    shared = webui("shared")
+    assert rest._settings().limits.body_bytes == 200e6
+    shared.opts.data.update(
+        sadtalker_ext_api_request_mb=2.0,
+        sadtalker_ext_api_video_seconds=20,
+        sadtalker_ext_api_queued=7.0,
+        sadtalker_ext_api_keep_days=0,
+        sadtalker_ext_api_megapixels="many",
+    )
+    settings = rest._settings()
+    assert (settings.limits.body_bytes, settings.limits.seconds) == (2e6, 20)
+    assert (settings.limits.queued, settings.keep_seconds) == (7, 0)
+    assert settings.limits.pixels == 64e6
+    assert "api_megapixels" in caplog.text
+
+
+def test_the_process_ends_in_order(rest, monkeypatch):
+    ends = []
+    monkeypatch.setattr(rest.atexit, "register", ends.append)
+    rest.mount(fastapi.FastAPI())
+    assert ends == [rest.unmount]
+    ends[0]()
+    assert rest._mounted == []
