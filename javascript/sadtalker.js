@@ -41,6 +41,14 @@
         return [gallery, facts, JSON.stringify([tab, selectedIndex(tab)])];
     }
 
+    /* On a narrow window the result lies below all options. */
+    function showStage() {
+        const stage = find(`${PREFIX}_stage`);
+        if (stage && stage.getBoundingClientRect().top > window.innerHeight - 120) {
+            stage.scrollIntoView({behavior: "smooth"});
+        }
+    }
+
     /* Shows the host's bar and buttons until the task ends. */
     function follow(id, patience) {
         const forget = () => {
@@ -79,6 +87,7 @@
         const id = randomId();
         localSet(TASK, id);
         follow(id);
+        showStage();
         const values = Array.from(arguments);
         values[0] = id;
         return values;

@@ -71,7 +71,13 @@ def browser(chromium):
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+            args=[
+                "--no-sandbox",
+                "--autoplay-policy=no-user-gesture-required",
+                # a microphone that beeps, and nobody who has to allow it
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
         )
         yield browser
         browser.close()

@@ -89,6 +89,32 @@ def test_a_portrait_and_speech_become_a_video_that_plays(page):
     assert page.problems == []
 
 
+COUNT_ASKING = """window.asked = 0;
+const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
+media.getUserMedia = (...wanted) => { window.asked += 1; return ask(...wanted); };"""
+
+
+def test_a_recording_becomes_a_video_and_nothing_is_asked_before(page):
+    page.add_init_script(COUNT_ASKING)
+    page.reload()
+    page.wait_for_selector(part("generate"))
+    give_portrait(page)
+    tick_if_asked(page)
+    assert page.evaluate("window.asked") == 0, "the page asks for the microphone by itself"
+    page.get_by_text("Microphone", exact=True).click()
+    page.click(f"{part('speech_recording')} .record-button")
+    page.wait_for_timeout(1800)
+    page.locator(f"{part('speech_recording')} .stop-button").click()
+    page.wait_for_selector(f"{part('speech_recording')} .play-pause-button")
+    assert page.evaluate("window.asked") > 0
+    page.get_by_text("Video", exact=True).first.click()
+    page.get_by_text("Microphone", exact=True).click()  # what was recorded is still there
+    page.click(part("generate"))
+    page.wait_for_selector(f"{part('video')} video")
+    seconds = float(re.match(r"([\d.]+) s", page.inner_text(part("summary"))).group(1))
+    assert 1.0 < seconds < 8.0
+
+
 def test_a_job_is_interrupted_and_the_page_is_ready_again(page):
     give_portrait(page)
     tick_if_asked(page)
@@ -231,6 +257,31 @@ def test_nothing_is_cut_off(page, address, width, theme):
         "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90))"
     )
     assert cut == []
+
+
+@pytest.mark.parametrize("width", [420, 768])
+def test_generate_is_in_reach_wherever_the_page_is_scrolled_to(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for top in (0, 500, 1000, 5000):
+        page.evaluate("top => scrollTo(0, top)", top)
+        page.wait_for_timeout(200)
+        found = page.evaluate(
+            "id => { const box = document.querySelector(id).getBoundingClientRect();"
+            "return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)"
+            "?.closest(id) !== null && box.bottom <= innerHeight && box.top >= 0; }",
+            part("generate"),
+        )
+        assert found, f"Generate is out of sight at {top} pixels"
+
+
+def test_a_narrow_page_goes_to_the_result(page):
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.click(part("generate"))
+    page.wait_for_selector(".stx-error")
+    page.wait_for_function(
+        "() => { const box = document.querySelector('.stx-error').getBoundingClientRect();"
+        "return box.top > 0 && box.bottom < innerHeight; }"
+    )
 
 
 def test_every_visible_control_has_a_tooltip(page):

@@ -35,7 +35,11 @@ TASK_KEY = element_id("task")
 
 SUBMIT = (
     "(...values) => { values[0] = 'task(' + crypto.getRandomValues(new Uint32Array(4)).join('') "
-    f"+ ')'; localStorage.setItem('{TASK_KEY}', values[0]); return values; }}"
+    f"+ ')'; localStorage.setItem('{TASK_KEY}', values[0]); "
+    # on a narrow window the result lies below all options
+    f"const stage = document.getElementById('{element_id('stage')}'); "
+    "if (stage.getBoundingClientRect().top > innerHeight - 120) "
+    "stage.scrollIntoView({ behavior: 'smooth' }); return values; }"
 )
 RECALL = f"() => [localStorage.getItem('{TASK_KEY}') || '']"
 _FORGET_SECONDS = 86400

@@ -77,8 +77,13 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
     with gr.Column(elem_classes=["stx-pane"]) as file_pane:
         file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
+        # gradio 4 asks for the device as soon as a recorder is on the page, hidden or not; what
+        # cannot be used is only a player
         microphone = compat.sound_input(
-            "microphone", label="Recording", elem_id=element_id("speech_recording")
+            "microphone",
+            label="Recording",
+            interactive=False,
+            elem_id=element_id("speech_recording"),
         )
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as text_pane:
         _make_text(options, no_voice)
@@ -97,7 +102,7 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
     parts = SpeechParts(
         kind=kind, file=file, microphone=microphone, video=video, panes=panes, trim=trim
     )
-    compat.listen(kind.change, show_pane, [kind], [*panes, trim])
+    compat.listen(kind.change, show_pane, [kind], [*panes, trim, microphone])
     return parts
 
 
@@ -114,9 +119,10 @@ def _make_text(options: controls.OptionControls, no_voice: str) -> None:
 
 
 def show_pane(kind: str) -> list[Any]:
-    """Return one update per pane and one for the trim: only what belongs to a kind is shown."""
+    """Return updates of the panes, the trim and the microphone: only what belongs to a kind."""
     shown = [compat.update(visible=one == kind) for one in KINDS]
-    return [*shown, compat.update(visible=kind in {FILE, MICROPHONE, VIDEO})]
+    trim = compat.update(visible=kind in {FILE, MICROPHONE, VIDEO})
+    return [*shown, trim, compat.update(interactive=kind == MICROPHONE)]
 
 
 def resolve(

@@ -59,7 +59,7 @@ def build_tab(host: TabHost) -> TabParts:
         task = gr.Textbox(visible=False, elem_id=element_id("task"))
         compat.not_saved(task)
         with gr.Row(elem_classes=["stx-columns"]):
-            with gr.Column(scale=6, min_width=320, elem_classes=["stx-left"]):
+            with gr.Column(scale=6, min_width=280, elem_classes=["stx-left"]):
                 shown = portrait.make_portrait_parts(host.picture_sources, options)
                 with panel("Speech"):
                     said = speech.make_speech_parts(options, no_voice)
@@ -67,7 +67,7 @@ def build_tab(host: TabHost) -> TabParts:
                     options.make("engine")
                     engine_parts = engines.make_engine_parts(line)
                 look_parts = look.make_look_parts(options, presets, engine)
-            with gr.Column(scale=5, min_width=320, elem_classes=["stx-right"]):
+            with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions, can_skip=host.can_skip)
     parts = JobParts(
         task=task,

@@ -4,6 +4,8 @@ from sadtalker_ext.errors import InputError
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui import speech as said
+from sadtalker_ext.shells.ui.contract import element_id
+from sadtalker_ext.shells.ui.tab import build_tab
 
 FULL = GenerateOptions(
     text="Hello", voice="de", idle_seconds=4.0, audio_start=1.0, pad_audio=2.0
@@ -58,3 +60,14 @@ def test_trim_handles_become_seconds_unless_numbers_were_given(speech):
     assert options["audio_end"] == pytest.approx(0.4, abs=0.01)
     _, options = resolve(said.FILE, value)
     assert (options["audio_start"], options["audio_end"]) == (1.0, 0.0)
+
+
+def test_a_recorder_is_on_the_page_only_while_the_microphone_is_chosen(gradio, host):
+    with gradio.Blocks() as blocks:
+        build_tab(host)
+    (microphone,) = [
+        one for one in blocks.blocks.values() if one.elem_id == element_id("speech_recording")
+    ]
+    assert microphone.interactive is False
+    chosen = {kind: said.show_pane(kind)[-1]["interactive"] for kind in said.KINDS}
+    assert [kind for kind, usable in chosen.items() if usable] == [said.MICROPHONE]

@@ -78,6 +78,7 @@ def test_no_time_is_promised_from_nothing():
     assert seconds_left(event(Stage.RENDERING, 0, 100, 5.0)) is None
     assert seconds_left(event(Stage.RENDERING, 1, 100, 0.1)) is None
     assert seconds_left(event(Stage.LOADING, 3, None, 3.0)) is None
+    assert seconds_left(event(Stage.LISTENING, 3, 6, 3.0)) is None, "rendering is still to come"
 
 
 def test_the_summary_names_facts_and_path():
