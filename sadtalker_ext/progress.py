@@ -52,7 +52,7 @@ class ProgressEvent:
     def text(self) -> str:
         """The event as people read it, for example ``Rendering 45 / 182``."""
         words = self.stage.value
-        if not self.total:
+        if not self.total or self.total == 1:
             return words
         if self.stage is Stage.DOWNLOADING:
             return f"{words} {self.done / MEGABYTE:.0f} / {self.total / MEGABYTE:.0f} MB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,14 +29,16 @@ def stop_pressed(state: Any) -> bool:
 def show_event(state: Any, event: ProgressEvent) -> None:
     """Write one event into the host's state, from which its bar and ETA are computed.
 
-    Only rendering and downloads move the bar: the host computes the ETA from its position, and
-    the few seconds before rendering would make it lie.
+    Only rendering and downloads move the bar. The host computes the ETA from its position and from
+    the time since `time_start`, which therefore has to be the beginning of what is counted:
+    the seconds spent on listening say nothing about those a frame takes.
     """
     state.textinfo = words_of(event)
     counted = event.stage in (Stage.RENDERING, Stage.DOWNLOADING) and event.total
     if counted:
         state.job_count, state.job_no = 1, 0
         state.sampling_steps, state.sampling_step = event.total, event.done
+        state.time_start = time.time() - event.seconds
     elif event.stage is Stage.WRITING:
         state.job_count, state.job_no = 1, 1
 

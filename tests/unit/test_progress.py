@@ -13,6 +13,11 @@ def test_items_are_counted_as_they_are_taken():
     assert events[-1].text == "Rendering 2 / 2"
 
 
+def test_one_of_one_is_not_worth_counting():
+    event = ProgressEvent(stage=Stage.LISTENING, done=0, total=1, seconds=0.0)
+    assert event.text == "Listening"
+
+
 def test_a_stop_ends_the_work_at_the_next_item():
     progress = Progress()
     items = progress.track(range(10), Stage.RENDERING, 10)

@@ -92,13 +92,20 @@ class RunBook:
 
 
 def seconds_left(event: ProgressEvent | None) -> float | None:
-    """Estimate how long the current stage still takes; None when nothing can be said."""
-    if event is None or not event.total or not event.done or event.seconds < 0.5:
+    """Estimate how long a job still takes; None when nothing can be said.
+
+    Only rendering and downloads are nearly all that is left; the end of an earlier stage is not the
+    end people wait for.
+    """
+    if event is None or event.stage not in _LONG or event.seconds < 0.5:
+        return None
+    if not event.total or not event.done:
         return None
     rate = event.done / event.seconds
     return max(0.0, (event.total - event.done) / rate)
 
 
+_LONG = (Stage.RENDERING, Stage.DOWNLOADING)
 _SHARES = {
     Stage.LOADING: (0.0, 0.05),
     Stage.FACE: (0.05, 0.08),

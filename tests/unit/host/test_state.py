@@ -28,6 +28,24 @@ def test_the_bar_follows_rendering(state):
     assert state.job_no == state.job_count == 1
 
 
+def test_the_time_left_does_not_count_what_came_before_rendering(state, monkeypatch):
+    """The host's own sum: elapsed / progress - elapsed, with elapsed since `time_start`."""
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("time.time", lambda: now)
+    state.begin()
+    state.time_start = now
+    progress = mirrored(state)
+    progress.enter(Stage.LISTENING, 3)
+    now += 60
+    progress.enter(Stage.RENDERING, 100)
+    now += 2
+    progress.advance(20)
+    elapsed = now - state.time_start
+    done = state.sampling_step / state.sampling_steps
+    assert elapsed / done - elapsed == pytest.approx(8)
+
+
 def test_downloads_count_in_megabytes(state):
     mirrored(state).enter(Stage.DOWNLOADING, 36_000_000)
     assert state.textinfo == "Downloading 0 / 36 MB"
