@@ -107,7 +107,7 @@ class Placer:
         if self._poisson is not None:
             self._poisson.blend_into(sized, area)
         elif self._soft is not None:
-            area[:] = self._soft.blend(sized, self._outline(head))
+            self._soft.blend_into(sized, area, self._outline(head))
         return placed
 
     def _in_area(self, points: FloatArray) -> FloatArray:

@@ -41,6 +41,8 @@ _NECK = 0.50
 """Below the chin nothing follows from this distance on: shoulders stay."""
 _COLOUR_REACH = 0.22
 """Standard deviation of the blur that carries colours from the soft edge inwards."""
+_COARSER = 2
+"""Cells of the mask's grid, in each direction, per cell on which colours are compared."""
 _MATCH_ROUNDS = 2
 _LARGEST_GAIN = 1.5
 _LARGEST_SHIFT = 48.0
@@ -51,7 +53,7 @@ Outline = FloatArray
 
 
 class SoftBlend:
-    """Blends frames into one area of one picture.
+    """Blends frames into one area of one picture; one frame at a time.
 
     Args:
         background: (H, W, 3) uint8, the paste area with as much of the picture around it as may
@@ -76,7 +78,7 @@ class SoftBlend:
         height, width = background.shape[:2]
         self._paste = paste or (0, 0, width, height)
         left, top, right, bottom = self._paste
-        picture: FloatArray = background[top:bottom, left:right].astype(np.float32)
+        picture = background[top:bottom, left:right]
         width, height = right - left, bottom - top
         scale = min(_GRID / max(height, width), 1.0)
         self._grid = (max(round(width * scale), 2), max(round(height * scale), 2))
@@ -90,6 +92,8 @@ class SoftBlend:
         distance = np.where(inside > 0, -within, self._outside(inside)) / self._face_size
         self._follower = HeadFollower(picture, distance.astype(np.float32))
         self._bender = Bender(background, self._following(background.shape[:2], open_around))
+        # kept from frame to frame: new memory of this size has to be mapped page by page
+        self._sums: list[FloatArray] = [np.empty((height, width, 3), np.float32) for _ in range(2)]
 
     def mask(self, outline: Outline) -> FloatArray:
         """Return how much of the frame shows on the grid, 0 to 1.
@@ -108,39 +112,55 @@ class SoftBlend:
         found: FloatArray = _smooth_step(share) * self._border
         return found
 
-    def blend(self, frame: ImageArray, outline: Outline | None = None) -> ImageArray:
-        """Return the blended background as a new array.
+    def blend_into(
+        self, frame: ImageArray, whole: ImageArray, outline: Outline | None = None
+    ) -> None:
+        """Blend in place.
 
         Args:
             frame: (h, w, 3) uint8, the frame at the size of the paste area.
+            whole: (H, W, 3) uint8 copy of the background.
             outline: The face's points in this frame as the head's angles have them; None when
                 they are not known.
         """
         import cv2
 
-        rendered = frame.astype(np.float32)
         expected = STILL if outline is None else affine_between(self._outline, outline)
-        motion = self._follower.measure(rendered, expected)
+        seen = cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA)
+        motion = self._follower.measure(np.asarray(seen, np.uint8), expected)
         moved = self._outline @ motion[:, :2].T + motion[:, 2]
         mask = self.mask(moved.astype(np.float32))
         left, top, right, bottom = self._paste
-        bent = self._bender.bend(shifted(motion, (left, top)))
-        picture = bent[top:bottom, left:right].astype(np.float32)
-        small, behind = (
-            np.asarray(cv2.resize(one, self._grid, interpolation=cv2.INTER_AREA), np.float32)
-            for one in (rendered, picture)
-        )
+        self._bender.bend_into(shifted(motion, (left, top)), whole)
+        picture = whole[top:bottom, left:right]
+        behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
+        gain, shift = self._colours(np.asarray(seen), np.asarray(behind), mask)
+        self._mix(frame, picture, mask[:, :, None] * gain, mask[:, :, None] * shift, mask)
+
+    def _mix(
+        self,
+        frame: ImageArray,
+        picture: ImageArray,
+        gain: FloatArray,
+        shift: FloatArray,
+        mask: FloatArray,
+    ) -> None:
+        """Set the picture to itself where the mask is 0, else to gain x frame + shift.
+
+        Gain and shift (h, w, 3) on the grid are already weighted by the mask. Its zeros are exact
+        zeros: there the picture is kept bit by bit.
+        """
+        import cv2
+
         size = (frame.shape[1], frame.shape[0])
-        gain, shift = self._colours(small, behind, mask)
-        rendered *= gain
-        rendered += cv2.resize(shift, size)
-        weight = cv2.resize(mask, size)[:, :, None]
-        blended: FloatArray = picture + weight * (rendered - picture)
-        np.clip(blended, 0, 255, out=blended)
-        whole = bent.copy()
-        # the mask's zeros are exact zeros: there the picture is kept bit by bit
-        whole[top:bottom, left:right] = np.rint(blended)
-        return whole
+        total, part = self._sums
+        cv2.resize(gain, size, part)
+        cv2.multiply(frame, part, total, dtype=cv2.CV_32F)
+        cv2.resize(shift, size, part)
+        cv2.accumulate(part, total)
+        cv2.resize(cv2.merge([1 - mask] * 3), size, part)
+        cv2.multiply(picture, part, part, dtype=cv2.CV_32F)
+        cv2.add(part, total, picture, dtype=cv2.CV_8U)
 
     def _hull(self, outlines: list[Outline]) -> ImageArray:
         """Return the faces filled on the grid, 255 inside."""
@@ -183,7 +203,7 @@ class SoftBlend:
         return found
 
     def _colours(
-        self, small: FloatArray, picture: FloatArray, mask: FloatArray
+        self, frame: ImageArray, picture: ImageArray, mask: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the gain (3,) and the smooth offset (h, w, 3) that give the picture's colours.
 
@@ -193,30 +213,46 @@ class SoftBlend:
         """
         import cv2
 
+        cells = tuple(-(-side // _COARSER) for side in self._grid)
+        shown, wanted, mask = (
+            np.asarray(cv2.resize(one, cells, interpolation=cv2.INTER_AREA), np.float32)
+            for one in (frame, picture, mask)
+        )
         gain, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
         same = np.ones(mask.shape, bool)
         for _ in range(_MATCH_ROUNDS):
-            gain, offset = _matched(small, picture, mask * same)
-            difference = np.asarray(picture - (small * gain + offset), np.float32)
-            same = np.abs(difference).max(axis=2) < _LARGEST_SHIFT
+            gain, offset = _matched(shown, wanted, mask * same)
+            difference = np.asarray(wanted - (shown * gain + offset), np.float32)
+            # channel by channel: a reduction along so short an axis takes ten times longer
+            red, green, blue = (np.abs(difference[:, :, channel]) for channel in range(3))
+            same = np.maximum(np.maximum(red, green), blue) < _LARGEST_SHIFT
         weight = (4 * mask * (1 - mask) * same + 1e-6).astype(np.float32)
-        sigma = _COLOUR_REACH * self._face_size
+        sigma = _COLOUR_REACH * self._face_size / _COARSER
         carried = cv2.GaussianBlur(difference * weight[:, :, None], (0, 0), sigma)
         total = cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
-        return gain, np.asarray(carried / total + offset, np.float32)
+        shift = np.asarray(carried / total + offset, np.float32)
+        return gain, np.asarray(cv2.resize(shift, self._grid), np.float32)
 
 
 def _matched(
     frame: FloatArray, picture: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return gain and offset (3,) that match mean and deviation of the weighted cells."""
-    share = (weight / max(float(weight.sum()), 1e-6))[:, :, None]
-    frame_mean, picture_mean = (frame * share).sum((0, 1)), (picture * share).sum((0, 1))
-    frame_spread = (share * (frame - frame_mean) ** 2).sum((0, 1))
-    picture_spread = (share * (picture - picture_mean) ** 2).sum((0, 1))
+    share = weight / max(float(weight.sum()), 1e-6)
+    (frame_mean, frame_spread), (picture_mean, picture_spread) = (
+        _mean_and_spread(one, share) for one in (frame, picture)
+    )
     ratio = np.sqrt((picture_spread + 1) / (frame_spread + 1))
     gain: FloatArray = np.clip(ratio, 1 / _LARGEST_GAIN, _LARGEST_GAIN).astype(np.float32)
     return gain, picture_mean - gain * frame_mean
+
+
+def _mean_and_spread(cells: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted mean and variance of every channel (3,); the weights sum up to 1."""
+    # not by matrix products, see `spread.py`
+    mean: FloatArray = np.einsum("ij,ijc->c", share, cells)
+    from_mean = cells - mean
+    return mean, np.einsum("ij,ijc->c", share, from_mean * from_mean)
 
 
 def default_outline(width: int, height: int) -> Outline:
