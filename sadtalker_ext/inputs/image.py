@@ -115,12 +115,13 @@ def _open_header(file: IO[bytes]) -> ImageFile | None:
             continue
         factory = cast("Callable[..., ImageFile]", plugin[0])
         accept = plugin[1]
-        if accept is None or accept(head) is not True:
-            continue
-        file.seek(0)
         try:
+            # even the look at the first bytes fails where there are only two or three
+            if accept is None or accept(head) is not True:
+                continue
+            file.seek(0)
             return factory(file, "")
-        except _DECODING:
+        except (*_DECODING, IndexError):
             continue
     return None
 

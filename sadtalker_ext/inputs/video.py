@@ -65,6 +65,42 @@ def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) ->
     return ReferenceVideo(path=path, seconds=seconds, read=read)
 
 
+def video_extent(
+    path: Path, *, start: float = 0.0, end: float = 0.0, most_frames: int = 10**9
+) -> tuple[float, int, tuple[int, int]]:
+    """Measure the used part of a video without decoding it.
+
+    Args:
+        path: A file that `open_reference` accepted; a picture has one frame and no length.
+        start: As for `open_reference`.
+        end: As for `open_reference`.
+        most_frames: Counting stops behind this many.
+
+    Returns:
+        Seconds, number of frames, and (width, height) of the frames in pixels.
+    """
+    try:
+        with _opened(path) as container:
+            stream = container.streams.video[0]
+            size = (stream.codec_context.width, stream.codec_context.height)
+            frame_seconds = 1.0 / float(stream.average_rate or 25)
+            first, last, frames = math.inf, -math.inf, 0
+            for packet in container.demux(stream):
+                if packet.pts is None or not packet.size:
+                    continue
+                at = float(packet.pts * packet.time_base)
+                first = min(first, at)
+                if at - first < start or (end and at - first >= end):
+                    continue
+                last, frames = max(last, at), frames + 1
+                if frames > most_frames:
+                    break
+    except UnreadableVideo:
+        height, width = read_picture(path).pixels.shape[:2]
+        return 0.0, 1, (width, height)
+    return (last - first - start + frame_seconds if frames else 0.0), frames, size
+
+
 def has_sound(path: Path) -> bool:
     """Tell whether a video file, which `open_reference` accepted, has a sound track."""
     try:

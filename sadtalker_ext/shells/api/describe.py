@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext import __version__
@@ -17,6 +16,7 @@ from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
 from sadtalker_ext.shells.api.answers import answer
 from sadtalker_ext.shells.api.guard import guarded_route
+from sadtalker_ext.shells.api.reference import POLICY, reference_page
 from sadtalker_ext.shells.api.schema import options_schema
 from sadtalker_ext.shells.api.settings import PREFIX
 from sadtalker_ext.shells.api.state import ApiState
@@ -75,8 +75,9 @@ def describing_routes(state: ApiState, document: Callable[[], dict[str, Any]]) -
 
     @router.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        """The same to read and to try in a browser."""
-        return get_swagger_ui_html(openapi_url="openapi.json", title="SadTalker REST")
+        """The same to read."""
+        page = await run_in_threadpool(reference_page, document())
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     return router
 

@@ -34,7 +34,7 @@ from sadtalker_ext.shells.api.errors import (
     WrongMediaType,
     as_body,
 )
-from sadtalker_ext.shells.api.settings import ApiSettings, Limits
+from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings, Limits
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def _translated(problem: Exception) -> SadTalkerError:
 def _from_http(problem: HTTPException) -> SadTalkerError:
     words = str(problem.detail)
     if problem.status_code == 404:
-        return NotFound("There is nothing under this address.", hint="See /docs.")
+        return NotFound("There is nothing under this address.", hint=f"See {PREFIX}/docs.")
     if problem.status_code == 401:
         return _unauthorized()
     kind = MethodNotAllowed if problem.status_code == 405 else MalformedRequest

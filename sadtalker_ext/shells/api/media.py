@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
+from sadtalker_ext.inputs.video import open_reference, video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
+from sadtalker_ext.types import MOTION_FPS
 
 log = logging.getLogger(__name__)
 
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
+
+
+MOST_FRAMES_PER_SECOND = 120.0
+"""Of a video whose motion is borrowed; each frame is searched for a face."""
 
 
 def check_picture(path: Path, limits: Limits) -> None:
@@ -53,6 +60,44 @@ def check_speech(path: Path, options: GenerateOptions, limits: Limits) -> None:
         raise InputTooLarge(
             f"The video should be at most {limits.seconds:g} seconds long, but the speech in "
             f"{path.name} is longer.",
+            hint="Set config.audio_start and config.audio_end to use a part of it.",
+        )
+
+
+def check_reference(path: Path, options: GenerateOptions, limits: Limits) -> None:
+    """Measure the video whose motion is borrowed.
+
+    Pose and blinks are read no longer than the speech lasts; with everything borrowed the video's
+    own length counts.
+
+    Raises:
+        InputError: It is no video, or has too many seconds, frames or pixels.
+    """
+    whole = options.reference_use == "all"
+    start = options.audio_start if whole else 0.0
+    end = options.audio_end if whole else limits.seconds
+    if max(start, end) > limits.audio_position:
+        raise InputTooLarge(
+            f"{path.name} should be used within its first {limits.audio_position:g} seconds, "
+            f"found {max(start, end):g}.",
+            hint="Cut the video first.",
+        )
+    open_reference(path, start=start, end=end)
+    most_frames = math.ceil(limits.seconds * MOST_FRAMES_PER_SECOND)
+    seconds, frames, (width, height) = video_extent(
+        path, start=start, end=end, most_frames=most_frames
+    )
+    if width * height > limits.pixels:
+        raise InputTooLarge(
+            f"{path.name} should have at most {limits.pixels / 1e6:g} megapixels, found "
+            f"{width} x {height}.",
+            hint="Scale it down first.",
+        )
+    # one frame more: containers round the times of their frames
+    if frames > most_frames or seconds > limits.seconds + 1.0 / MOTION_FPS:
+        raise InputTooLarge(
+            f"{path.name} should be used for at most {limits.seconds:g} seconds of at most "
+            f"{MOST_FRAMES_PER_SECOND:g} frames, found more.",
             hint="Set config.audio_start and config.audio_end to use a part of it.",
         )
 

@@ -125,6 +125,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
             state, inputs / REFERENCE, limits.audio_bytes, body.files.get(REFERENCE),
             ("", REFERENCE), (order.driver_url, "driver_url"),
         )  # fmt: skip
+        media.check_reference(inputs / REFERENCE, order.options, limits)
     if order.options.text:
         media.check_text(order.options, limits)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:

@@ -38,12 +38,16 @@ def mount(app: Any) -> None:
     from sadtalker_ext.shells.webui.house import service
 
     try:
-        _mounted.append(mount_routes(app, service(), _settings()))
-        # an orderly end puts the job that is being made back into the queue
-        atexit.unregister(unmount)
-        atexit.register(unmount)
+        state = mount_routes(app, service(), _settings())
     except SadTalkerError as error:
         log.warning("SadTalker's REST routes are not available: %s", error)
+        return
+    _mounted.append(state)
+    # an orderly end puts the job that is being made back into the queue: with its page the WebUI
+    # leaves its main function, without it the server alone hears of the end
+    atexit.unregister(unmount)
+    atexit.register(unmount)
+    app.router.on_shutdown.append(state.close)
 
 
 def api_options(section: tuple[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.integration.api.wire import head, raw
 from tests.support.api import TALKS, form, png, wav
+from tests.support.media import write_mute_video
 from tests.support.sites import LIMITS
 
 PATHS = [
@@ -138,6 +140,7 @@ def test_bad_base64(client, text):
         (b"<html>", None, "unreadable_image"),
         (png()[:60], None, "unreadable_image"),
         (b"", None, "unreadable_image"),
+        (b"no", None, "unreadable_image"),
         (wav(), None, "unreadable_image"),
         (b"#EXTM3U\nfile:///etc/passwd\n", None, "unreadable_image"),
         (None, b"not sound", "unreadable_audio"),
@@ -153,3 +156,31 @@ def test_bad_base64(client, text):
 def test_files_that_are_none(site, client, picture, sound, code):
     refused(client.post(TALKS, **form(picture, sound)), 422, code)
     assert not list(site.inputs.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("config", "status"),
+    [
+        ({"reference_use": "all"}, 413),
+        ({"reference_use": "all", "audio_start": 1e4}, 413),
+        ({"reference_use": "all", "audio_end": 2.0}, 201),
+        ({"reference_use": "pose"}, 201),
+    ],
+    ids=str,
+)
+def test_long_videos_to_borrow_from(client, tmp_path, config, status):
+    """With everything borrowed the video's length counts, otherwise that of the speech."""
+    video = write_mute_video(tmp_path / "r.mp4", LIMITS["video_seconds"] + 1.0).read_bytes()
+    talk = {"config": {"engine": "sadtalker", **config}}
+    sent = {"source_image": ("p", png()), "reference_video": ("r", video)}
+    if config["reference_use"] != "all":
+        sent["audio"] = ("s", wav())
+    got = client.post(TALKS, files=sent, data={"talk": json.dumps(talk)})
+    assert got.status_code == status, got.text
+
+
+def test_videos_that_are_none(client):
+    sent = {"source_image": ("p", png()), "audio": ("s", wav()), "reference_video": ("r", b"no")}
+    talk = json.dumps({"config": {"engine": "sadtalker"}})
+    got = client.post(TALKS, files=sent, data={"talk": talk})
+    refused(got, 422, "unreadable_video")

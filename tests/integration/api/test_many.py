@@ -55,13 +55,17 @@ def percentile(times, share):
     return statistics.quantiles(times, n=100)[round(share * 100) - 1]
 
 
+def machine_load():
+    """Programs that wanted to run in the last minute; not known on every system."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 def report(site, words, times):
     """Print the numbers: with `pytest -s`, or in the summary of a failure."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     milliseconds = [1000 * percentile(times, share) for share in (0.5, 0.95)]
     print(
         f"\n{site.kind}: {words}; {len(times)} status calls, median {milliseconds[0]:.1f} ms, "
-        f"p95 {milliseconds[1]:.1f} ms; load of the machine {load:.1f}"
+        f"p95 {milliseconds[1]:.1f} ms; load of the machine {machine_load():.1f}"
     )
 
 
@@ -151,7 +155,8 @@ BUILT_IN = [
 
 @pytest.mark.parametrize(("name", "clients", "jobs_each"), BUILT_IN)
 def test_many_clients_on_the_built_in_engine(tmp_path, name, clients, jobs_each):
-    """The numbers of the README; needs the face models. On a machine with other work they lie."""
+    """The numbers of the README; needs the face models. Times count on an idle machine only."""
+    busy = machine_load() > (os.cpu_count() or 1)
     site = make(name, tmp_path, steered=False).start()
     try:
         talks, times = run_clients(
@@ -171,4 +176,7 @@ def test_many_clients_on_the_built_in_engine(tmp_path, name, clients, jobs_each)
     assert len(talks) == counts["done"] == clients * jobs_each
     assert {talk.raw["attempts"] for talk in talks.values()} == {1}
     assert len({talk.metadata["seed"] for talk in talks.values()}) == clients * jobs_each
-    assert percentile(times, 0.95) < SLOWEST_STATUS
+    slow = percentile(times, 0.95)
+    if busy and slow >= SLOWEST_STATUS:
+        pytest.skip(f"every job was made once; p95 {slow:.3f} s, but the machine had other work")
+    assert slow < SLOWEST_STATUS

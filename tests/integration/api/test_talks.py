@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 
 import pytest
 
 from tests.support.api import PREFIX, TALKS, form, png, wait_final, wait_until, wav
+from tests.support.media import write_mute_video
 
 
 def b64(data):
@@ -68,9 +70,9 @@ def test_other_formats(site, client, kind, media_type, head):
     assert not list(site.results.glob(f"{talk['id']}.*"))
 
 
-def test_borrowed_motion_needs_the_engine_that_can(client):
+def test_borrowed_motion_needs_the_engine_that_can(client, tmp_path):
     files = form()
-    files["files"]["reference_video"] = ("r.mp4", b"video")
+    files["files"]["reference_video"] = ("r", write_mute_video(tmp_path / "r.mp4").read_bytes())
     got = client.post(TALKS, **files)
     assert (got.status_code, got.json()["field"]) == (422, "reference_video")
     files["data"]["talk"] = json.dumps({"config": {"engine": "sadtalker"}})
@@ -240,6 +242,19 @@ def test_the_documentation_shows_every_route_and_examples(client):
     assert set(content) == {"application/json", "multipart/form-data"}
     assert content["application/json"]["examples"]
     assert "TalkRequest" in document["components"]["schemas"]
+
+
+def test_the_page_to_read_loads_nothing_from_elsewhere(client):
+    got = client.get(f"{PREFIX}/docs")
+    assert got.headers["content-type"].startswith("text/html")
+    assert got.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in got.text
+    links = re.findall(r"""(?:src|href|url|action)\s*[=(]\s*["']?([^"')\s>]+)""", got.text)
+    assert {link for link in links if not link.startswith("#")} == {"openapi.json"}
+    anchors = set(re.findall(r'id="([^"]+)"', got.text))
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    for word in ("/talks/{talk_id}/events", "head_motion", "idle_seconds", "Idempotency-Key"):
+        assert word.lower() in got.text.lower()
 
 
 def test_events_tell_the_whole_story(site, client):

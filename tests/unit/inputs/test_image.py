@@ -336,3 +336,11 @@ def test_a_pillow_picture_of_the_tab():
     picture = from_pil(image, "txt2img")
     np.testing.assert_array_equal(picture.pixels, PIXELS)
     assert (picture.name, picture.parameters) == ("txt2img", PARAMETERS)
+
+
+@pytest.mark.parametrize("content", [b"n", b"no", b"BM", b"GIF", b"\xff\xd8", b"RIFF"])
+def test_a_few_bytes_are_no_picture(tmp_path, content):
+    path = tmp_path / "p"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImage):
+        read_picture(path)

@@ -94,3 +94,15 @@ def test_the_process_ends_in_order(rest, monkeypatch):
     assert ends == [rest.unmount]
     ends[0]()
     assert rest._mounted == []
+
+
+def test_the_server_ends_in_order(rest, webui):
+    """Without its page the WebUI dies of the signal as soon as its server has ended."""
+    app = fastapi.FastAPI()
+    rest.mount(app)
+    from fastapi.testclient import TestClient
+
+    with TestClient(app) as client:
+        assert client.get("/sadtalker/v1/health").status_code == 200
+    rest.mount(fastapi.FastAPI())  # the folder is free again
+    assert len(rest._mounted) == 1
