@@ -18,12 +18,6 @@ from sadtalker_ext.types import Picture
 from tests.support import media
 
 
-@pytest.fixture
-def speech(tmp_path):
-    samples = media.speech_like(2.0, 44100, 2)
-    return open_speech(media.write_sound(tmp_path / "speech.wav", samples, 44100))
-
-
 def write(path, frames, **how):
     with VideoWriter(path, **how) as writer:
         for frame in frames:

@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from sadtalker_ext.encoder.video import VideoWriter
+
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 # extension (and a word after it where one container holds several codecs): codec, sample format
@@ -191,3 +193,18 @@ def read_sound(path: Path):
                 begin, rate = float(frame.pts * frame.time_base), frame.sample_rate
             blocks.append(frame.to_ndarray().T)
     return np.concatenate(blocks), rate, begin
+
+
+def write_video(path, count, *, height=64, width=64, **how):
+    """Write moving frames with the writer under test; returns it."""
+    with VideoWriter(path, **how) as writer:
+        for frame in moving_frames(count, height, width):
+            writer.write(frame)
+    return writer
+
+
+def durations(path):
+    """Seconds of the container and of each stream, read before closing."""
+    with av.open(str(path)) as container:
+        streams = {s.type: float(s.duration * s.time_base) for s in container.streams}
+        return container.duration / 1e6, streams
