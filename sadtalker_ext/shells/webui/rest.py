@@ -84,7 +84,7 @@ def _settings() -> Any:
         limits=limits_of(
             request_mb=_number("api_request_mb"),
             video_seconds=_number("api_video_seconds"),
-            queued=int(_number("api_queued")),
+            queued=max(1, round(_number("api_queued"))),
             megapixels=_number("api_megapixels"),
             upload_seconds=_number("api_upload_seconds"),
         ),
