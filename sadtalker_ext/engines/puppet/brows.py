@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eye_shape import EyeIndices
-from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma
-from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 Floats = npt.NDArray[np.float64]

@@ -17,8 +17,8 @@ from sadtalker_ext.engines.puppet.eye_shape import (
 from sadtalker_ext.engines.puppet.eyelids import Eyelids
 from sadtalker_ext.engines.puppet.glasses import find_rims, is_covered
 from sadtalker_ext.engines.puppet.irises import IrisMotion
-from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma, sample_lid_skin
-from sadtalker_ext.engines.puppet.soft_fields import soft_switch
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, sample_lid_skin
+from sadtalker_ext.engines.puppet.soft_fields import luma, soft_switch
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 # The mesh of an eye that is closed in the picture still shows a slit of up to 0.08 eye widths.
@@ -56,7 +56,7 @@ class EyeLayer:
         self._brows = BrowMotion(picture, points, (LEFT_EYE, RIGHT_EYE), self._rims)
         skin = float(luma(cheek_colour(picture, points)))
         self._eyes = [
-            None if shape is None else _prepare(picture, shape, skin, self._rims)
+            None if shape is None else _prepare(picture, points, shape, skin, self._rims)
             for shape in shapes
         ]
         boxes = [self._brows.box] + [eye.shape.box for eye in self._eyes if eye is not None]
@@ -87,7 +87,11 @@ class EyeLayer:
 
 
 def _prepare(
-    picture: ImageArray, shape: EyeShape, skin_level: float, rims: FloatArray | None
+    picture: ImageArray,
+    points: FloatArray,
+    shape: EyeShape,
+    skin_level: float,
+    rims: FloatArray | None,
 ) -> _Eye | None:
     """Prepare one eye; None when something dark covers it, so that there is no lid to close."""
     left, top, right, bottom = shape.box
@@ -95,12 +99,12 @@ def _prepare(
     if is_covered(patch, shape, skin_level):
         return None
     in_front = None if rims is None else rims[top:bottom, left:right]
-    skin = sample_lid_skin(patch, shape, in_front)
+    skin = sample_lid_skin(picture, points, shape, in_front)
     large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
     presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
     return _Eye(
         shape=shape,
-        lids=Eyelids(shape, skin),
+        lids=Eyelids(patch, shape, skin),
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
         free=None if in_front is None else (1.0 - in_front)[..., None],

@@ -3,7 +3,8 @@
 Nothing is copied from the strip above the eye: a brow, mascara or a painter's outline would come
 along. Instead every pixel near the eye gets a weight for being clean skin, and a smooth colour
 field is spread from the clean ones over lids, lashes and opening. Where the lid touches bare skin
-the field has that skin's colour, so no edge shows; the picture's own grain goes on top.
+the field has that skin's colour, so no edge shows; the texture of the picture's own skin
+(`skin_detail.py`) goes on top.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, widen
+from sadtalker_ext.engines.puppet.lashes import find_lashes, measure_lash_line
+from sadtalker_ext.engines.puppet.lid_columns import fold_height, read_columns, spread_over
+from sadtalker_ext.engines.puppet.skin_detail import lid_detail
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,21 +29,18 @@ class LidSkin:
     """Paint for one eye's lids.
 
     Attributes:
-        colour: (h, w, 3) float32 skin colour of every pixel of the patch, grain included.
+        colour: (h, w, 3) float32 skin colour of every pixel of the patch, texture included.
         lash: (3,) float32 colour of the lashes.
         lash_thickness: Height of the lash line in eye sizes.
-        stray: (h, w) float32 0..1, lashes that stand out beyond the lids (outer corner, upper lid).
+        lashes: (h, w) float32 0..1, where the picture shows the upper lashes.
+        fold: (h, w) float32 height of the fold above the upper margin, in eye sizes.
     """
 
     colour: FloatArray
     lash: FloatArray
     lash_thickness: float
-    stray: FloatArray
-
-
-def luma(image: FloatArray | ImageArray) -> FloatArray:
-    """Weigh RGB (..., 3) into brightness (...)."""
-    return np.asarray(image @ _LUMA, dtype=np.float32)
+    lashes: FloatArray
+    fold: FloatArray
 
 
 def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
@@ -56,28 +56,40 @@ def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
     return np.asarray(colour, dtype=np.float32)
 
 
-def sample_lid_skin(patch: ImageArray, shape: EyeShape, rims: FloatArray | None = None) -> LidSkin:
+def sample_lid_skin(
+    picture: ImageArray,
+    points: FloatArray,
+    shape: EyeShape,
+    rims: FloatArray | None = None,
+) -> LidSkin:
     """Look at the surroundings of one eye and mix the paint for its lids.
 
     Args:
-        patch: (h, w, 3) uint8 pixels of `shape.box`.
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points.
         shape: The eye.
-        rims: (h, w) 0..1, pixels of glasses, which are no skin.
+        rims: (h, w) 0..1, pixels of glasses in the patch, which are no skin.
     """
-    image = patch.astype(np.float32)
+    left, top, right, bottom = shape.box
+    image = picture[top:bottom, left:right].astype(np.float32)
     weight = clean_skin_weight(image, shape)
     if rims is not None:
         weight = weight * (1.0 - np.clip(cv2.blur(rims, (5, 5)) * 3, 0.0, 1.0))
     smooth = _spread(image, weight, shape.size)
     smooth = smooth * _shadow(image, smooth, weight, shape)
     smooth = smooth * _tint(image, smooth, shape)
-    lash, thickness = _measure_lashes(image, smooth, shape)
-    grain = _match_grain(image, weight)
+    columns = read_columns(image, smooth, shape)
+    lashes = find_lashes(image, smooth, shape, columns)
+    if rims is not None:
+        lashes = lashes * (1.0 - rims)
+    lash, thickness = measure_lash_line(image, smooth, shape)
+    detail = lid_detail(picture, points, shape, weight)
     return LidSkin(
-        colour=np.clip(smooth + grain[..., None], 0.0, 255.0).astype(np.float32),
+        colour=np.clip(smooth + detail[..., None], 0.0, 255.0).astype(np.float32),
         lash=lash,
         lash_thickness=thickness,
-        stray=_stray_lashes(image, smooth, shape),
+        lashes=lashes,
+        fold=spread_over(fold_height(columns), columns, shape.u),
     )
 
 
@@ -161,60 +173,3 @@ def _tint(image: FloatArray, smooth: FloatArray, shape: EyeShape) -> FloatArray:
         return np.ones(3, dtype=np.float32)
     hues = [np.median(one[ring] / luma(one[ring])[:, None], axis=0) for one in (image, smooth)]
     return np.asarray(np.clip(hues[0] / hues[1], 0.9, 1.1) ** 0.5, dtype=np.float32)
-
-
-def _measure_lashes(
-    image: FloatArray, smooth: FloatArray, shape: EyeShape
-) -> tuple[FloatArray, float]:
-    """Find colour and thickness of the dark line along the upper margin."""
-    skin = luma(smooth)
-    depth = shape.v - shape.upper
-    strip = (depth > -0.10) & (depth < 0.5 / shape.size) & (np.abs(shape.u) < 0.44)
-    pixels = image[strip]
-    if len(pixels) < 6:
-        return np.asarray(smooth.mean((0, 1)) * 0.5, dtype=np.float32), 0.04
-    bright = luma(pixels)
-    dark = pixels[bright <= np.percentile(bright, 25)].mean(0)
-    typical = float(np.median(skin[strip]))
-    darkness = float(luma(dark))
-    wanted = min(darkness, 0.55 * typical)
-    dark = dark * (wanted / max(darkness, 1.0))
-    above = (np.abs(shape.u) < 0.4) & (depth > -0.16) & (depth < 0.02)
-    share = float(np.mean(luma(image)[above] < 0.5 * (typical + wanted))) if above.any() else 0.0
-    return dark.astype(np.float32), float(np.clip(0.16 * share, 0.03, 0.08))
-
-
-def _stray_lashes(image: FloatArray, smooth: FloatArray, shape: EyeShape) -> FloatArray:
-    """Mark thin dark strokes around the upper lid and the outer corner, (h, w) 0..1."""
-    reach = max(3, int(0.17 * shape.size)) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    bright = luma(image)
-    thin = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_BLACKHAT, kernel), dtype=np.float32)
-    darker = smoothstep(0.06, 0.20, thin / np.maximum(luma(smooth), 20.0))
-    outward = shape.u * shape.outer
-    beyond = smoothstep(-0.28, -0.18, shape.v - shape.upper)
-    beyond = beyond * smoothstep(0.10, 0.02, shape.v - shape.lower)
-    beyond = beyond * smoothstep(0.80, 0.64, outward) * smoothstep(-0.60, -0.50, outward)
-    stray = widen(np.minimum(1.5 * darker, 1) * beyond, 3)
-    return blur(stray, max(0.7, 0.025 * shape.size))
-
-
-def _match_grain(image: FloatArray, weight: FloatArray) -> FloatArray:
-    """Make noise with the strength and coarseness of the clean skin, (h, w) float32.
-
-    Bands of white noise, blurred to about 1 and 2 pixels, get the strength that the same bands
-    have in the clean skin. Low quantiles keep moles, hairs and lines out of the measure.
-    """
-    bright = luma(image)
-    clean = weight > 0.3
-    noise = np.random.default_rng(11).normal(size=bright.shape).astype(np.float32)
-    grain = np.zeros_like(bright)
-    if clean.sum() < 12:
-        return grain
-    for fine, coarse in ((0.0, 0.7), (0.7, 1.5)):
-        found = np.abs(blur(bright, fine) - blur(bright, coarse))[clean]
-        made = blur(noise, fine) - blur(noise, coarse)
-        # 0.52: the 40 % quantile of |x| of a normal distribution with deviation 1
-        strength = float(np.quantile(found, 0.4)) / 0.52
-        grain += made * np.float32(min(0.5 * strength, 3.5) / max(float(made.std()), 1e-6))
-    return grain

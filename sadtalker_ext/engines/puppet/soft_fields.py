@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.types import FloatArray
+from sadtalker_ext.types import FloatArray, ImageArray
 
 _COARSE_SIGMA = 2.5
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def smoothstep(low: float, high: float, value: npt.NDArray[np.floating[Any]]) -> FloatArray:
@@ -46,3 +47,8 @@ def widen(field: npt.NDArray[np.floating[Any]], reach: int) -> FloatArray:
     """Take the largest value within a disc of the given diameter in pixels."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     return np.asarray(cv2.dilate(np.asarray(field, dtype=np.float32), kernel), dtype=np.float32)
+
+
+def luma(image: FloatArray | ImageArray) -> FloatArray:
+    """Weigh RGB (..., 3) into brightness (...)."""
+    return np.asarray(image @ _LUMA, dtype=np.float32)

@@ -5,7 +5,8 @@ import pytest
 from sadtalker_ext.engines.puppet.eye_shape import LEFT_EYE, RIGHT_EYE, eye_width, measure_eye
 from sadtalker_ext.engines.puppet.eyes import EyeLayer
 from sadtalker_ext.engines.puppet.glasses import find_rims, is_covered
-from sadtalker_ext.engines.puppet.lid_skin import cheek_colour, luma
+from sadtalker_ext.engines.puppet.lid_skin import cheek_colour
+from sadtalker_ext.engines.puppet.soft_fields import luma
 from tests.unit.engines.puppet.drawn_eyes import draw_face, eye_points
 
 SIDE = 320
