@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
-from sadtalker_ext.errors import Cancelled, InputError, SadTalkerError
+from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalkerError
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -63,6 +63,9 @@ class TabJob:
         except SadTalkerError as error:
             log.warning("%s", error)
             return [*self._no_result, words.error_html(error)]
+        except ImportError as error:
+            log.exception("a package is missing")
+            return [*self._no_result, self._missing_html(error, values)]
         except Exception as error:
             log.exception("unexpected error")
             return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
@@ -90,6 +93,21 @@ class TabJob:
         )
         request.output.parent.mkdir(parents=True, exist_ok=True)
         return self._host.service.generate(request, progress)
+
+    def _missing_html(self, error: ImportError, values: Sequence[Any]) -> str:
+        """Say which package is missing in the words of the engine line, and how to get it."""
+        details = traceback.format_exc(limit=-6)
+        package = (error.name or "").partition(".")[0]
+        if not package or package == __name__.partition(".")[0]:
+            return words.error_html(error, details)
+        wanted = self._options.options(values[LEADING:])["engine"]
+        engine = self._host.service.choose(wanted)
+        (status,) = (one for one in self._host.service.engines() if one.name == engine)
+        reason, hint = status.reason, status.hint
+        if not reason or status.can_fetch:
+            reason = f"The Python package {package} cannot be used here: {error}."
+            hint = "Install it anew in the Python this page runs in."
+        return words.error_html(PackageMissing(reason, hint=hint), details)
 
     def _check_consent(self, picture: Picture, *, tick: bool) -> None:
         if not self._consent.is_needed(picture):

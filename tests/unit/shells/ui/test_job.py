@@ -3,6 +3,7 @@ from PIL import Image, PngImagePlugin
 
 from sadtalker_ext.encoder.metadata import parse_line
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.service import EngineStatus
 from sadtalker_ext.shells.ui import speech as said
 from sadtalker_ext.shells.ui.job import LEADING
 from sadtalker_ext.shells.ui.page import build_page
@@ -113,6 +114,23 @@ def test_an_unexpected_failure_shows_folded_details(press, portrait, speech, ser
     status = press(picture=str(portrait), file=str(speech))["status"]
     assert "bug" in status
     assert "ZeroDivisionError: boom" in status
+
+
+def test_a_missing_package_is_no_bug_but_a_sentence(press, portrait, speech, service, monkeypatch):
+    gone = ModuleNotFoundError("No module named 'av'", name="av")
+    service._engines["puppet"] = FakeEngine(fail_at=2, error=gone)
+    status = press(picture=str(portrait), file=str(speech))["status"]
+    assert "The Python package av cannot be used here" in status
+    reason = EngineStatus(name="puppet", ready=False, reason="It needs av.", hint="Restart.")
+    monkeypatch.setattr(service, "engines", lambda: (reason,))
+    status = press(picture=str(portrait), file=str(speech))["status"]
+    assert "It needs av." in status
+    assert "Restart." in status
+    assert "bug" not in status
+    service._engines["puppet"] = FakeEngine(
+        fail_at=2, error=ImportError("typo", name="sadtalker_ext.nowhere")
+    )
+    assert "bug" in press(picture=str(portrait), file=str(speech))["status"]
 
 
 def test_a_stop_leaves_no_file(press, portrait, speech, host):
