@@ -202,3 +202,26 @@ class Cancelled(SadTalkerError):
     code = "cancelled"
     http_status = 499
     exit_code = 130
+
+
+_NO_ROOM = (
+    "out of memory",  # CUDA, ROCm, XPU, MPS
+    "allocate memory",  # the CPU's allocator on Linux
+    "not enough memory",  # the same on Windows
+    "not enough gpu video memory",  # DirectML
+    "status_alloc_failed",  # cuBLAS, cuDNN
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error of torch, of numpy or of a device's driver means that memory is full.
+
+    Torch's own class has moved between versions and only some devices raise it; the others raise a
+    plain RuntimeError with their own words.
+    """
+    if isinstance(error, (OutOfMemory, MemoryError)):
+        return True
+    if any(one.__name__ == "OutOfMemoryError" for one in type(error).__mro__):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _NO_ROOM)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker_ext.errors import OutOfMemory, PackageMissing, WeightsMismatch
+from sadtalker_ext.errors import OutOfMemory, PackageMissing, WeightsMismatch, is_out_of_memory
 from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
@@ -97,15 +97,10 @@ def on_arrays(run: Callable[[Tensor], Tensor], device: str) -> PictureNetwork:
 @contextmanager
 def _memory(device: str) -> Iterator[None]:
     """Turn every way in which torch runs out of memory into our own error."""
-    import torch
-
     try:
         yield
-    except torch.cuda.OutOfMemoryError as error:
-        raise _full(device) from error
-    except RuntimeError as error:
-        # the CPU's allocator and MPS know no class of their own
-        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
             raise _full(device) from error
         raise
 

@@ -42,3 +42,41 @@ def test_text_joins_message_and_hint():
     problem = errors.NoFaceFound("No face.", hint="Try another.")
     assert str(problem) == "No face. Try another."
     assert problem.as_dict() == {"code": "no_face", "message": "No face.", "hint": "Try another."}
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch's, whatever module it lives in."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutOfMemoryError("XPU has no room"),
+        MemoryError(),
+        errors.OutOfMemory("full"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17 GB, max allowed: 18 GB)."),
+        RuntimeError("XPU out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("Could not allocate tensor with 9437184 bytes. There is not enough GPU video "
+                     "memory available!"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=lambda error: str(error)[:40],
+)  # fmt: skip
+def test_a_full_memory_is_recognised_on_every_device(error):
+    assert errors.is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("shapes differ"),
+        RuntimeError("CUDA error: an illegal memory access was encountered"),
+        ValueError("out of memory"),
+        errors.DiskFull("out of memory of another kind"),
+    ],
+)
+def test_other_errors_are_no_full_memory(error):
+    assert not errors.is_out_of_memory(error)

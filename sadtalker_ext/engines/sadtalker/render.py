@@ -23,7 +23,7 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
-from sadtalker_ext.errors import InvalidOption, OutOfMemory
+from sadtalker_ext.errors import InvalidOption, OutOfMemory, is_out_of_memory
 from sadtalker_ext.types import FloatArray, ImageArray
 
 logger = logging.getLogger(__name__)
@@ -156,7 +156,9 @@ class Renderer:
             driving = points[start : start + batch_size]
             try:
                 batch = self._levels(face.source, driving, batch_size)
-            except torch.cuda.OutOfMemoryError as error:
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 raise OutOfMemory(
                     f"{self.device} has no room for {len(driving)} frames at once.",
                     hint="Lower the batch size, choose 256 instead of 512, or use the CPU.",

@@ -125,6 +125,47 @@ def test_a_full_card_offers_the_processor(monkeypatch, part):
         run(make_engine(fake_networks()), someone(), voice(3), preprocess="crop")
 
 
+FULL = {
+    "mps": RuntimeError("MPS backend out of memory (MPS allocated: 17 GB)."),
+    "xpu": torch.OutOfMemoryError("XPU out of memory."),
+    "directml": RuntimeError("There is not enough GPU video memory available!"),
+}
+
+
+@pytest.mark.parametrize("device", FULL)
+@pytest.mark.parametrize("part", ["prepare", "key_points"])
+def test_a_full_card_of_another_make_offers_the_processor(monkeypatch, part, device):
+    def full(*anything, **more):
+        raise FULL[device]
+
+    monkeypatch.setattr(FakeRenderer, part, full)
+    with pytest.raises(OutOfMemory, match="--device cpu") as caught:
+        run(make_engine(fake_networks()), someone(), voice(3), preprocess="crop")
+    assert caught.value.__cause__ is FULL[device]
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_a_full_machine_is_not_sent_to_its_own_processor(monkeypatch, error):
+    def full(*anything, **more):
+        raise error
+
+    monkeypatch.setattr(FakeRenderer, "prepare", full)
+    with pytest.raises(OutOfMemory, match="machine's memory") as caught:
+        run(make_engine(fake_networks()), someone(), voice(3), preprocess="crop")
+    assert "--device cpu" not in caught.value.hint
+
+
+def test_other_failures_are_not_called_a_full_memory(monkeypatch):
+    def broken(*anything, **more):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(FakeRenderer, "prepare", broken)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run(make_engine(fake_networks()), someone(), voice(3), preprocess="crop")
+
+
 def test_a_full_card_while_listening_offers_the_processor():
     networks = fake_networks()
     object.__setattr__(networks, "expression", no_room)
@@ -170,6 +211,16 @@ def test_only_a_card_that_was_used_is_emptied(monkeypatch):
     assert calls == []
     memory.give_back(torch.device("cuda"))
     assert calls == [1]
+
+
+@pytest.mark.parametrize("device", ["mps", "xpu"])
+def test_cards_of_other_makes_are_emptied_too(monkeypatch, device):
+    calls = []
+    monkeypatch.setattr(getattr(torch, device), "empty_cache", lambda: calls.append(1))
+    memory.give_back(torch.device(device))
+    assert calls == [1]
+    monkeypatch.delattr(getattr(torch, device), "empty_cache")
+    memory.give_back(torch.device(device))  # an older torch
 
 
 def test_closing_gives_back_once(emptied):

@@ -165,9 +165,18 @@ def test_floats_and_bytes_prepare_alike(renderer, face, picture):
     assert all(map(torch.equal, again.source, face.source))
 
 
-def test_running_out_of_memory_says_what_to_do(renderer, face, points, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("no room"),
+        RuntimeError("MPS backend out of memory"),
+        RuntimeError("There is not enough GPU video memory available!"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate"),
+    ],
+)
+def test_running_out_of_memory_says_what_to_do(renderer, face, points, monkeypatch, error):
     def full(source, driving):
-        raise torch.cuda.OutOfMemoryError("no room")
+        raise error
 
     monkeypatch.setattr(renderer, "_draw", full)
     with pytest.raises(OutOfMemory, match="no room for 5 frames") as caught:
