@@ -65,8 +65,10 @@ class Graph:
             ) from error
         try:
             self._steps = reader.steps()
-        except (NotImplementedError, KeyError) as error:
-            raise WeightsCorrupt(f"{path} holds an unknown operation: {error}.") from error
+        except WeightsCorrupt as error:
+            raise WeightsCorrupt(f"{path}: {error.message}", hint=error.hint) from error
+        except KeyError as error:
+            raise WeightsCorrupt(f"{path} holds an unknown type or setting: {error}.") from error
         self._input, self._outputs = reader.input, reader.outputs
         self.input_shape = reader.shape(self._input)
         self._lock = threading.Lock()
@@ -137,6 +139,8 @@ class _Reader:
                 settings=_settings(kind, node),
             )
             computed = tuple(place for place in inputs if place not in self._constants)
+            if kind not in BUILDERS:
+                raise ops.unknown(kind)
             steps.append((BUILDERS[kind](operation), computed, output))
         return steps
 
@@ -171,7 +175,7 @@ def _settings(kind: str, node: Any) -> Mapping[str, Any]:
         table = tflite.Conv2DOptions() if kind == "CONV_2D" else tflite.DepthwiseConv2DOptions()
         _attach(table, node)
         if (table.DilationHFactor(), table.DilationWFactor()) != (1, 1):
-            raise NotImplementedError(f"{kind} with dilation")
+            raise ops.unknown(f"{kind} with dilation")
         return {**_window(table), "activation": table.FusedActivationFunction()}
     if kind == "MAX_POOL_2D":
         table = _attach(tflite.Pool2DOptions(), node)

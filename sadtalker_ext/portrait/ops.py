@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.errors import WeightsCorrupt
 from sadtalker_ext.types import FloatArray
 
 Shape = tuple[int, ...]
@@ -29,6 +30,15 @@ matrices are so small that waking threads costs more than they save; on a busy m
 as much."""
 
 NO_ACTIVATION, RELU, RELU6 = 0, 1, 3  # values of its ActivationFunctionType
+
+
+def unknown(found: str) -> WeightsCorrupt:
+    """Return the error for an operation that the face mesh does not have, or not in this form."""
+    return WeightsCorrupt(
+        f"The model file should hold only operations of the face mesh, found {found}.",
+        hint="Another model may lie under its name: delete it and run "
+        "`sadtalker weights fetch puppet`.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +63,7 @@ class Operation:
         """Return a constant input that must be there."""
         value = self.constants[place]
         if value is None:
-            raise NotImplementedError(f"{self.kind} with a computed input {place}")
+            raise unknown(f"{self.kind} with a computed input {place}")
         return value
 
 
@@ -98,7 +108,7 @@ def depthwise_convolution(op: Operation) -> Kernel:
     bias = op.constant(2).astype(np.float32)
     size = (weights.shape[0], weights.shape[1])
     if weights.shape[2] != op.shapes[0][3]:
-        raise NotImplementedError("DEPTHWISE_CONV_2D with a channel multiplier")
+        raise unknown("DEPTHWISE_CONV_2D with a channel multiplier")
     stride = (op.settings["stride_h"], op.settings["stride_w"])
     pad = _padding(op, size, stride)
     out = np.empty(op.out_shape, np.float32)
@@ -127,7 +137,7 @@ def depthwise_convolution(op: Operation) -> Kernel:
 def max_pool(op: Operation) -> Kernel:
     """Build a maximum over windows; only without padding."""
     if op.settings["padding"] != VALID:
-        raise NotImplementedError("MAX_POOL_2D with padding")
+        raise unknown("MAX_POOL_2D with padding")
     size = (op.settings["filter_h"], op.settings["filter_w"])
     stride = (op.settings["stride_h"], op.settings["stride_w"])
     windows = [window for _, window in _shifts(size, stride, op.out_shape)]
@@ -194,7 +204,7 @@ def reshape(op: Operation) -> Kernel:
 def strided_slice(op: Operation) -> Kernel:
     """Build a cut with a begin, an end and a step per axis."""
     if any(op.settings.values()):
-        raise NotImplementedError(f"STRIDED_SLICE with masks {op.settings}")
+        raise unknown(f"STRIDED_SLICE with masks {op.settings}")
     begin, end, step = (op.constant(place) for place in (1, 2, 3))
     cut = tuple(slice(int(b), int(e), int(s)) for b, e, s in zip(begin, end, step, strict=True))
     return lambda x: x[cut].reshape(op.out_shape)
@@ -241,7 +251,7 @@ def _activation(op: Operation, out: FloatArray) -> Callable[[], FloatArray]:
         return lambda: np.maximum(out, 0, out=out)
     if kind == RELU6:
         return lambda: np.clip(out, 0, 6, out=out)
-    raise NotImplementedError(f"{op.kind} with activation {kind}")
+    raise unknown(f"{op.kind} with activation {kind}")
 
 
 def _shifts(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.errors import WeightsCorrupt
-from sadtalker_ext.portrait import attention_ops, ops
+from sadtalker_ext.portrait import attention_ops, graph, ops
 from sadtalker_ext.portrait.graph import Graph
 from sadtalker_ext.portrait.ops import SAME, VALID, Operation
+from sadtalker_ext.weights.store import WeightStore
 
 RNG_SEED = 5
 
@@ -143,6 +144,57 @@ def test_a_file_that_is_no_network_is_named(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(WeightsCorrupt, match=r"mesh\.tflite"):
         Graph(path)
+
+
+POOL = {"stride_h": 2, "stride_w": 2, "filter_h": 2, "filter_w": 2}
+IMAGE = np.zeros((1, 4, 4, 2), np.float32)
+KERNEL = np.zeros((2, 1, 1, 2), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("build", "op", "found"),
+    [
+        (
+            ops.max_pool,
+            operation("MAX_POOL_2D", [IMAGE], [None], (1, 2, 2, 2), padding=SAME, **POOL),
+            "MAX_POOL_2D with padding",
+        ),
+        (
+            ops.convolution,
+            operation("CONV_2D", [IMAGE, IMAGE], [None, None], IMAGE.shape),
+            "CONV_2D with a computed input 1",
+        ),
+        (
+            ops.convolution,
+            operation(
+                "CONV_2D",
+                [IMAGE, KERNEL, KERNEL[0, 0, 0]],
+                [None, KERNEL, KERNEL[0, 0, 0]],
+                IMAGE.shape,
+                stride_h=1,
+                stride_w=1,
+                padding=SAME,
+                activation=2,
+            ),
+            "CONV_2D with activation 2",
+        ),
+    ],
+)
+def test_operations_of_another_network_are_refused_with_a_sentence(build, op, found):
+    with pytest.raises(WeightsCorrupt, match=found) as caught:
+        build(op)
+    assert caught.value.message.startswith("The model file should hold only operations")
+    assert "weights fetch puppet" in caught.value.hint
+
+
+def test_a_file_with_an_unknown_operation_is_named(models, monkeypatch):
+    path = WeightStore.standard().find("face_landmark_with_attention.tflite")
+    known = {kind: build for kind, build in graph.BUILDERS.items() if kind != "PRELU"}
+    monkeypatch.setattr(graph, "BUILDERS", known)
+    with pytest.raises(WeightsCorrupt, match="found PRELU") as caught:
+        Graph(path)
+    assert path.name in caught.value.message
+    assert "weights fetch puppet" in caught.value.hint
 
 
 def test_a_wrong_input_shape_is_refused(models):
