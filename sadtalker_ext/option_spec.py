@@ -52,13 +52,19 @@ class OptionSpec:
         """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
         if self.numbers:
             return self._listed(value)
-        typed = self._typed(value)
+        typed = self.spelled(self._typed(value))
         if self.choices and typed not in self.choices:
             raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
         # written as "not low <= value <= high" so that NaN is refused too
         if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
             raise self._wrong(value, f"a number from {self.low:g} to {self.high:g}")
         return typed
+
+    def spelled(self, value: Any) -> Any:
+        """Return a word as the choices spell it; the original writes RestoreFormer."""
+        if not isinstance(value, str):
+            return value
+        return next((one for one in self.choices if str(one).lower() == value.lower()), value)
 
     def _typed(self, value: object) -> Any:
         if self.kind is bool:

@@ -78,6 +78,25 @@ def test_command_line_covers_every_option():
         assert options_from(parsed).as_dict()[spec.name] == value
 
 
+@pytest.mark.parametrize("given", ["RestoreFormer", "restoreformer", "RESTOREFORMER"])
+def test_words_may_be_spelled_as_the_original_spells_them(given):
+    assert GenerateOptions(enhancer=given).enhancer == "restoreformer"
+    assert GenerateOptions.from_mapping({"enhancer": given}).changed() == {
+        "enhancer": "restoreformer"
+    }
+    parsed = build_parser().parse_args(["generate", "--enhancer", given])
+    assert options_from(parsed).enhancer == "restoreformer"
+
+
+@pytest.mark.parametrize("given", ["RestoreFormer2", "restore former", ""])
+def test_other_words_are_still_refused(given, capsys):
+    with pytest.raises(InvalidOption, match="one of none, gfpgan"):
+        GenerateOptions(enhancer=given)
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["generate", f"--enhancer={given}"])
+    assert "restoreformer" in capsys.readouterr().err
+
+
 def test_flags_of_the_original_are_understood_with_a_note():
     words, notes = modernise(["generate", "--driven_audio", "a.wav", "--pose_style=3"])
     assert words == ["generate", "--speech", "a.wav", "--pose-style=3"]

@@ -124,7 +124,7 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
     section.add_argument(
         flag,
-        type=spec.kind,
+        type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
         default=argparse.SUPPRESS,
         choices=spec.choices or None,
         metavar=None if spec.choices else spec.kind.__name__.upper(),
