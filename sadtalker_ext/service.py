@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import logging
 import sys
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker_ext.encoder.place import check_output
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.errors import (
     Cancelled,
@@ -27,16 +25,13 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
-from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.inputs.landmarks import read_landmarks
-from sadtalker_ext.inputs.text_to_speech import speak
-from sadtalker_ext.inputs.video import has_sound, open_reference
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.request import Request as Request
+from sadtalker_ext.request import borrowed_motion as borrowed_motion
+from sadtalker_ext.request import check_request, open_picture, open_said
 from sadtalker_ext.types import (
-    Borrowed,
     Face,
     FloatArray,
     ImageArray,
@@ -60,39 +55,6 @@ ENGINES = ("sadtalker", "puppet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One video to make.
-
-    Attributes:
-        picture: A picture file, or a picture already in memory.
-        speech: A file with sound, or None for an idle video.
-        output: The video to write; ``.mp4`` gives way to the extension of another format.
-        options: How to make it.
-        overwrite: Whether an existing output may be replaced.
-        reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
-            says. Not an option, so that no request from outside can name a file of this machine.
-        blink_video: Another one, for the blinks alone.
-        landmarks_file: 68 landmarks of the face, for the sadtalker engine; no option either.
-        motion_plot: A .png file to draw the motion into, over time and beside the sound.
-    """
-
-    picture: Path | Picture
-    speech: Path | None
-    output: Path
-    options: GenerateOptions
-    overwrite: bool = False
-    reference_video: Path | None = None
-    blink_video: Path | None = None
-    landmarks_file: Path | None = None
-    motion_plot: Path | None = None
-
-    @property
-    def borrows_all(self) -> bool:
-        """Whether motion and sound both come from the reference video."""
-        return self.reference_video is not None and self.options.reference_use == "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStatus:
     """Whether an engine can be used here.
 
@@ -109,29 +71,6 @@ class EngineStatus:
     reason: str = ""
     hint: str = ""
     can_fetch: bool = False
-
-
-def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
-    """Open the reference videos of a request.
-
-    Args:
-        request: Names the videos and what they lend.
-        speech: Sound of the video; where its motion is borrowed as well, both begin and end
-            together.
-
-    Raises:
-        UnreadableVideo: A video cannot be read.
-    """
-    if request.reference_video is None:
-        return None
-    use, options = request.options.reference_use, request.options
-    if use == "all":
-        end = options.audio_start + speech.seconds if speech else options.audio_end
-        whole = open_reference(request.reference_video, start=options.audio_start, end=end)
-        return Borrowed(whole=whole)
-    first = open_reference(request.reference_video)
-    other = open_reference(request.blink_video) if request.blink_video else first
-    return Borrowed(pose=first if "pose" in use else None, blink=other if "blink" in use else None)
 
 
 def save_plot(motion: MotionTrack, speech: Speech | None, path: Path) -> None:
@@ -186,37 +125,16 @@ class Service:
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
-        options = request.options
-        said = request.speech is not None or bool(options.text)
-        if said and request.borrows_all:
-            raise InvalidOption(
-                "Option reference_use all takes the sound of the reference video, but speech was "
-                "given, too.",
-                hint="Leave the speech out, or choose reference_use pose+blink.",
-            )
-        if not said and not options.idle_seconds and not request.borrows_all:
-            raise InvalidOption(
-                "Speech is needed, none was given.",
-                hint="Give a sound file, a text, or idle_seconds for a video without speech.",
-            )
-        picture = (
-            request.picture
-            if isinstance(request.picture, Picture)
-            else read_picture(request.picture)
-        )
-        if request.landmarks_file is not None:
-            landmarks = read_landmarks(request.landmarks_file, picture.size)
-            picture = dataclasses.replace(picture, landmarks=landmarks)
-        if request.motion_plot is not None:
-            check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
-        name = self.choose(options.engine)
+        check_request(request)
+        picture = open_picture(request)
+        name = self.choose(request.options.engine)
         if request.reference_video is not None and name == "puppet":
             raise InvalidOption(
                 "The puppet engine cannot borrow motion from a reference video.",
                 hint="Choose the engine sadtalker, or leave the reference video out.",
             )
         with TemporaryDirectory(prefix="sadtalker-") as folder:
-            speech = self._speech(request, Path(folder))
+            speech = open_said(request, Path(folder))
             video = self._generate(request, picture, speech, name, progress)
             if request.motion_plot is not None and video.motion is not None:
                 save_plot(video.motion, speech, request.motion_plot)
@@ -278,30 +196,6 @@ class Service:
         self._toolbox.close()
         while self._engines:
             self._engines.popitem()[1].close()
-
-    @staticmethod
-    def _speech(request: Request, folder: Path) -> Speech | None:
-        """Open or speak what is to be said; spoken sound lives in `folder`."""
-        options = request.options
-        if request.speech is None and options.text:
-            spoken = speak(
-                options.text,
-                folder,
-                voice=options.voice,
-                rate=options.speech_rate,
-                pitch=options.speech_pitch,
-            )
-            return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
-        path = request.reference_video if request.borrows_all else request.speech
-        # motion without sound is a video like any other; only the reading would fail
-        if path is None or (request.borrows_all and not has_sound(path)):
-            return None
-        return open_speech(
-            path,
-            start=options.audio_start,
-            end=options.audio_end,
-            pad=options.pad_audio,
-        )
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

@@ -11,7 +11,8 @@ ALLOWED = {
     "errors": set(),
     "types": set(),
     "option_spec": {"errors"},
-    "options": {"errors", "option_spec"},
+    "option_fields": set(),
+    "options": {"errors", "option_spec", "option_fields"},
     "progress": {"errors", "types"},
     "inputs": GROUND,
     "weights": GROUND,
@@ -27,8 +28,10 @@ ALLOWED = {
     "host": GROUND,
     "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
+    "request": GROUND | {"inputs", "encoder"},
     "service": GROUND
     | {
+        "request",
         "finish_tools",
         "host",
         "pipeline",

@@ -1,0 +1,68 @@
+"""How the work is done and signed: batches, precision, landmarks, seed and mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sadtalker_ext.option_fields.declare import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """How the work is done and signed: batches, precision, landmarks, seed and mark."""
+
+    batch_size: int = option(
+        0,
+        "Batch size",
+        "Frames rendered at once; 0 chooses from the free memory.",
+        "engine",
+        low=0,
+        high=64,
+        engines=("sadtalker",),
+    )
+    precision: str = option(
+        "auto",
+        "Precision",
+        "Number format of the renderer.",
+        "engine",
+        choices=("auto", "float32", "float16", "bfloat16"),
+        engines=("sadtalker",),
+    )
+    landmarks: str = option(
+        "auto",
+        "Landmarks",
+        "Who places the crop: the built-in face mesh or face-alignment; auto takes face-alignment "
+        "when its files are there.",
+        "engine",
+        choices=("auto", "mesh", "face-alignment"),
+        engines=("sadtalker",),
+    )
+    original_crop: bool = option(
+        False,
+        "Original's crop",
+        "Cut the head as the original did: tall pictures lose the chin, and the wider crops "
+        "(extcrop, extfull) are stretched.",
+        "engine",
+        engines=("sadtalker",),
+    )
+    debug_overlay: bool = option(
+        False, "Show the mesh", "Draw the face's mesh and key points over the frames.", "output"
+    )
+    seed: int = option(
+        -1,
+        "Seed",
+        "The same seed repeats the video; -1 draws one and writes it down.",
+        "output",
+        low=-1,
+        high=2**32 - 1,
+    )
+    mark: str = option(
+        "metadata",
+        "Mark as synthetic",
+        "How the video says that it is synthetic: in its metadata, or also by a visible label.",
+        "output",
+        choices=("none", "metadata", "label"),
+    )
+    keep_partial: bool = option(
+        False, "Keep a partial video", "On cancel keep what is done, as NAME.partial.mp4.", "output"
+    )

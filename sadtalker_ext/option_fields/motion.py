@@ -1,0 +1,139 @@
+"""Who moves the face, how much of the picture shows, and how head, eyes and mouth move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sadtalker_ext.option_fields.declare import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionOptions:
+    """Who moves the face, how much of the picture shows, and how head, eyes and mouth move."""
+
+    engine: str = option(
+        "auto",
+        "Engine",
+        "Which engine moves the face; auto takes the best one that is installed.",
+        "look",
+        choices=("auto", "sadtalker", "puppet"),
+    )
+    preprocess: str = option(
+        "auto",
+        "Framing",
+        "How much of the picture the video shows: crop is the head, full the whole picture; auto "
+        "takes full when the face fills less than about half of the picture's height.",
+        "look",
+        choices=("auto", "crop", "extcrop", "resize", "full", "extfull"),
+    )
+    size: int = option(
+        256,
+        "Face resolution",
+        "Side of the rendered face: 256 or 512.",
+        "engine",
+        unit="pixels",
+        choices=(256, 512),
+        engines=("sadtalker",),
+    )
+    face_index: int = option(
+        0, "Face", "Which face, counted from the largest.", "look", low=0, high=99
+    )
+    pose_style: int = option(
+        0,
+        "Head motion style",
+        "One of the 46 styles of head motion the model learned.",
+        "head and eyes",
+        low=0,
+        high=45,
+        engines=("sadtalker",),
+    )
+    head_motion: float = option(
+        1.0, "Head motion amount", "How much the head moves.", "look", low=0.0, high=2.0
+    )
+    still: bool = option(False, "Still", "Keep the head still; the face stays alive.", "look")
+    expression_scale: float = option(
+        1.0,
+        "Expression",
+        "Strength of the facial expression.",
+        "look",
+        low=0.0,
+        high=3.0,
+    )
+    mouth_scale: float = option(
+        1.0, "Mouth opening", "Strength of the mouth's movement.", "look", low=0.0, high=2.0
+    )
+    blink: str = option(
+        "natural",
+        "Blinking",
+        "natural varies like people do; original repeats the reference model's rhythm.",
+        "head and eyes",
+        choices=("off", "natural", "original"),
+    )
+    blink_rate: float = option(
+        20.0,
+        "Blink rate",
+        "Blinks per minute when blinking is natural.",
+        "head and eyes",
+        unit="per minute",
+        low=0.0,
+        high=40.0,
+    )
+    gaze: str = option(
+        "natural",
+        "Gaze",
+        "Small movements of the eyes, or eyes fixed as in the picture.",
+        "head and eyes",
+        choices=("fixed", "natural"),
+        engines=("puppet",),
+    )
+    head_yaw: float = option(
+        1.0, "Turning", "How much the head turns sideways.", "head and eyes", low=0.0, high=2.0
+    )
+    head_pitch: float = option(
+        1.0, "Nodding", "How much the head nods.", "head and eyes", low=0.0, high=2.0
+    )
+    head_roll: float = option(
+        1.0, "Tilting", "How much the head tilts.", "head and eyes", low=0.0, high=2.0
+    )
+    yaw: str = option(
+        "",
+        "Yaw path",
+        "Free view: the head turns through these angles at constant speed, such as 0, 20, -20.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_yaw",),
+    )
+    pitch: str = option(
+        "",
+        "Pitch path",
+        "Free view: the head nods through these angles at constant speed.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_pitch",),
+    )
+    roll: str = option(
+        "",
+        "Roll path",
+        "Free view: the head tilts through these angles at constant speed.",
+        "head and eyes",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+        numbers=True,
+        aliases=("input_roll",),
+    )
+    reference_use: str = option(
+        "pose+blink",
+        "Borrow from the reference video",
+        "What a reference video lends: its head movement, its blinks, both, or all: its whole "
+        "motion and its sound.",
+        "head and eyes",
+        choices=("pose", "blink", "pose+blink", "all"),
+        engines=("sadtalker",),
+    )

@@ -1,0 +1,144 @@
+"""What is asked of the service: one video, and the opening of what it is made from."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from sadtalker_ext.encoder.place import check_output
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.inputs.landmarks import read_landmarks
+from sadtalker_ext.inputs.text_to_speech import speak
+from sadtalker_ext.inputs.video import has_sound, open_reference
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.types import Borrowed, Picture, Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One video to make.
+
+    Attributes:
+        picture: A picture file, or a picture already in memory.
+        speech: A file with sound, or None for an idle video.
+        output: The video to write; ``.mp4`` gives way to the extension of another format.
+        options: How to make it.
+        overwrite: Whether an existing output may be replaced.
+        reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
+            says. Not an option, so that no request from outside can name a file of this machine.
+        blink_video: Another one, for the blinks alone.
+        landmarks_file: 68 landmarks of the face, for the sadtalker engine; no option either.
+        motion_plot: A .png file to draw the motion into, over time and beside the sound.
+    """
+
+    picture: Path | Picture
+    speech: Path | None
+    output: Path
+    options: GenerateOptions
+    overwrite: bool = False
+    reference_video: Path | None = None
+    blink_video: Path | None = None
+    landmarks_file: Path | None = None
+    motion_plot: Path | None = None
+
+    @property
+    def borrows_all(self) -> bool:
+        """Whether motion and sound both come from the reference video."""
+        return self.reference_video is not None and self.options.reference_use == "all"
+
+
+def check_request(request: Request) -> None:
+    """Refuse what cannot become a video, before any work.
+
+    Raises:
+        InvalidOption: There is nothing to say or to show, or two things to say.
+        OutputExists: The plot's file exists.
+        OutputUnwritable: The plot cannot be written there.
+    """
+    said = request.speech is not None or bool(request.options.text)
+    if said and request.borrows_all:
+        raise InvalidOption(
+            "Option reference_use all takes the sound of the reference video, but speech was "
+            "given, too.",
+            hint="Leave the speech out, or choose reference_use pose+blink.",
+        )
+    if not said and not request.options.idle_seconds and not request.borrows_all:
+        raise InvalidOption(
+            "Speech is needed, none was given.",
+            hint="Give a sound file, a text, or idle_seconds for a video without speech.",
+        )
+    if request.motion_plot is not None:
+        check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
+
+
+def open_picture(request: Request) -> Picture:
+    """Read the picture, and the landmarks that came with it.
+
+    Raises:
+        UnreadableImage: It cannot be read.
+        InvalidOption: The file of landmarks cannot be read, or is another picture's.
+    """
+    given = request.picture
+    picture = given if isinstance(given, Picture) else read_picture(given)
+    if request.landmarks_file is None:
+        return picture
+    landmarks = read_landmarks(request.landmarks_file, picture.size)
+    return dataclasses.replace(picture, landmarks=landmarks)
+
+
+def open_said(request: Request, folder: Path) -> Speech | None:
+    """Open or speak what is to be said; None for a video without sound.
+
+    Args:
+        request: Names a sound, a text, or a video whose sound is borrowed.
+        folder: Where spoken sound lives while the video is made.
+
+    Raises:
+        UnreadableAudio: The sound cannot be read.
+    """
+    options = request.options
+    if request.speech is None and options.text:
+        spoken = speak(
+            options.text,
+            folder,
+            voice=options.voice,
+            rate=options.speech_rate,
+            pitch=options.speech_pitch,
+        )
+        return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
+    path = request.reference_video if request.borrows_all else request.speech
+    # motion without sound is a video like any other; only the reading would fail
+    if path is None or (request.borrows_all and not has_sound(path)):
+        return None
+    return open_speech(
+        path,
+        start=options.audio_start,
+        end=options.audio_end,
+        pad=options.pad_audio,
+    )
+
+
+def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
+    """Open the reference videos of a request.
+
+    Args:
+        request: Names the videos and what they lend.
+        speech: Sound of the video; where its motion is borrowed as well, both begin and end
+            together.
+
+    Raises:
+        UnreadableVideo: A video cannot be read.
+    """
+    if request.reference_video is None:
+        return None
+    use, options = request.options.reference_use, request.options
+    if use == "all":
+        end = options.audio_start + speech.seconds if speech else options.audio_end
+        whole = open_reference(request.reference_video, start=options.audio_start, end=end)
+        return Borrowed(whole=whole)
+    first = open_reference(request.reference_video)
+    other = open_reference(request.blink_video) if request.blink_video else first
+    return Borrowed(pose=first if "pose" in use else None, blink=other if "blink" in use else None)
