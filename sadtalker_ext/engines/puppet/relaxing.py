@@ -1,8 +1,9 @@
 """When a smile relaxes: a person who speaks lets go of the smile of the picture.
 
 An open smile closed by speech alone would look like laughing: its opening would be added to that of
-every sound. So while the person speaks the opening of the picture itself is closed (`relax` = 1),
-and comes back slowly in long pauses and at the end.
+every sound. So while the person speaks the opening of the picture itself is closed (`relax` = 1).
+A speaker pauses with lips at rest; the smile with teeth comes back, slowly, when nothing has been
+said for a while.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from sadtalker_ext.types import FloatArray, MotionTrack
 
 _SPEAKING = 0.03
 """A mouth control above this value is speech."""
-_BRIDGED = 1.6
+_BRIDGED = 4.0
 """Pauses up to this many seconds keep the smile relaxed."""
 _LETTING_GO = 0.32
 """Seconds before the first sound in which the smile is let go."""
-_HELD = 0.12
+_HELD = 0.6
 """Seconds after the last sound before the smile begins to come back."""
-_COMING_BACK = 0.55
+_COMING_BACK = 1.2
 """Seconds in which it comes back."""
 
 
