@@ -92,12 +92,16 @@ def _add_generate(
     generate.add_argument(
         "--motion-plot", type=Path, help="draw pose, mouth and blinks over time into this .png"
     )
-    generate.add_argument(
-        "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
-    )
+    _add_device(generate)
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
         _add_option(sections[spec.group], spec)
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
+    )
 
 
 def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
@@ -140,6 +144,7 @@ def _add_batch(
     )
     batch.add_argument("jobs", type=Path, help="a .jsonl file: portrait, speech, output, options")
     batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    _add_device(batch)
 
 
 def _add_weights(

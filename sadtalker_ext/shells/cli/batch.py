@@ -1,8 +1,10 @@
 """``sadtalker batch JOBS.jsonl``: many videos, one description per line.
 
 A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
-options by name. Paths are relative to the list's folder. A line that fails is reported and the
-rest goes on; a line whose output exists is skipped, so that a stopped batch can be run again.
+options by name; `reference_video`, `blink_video`, `landmarks_file` and `motion_plot` name files as
+the flags of `generate` do. Paths are relative to the list's folder. A line that fails is reported
+and the rest goes on; a line whose output exists is skipped, so that a stopped batch can be run
+again.
 """
 
 from __future__ import annotations
@@ -22,15 +24,22 @@ from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.generate import describe, stop_on_interrupt
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
-FILES = ("portrait", "speech", "output")
+FILES = (
+    "portrait",
+    "speech",
+    "output",
+    "reference_video",
+    "blink_video",
+    "landmarks_file",
+    "motion_plot",
+)
 
 
 def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make every video of a list and return one row for each line."""
     lines = list(read_jobs(parsed.jobs))
-    service = Service(
-        StandaloneHost(weight_dirs=[parsed.weights_dir] if parsed.weights_dir else [])
-    )
+    weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
+    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
     rows: list[dict[str, Any]] = []
     try:
         for number, values in lines:
@@ -64,10 +73,16 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = json.loads(line)
         except json.JSONDecodeError as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        if not isinstance(values, dict) or not {"portrait", "output"} <= values.keys():
+        if not isinstance(values, dict) or not (values.get("portrait") and values.get("output")):
             raise InvalidOption(
                 f"Line {number} of {path.name} should be an object with portrait and output."
             )
+        for name in FILES:
+            if not isinstance(values.get(name, ""), (str, type(None))):
+                raise InvalidOption(
+                    f"Line {number} of {path.name}: {name} should be a path, found "
+                    f"{values[name]!r}."
+                )
         yield number, values
 
 
@@ -75,20 +90,22 @@ def _run_line(
     service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
 ) -> dict[str, Any]:
     folder = parsed.jobs.parent
-    output = folder / values["output"]
+    files = {name: folder / values[name] for name in FILES if values.get(name)}
+    output = files.pop("output")
     if output.exists() and not parsed.overwrite:
         return {"skipped": str(output)}
     bar = TerminalProgress(sys.stderr)
     progress = Progress(bar)
     try:
         request = Request(
-            picture=folder / values["portrait"],
-            speech=folder / values["speech"] if values.get("speech") else None,
+            picture=files.pop("portrait"),
+            speech=files.pop("speech", None),
             output=output,
             options=GenerateOptions.from_mapping(
                 {name: value for name, value in values.items() if name not in FILES}
             ),
             overwrite=parsed.overwrite,
+            **files,
         )
         with stop_on_interrupt(progress):
             return {"video": describe(service.generate(request, progress))}

@@ -3,6 +3,7 @@ import json
 import pytest
 from PIL import Image
 
+from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.cli import main
 from tests.support.fake_engine import FakeEngine
@@ -55,3 +56,47 @@ def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
     assert main(["batch", str(path)]) == 2
     assert "Line 2" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.mp4"))
+
+
+@pytest.fixture
+def requests(monkeypatch):
+    """What the service was asked for, and on which device; nothing is made."""
+    asked = []
+
+    def generate(self, request, progress):
+        asked.append((request, self._host.device()))
+        raise InvalidOption("not today")
+
+    monkeypatch.setattr(Service, "generate", generate)
+    return asked
+
+
+def test_every_line_may_borrow_from_its_own_video(jobs, tmp_path, requests):
+    files = {
+        "reference_video": "head.mp4",
+        "blink_video": "eyes.mp4",
+        "landmarks_file": "face.txt",
+        "motion_plot": "plot.png",
+    }
+    path = jobs({**GOOD, **files}, GOOD, {**GOOD, "reference_video": "other.mp4"})
+    assert main(["batch", str(path)]) == 2
+    first, second, third = (request for request, _ in requests)
+    for name, value in files.items():
+        assert getattr(first, name) == tmp_path / value
+        assert getattr(second, name) is None
+    assert third.reference_video == tmp_path / "other.mp4"
+    assert third.blink_video is None
+    assert first.options.engine == "puppet"
+
+
+@pytest.mark.parametrize("words", [["--device", "cpu"], ["--cpu"]])
+def test_the_device_counts_for_the_whole_list(jobs, requests, words):
+    assert main(["batch", str(jobs(GOOD)), *words]) == 2
+    assert [device for _, device in requests] == ["cpu"]
+
+
+@pytest.mark.parametrize("name", ["reference_video", "speech", "output"])
+def test_a_path_that_is_none_is_refused_before_any_work(jobs, requests, capsys, name):
+    assert main(["batch", str(jobs(GOOD, {**GOOD, name: ["a.mp4"]}))]) == 2
+    assert f"Line 2 of jobs.jsonl: {name} should be a path" in capsys.readouterr().err
+    assert requests == []
