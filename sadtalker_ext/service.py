@@ -173,6 +173,10 @@ class Service:
                 self._offer_other_engine(error, name)
                 raise
 
+    def waits_for_device(self, options: GenerateOptions) -> bool:
+        """Tell whether a job has to wait for the host's device; others may run beside it."""
+        return self.choose(options.engine) != "puppet" or needs_device(options)
+
     def _turn(
         self, engine: str, options: GenerateOptions, job: str
     ) -> AbstractContextManager[None]:

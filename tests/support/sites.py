@@ -209,6 +209,7 @@ class WebUI(Site):
         # users unzip a download into a folder of this name
         (extensions / "SadTalker-main").symlink_to(ROOT)
         (extensions / "under-test").symlink_to(EXTENSIONS / "api_extension")
+        (extensions / "portraits").symlink_to(EXTENSIONS / "portrait_extension")
         numbers = {"queued": "api_queued", "request_mb": "api_request_mb",
                    "upload_seconds": "api_upload_seconds", "megapixels": "api_megapixels",
                    "video_seconds": "api_video_seconds"}  # fmt: skip
@@ -232,6 +233,7 @@ class WebUI(Site):
             "SADTALKER_HOME": str(self.base / "cache"),
             "SADTALKER_CHECKPOINTS": str(cache_folder() / "weights"),
             "SADTALKER_TEST_ROOT": str(ROOT),
+            "SADTALKER_TEST_PORTRAIT": str(ROOT / "examples" / "portrait.png"),
             "SADTALKER_TEST_CONTROL": str(self.control.folder) if self.steered else "",
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_OFFLINE": "1",

@@ -48,8 +48,12 @@ class Control:
             return (self.folder / name).read_text(encoding="utf-8")
         return default
 
+    def release(self):
+        """Let what is held go on."""
+        (self.folder / "hold").unlink(missing_ok=True)
+
     def clear(self):
-        for name in ("hold", "pause", "fail", "names", "port"):
+        for name in ("hold", "pause", "fail", "names", "port", "weights"):
             (self.folder / name).unlink(missing_ok=True)
 
     def seeds(self):
@@ -131,14 +135,17 @@ class SteeredInternet:
 
 
 def steer_service(service_class, engine):
-    """Give a kind of service the steered engine as its built-in one; the other one is missing."""
+    """Give a kind of service the steered engine as its built-in one.
+
+    The other one is missing until the file `weights` is there, and then it is steered, too.
+    """
 
     def status(self, name):
-        if name == "puppet":
+        if name == "puppet" or (engine.control.folder / "weights").exists():
             return EngineStatus(name=name, ready=True)
         return EngineStatus(name=name, ready=False, reason="No weights.", hint="Fetch them.")
 
     def find(self, name, of_service=service_class._engine):
-        return engine if name == "puppet" else of_service(self, name)
+        return engine if status(self, name).ready else of_service(self, name)
 
     service_class._status, service_class._engine = status, find

@@ -80,8 +80,12 @@ class ApiState:
         self._lock.release()
 
     def lane_of(self, options: GenerateOptions) -> str:
-        """Return the queue of a job: the built-in engine needs no GPU and may run beside it."""
-        return "cpu" if self.service.choose(options.engine) == "puppet" else "gpu"
+        """Return the queue of a job: what needs no GPU may run beside what does."""
+        return "gpu" if self.service.waits_for_device(options) else "cpu"
+
+    def built_in(self, options: GenerateOptions) -> bool:
+        """Tell whether the built-in engine would make the video."""
+        return self.service.choose(options.engine) == "puppet"
 
     def _interrupted(self, lane: str) -> bool:
         ask = self.settings.interrupted

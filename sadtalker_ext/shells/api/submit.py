@@ -58,7 +58,7 @@ def _submit(
         raise TooManyJobs(
             "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
         )
-    if (order.driver_url or REFERENCE in body.files) and state.lane_of(order.options) == "cpu":
+    if (order.driver_url or REFERENCE in body.files) and state.built_in(order.options):
         raise InvalidRequest(
             "The puppet engine cannot borrow motion from a video.",
             hint="Choose config.engine: sadtalker, or leave the video out.",

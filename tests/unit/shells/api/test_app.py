@@ -4,6 +4,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from sadtalker_ext.errors import InvalidOption, SetupError
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.app import mount_routes
 from sadtalker_ext.shells.api.auth import basic_auth, read_users
 from sadtalker_ext.shells.api.settings import ApiSettings, Limits, limits_of
@@ -102,3 +103,11 @@ def test_limits_follow_from_the_few_that_people_set():
     assert (small.seconds, small.queued, small.body_seconds) == (5, 3, 8)
     # more pixels than the picture reader takes are not promised
     assert limits_of(request_mb=1, video_seconds=1, queued=1, megapixels=1e4).pixels == usual.pixels
+
+
+def test_what_needs_no_device_has_a_queue_of_its_own(client):
+    lanes = [
+        client.sadtalker.lane_of(GenerateOptions(**options))
+        for options in ({}, {"enhancer": "gfpgan"}, {"engine": "sadtalker"})
+    ]
+    assert lanes == ["cpu", "gpu", "gpu"]
