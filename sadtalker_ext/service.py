@@ -22,6 +22,7 @@ from sadtalker_ext.errors import (
     InvalidOption,
     PackageMissing,
     SadTalkerError,
+    WeightsMissing,
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
@@ -40,6 +41,8 @@ from sadtalker_ext.types import (
     Speech,
     VideoFile,
 )
+from sadtalker_ext.weights.checkpoint import locate
+from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
@@ -259,7 +262,7 @@ class Service:
                 reason=f"The {name} engine needs {', '.join(absent)}, not installed here.",
                 hint=f'Run `pip install "sadtalker-ext{extra}"`.',
             )
-        files = self._store.missing([name])
+        files = self.lacking(name)
         if files:
             names = ", ".join(file.name for file in files)
             return EngineStatus(
@@ -270,6 +273,18 @@ class Service:
                 can_fetch=True,
             )
         return EngineStatus(name=name, ready=True)
+
+    def lacking(self, name: str) -> tuple[WeightFile, ...]:
+        """Return the published files an engine still needs; none where older ones will do."""
+        files = self._store.missing([name])
+        if name != "sadtalker" or not files:
+            return files
+        try:
+            for full in (False, True):
+                locate(self._store.find, 256, full=full)
+        except WeightsMissing:
+            return files
+        return ()
 
     def _offer_other_engine(self, error: SadTalkerError, failed: str) -> None:
         """Name the other engine in the hint of an engine's own failure; never swap silently."""

@@ -52,7 +52,7 @@ class EngineLine:
     def offer(self) -> Offer | None:
         """Return the most useful download, or None: the built-in engine comes first."""
         for name in ("puppet", "sadtalker"):
-            files = self._service.store.missing([name])
+            files = self._service.lacking(name)
             if files:
                 return Offer(engine=name, size=download_size(files), licences=licences(files))
         return None

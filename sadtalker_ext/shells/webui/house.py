@@ -49,7 +49,7 @@ class WebUIService(Service):
         status = super()._status(name)
         if status.ready:
             return status
-        if not self.store.missing([name]):
+        if not self.lacking(name):
             return dataclasses.replace(status, hint=RESTART)
         if name == "sadtalker":
             reason = "The weights of the sadtalker engine are not installed."
