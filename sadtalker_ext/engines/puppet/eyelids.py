@@ -23,13 +23,13 @@ from sadtalker_ext.types import FloatArray, ImageArray
 
 # In eye sizes.
 _STRIP = 0.06  # height of the skin that moves with the margin without being stretched
-_LOWER_RISE = 0.08  # of the lower lid in the middle of the eye
+_LOWER_RISE = 0.06  # of the lower lid in the middle of the eye
 _LOWER_REACH = 0.35  # how far below the lower lid the skin still moves
-_SEAM_BELOW = 0.10  # the closed lids meet this far below the lower margin of the open eye
+_SEAM_BELOW = 0.08  # the closed lids meet this far below the lower margin of the open eye
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 # As shares.
 _FOLD_SHARE = 0.22  # of the margin's way that the fold comes along
-_FLATTENING = 0.6  # of the fold of a closed eye
+_FLATTENING = 0.7  # of the fold of a closed eye
 _SHADOW_DEPTH = 0.3
 _LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
@@ -57,7 +57,7 @@ class Eyelids:
         opening = np.maximum(shape.lower - shape.upper, 0.0)
         self._bump = bump
         self._rise = np.minimum(_LOWER_RISE * bump, 0.3 * opening)
-        self._travel = opening + (_SEAM_BELOW * smoothstep(0.0, 0.85, bump) - self._rise)
+        self._travel = opening + (_SEAM_BELOW * smoothstep(0.0, 0.7, bump) - self._rise)
         gap = np.maximum(shape.upper - shape.brow, 0.08)
         self._roof = shape.upper - np.minimum(0.85 * gap, 0.42)
         self._fold = shape.upper - skin.fold
@@ -151,7 +151,7 @@ class Eyelids:
         v = self._shape.v
         start = self._fold + _FOLD_SHARE * closure * self._travel
         along = np.clip((v - start) / np.maximum(margin - start, 0.02), 0, 1)
-        shade = self._round + 0.09 * np.sin(np.pi * along) - 0.03 * along**3
+        shade = self._round + 0.06 * np.sin(np.pi * along) - 0.03 * along**3
         # the fold flattens as the lid is drawn out of it
         flat = _FLATTENING * soft_switch(*_FLATTENS, closure)
         flattened = flat * smoothstep(-0.17, -0.06, v - start)
@@ -165,7 +165,7 @@ class Eyelids:
         down = soft_switch(*_LASHES_DOWN, closure)
         distance = depth / (self._shape.size * self._lash_height) - _LINE_BELOW * down
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
-        fringe = down * self._comb * np.exp(-np.maximum(distance, 0) / 1.3) * (distance > 0)
+        fringe = down * self._comb * np.exp(-np.maximum(distance, 0) / 0.9) * (distance > 0)
         lashes = np.maximum(0.9 * line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour - below) * lashes[..., None]
         return np.asarray(lined, dtype=np.float32)

@@ -23,6 +23,7 @@ _UNDER_FOLD = 0.02  # the lid begins this far below the middle of the fold's lin
 # In eye widths.
 _REACH = 0.09  # lashes this far apart are one band
 _SMOOTH_BAND, _SMOOTH_FOLD = 0.03, 0.06
+_LEAN = 3  # columns
 # As shares of the skin's brightness.
 _DARKER = 0.5  # the band ends where the picture is this near to bare skin, from the darkest lash
 _FOLD_DEPTH = 0.06  # a fold is this much darker than the lid below and the skin above it
@@ -77,6 +78,8 @@ def lash_height(columns: LidColumns) -> npt.NDArray[np.float64]:
     heights, bright, skin = columns.heights, columns.bright, columns.skin
     black = np.where(heights < 2 * _LOWEST, bright, 255.0).min(0)
     dark = bright < black + _DARKER * np.maximum(skin - black, 0)
+    # lashes lean, so a column meets some of them only further up
+    dark = cv2.dilate(dark.astype(np.uint8), np.ones((1, 2 * _LEAN + 1), np.uint8)) > 0
     dark[heights[:, 0] < _LOWEST] = True  # the foot of the band may be lit
     dark[-1] = False
     tall = heights[np.argmin(dark, axis=0), 0]

@@ -1,8 +1,8 @@
 """The fine texture of a picture's skin, for skin that the picture does not show: closed lids.
 
-The texture is taken from the calmest piece of cheek of the same picture, so pores, brush strokes or
-the blocks of a compressed file look like the rest; its strength is measured near the eye, band by
-band, because lids are smoother than cheeks.
+Its grain is that of a calm piece of cheek of the same picture, so it suits pores, brush strokes and
+compressed files; its strength is measured near the eye, band by band, because lids are smoother
+than cheeks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def lid_detail(
     detail = np.zeros_like(bright)
     if clean.sum() < 12:
         return detail
-    source = _tiled(_calm_skin(picture, points, shape.size), bright.shape)
+    source = _tiled(_skin_like(picture, points, shape.size), bright.shape)
     for fine, coarse in _bands(shape.size):
         found = np.abs(blur(bright, fine) - blur(bright, coarse))[clean]
         made = blur(source, fine) - blur(source, coarse)
@@ -62,8 +62,13 @@ def _bands(size: float) -> list[tuple[float, float]]:
     return list(itertools.pairwise(edges))
 
 
-def _calm_skin(picture: ImageArray, points: FloatArray, size: float) -> FloatArray:
-    """Cut out the texture of the calmest piece of skin, (n, n); noise when there is none."""
+def _skin_like(picture: ImageArray, points: FloatArray, size: float) -> FloatArray:
+    """Make a tile of texture, (n, n), with the spectrum of a calm piece of cheek.
+
+    Random phases keep the coarseness and the direction of the grain, but no mole, hair or block
+    edge, and the tile fits to itself (Galerne, Gousseau and Morel, "Random phase textures", 2011).
+    White noise when no cheek is in the picture.
+    """
     side = max(12, round(_SIDE * size))
     height, width = picture.shape[:2]
     pieces = []
@@ -71,17 +76,19 @@ def _calm_skin(picture: ImageArray, points: FloatArray, size: float) -> FloatArr
         if min(x, y) >= 0 and x + side <= width and y + side <= height:
             bright = luma(picture[y : y + side, x : x + side])
             fine = bright - blur(bright, max(2.0, _COARSEST * size))
-            # the same strength everywhere: no mole or hair stands out
-            even = fine / (blur(np.abs(fine), side / 6) + 0.5)
-            pieces.append((float(np.quantile(np.abs(fine), 0.98)), even))
+            pieces.append((float(np.quantile(np.abs(fine), 0.98)), fine))
+    noise = np.random.default_rng(11).normal(size=(side, side))
     if not pieces:
-        noise = np.random.default_rng(11).normal(size=(side, side))
         return np.asarray(noise, dtype=np.float32)
-    return min(pieces, key=lambda piece: piece[0])[1]
+    piece = sorted(pieces, key=lambda piece: piece[0])[len(pieces) // 3][1]
+    window = np.hanning(side + 2)[1:-1]
+    strength = np.abs(np.fft.rfft2(piece * window[:, None] * window))
+    phases = np.fft.rfft2(noise)
+    phases /= np.maximum(np.abs(phases), 1e-9)
+    return np.asarray(np.fft.irfft2(strength * phases, s=(side, side)), dtype=np.float32)
 
 
-def _tiled(piece: FloatArray, size: tuple[int, ...]) -> FloatArray:
-    """Continue a piece over (h, w) by mirroring it at its edges."""
-    down, right = (max(0, wanted - have) for wanted, have in zip(size, piece.shape, strict=True))
-    wide = np.pad(piece, ((0, down), (0, right)), mode="symmetric")
-    return np.ascontiguousarray(wide[: size[0], : size[1]])
+def _tiled(tile: FloatArray, size: tuple[int, ...]) -> FloatArray:
+    """Repeat a tile over (h, w)."""
+    times = [-(-wanted // have) for wanted, have in zip(size, tile.shape, strict=True)]
+    return np.ascontiguousarray(np.tile(tile, times)[: size[0], : size[1]])

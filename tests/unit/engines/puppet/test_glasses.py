@@ -59,6 +59,25 @@ def test_rims_are_found_and_little_else(points, colour):
     assert (found[~near] > 0.5).sum() < 0.1 * rims.sum()
 
 
+def test_lit_skin_along_dark_rims_is_no_rim(points):
+    """Between a dark rim and a dark brow or bag the skin is a light line, as long as the rim."""
+    picture, rims = wear(draw_face(points, picture=SIDE), points)
+    lit = np.zeros((SIDE, SIDE), np.uint8)
+    centres = [
+        np.round(points[eye.iris[0], :2] + [0, 8]).astype(int) for eye in (LEFT_EYE, RIGHT_EYE)
+    ]
+    (x0, y0), (x1, y1) = (centre.tolist() for centre in centres)
+    for x, y in ((x0, y0), (x1, y1)):
+        cv2.circle(lit, (x, y), round(0.72 * WIDTH) - 9, 255, 5)
+    cv2.line(lit, (x0 + 34, y0 + 9), (x1 - 34, y1 + 9), 255, 5)
+    lit[rims] = 0
+    picture[lit > 0] = np.clip(picture[lit > 0].astype(int) + 30, 0, 255)
+    found = find_rims(picture, points, shapes(points, picture))
+    near = cv2.dilate(rims.astype(np.uint8), np.ones((7, 7))) > 0
+    assert (found[rims] > 0.5).mean() > 0.75
+    assert (found[(lit > 0) & ~near] > 0.5).mean() < 0.2
+
+
 def test_a_blink_leaves_the_rims_as_they_are(points):
     picture, rims = wear(draw_face(points, picture=SIDE), points)
     layer = EyeLayer(picture, points)
