@@ -51,6 +51,7 @@ def run() -> dict[str, Any]:
         "blinks": count,
         "blinks_per_minute": round(rate, 1),
         "blink_depth": round(depth, 3),
+        "blink_depth_between_curves": round(blinks(track.lids)[2], 3),
         "background_grey_levels": {
             "rendered_maximum": worst,
             "decoded_mean_from_the_picture": round(float(mean), 3),

@@ -15,6 +15,7 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
+from benchmarks.lids import lid_gaps
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import FloatArray, ImageArray, Phoneme
 
@@ -38,13 +39,15 @@ class FaceTrack:
     Attributes:
         opening: (T,) distance of the inner lips.
         width: (T,) distance of the mouth's corners.
-        eyes: (T, 2) opening of the left and right eye.
+        eyes: (T, 2) opening of the left and right eye, between the middle points of the lids.
+        lids: (T, 2) the same between their curves (see `lids`).
         nose: (T, 2) bridge of the nose in pixels.
     """
 
     opening: FloatArray
     width: FloatArray
     eyes: FloatArray
+    lids: FloatArray
     nose: FloatArray
 
 
@@ -72,6 +75,7 @@ def track_face(frames: Iterable[ImageArray], models: FaceModels) -> FaceTrack:
         opening=distance(INNER_LIPS) / unit,
         width=distance(MOUTH_CORNERS) / unit,
         eyes=np.stack([distance(LEFT_EYE), distance(RIGHT_EYE)], 1) / unit,
+        lids=lid_gaps(points) / unit,
         nose=points[:, FOREHEAD[1]],
     )
 

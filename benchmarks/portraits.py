@@ -40,6 +40,7 @@ def render_all(portraits: Path, recordings: Path, out: Path) -> list[dict[str, A
             track = track_face(frames, models)
             lag, score = best_lag(track.opening, intended.jaw)
             _, rate, depth = blinks(track.eyes)
+            gap = blinks(track.lids)[2]
             row = {
                 "portrait": portrait.name,
                 "speech": recording.name,
@@ -49,6 +50,7 @@ def render_all(portraits: Path, recordings: Path, out: Path) -> list[dict[str, A
                 "lag": lag,
                 "blinks_per_minute": round(rate, 1),
                 "blink_depth": round(depth, 3),
+                "blink_depth_between_curves": round(gap, 3),
             }
             rows.append(row)
             print(json.dumps(row), flush=True)
