@@ -19,7 +19,6 @@ from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.errors import (
     Cancelled,
     InputError,
-    InvalidOption,
     PackageMissing,
     SadTalkerError,
     WeightsMissing,
@@ -131,11 +130,6 @@ class Service:
         check_request(request)
         picture = open_picture(request)
         name = self.choose(request.options.engine)
-        if request.reference_video is not None and name == "puppet":
-            raise InvalidOption(
-                "The puppet engine cannot borrow motion from a reference video.",
-                hint="Choose the engine sadtalker, or leave the reference video out.",
-            )
         with TemporaryDirectory(prefix="sadtalker-") as folder:
             speech = open_said(request, Path(folder))
             video = self._generate(request, picture, speech, name, progress)

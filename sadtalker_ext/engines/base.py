@@ -41,7 +41,7 @@ class Engine(Protocol):
             options: How to move.
             progress: Counts the chunks listened to.
             seed: Repeats the motion.
-            borrowed: Reference videos; only engines that can read them are given any.
+            borrowed: Reference videos.
         """
 
     def render(

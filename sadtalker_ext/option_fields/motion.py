@@ -132,8 +132,7 @@ class MotionOptions:
         "pose+blink",
         "Borrow from the reference video",
         "What a reference video lends: its head movement, its blinks, both, or all: its whole "
-        "motion and its sound.",
+        "motion and its sound; the puppet's lips follow that sound.",
         "head and eyes",
         choices=("pose", "blink", "pose+blink", "all"),
-        engines=("sadtalker",),
     )

@@ -274,7 +274,7 @@ def test_a_part_of_everything_begins_and_ends_with_its_sound(tmp_path):
 @pytest.mark.parametrize(
     ("options", "speech", "words"),
     [
-        ({"engine": "puppet"}, True, "puppet engine cannot borrow"),
+        ({"engine": "puppet", "reference_use": "all"}, True, "takes the sound"),
         ({"engine": "sadtalker", "reference_use": "all"}, True, "takes the sound"),
     ],
 )

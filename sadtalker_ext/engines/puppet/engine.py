@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from sadtalker_ext.engines.puppet.borrowing import borrow
 from sadtalker_ext.engines.puppet.controls import BREATH, BROW, MOUTH, as_mapping
 from sadtalker_ext.engines.puppet.eyes import EyeLayer
 from sadtalker_ext.engines.puppet.head import HeadTurn
@@ -22,6 +25,7 @@ from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.types import (
+    MOTION_FPS,
     Borrowed,
     FloatArray,
     ImageArray,
@@ -37,6 +41,9 @@ _WIDEST_DEG = 10.0
 """Largest angle of a path given by the user: beyond it the picture shows no pixels to turn."""
 _WORKERS = 2
 """Frames rendered side by side; OpenCV and numpy release the interpreter in their long calls."""
+_MUTE = (
+    "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
+)
 _AHEAD = 4
 """Frames that may be finished before they are asked for; bounds the memory."""
 
@@ -129,12 +136,24 @@ class PuppetEngine:
         options: GenerateOptions,
         progress: Progress,
         seed: int,
-        borrowed: Borrowed | None = None,  # noqa: ARG002 - never given to this engine
+        borrowed: Borrowed | None = None,
     ) -> MotionTrack:
-        """Compute the motion at 25 frames per second; None as speech means idle motion."""
+        """Compute the motion at 25 frames per second; None as speech means idle motion.
+
+        Lips always follow the sound; a video that lends everything lends head, lids and sound.
+
+        Raises:
+            NoFaceFound: A reference video shows no face.
+        """
         progress.enter(Stage.LISTENING)
         seconds = speech.total_seconds if speech is not None else options.idle_seconds
-        track = build_motion(speech, seconds, options, seed, progress)
+        mute = speech is None and borrowed is not None and borrowed.whole is not None
+        frames = None if mute else math.ceil(seconds * MOTION_FPS)
+        lent = borrow(borrowed, self._track, progress, frames)
+        if mute and lent.head is not None:
+            seconds = len(lent.head) / MOTION_FPS
+            lent = dataclasses.replace(lent, warnings=(*lent.warnings, _MUTE))
+        track = build_motion(speech, seconds, options, seed, progress, lent)
         return direct_head(track, options, _WIDEST_DEG)
 
     def render(
@@ -162,6 +181,11 @@ class PuppetEngine:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _track(self, frames: Iterable[ImageArray]) -> Iterator[FloatArray | None]:
+        """Yield the mesh points of the face of every frame, or None where there is none."""
+        for mesh in self._models.mesher.track(frames, self._models.detector):
+            yield None if mesh is None else mesh.points
 
     def close(self) -> None:
         """Release memory; the engine keeps nothing between jobs but the face models."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from sadtalker_ext.engines.puppet import blinks, gaze, head_motion
 from sadtalker_ext.engines.puppet.accents import Accent, Pause, accents, pauses
+from sadtalker_ext.engines.puppet.borrowing import Lent, over_again, there_and_back
 from sadtalker_ext.engines.puppet.breathing import breath_track
 from sadtalker_ext.engines.puppet.brow_motion import brow_track
 from sadtalker_ext.engines.puppet.controls import BREATH, BROW, CONTROLS, JAW, MOUTH, rest
@@ -31,6 +32,7 @@ def build_motion(
     options: GenerateOptions,
     seed: int,
     progress: Progress,
+    lent: Lent | None = None,
 ) -> MotionTrack:
     """Return the motion of the face at 25 frames per second.
 
@@ -40,11 +42,13 @@ def build_motion(
         options: Head, eye and mouth options are applied.
         seed: Same speech, options and seed give the same motion.
         progress: Counts the chunks listened to.
+        lent: Head movement and blinks of reference videos, used instead of the engine's own.
 
     Raises:
         Cancelled: A stop was asked for.
     """
     frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
+    lent = lent or Lent()
     hearing = listen(speech, progress) if speech is not None else None
     found = accents(hearing.loudness, hearing.semitones) if hearing else []
     rests = pauses(hearing.phonemes) if hearing else []
@@ -53,7 +57,10 @@ def build_motion(
         controls[:, : len(MOUTH)] = mouth_track(hearing, frames, MOTION_FPS)
     controls[:, BROW] = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
     controls[:, BREATH] = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
-    head = _head(frames, hearing, found, rests, controls[:, BREATH], options, seed)
+    if lent.head is None or options.still:
+        head = _head(frames, hearing, found, rests, controls[:, BREATH], options, seed)
+    else:
+        head = head_motion.limited(there_and_back(lent.head, frames) * options.head_motion)
     if options.still:
         controls[:, BREATH] *= _STILL_BREATH
     looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
@@ -61,11 +68,16 @@ def build_motion(
     track = MotionTrack(
         fps=MOTION_FPS,
         head=head,
-        blink=_blink(frames, cues, options, seed),
+        blink=(
+            _blink(frames, cues, options, seed)
+            if lent.blink is None
+            else over_again(lent.blink, frames)
+        ),
         gaze=gaze.gaze_track(looks, head, MOTION_FPS),
         jaw=controls[:, JAW].copy(),
         controls=controls,
         names=CONTROLS,
+        warnings=lent.warnings,
     )
     if options.gaze == "fixed":
         track = gains.with_fixed_gaze(track)

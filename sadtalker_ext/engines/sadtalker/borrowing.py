@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ from sadtalker_ext.engines.sadtalker.crop import (
 )
 from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
-from sadtalker_ext.errors import NoFaceFound
+from sadtalker_ext.motion.reference import FaceTracker as FaceTracker
+from sadtalker_ext.motion.reference import at_motion_rate, held_warnings, no_face_in, thinned
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import (
     MOTION_FPS,
@@ -35,15 +36,11 @@ from sadtalker_ext.types import (
     ReferenceVideo,
 )
 
-FaceTracker = Callable[[Iterable[ImageArray]], Iterator[FloatArray | None]]
-"""Gives the (478, 3) mesh points of the face of every frame, or None; reads frame after frame."""
 Aligned = tuple[ImageArray, Alignment]
 
 _SIDE = 256
 _BATCH = 16
 """Frames whose coefficients are computed at once."""
-_SHORTEST_SECONDS = 1 / 35
-"""Frames that follow sooner are left out: nothing is won by looking 60 times a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,24 +140,16 @@ def reference_rows(
         seen.append(found - 1)
     rows += _recovered(waiting, networks)
     if not rows:
-        raise NoFaceFound(
-            f"No face found in any of the {len(times)} frames of {video.path.name}.",
-            hint="Use a reference video with a larger or more frontal face.",
-        )
-    warnings: tuple[str, ...] = ()
-    if missed:
-        warnings = (
-            f"{missed} of {len(times)} frames of {video.path.name} show no face: the motion "
-            "before them was held there.",
-        )
-    return _at_motion_rate(np.stack(rows)[np.maximum(seen, 0)], np.array(times)), warnings
+        raise no_face_in(video, len(times))
+    warnings = held_warnings(video, missed, len(times))
+    return at_motion_rate(np.stack(rows)[np.maximum(seen, 0)], np.array(times)), warnings
 
 
 def _aligned_frames(
     video: ReferenceVideo, track: FaceTracker, mode: CropMode, seconds: float
 ) -> Iterator[tuple[float, Aligned | None]]:
     """Yield time and aligned picture of every frame used, None where there is no face."""
-    one, other = itertools.tee(_thinned(video, seconds))
+    one, other = itertools.tee(thinned(video, seconds))
     plan: CropPlan | None = None
     for (at, frame), points in zip(one, track(frame for _, frame in other), strict=False):
         if points is None:
@@ -175,16 +164,6 @@ def _aligned_frames(
         yield at, (aligned_picture(square, alignment), alignment)
 
 
-def _thinned(video: ReferenceVideo, seconds: float) -> Iterator[tuple[float, ImageArray]]:
-    last = -math.inf
-    for at, frame in video.read():
-        if at >= seconds:
-            return
-        if at - last >= _SHORTEST_SECONDS:
-            last = at
-            yield at, frame
-
-
 def _recovered(waiting: list[Aligned], networks: Networks) -> list[FloatArray]:
     if not waiting:
         return []
@@ -193,11 +172,3 @@ def _recovered(waiting: list[Aligned], networks: Networks) -> list[FloatArray]:
         coefficient_row(recovered, alignment)
         for recovered, (_, alignment) in zip(found, waiting, strict=True)
     ]
-
-
-def _at_motion_rate(rows: FloatArray, times: FloatArray) -> FloatArray:
-    """Read rows at times (n,) seconds, increasing, 25 times a second; the end is held."""
-    count = max(math.floor(float(times[-1]) * MOTION_FPS + 0.5) + 1, 1)
-    wanted = np.arange(count) / MOTION_FPS
-    columns = [np.interp(wanted, times, column) for column in rows.astype(np.float64).T]
-    return np.stack(columns, axis=1).astype(np.float32)

@@ -192,7 +192,7 @@ def talk_request_schema() -> Json:
             "config": config_schema(),
             "driver_url": _text(
                 "Public address of a video whose head motion or blinks are borrowed, as "
-                "config.reference_use says (sadtalker engine).",
+                "config.reference_use says.",
                 MAX_URL,
                 format="uri",
             ),

@@ -83,10 +83,6 @@ class ApiState:
         """Return the queue of a job: what needs no GPU may run beside what does."""
         return "gpu" if self.service.waits_for_device(options) else "cpu"
 
-    def built_in(self, options: GenerateOptions) -> bool:
-        """Tell whether the built-in engine would make the video."""
-        return self.service.choose(options.engine) == "puppet"
-
     def _interrupted(self, lane: str) -> bool:
         ask = self.settings.interrupted
         return lane == "gpu" and ask is not None and ask()

@@ -58,12 +58,6 @@ def _submit(
         raise TooManyJobs(
             "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
         )
-    if (order.driver_url or REFERENCE in body.files) and state.built_in(order.options):
-        raise InvalidRequest(
-            "The puppet engine cannot borrow motion from a video.",
-            hint="Choose config.engine: sadtalker, or leave the video out.",
-            field="driver_url" if order.driver_url else REFERENCE,
-        )
     if order.webhook:
         check_url(order.webhook, state.settings.urls(), "webhook")
     job_id = new_id()
