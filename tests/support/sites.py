@@ -55,6 +55,8 @@ class Site:
 
     kind = ""
     patience = 60.0
+    orderly = True
+    """Whether the server has an end of which programs inside it hear."""
 
     def __init__(self, folder, users=None, *, steered=True):
         self.base = folder
@@ -149,7 +151,8 @@ class Site:
     def rest(self):
         """Undo what a test steered, and wait until nothing is left to do."""
         self.control.clear()
-        if not self.alive():
+        if not (self.alive() and self.answers()):  # a failed test may have left it dead
+            self.kill()
             self.start()
         deadline = time.monotonic() + 120.0
         while True:
@@ -203,6 +206,9 @@ class WebUI(Site):
         super().__init__(folder, users, steered=steered)
         self.page = page
         self.home = Path(os.environ["WEBUI_DIR"])
+        forge = (self.home / "modules_forge").is_dir()
+        self.flags = FORGE if forge else A1111
+        self.orderly = not forge
         self.data = folder / "webui"
         extensions = self.data / "extensions"
         extensions.mkdir(parents=True)
@@ -222,8 +228,7 @@ class WebUI(Site):
         return found
 
     def command(self):
-        kind = FORGE if (self.home / "modules_forge").is_dir() else A1111
-        words = [os.environ.get("WEBUI_PYTHON", "python"), "launch.py", *WEBUI_FLAGS, *kind]
+        words = [os.environ.get("WEBUI_PYTHON", "python"), "launch.py", *WEBUI_FLAGS, *self.flags]
         words += ["--data-dir", self.data, "--port", self.port]
         words += ["--cors-allow-origins", GOOD_ORIGIN]
         words += ["--api", "--api-server-stop"] if self.page else ["--nowebui"]
@@ -252,9 +257,9 @@ class WebUI(Site):
         return super().start()
 
     def end(self):
-        if self.page:
-            with self.http() as client:
-                client.post("/sdapi/v1/server-stop")
-        else:
+        if not self.page:
             self.process.terminate()
+            return self.process.wait(60)
+        with self.http() as client:
+            client.post("/sdapi/v1/server-stop")
         return self.process.wait(60)

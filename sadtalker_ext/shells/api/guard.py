@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
@@ -143,13 +144,22 @@ def _check_site(request: Request, settings: ApiSettings) -> None:
             hint="Use the address it was started with.",
         )
     origin = request.headers.get("origin", "")
-    if not origin or request.method in _READING or origin in settings.origins:
+    # reading counts as well: some hosts let any page read from this machine (gradio 4 even those
+    # without an origin of their own, whose origin is "null")
+    if not origin or request.method == "OPTIONS" or _welcome(origin, settings):
         return
     if origin.partition("://")[2] != host:
         raise CrossSite(
             "Requests from web pages of other sites are not accepted.",
             hint="The person who runs the server can allow the page's origin.",
         )
+
+
+def _welcome(origin: str, settings: ApiSettings) -> bool:
+    if origin in settings.origins or "*" in settings.origins:
+        return True
+    pattern = settings.origins_pattern
+    return bool(pattern) and re.fullmatch(pattern, origin) is not None
 
 
 def _name(host: str) -> str:

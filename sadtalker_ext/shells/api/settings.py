@@ -98,7 +98,9 @@ class ApiSettings:
         webhook_pauses: Seconds before each further try of a webhook call.
         hosts: Names this server answers to; empty answers to all. Set on a server without
             passwords: it keeps web pages from reaching it under a name of their own.
-        origins: Web pages of other sites that may send requests, such as "https://example.org".
+        origins: Web pages of other sites that may send requests, such as "https://example.org";
+            "*" for all.
+        origins_pattern: Regular expression of more such origins; empty for none.
         interrupted: The host's stop button, polled while a job holds the device.
     """
 
@@ -111,4 +113,5 @@ class ApiSettings:
     webhook_pauses: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0)
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    origins_pattern: str = ""
     interrupted: Callable[[], bool] | None = None

@@ -91,6 +91,7 @@ def _settings() -> Any:
         keep_seconds=86400.0 * _number("api_keep_days", least=0.0),
         urls=_url_policy,
         origins=tuple(one.strip() for one in origins if one.strip()),
+        origins_pattern=getattr(flags, "cors_allow_origins_regex", None) or "",
         interrupted=host().interrupted,
     )
 

@@ -132,6 +132,8 @@ def test_a_job_that_kills_the_process_twice_is_an_error(site):
 
 
 def test_an_orderly_end_is_quick_and_costs_no_try(site):
+    if not site.orderly:
+        pytest.skip("Forge has no orderly end: a signal kills it, its own stop leaves it hanging")
     site.control.set("pause", 0.2)
     with site.client() as client:
         talk = client.create(png(), wav(4.0))

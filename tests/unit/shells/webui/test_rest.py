@@ -70,6 +70,24 @@ def test_jobs_lie_outside_the_hosts_folder(rest, tmp_path):
     assert folder != rest.job_folder(tmp_path / "other", 7860)
 
 
+def test_the_hosts_flags_for_web_pages_count(rest, webui):
+    flags = webui("shared").cmd_opts
+    evil = {"headers": {"Origin": "https://a.example"}}
+    seen = []
+    for origins, pattern in (
+        (None, None),
+        ("https://a.example, https://b.example", None),
+        ("*", None),
+        (None, r"https://[a-c]\.example"),
+        (None, r"https://[b-c]\.example"),
+    ):
+        flags.cors_allow_origins, flags.cors_allow_origins_regex = origins, pattern
+        app = fastapi.FastAPI()
+        rest.mount(app)
+        seen.append(answers(app, **evil))
+    assert seen == [403, 200, 200, 200, 403]
+
+
 def test_limits_are_settings(rest, webui, caplog):
     shared = webui("shared")
     assert rest._settings().limits.body_bytes == 200e6
