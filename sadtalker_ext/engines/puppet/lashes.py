@@ -14,7 +14,7 @@ from sadtalker_ext.engines.puppet.lid_columns import LidColumns, lash_height, sp
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
 from sadtalker_ext.types import FloatArray
 
-_LINE_SHARE = 0.38  # the lashes of a closed eye are no brighter than this share of the lid
+_LINE_SHARE = 0.30  # the lashes of a closed eye are no brighter than this share of the lid
 
 
 def find_lashes(

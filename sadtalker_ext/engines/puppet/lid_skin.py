@@ -157,7 +157,7 @@ def _shadow(
     near = near[..., None]
     actual = blur(near * np.minimum(image, smooth * 1.1), sigma)
     ratio = actual / np.maximum(blur(near * smooth, sigma), 1e-3)
-    return np.asarray(np.clip(ratio, 0.55, 1.08) ** 0.85, dtype=np.float32)
+    return np.asarray(np.clip(ratio, 0.55, 1.08) ** 0.65, dtype=np.float32)
 
 
 def _tint(image: FloatArray, smooth: FloatArray, shape: EyeShape) -> FloatArray:
