@@ -15,8 +15,8 @@ from sadtalker_ext.engines.puppet.loudness import FRAME_HZ, HOP, SAMPLE_HZ
 from sadtalker_ext.types import FloatArray
 
 _GAP = 3  # frames of silence at least
-_RISE_DB = 8.0  # from the silence to the burst
-_SILENT_DB = 30.0  # the silence, below what follows
+_RISE_DB = 6.0  # from the silence to the burst
+_SILENT_DB = 25.0  # the silence, below what follows
 _WEAK_DB = 8.0  # the burst, below what follows
 _FOLLOWING = 12  # frames
 _APART = 6  # frames between two bursts

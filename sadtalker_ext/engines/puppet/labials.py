@@ -14,7 +14,7 @@ from sadtalker_ext.types import Phoneme
 
 _TOLERANCE = 0.03
 """Seconds by which two ways of recognising may differ about the same closure."""
-_BURST_BEFORE, _BURST_AFTER = 0.05, 0.02
+_BURST_BEFORE, _BURST_AFTER = 0.05, 0.03
 """Seconds around a burst that belong to its plosive."""
 _LEAST = 0.02
 """Seconds that remain of a sound beside an added one, or it goes."""
@@ -57,7 +57,8 @@ def with_bursts(
     found = list(base)
     for moment in bursts:
         plosive = Phoneme(symbol="P", start=moment - _BURST_BEFORE, end=moment + _BURST_AFTER)
-        if {_at(base, plosive), _at(other, plosive)} & _LIKE_BURSTS:
+        heart = replace(plosive, start=moment - _BURST_AFTER)
+        if {_at(base, heart), _at(other, heart)} & _LIKE_BURSTS:
             found = _inserted(found, plosive)
     return found
 

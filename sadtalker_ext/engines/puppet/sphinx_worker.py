@@ -19,6 +19,8 @@ from typing import Any
 
 Sounds = list[tuple[str, int, int]]
 
+_SURE, _CERTAIN = 0.5, 0.9  # probability of a word
+
 
 def answer(request: dict[str, Any], pcm: bytes) -> Any:
     """Do what a request asks for: "known", "phones", "words" or "align"."""
@@ -70,28 +72,36 @@ def _phones(pcm: bytes) -> Sounds:
     return [(one.word, one.start_frame, one.end_frame + 1) for one in decoder.seg() or ()]
 
 
-def _words(pcm: bytes) -> tuple[list[str], float, Sounds]:
-    """Return the English words heard, the share of them that is fairly sure, and their sounds.
+def _words(pcm: bytes) -> dict[str, Any]:
+    """Recognise English.
 
     The hypothesis is aligned as it stands, with the pronunciations and the times that won: a new
     alignment of its words alone fails on every third recording.
+
+    Returns:
+        "words"; "sure", the share of them that is fairly sure; "sounds", their phones; "certain",
+        first and last frame of each word that is hardly to be doubted.
     """
     decoder = _decoder("words")
     search = decoder.current_search()
     _run(decoder, pcm)
     guess = decoder.hyp()
     if guess is None or not guess.hypstr:
-        return [], 0.0, []
-    sure = [one.prob > 0.5 for one in decoder.seg() if one.word[0] not in "<[+"]
-    share = sum(sure) / len(sure) if sure else 0.0
-    try:
+        return {"words": [], "sure": 0.0, "sounds": [], "certain": []}
+    heard = [one for one in decoder.seg() if one.word[0] not in "<[+"]
+    sure = [one.prob > _SURE for one in heard]
+    result = {
+        "words": guess.hypstr.split(),
+        "sure": sum(sure) / len(sure) if sure else 0.0,
+        "sounds": [],
+        "certain": [(one.start_frame, one.end_frame) for one in heard if one.prob > _CERTAIN],
+    }
+    with contextlib.suppress(RuntimeError):
         decoder.set_alignment()
         _run(decoder, pcm)
-        return guess.hypstr.split(), share, _sounds(decoder)
-    except RuntimeError:
-        return guess.hypstr.split(), share, []
-    finally:
-        decoder.activate_search(search)
+        result["sounds"] = _sounds(decoder)
+    decoder.activate_search(search)
+    return result
 
 
 def _sounds(decoder: Any) -> Sounds:
