@@ -26,8 +26,9 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 10)
 # Asked for by exact version before anything else can pull another build of it; the network's
-# numbers in tests/golden were compared with this version.
-TORCH = "torch==2.13.0" if sys.version_info >= (3, 10) else "torch"
+# numbers in tests/golden were compared with this version. Spandrel needs a torchvision, and the
+# newest one would bring another torch.
+TORCH = ("torch==2.13.0", "torchvision==0.28.0")
 OFFLINE = (
     "NewConnectionError",
     "ConnectTimeoutError",
@@ -105,7 +106,7 @@ def prepare(extra: str) -> None:
     check_space(extra)
     if extra == "test":
         say("Installing torch (the largest part)")
-        pip("install", TORCH)
+        pip("install", *TORCH)
     say(f"Installing the project{f' with its {extra} extra' if extra else ''}")
     pip("install", "-e", f".[{extra}]" if extra else ".")
     stamp(extra).write_text(fingerprint(extra), encoding="utf-8")

@@ -14,8 +14,8 @@ class OutputOptions:
     enhancer: str = option(
         "none",
         "Face restoration",
-        "Restore the face in every frame by a network of its own; takes long without a graphics "
-        "card.",
+        "Restore the face that talks in every frame by a network of its own; other faces stay as "
+        "they are. Takes long without a graphics card.",
         "look",
         choices=("none", "gfpgan", "codeformer", "restoreformer"),
     )
