@@ -106,9 +106,11 @@ class Eyelids:
         self._add_lashes(out, move, margin, closure)
         opening = np.clip(depth + 0.5, 0, 1) * np.clip((lower - shape.v) * shape.size + 0.5, 0, 1)
         opening = opening * (np.abs(shape.u) < 0.5)
-        shadow = np.exp(-((depth / (_SHADOW * shape.size)) ** 2))
-        light = 1 - _SHADOW_DEPTH * soft_switch(0.0, 0.3, closure) * shadow
-        out += (eyeball * light[..., None] - out) * opening[..., None]
+        if closure > 0:
+            shadow = np.exp(-((depth / (_SHADOW * shape.size)) ** 2))
+            light = 1 - _SHADOW_DEPTH * soft_switch(0.0, 0.3, closure) * shadow
+            eyeball = eyeball * light[..., None]
+        out += (eyeball - out) * opening[..., None]
         return self._with_lash_line(out, depth, closure) if closure > 0 else out
 
     def _moved(self, image: npt.NDArray[Any], way: FloatArray, method: int) -> FloatArray:
