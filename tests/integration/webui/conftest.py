@@ -42,6 +42,9 @@ CHROMIUM = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # a microphone that beeps, and nobody who has to allow it
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 
@@ -90,7 +93,7 @@ def running(folder, *flags, settings=None):
     """Start a WebUI and stop it again, whatever happens."""
     webui, python = Path(os.environ["WEBUI_DIR"]), os.environ["WEBUI_PYTHON"]
     data, log = folder / "data", folder / "webui.log"
-    (data / "extensions").mkdir(parents=True)
+    (data / "extensions").mkdir(parents=True, exist_ok=True)
     # users unzip a download into a folder of this name
     (data / "extensions/SadTalker-main").symlink_to(ROOT)
     (data / "extensions/portraits").symlink_to(Path(__file__).parent / "portrait_extension")
