@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma
@@ -65,8 +66,8 @@ def _bands(size: float) -> list[tuple[float, float]]:
 def _skin_like(picture: ImageArray, points: FloatArray, size: float) -> FloatArray:
     """Make a tile of texture, (n, n), with the spectrum of a calm piece of cheek.
 
-    Random phases keep the coarseness and the direction of the grain, but no mole, hair or block
-    edge, and the tile fits to itself (Galerne, Gousseau and Morel, "Random phase textures", 2011).
+    Random phases keep the coarseness of the grain, but no mole, hair or block edge, and the tile
+    fits to itself (Galerne, Gousseau and Morel, "Random phase textures", 2011).
     White noise when no cheek is in the picture.
     """
     side = max(12, round(_SIDE * size))
@@ -83,9 +84,20 @@ def _skin_like(picture: ImageArray, points: FloatArray, size: float) -> FloatArr
     piece = sorted(pieces, key=lambda piece: piece[0])[len(pieces) // 3][1]
     window = np.hanning(side + 2)[1:-1]
     strength = np.abs(np.fft.rfft2(piece * window[:, None] * window))
+    strength = _same_in_all_directions(strength, side)
     phases = np.fft.rfft2(noise)
     phases /= np.maximum(np.abs(phases), 1e-9)
     return np.asarray(np.fft.irfft2(strength * phases, s=(side, side)), dtype=np.float32)
+
+
+def _same_in_all_directions(
+    strength: npt.NDArray[np.float64], side: int
+) -> npt.NDArray[np.float64]:
+    """Average a spectrum (side, side // 2 + 1) over circles: a lid has no stripes of a cheek."""
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)) * side
+    ring = np.round(radius).astype(int)
+    mean = np.bincount(ring.ravel(), strength.ravel()) / np.bincount(ring.ravel())
+    return np.asarray(mean[ring])
 
 
 def _tiled(tile: FloatArray, size: tuple[int, ...]) -> FloatArray:
