@@ -16,6 +16,10 @@ _TOLERANCE = 0.03
 """Seconds by which two ways of recognising may differ about the same closure."""
 _BURST_BEFORE, _BURST_AFTER = 0.05, 0.03
 """Seconds around a burst that belong to its plosive."""
+_HEART = 0.02
+"""Seconds before a burst that are looked at for what it was taken for."""
+_LONGEST_GAP = 0.15
+"""Seconds of silence within words: longer ones are pauses."""
 _LEAST = 0.02
 """Seconds that remain of a sound beside an added one, or it goes."""
 
@@ -57,10 +61,21 @@ def with_bursts(
     found = list(base)
     for moment in bursts:
         plosive = Phoneme(symbol="P", start=moment - _BURST_BEFORE, end=moment + _BURST_AFTER)
-        heart = replace(plosive, start=moment - _BURST_AFTER)
-        if {_at(base, heart), _at(other, heart)} & _LIKE_BURSTS:
+        heart = replace(plosive, start=moment - _HEART)
+        heard = {_at(base, heart), _at(other, heart)}
+        if heard & _LIKE_BURSTS or _is_gap(base, moment) or _is_gap(other, moment):
             found = _inserted(found, plosive)
     return found
+
+
+def _is_gap(sounds: Sequence[Phoneme], moment: float) -> bool:
+    """Tell whether a short silence between sounds lies before a moment."""
+    return any(
+        one.symbol == SILENCE
+        and one.start < moment < one.end + _HEART
+        and one.end - one.start <= _LONGEST_GAP
+        for one in sounds[1:]
+    )
 
 
 def _at(sounds: Sequence[Phoneme], span: Phoneme) -> str:

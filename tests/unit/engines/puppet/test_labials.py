@@ -65,6 +65,14 @@ def test_bursts_count_only_where_a_plosive_may_be():
     assert with_bursts([], [], [0.25]) == []
 
 
+@pytest.mark.parametrize(("gap", "closures"), [(0.09, 1), (0.4, 0)])
+def test_a_burst_out_of_a_short_silence_within_words_counts_and_after_a_pause_not(gap, closures):
+    base = row(("AA", 0.3), ("SIL", gap), ("AA", 0.3))
+    found = with_bursts(base, [], [0.3 + gap])
+    assert names(found).count("P") == closures
+    assert is_in_order(found)
+
+
 def plosive(low_hz, high_hz, gap=0.05):
     """A buzz, silence, a weak burst of noise in a band, a buzz; the burst's moment."""
     time = np.arange(round(0.3 * RATE_HZ)) / RATE_HZ
