@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sadtalker_ext.errors import OutOfMemory, WeightsMissing
+from sadtalker_ext.errors import OutOfMemory, WeightsMissing, is_out_of_memory
 from sadtalker_ext.types import ImageArray, Upscaler
 
 log = logging.getLogger(__name__)
@@ -115,11 +115,8 @@ def _upscaler(lent: Any) -> Upscaler:
 
 
 def raise_if_out_of_memory(error: RuntimeError, work: str) -> None:
-    """Turn torch's complaint about memory into ours.
-
-    Its class has moved between versions of torch; its words have not.
-    """
-    if "out of memory" in str(error).lower():
+    """Turn torch's complaint about memory into ours."""
+    if is_out_of_memory(error):
         raise OutOfMemory(
             f"The device has no memory left for {work}.",
             hint="Close other programs that use it, or choose a smaller size.",

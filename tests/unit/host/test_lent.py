@@ -115,9 +115,10 @@ def test_an_upscaler_that_hands_the_picture_back_has_failed():
         found["ESRGAN"](np.zeros((20, 30, 3), np.uint8), 2.0)
 
 
-def test_an_upscaler_without_memory():
+@pytest.mark.parametrize("words", ["CUDA Out Of Memory", "not enough GPU video memory available"])
+def test_an_upscaler_without_memory(words):
     def fail(image: Image.Image, *_):
-        raise RuntimeError("CUDA Out Of Memory")
+        raise RuntimeError(words)
 
     with pytest.raises(OutOfMemory, match="30x20"):
         upscalers([upscaler("E", fail)])["E"](np.zeros((20, 30, 3), np.uint8), 2.0)
