@@ -21,6 +21,8 @@ _SHORTEST, _LONGEST = 0.05, 0.12
 """Seconds for which the lips of a plosive touch before they burst open."""
 _BEFORE, _AFTER = 0.07, 0.02
 """Seconds around a phoneme in which its dip is looked for."""
+_EARLY = 0.03
+"""Seconds by which a B or M may begin before its phoneme."""
 _SURROUNDINGS = 0.12
 """Seconds on each side in which the neighbours' level is looked for."""
 _LEAST_DIP_DB = 5.0
@@ -101,8 +103,11 @@ def _dip(
         return usual
     loud = levels_db >= (side + deep) / 2
     earlier, later = np.flatnonzero(loud[first:bottom]), np.flatnonzero(loud[bottom:last])
-    shut = first + int(earlier[-1]) + 1 if len(earlier) else first
-    return shut / FRAME_HZ, (bottom + int(later[0])) / FRAME_HZ
+    shut = (first + int(earlier[-1]) + 1 if len(earlier) else first) / FRAME_HZ
+    if one.symbol != "P":
+        # only the silence of a P is ever counted to the sound before; else it is that one's own
+        shut = max(shut, one.start - _EARLY)
+    return shut, (bottom + int(later[0])) / FRAME_HZ
 
 
 def _limited(

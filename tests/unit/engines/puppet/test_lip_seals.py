@@ -74,6 +74,20 @@ def test_the_lips_are_shut_before_speech_bursts_out_of_silence():
     assert 0.05 <= found[1].end - found[1].start <= 0.121
 
 
+def test_the_silence_of_another_plosive_is_not_the_lips():
+    """In "big man" the lips meet for the M, not for the G before it."""
+    sounds = [
+        Phoneme(symbol="IH", start=0.0, end=SHUT - 0.01),
+        Phoneme(symbol="G", start=SHUT - 0.01, end=BURST),
+        Phoneme(symbol="M", start=BURST, end=BURST + 0.06),
+        Phoneme(symbol="AE", start=BURST + 0.06, end=0.87),
+    ]
+    parts = [buzz(SHUT), 0 * buzz(BURST - SHUT), buzz(0.06, 2), buzz(0.34)]
+    found = sealed(sounds, high_levels(np.concatenate(parts).astype(np.float32)))
+    assert found[2].start >= BURST - 0.031
+    assert found[2].end == pytest.approx(BURST + 0.06, abs=0.011)
+
+
 def test_without_a_dip_the_phoneme_is_believed():
     found = sealed(row("B", 0.4, 0.5), high_levels(buzz(0.87).astype(np.float32)))
     assert found[1].start == pytest.approx(0.4)
