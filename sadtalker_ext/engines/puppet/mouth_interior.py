@@ -91,7 +91,7 @@ class MouthInterior:
         _lay(image, self._shifted(self._lower, jaw_way, part) * low_teeth)
         # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
         up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
-        up[..., :3] *= 1 + 0.3 * tongue
+        up[..., :3] *= 1 + 0.15 * tongue
         _lay(image, up)
         # The lips of a round mouth stand out before the teeth and hide more of them.
         hidden = rounded * (1 - tuck)
@@ -179,7 +179,7 @@ class MouthInterior:
         opacity = smoothstep(-0.07, 0.13, under) * smoothstep(-1.1, -0.45, -np.abs(across))
         skin = max(float(luma(style.skin)), 1.0)
         rose = style.lip * np.array([1.0, 0.88, 0.9], np.float32)
-        rose = rose * min(0.52 * skin / max(float(luma(rose)), 1.0), 1.0)
+        rose = rose * min(0.52 * skin / max(float(luma(rose)), 1.0), 0.68)
         round_light = np.exp(-(((under - 0.16) / 0.2) ** 2)) * (1 - 0.35 * np.abs(across) ** 1.5)
         groove = 1 - 0.12 * np.exp(-((across / 0.09) ** 2)) * smoothstep(0.05, 0.2, under)
         light = (0.6 + 0.38 * np.maximum(round_light, 0)) * groove
