@@ -131,6 +131,7 @@ class WebUIHost:
             restorer.release()
         if not self.option("keep_models", default=False):
             self.release()
+            memory.return_free_memory()
 
     def enhancers(self) -> Mapping[str, Enhancer]:
         """Return the host's face restorers; see `Host`."""

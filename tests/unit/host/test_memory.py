@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -91,3 +93,34 @@ def test_hosts_are_told_apart_by_their_memory_managers(present, name):
 )
 def test_room_is_made_only_where_it_helps(policy, device, free, expected):
     assert should_free(policy, device, lambda: free) is expected
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc keeps free pages")
+def test_freed_pages_go_back_to_the_system():
+    """In a process of its own: many small pieces, as a checkpoint's tensors are for malloc."""
+    script = """
+import ctypes
+from pathlib import Path
+from sadtalker_ext.host.memory import return_free_memory
+def resident():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+libc = ctypes.CDLL(None)
+if not hasattr(libc, "malloc_trim"):
+    raise SystemExit("no glibc")
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+pieces = [libc.malloc(50_000) for _ in range(4000)]
+for piece in pieces:
+    ctypes.memset(piece, 1, 50_000)
+for piece in pieces[:-1]:  # the last one keeps the top of the heap
+    libc.free(piece)
+before = resident()
+return_free_memory()
+print(before - resident())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    if "no glibc" in done.stderr:
+        pytest.skip("no glibc")
+    assert int(done.stdout) > 100_000, "kilobytes"
