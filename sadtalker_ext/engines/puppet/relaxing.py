@@ -29,7 +29,7 @@ _COMING_BACK = 1.2
 def relax_track(motion: MotionTrack) -> FloatArray:
     """Return (T,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
 
-    Without room before the first sound the track begins with the smile half let go.
+    Speech from the first frame finds the smile already let go.
     """
     frames = len(motion)
     speaking = _speaking(motion)
@@ -42,7 +42,7 @@ def relax_track(motion: MotionTrack) -> FloatArray:
     firsts = rows[np.concatenate([[0], breaks + 1])]
     lasts = rows[np.concatenate([breaks, [len(rows) - 1]])]
     for first, last in zip(firsts, lasts, strict=True):
-        begin = max(first * step - _LETTING_GO, -0.5 * _LETTING_GO)
+        begin = first * step - _LETTING_GO
         end = last * step + _HELD
         low = max(0, int(begin / step))
         high = min(frames, int((end + _COMING_BACK) / step) + 2)

@@ -59,10 +59,10 @@ def test_it_goes_and_comes_back_gradually(fps):
     assert np.abs(np.diff(relax)).max() < 1.6 / (0.3 * fps)
 
 
-def test_speech_from_the_first_frame_begins_half_way_and_does_not_jump():
-    relax = speaking(100, (0, 60))
-    assert relax[0] == pytest.approx(0.5, abs=0.01)
-    assert relax[5] == 1
+@pytest.mark.parametrize("first", [0, 3])
+def test_speech_from_the_start_finds_the_smile_let_go(first):
+    relax = speaking(100, (first, 60))
+    assert np.all(relax[first:60] == 1)
     assert np.abs(np.diff(relax)).max() < 0.25
 
 
