@@ -104,11 +104,16 @@ def test_a_recording_becomes_a_video_and_nothing_is_asked_before(page):
     page.get_by_text("Microphone", exact=True).click()
     page.click(f"{part('speech_recording')} .record-button")
     page.wait_for_timeout(1800)
-    page.locator(f"{part('speech_recording')} .stop-button").click()
+    with page.expect_response(lambda answer: "/upload" in answer.url) as sent:
+        page.locator(f"{part('speech_recording')} .stop-button").click()
+    assert sent.value.ok
     page.wait_for_selector(f"{part('speech_recording')} .play-pause-button")
+    page.wait_for_timeout(500)
     assert page.evaluate("window.asked") > 0
     page.get_by_text("Video", exact=True).first.click()
+    page.wait_for_selector(part("speech_video"))
     page.get_by_text("Microphone", exact=True).click()  # what was recorded is still there
+    page.wait_for_selector(f"{part('speech_recording')} .play-pause-button")
     page.click(part("generate"))
     page.wait_for_selector(f"{part('video')} video")
     seconds = float(re.match(r"([\d.]+) s", page.inner_text(part("summary"))).group(1))
