@@ -7,13 +7,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from sadtalker_ext.errors import Cancelled, InputError, OutputUnwritable, SadTalkerError
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
+from sadtalker_ext.jobs.running import Run, python_ends
 from sadtalker_ext.jobs.store import JobStore
-from sadtalker_ext.progress import Progress, ProgressEvent
+from sadtalker_ext.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class JobRunner:
         self._folder = folder
         self._work = work
         self._keep_seconds = keep_seconds
-        self._running: dict[str, _Run] = {}
+        self._running: dict[str, Run] = {}
         self._guard = threading.Lock()
         self._closing = threading.Event()
         self._calls = {lane: threading.Event() for lane in lanes}
@@ -136,20 +136,24 @@ class JobRunner:
             self._run(job)
 
     def _run(self, job: Job) -> None:
-        run = _Run(job, self._store, self._should_stop)
+        run = Run(job, self._store, self._should_stop)
         with self._guard:
             self._running[job.id] = run
         if self._closing.is_set():
             run.stop()
         try:
-            self._attempt(job, run)
+            if self._folder.input_dir(job.id).is_dir():
+                self._attempt(job, run)
+            else:
+                # its end could not be stored, and the program ended while it was tried again
+                self._end(job, JobState.ERROR, error=_UPLOADS_GONE)
         except Exception:
             log.exception("the end of job %s could not be stored", job.id)
         finally:
             with self._guard:
                 self._running.pop(job.id, None)
 
-    def _attempt(self, job: Job, run: _Run) -> None:
+    def _attempt(self, job: Job, run: Run) -> None:
         began = time.monotonic()
         try:
             result = self._work(job, run.progress)
@@ -170,9 +174,8 @@ class JobRunner:
         except MemoryError:
             log.exception("job %s ran out of memory", job.id)
             self._end(job, JobState.ERROR, error=_OUT_OF_MEMORY)
-        except Exception:
-            log.exception("job %s failed unexpectedly", job.id)
-            self._end(job, JobState.ERROR, error=_BUG)
+        except Exception as error:  # noqa: BLE001 - logged there
+            self._end_unexpectedly(job, error)
         else:
             if self._closing.is_set() and result.get("partial"):
                 self._store.give_back(job.id)
@@ -180,6 +183,15 @@ class JobRunner:
                 return
             log.info("job %s took %.1f s", job.id, time.monotonic() - began)
             self._end(job, JobState.DONE, result=result)
+
+    def _end_unexpectedly(self, job: Job, error: Exception) -> None:
+        if python_ends():
+            # whatever needs a thread fails now, also the next job
+            self._closing.set()
+            self._store.give_back(job.id)
+            return
+        log.error("job %s failed unexpectedly", job.id, exc_info=error)
+        self._end(job, JobState.ERROR, error=_BUG)
 
     def _end(
         self,
@@ -204,7 +216,7 @@ class JobRunner:
         """Store the end of a job, and go on trying while the disk is full.
 
         The lane waits meanwhile: the next job could not be stored either. When the program ends
-        first, the job is made again after the next start.
+        first, the next start finds a job without uploads (see `_run`).
         """
         while True:
             try:
@@ -250,43 +262,8 @@ _OUT_OF_MEMORY = {
     "message": "The machine ran out of memory while making the video.",
     "hint": "Use a smaller picture, or try again when less is running.",
 }
-
-
-class _Run:
-    """One job while a thread works on it."""
-
-    def __init__(
-        self, job: Job, store: JobStore, should_stop: Callable[[str], bool] | None
-    ) -> None:
-        self._job = job
-        self._store = store
-        self._should_stop = should_stop
-        self._started = False
-        self.moment: Moment | None = None
-        self.progress = Progress(self._listen, should_stop=self._stopped_by_host)
-
-    def stop(self) -> None:
-        """Ask for the end."""
-        self.progress.stop()
-        if self.moment is not None:
-            self.moment = replace(self.moment, stopping=True)
-
-    def _stopped_by_host(self) -> bool:
-        # before our turn the host's button is meant for somebody else's job
-        return self._started and self._should_stop is not None and self._should_stop(self._job.lane)
-
-    def _listen(self, event: ProgressEvent) -> None:
-        # the first report comes when the host has given us the device: until then others may be
-        # using it, and the job is still waiting
-        if not self._started:
-            if not self._store.start(self._job.id):
-                raise Cancelled("Stopped before it began.")
-            self._started = True
-        stopping = self.moment is not None and self.moment.stopping
-        self.moment = Moment(
-            stage=event.stage.name.lower(),
-            text=event.text,
-            done=event.done,
-            total=event.total,
-            stopping=stopping,
-        )
+_UPLOADS_GONE = {
+    "code": "interrupted",
+    "message": "The program ended before it could store how this job ended.",
+    "hint": "See that its disk has space, then send the request again.",
+}
