@@ -77,7 +77,6 @@ class HeadFollower:
         self._even = np.array(
             [[1 / half[0], 0, -1], [0, 1 / half[1], -1], [0, 0, 1]], dtype=np.float64
         )
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def measure(self, frame: ImageArray, expected: Motion) -> Motion:
         """Return the motion of the head's edge.
@@ -86,11 +85,16 @@ class HeadFollower:
             frame: (h, w, 3) uint8, the same area at any size.
             expected: Where the measuring begins; counts where nothing can be followed.
         """
+        import cv2
+
         grey = self._levels(frame)
         down = np.linalg.inv(self._lift)
         start = (down @ np.vstack([expected, [0, 0, 1]]) @ self._lift)[:2]
         shift = (self._cells @ start.T - self._cells[..., :2]).astype(np.float32)
-        flow = np.asarray(self._flow.calc(self._grey, grey, shift), np.float64)
+        # a new one per frame: on small areas it chooses its scales anew and would keep them, so
+        # that the second frame of a video would be measured otherwise than its first
+        flows = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        flow = np.asarray(flows.calc(self._grey, grey, shift), np.float64)
         weight = self._ring * _contrast(grey)
         used = weight > 0
         found, agreement = self._fit(self._cells[used], flow[used], weight[used], start)

@@ -96,6 +96,18 @@ def test_another_picture_is_not_followed(seed):
     np.testing.assert_allclose(found @ [120, 115, 1], [124, 115], atol=4)
 
 
+@pytest.mark.parametrize("size", [(40, 32), (42, 17), (45, 45), (128, 100), (300, 200)])
+def test_a_frame_is_measured_alike_whatever_came_before(size):
+    width, height = size
+    picture, frame, other = (textured(seed)[:height, :width] for seed in (1, 2, 3))
+    middle = np.full((height, width), -0.05, np.float32)
+    follower = HeadFollower(picture, middle)
+    expected = turned_head((2, -1), 3)
+    first = follower.measure(frame, expected)
+    follower.measure(other, STILL)
+    np.testing.assert_array_equal(follower.measure(frame, expected), first)
+
+
 def test_an_opened_mouth_is_no_motion_of_the_head():
     picture = textured()
     frame, _ = frame_of(picture, STILL)
