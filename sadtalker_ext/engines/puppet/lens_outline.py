@@ -86,9 +86,11 @@ def _radius_limits(
     eye: EyeShape, angles: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Bound the outline: outside the eye opening, inside a very large lens."""
-    middle_row = np.abs(eye.u) < 0.05
-    top = -float(eye.upper[middle_row].min()) + 0.06
-    bottom = float(eye.lower[middle_row].max()) + 0.20
+    aside = np.abs(eye.u)
+    # the middle may lie between two columns of a tiny eye, or beyond the picture's border
+    middle = aside < max(0.05, 1.01 * float(aside.min()))
+    top = -float(eye.upper[middle].min()) + 0.06
+    bottom = float(eye.lower[middle].max()) + 0.20
     vertical = np.where(np.sin(angles) < 0, max(top, 0.1), max(bottom, 0.1))
     inner = 1 / np.hypot(np.cos(angles) / 0.5, np.sin(angles) / vertical)
     outer = 1 / np.hypot(np.cos(angles) / 1.25, np.sin(angles) / 1.0)

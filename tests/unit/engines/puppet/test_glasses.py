@@ -116,3 +116,20 @@ def test_open_eyes_are_not_taken_for_covered(points):
         patch = picture[top:bottom, left:right]
         assert not is_covered(patch, eye, skin)
         assert is_covered(np.full_like(patch, 20), eye, skin)
+
+
+@pytest.mark.parametrize("width", [6, 7, 8, 9, 12])
+def test_tiny_eyes_are_looked_at_without_glasses(width):
+    """The middle of an eye of few pixels may lie between two columns of them."""
+    side = 8 * width
+    points = eye_points(width, 0.4 * width, picture=side)
+    points[:, :2] += 0.5
+    picture = draw_face(points, picture=side)
+    assert find_rims(picture, points, shapes(points, picture)) is None
+
+
+def test_an_eye_half_beyond_the_border_is_looked_at_without_glasses(points):
+    cut = 160 - WIDTH + 6  # right of the middle of the left eye
+    picture = np.ascontiguousarray(draw_face(points, picture=SIDE)[:, cut:])
+    moved = points - np.array([cut, 0, 0], np.float32)
+    assert find_rims(picture, moved, shapes(moved, picture)) is None
