@@ -126,4 +126,6 @@ def _limited(
         kept = 0.0 if before.symbol == SILENCE else _KEPT * (before.end - before.start)
         shut = max(shut, before.start + kept)
     shut = max(shut, 0.0)
-    return shut, max(parted, shut + _SHORTEST / 2)
+    # between sounds of a few milliseconds there is no room for lips: then even less will do
+    latest = one.end if after is None else after.start + _KEPT * (after.end - after.start)
+    return shut, max(parted, min(shut + _SHORTEST / 2, latest))

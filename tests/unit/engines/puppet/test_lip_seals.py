@@ -109,6 +109,29 @@ def test_neighbours_are_never_swallowed():
     assert edges == sorted(edges)
 
 
+@pytest.mark.parametrize(
+    "lengths_ms",
+    [
+        (("P", 5), ("F", 1), ("AA", 90)),
+        (("AA", 20), ("M", 1), ("AA", 1), ("T", 5), ("B", 30), ("AA", 90)),
+        (("IY", 20), ("P", 1), ("SIL", 2), ("T", 30)),
+        (("AA", 20), ("B", 5)),
+    ],
+)
+def test_sounds_of_a_few_milliseconds_stay_in_order(lengths_ms):
+    """Nothing ends before it begins, and the whole stays as long as it was."""
+    sounds, at = [], 0.0
+    for symbol, length in lengths_ms:
+        sounds.append(Phoneme(symbol=symbol, start=at, end=at + length / 1000))
+        at = sounds[-1].end
+    for level in (-90.0, -20.0):
+        found = sealed(sounds, np.full(round(at * 100) + 1, level, np.float32))
+        edges = [time for one in found for time in (one.start, one.end)]
+        assert edges == sorted(edges)
+        assert (edges[0], edges[-1]) == (0.0, pytest.approx(at, abs=0.021))
+        assert edges[-1] <= at
+
+
 def test_lips_stay_shut_through_several_closures_in_a_row():
     sounds = [
         Phoneme(symbol="AA", start=0.0, end=SHUT),
