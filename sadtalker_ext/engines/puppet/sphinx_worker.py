@@ -21,12 +21,18 @@ Sounds = list[tuple[str, int, int]]
 
 _SURE, _CERTAIN = 0.5, 0.9  # probability of a word
 
+_added: set[str] = set()
+"""Words of earlier requests that the dictionary did not have; they are still not known."""
+
 
 def answer(request: dict[str, Any], pcm: bytes) -> Any:
     """Do what a request asks for: "known", "phones", "words" or "align"."""
     if request["do"] == "known":
         decoder = _decoder("align")
-        return [decoder.lookup_word(word) is not None for word in request["words"]]
+        return [
+            word not in _added and decoder.lookup_word(word) is not None
+            for word in request["words"]
+        ]
     if request["do"] == "phones":
         return _phones(pcm)
     if request["do"] == "words":
@@ -119,6 +125,7 @@ def _align(pcm: bytes, words: list[str], spellings: dict[str, str]) -> Sounds:
     for word, phones in spellings.items():
         if decoder.lookup_word(word) is None:
             decoder.add_word(word, phones, True)
+            _added.add(word)
     with contextlib.suppress(RuntimeError):
         decoder.set_align_text(" ".join(words))
         _run(decoder, pcm)

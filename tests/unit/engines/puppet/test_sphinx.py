@@ -39,6 +39,17 @@ def test_the_child_answers_like_the_library_here(recogniser, pcm):
         assert [list(one) if isinstance(one, tuple) else one for one in here] == there
 
 
+def test_words_of_one_job_are_not_known_in_the_next(recogniser, pcm):
+    """Or the same text would be aligned the second time and recognised the first time."""
+    ask = {"do": "known", "words": ["panama", "zorbelflax"]}
+    assert recogniser.ask(ask) == [True, False]
+    spellings = {"panama": "P AE N AH M AA", "zorbelflax": "Z AO R B AH L F L AE K S"}
+    request = {"do": "align", "words": ["panama", "zorbelflax"], "spellings": spellings}
+    first = recogniser.ask(request, pcm)
+    assert recogniser.ask(ask) == [True, False]
+    assert recogniser.ask(request, pcm) == first
+
+
 def test_a_child_that_died_is_started_again(recogniser, pcm):
     first = recogniser.ask({"do": "phones"}, pcm)
     recogniser._process.kill()
