@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sadtalker_ext.errors import InvalidOption, UnreadableImage, UnreadableVideo
+from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableImage, UnreadableVideo
 from sadtalker_ext.inputs.content import describe_content, require_file
-from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.inputs.image import MAX_PIXELS, read_picture
 from sadtalker_ext.types import ImageArray, ReferenceVideo
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 EXPECTED = "a video (mp4, mov, webm, mkv, avi, gif) or a picture"
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts,ogg,gif"
+_REORDERED_SECONDS = 2.0
+"""More than packets, which come in the order of decoding, are away from the order of showing."""
 _QUARTERS = {90: 1, 180: 2, 270: 3}
 
 
@@ -41,6 +43,7 @@ def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) ->
 
     Raises:
         UnreadableVideo: Missing, empty, damaged, or without pictures.
+        InputTooLarge: Its frames have more than `MAX_PIXELS`; seen before one is decoded.
         InvalidOption: `start` lies behind the end of the video.
     """
     path = Path(path)
@@ -79,17 +82,19 @@ def video_extent(
     Returns:
         Seconds, number of frames, and (width, height) of the frames in pixels.
     """
+    first, last, frames = math.inf, -math.inf, 0
     try:
         with _opened(path) as container:
             stream = container.streams.video[0]
-            size = (stream.codec_context.width, stream.codec_context.height)
+            size = _frame_size(container)
             frame_seconds = 1.0 / float(stream.average_rate or 25)
-            first, last, frames = math.inf, -math.inf, 0
             for packet in container.demux(stream):
                 if packet.pts is None or not packet.size:
                     continue
                 at = float(packet.pts * packet.time_base)
                 first = min(first, at)
+                if end and at - first >= end + _REORDERED_SECONDS:
+                    break
                 if at - first < start or (end and at - first >= end):
                     continue
                 last, frames = max(last, at), frames + 1
@@ -134,7 +139,19 @@ def _opened(path: Path) -> Iterator[InputContainer]:
                 f"{describe_content(path)} without pictures.",
                 hint="Give a video that shows a face.",
             )
+        width, height = _frame_size(container)
+        if width * height > MAX_PIXELS:
+            raise InputTooLarge(
+                f"{path.name} should have at most {MAX_PIXELS // 1_000_000} megapixels, found "
+                f"{width} x {height}.",
+                hint="Scale it down first.",
+            )
         yield container
+
+
+def _frame_size(container: InputContainer) -> tuple[int, int]:
+    coded = container.streams.video[0].codec_context
+    return coded.width, coded.height
 
 
 def _frames(path: Path, start: float, seconds: float) -> Iterator[tuple[float, ImageArray]]:

@@ -57,8 +57,13 @@ def tone(seconds: float, rate: int = 44100, hertz: float = 220.0, level: float =
     return (level * np.sin(2 * np.pi * hertz * times)).astype(np.float32)[:, None]
 
 
-def write_sound(path: Path, samples, rate: int, kind: str = "") -> Path:
-    """Write (N, C) float32 samples; `kind` is a key of CODECS, by default the extension."""
+def write_sound(
+    path: Path, samples, rate: int, kind: str = "", picture_seconds: float | None = None
+) -> Path:
+    """Write (N, C) float32 samples; `kind` is a key of CODECS, by default the extension.
+
+    Where the container holds pictures, too, they last as long as the sound unless told otherwise.
+    """
     kind = kind or path.suffix[1:]
     codec, sample_format = CODECS[kind]
     layout = LAYOUTS[samples.shape[1]]
@@ -70,7 +75,8 @@ def write_sound(path: Path, samples, rate: int, kind: str = "") -> Path:
             stream.codec_context.bit_rate = 96_000 * samples.shape[1]
         video = _add_pictures(container) if kind.split()[0] in WITH_PICTURES else None
         if video is not None:
-            _encode_pictures(container, video, len(samples) / rate)
+            seconds = len(samples) / rate if picture_seconds is None else picture_seconds
+            _encode_pictures(container, video, seconds)
         size = stream.codec_context.frame_size or 1024
         convert = av.AudioResampler(sample_format, layout, coded_rate, frame_size=size)
         for begin in range(0, len(samples), 4096):

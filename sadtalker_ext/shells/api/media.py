@@ -10,7 +10,7 @@ from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
-from sadtalker_ext.inputs.video import open_reference, video_extent
+from sadtalker_ext.inputs.video import has_sound, open_reference, video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.types import MOTION_FPS
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
-
 
 MOST_FRAMES_PER_SECOND = 120.0
 """Of a video whose motion is borrowed; each frame is searched for a face."""
@@ -68,10 +67,11 @@ def check_reference(path: Path, options: GenerateOptions, limits: Limits) -> Non
     """Measure the video whose motion is borrowed.
 
     Pose and blinks are read no longer than the speech lasts; with everything borrowed the video's
-    own length counts.
+    own length counts, and that of its sound, which may be another.
 
     Raises:
-        InputError: It is no video, or has too many seconds, frames or pixels.
+        InputError: It is no video, or has too many seconds, frames or pixels; or its sound, where
+            that is borrowed, cannot be used.
     """
     whole = options.reference_use == "all"
     start = options.audio_start if whole else 0.0
@@ -98,8 +98,12 @@ def check_reference(path: Path, options: GenerateOptions, limits: Limits) -> Non
         raise InputTooLarge(
             f"{path.name} should be used for at most {limits.seconds:g} seconds of at most "
             f"{MOST_FRAMES_PER_SECOND:g} frames, found more.",
-            hint="Set config.audio_start and config.audio_end to use a part of it.",
+            hint="Set config.audio_start and config.audio_end to use a part of it."
+            if whole
+            else "Use a video of a usual frame rate.",
         )
+    if whole and has_sound(path):
+        check_speech(path, options, limits)
 
 
 def check_idle(options: GenerateOptions, limits: Limits) -> None:

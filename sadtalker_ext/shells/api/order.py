@@ -64,7 +64,14 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
         )
     script = {name: value for name, value in talk.get("script", {}).items() if value is not None}
     options = _options(talk.get("config", {}), talk.get("driver_expressions"), script)
-    if not (borrows and options.reference_use == "all" and not script and "audio" not in files):
+    if borrows and options.reference_use == "all":
+        if script or options.text or "audio" in files:
+            raise InvalidRequest(
+                "config.reference_use all takes the sound of the video, but speech was given, too.",
+                hint="Leave the speech out, or set config.reference_use to pose+blink.",
+                field="script" if script else "config.text" if options.text else "audio",
+            )
+    else:
         _one_speech(script, options, audio_file="audio" in files)
     return Order(
         options=options,

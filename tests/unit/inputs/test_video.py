@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sadtalker_ext.errors import InvalidOption, UnreadableVideo
+from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableVideo
+from sadtalker_ext.inputs import video
 from sadtalker_ext.inputs.video import has_sound, open_reference
 from tests.support.media import speech_like, write_mute_video, write_sound
 
@@ -56,6 +57,14 @@ def test_a_part_of_a_video(tmp_path):
     assert brightness(found[0][1]) == pytest.approx(70, abs=6)
     with pytest.raises(InvalidOption, match="behind the end"):
         open_reference(path, start=5.0)
+
+
+def test_too_many_pixels_are_refused_before_any_is_decoded(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mp4")
+    monkeypatch.setattr(video, "MAX_PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr(video, "_upright", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(InputTooLarge, match="megapixels"):
+        open_reference(path)
 
 
 def test_a_picture_is_a_video_of_one_frame(tmp_path):

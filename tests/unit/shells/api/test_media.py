@@ -1,14 +1,15 @@
 """What is measured of a video before its motion is borrowed."""
 
+import numpy as np
 import pytest
 
-from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableVideo
+from sadtalker_ext.errors import InputTooLarge, InvalidOption, SilentAudio, UnreadableVideo
 from sadtalker_ext.inputs.video import video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api import media
 from sadtalker_ext.shells.api.settings import Limits
 from tests.support.api import png
-from tests.support.media import write_mute_video
+from tests.support.media import speech_like, write_mute_video, write_sound
 
 
 @pytest.fixture
@@ -59,6 +60,19 @@ def test_what_fits_passes(video):
     media.check_reference(video, options(audio_start=1.0), Limits(seconds=1.0))
     # only as much as the speech needs is read
     media.check_reference(video, GenerateOptions(reference_use="pose"), Limits(seconds=0.5))
+
+
+def test_sound_that_goes_on_behind_the_pictures_counts(tmp_path):
+    """The video to be made lasts as long as the borrowed sound."""
+    path = write_sound(tmp_path / "r.mkv", speech_like(3.0, 48000), 48000, picture_seconds=0.2)
+    assert video_extent(path)[0] < 0.5
+    with pytest.raises(InputTooLarge, match=r"r\.mkv is longer"):
+        media.check_reference(path, options(), Limits(seconds=2.0))
+    media.check_reference(path, options(audio_end=1.5), Limits(seconds=2.0))
+    media.check_reference(path, GenerateOptions(reference_use="pose"), Limits(seconds=2.0))
+    silent = write_sound(tmp_path / "s.mkv", np.zeros((48000, 1), np.float32), 48000)
+    with pytest.raises(SilentAudio):
+        media.check_reference(silent, options(), Limits(seconds=2.0))
 
 
 def test_what_is_none_is_refused(video, tmp_path):

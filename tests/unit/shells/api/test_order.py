@@ -31,6 +31,25 @@ def test_stitch_is_the_framing(stitch):
     assert order({"stitch": stitch}).options.preprocess == ("full" if stitch else "crop")
 
 
+DRIVER = {"driver_url": "https://files.example/d.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({}, "script"),
+        ({"script": {"type": "text", "input": "Hello."}}, "script"),
+        ({"script": None, "config": {"text": "Hello."}}, "config.text"),
+    ],
+)
+def test_a_video_that_lends_everything_brings_its_own_sound(more, field):
+    config = {"reference_use": "all"} | more.get("config", {})
+    with pytest.raises(InvalidRequest, match="takes the sound of the video") as caught:
+        order(**{**DRIVER, **more, "config": config})
+    assert caught.value.field == field
+    assert order({"reference_use": "all"}, script=None, **DRIVER).driver_url
+
+
 def test_contradictions_are_refused():
     with pytest.raises(InvalidRequest, match="stitch") as caught:
         order({"stitch": True, "preprocess": "crop"})
