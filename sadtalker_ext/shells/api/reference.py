@@ -75,7 +75,7 @@ def reference_page(document: Json) -> str:
 def _one_route(method: str, path: str, route: Json) -> str:
     parts = [
         f'<h3 id="{_anchor(method, path)}">{_route(method, path)}</h3>',
-        f"<p>{_words(route['summary'])}. {_words(route.get('description', ''))}</p>",
+        f"<p>{_words(_sentence(route['summary']))} {_words(route.get('description', ''))}</p>",
     ]
     rows = [
         (one["name"], f"{one['in']}, {_kind(one['schema'])}", _limits(one["schema"]))
@@ -130,8 +130,11 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, str, str]]) -> str:
 
 
 def _kinds(content: Json) -> str:
-    named = [_kind(one["schema"]) for one in content.values() if "schema" in one]
-    return ", ".join(named or [f"<code>{escape(kind)}</code>" for kind in content])
+    return ", ".join(
+        # of a file or a stream only the type is worth a word
+        _kind(one["schema"]) if "$ref" in one.get("schema", {}) else f"<code>{escape(kind)}</code>"
+        for kind, one in content.items()
+    )
 
 
 def _kind(schema: Json) -> str:
@@ -168,6 +171,10 @@ def _words(text: str) -> str:
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text.strip().rstrip(".")))
     safe = re.sub(r"\*([^*\s]+)\*", r"<em>\1</em>", safe)
     return safe + "." if safe and safe[-1] not in "?!:" and text.strip().endswith(".") else safe
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _route(method: str, path: str) -> str:

@@ -90,7 +90,10 @@ def talk_routes(state: ApiState) -> APIRouter:
         (video, talks.video, "GET", _VIDEO, "Fetch the video"),
         ("/{talk_id}/events", talks.events, "GET", _STREAM, "Watch the progress"),
     ):
-        router.add_api_route(path, handler, methods=[method], responses=answers, summary=summary)
+        router.add_api_route(
+            path, handler, methods=[method], responses=answers, summary=summary,
+            response_class=Response,  # or every answer would be documented as JSON, too
+        )  # fmt: skip
     router.add_api_route(video, talks.video, methods=["HEAD"], include_in_schema=False)
     return router
 

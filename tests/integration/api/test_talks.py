@@ -241,6 +241,8 @@ def test_the_documentation_shows_every_route_and_examples(client):
     assert set(content) == {"application/json", "multipart/form-data"}
     assert content["application/json"]["examples"]
     assert "TalkRequest" in document["components"]["schemas"]
+    video = document["paths"][f"{TALKS}/{{talk_id}}/video"]["get"]["responses"]["200"]["content"]
+    assert set(video) == {"video/mp4", "video/webm", "image/gif", "application/zip"}
 
 
 def test_the_page_to_read_loads_nothing_from_elsewhere(client):
@@ -254,6 +256,8 @@ def test_the_page_to_read_loads_nothing_from_elsewhere(client):
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     for word in ("/talks/{talk_id}/events", "head_motion", "idle_seconds", "Idempotency-Key"):
         assert word.lower() in got.text.lower()
+    assert "Is it alive? Version" in got.text
+    assert "<td>anything</td>" not in got.text
 
 
 def test_events_tell_the_whole_story(site, client):
