@@ -38,6 +38,10 @@ SADTALKER = {
 }
 """The same for the SadTalker engine; added once its weights are on this machine."""
 
+WEIGHTS = ("SadTalker_V0.0.2_*.safetensors", "facevid2vid_00189-model.*")
+"""Files that only the SadTalker engine has: of the packaged layout, and of the older one as it is or
+converted."""
+
 OFFLINE = ("NewConnectionError", "Max retries", "name resolution", "ProxyError", "timed out")
 """Words of pip that mean: no network, further packages will not arrive either."""
 
@@ -134,7 +138,7 @@ def report_changes(before: Mapping[str, str], after: Mapping[str, str]) -> None:
 def sadtalker_weights_present() -> bool:
     """Tell whether somebody put SadTalker checkpoints where this extension looks for them."""
     return any(
-        any(folder.glob("SadTalker_V0.0.2_*.safetensors")) for folder in weight_folders(os.environ)
+        any(folder.glob(pattern)) for folder in weight_folders(os.environ) for pattern in WEIGHTS
     )
 
 

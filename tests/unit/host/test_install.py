@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sadtalker_ext.weights.checkpoint import LEGACY, converted_name
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -133,12 +135,18 @@ def test_weights_are_looked_for_where_the_command_line_says(install, line, expec
     assert folders[0] == Path.cwd() / expected / "SadTalker"
 
 
-def test_weights_are_recognised(install, monkeypatch, tmp_path):
+OLD_RENDERER = LEGACY["generator"][0]
+
+
+@pytest.mark.parametrize(
+    "name", ["SadTalker_V0.0.2_256.safetensors", OLD_RENDERER, converted_name(OLD_RENDERER)]
+)
+def test_weights_are_recognised(install, monkeypatch, tmp_path, name):
     monkeypatch.setenv("SADTALKER_CHECKPOINTS", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(install, "ROOT", tmp_path)
     assert not install.sadtalker_weights_present()
-    (tmp_path / "SadTalker_V0.0.2_256.safetensors").touch()
+    (tmp_path / name).touch()
     assert install.sadtalker_weights_present()
 
 
