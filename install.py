@@ -39,8 +39,8 @@ SADTALKER = {
 """The same for the SadTalker engine; added once its weights are on this machine."""
 
 WEIGHTS = ("SadTalker_V0.0.2_*.safetensors", "facevid2vid_00189-model.*")
-"""Files that only the SadTalker engine has: of the packaged layout, and of the older one as it is or
-converted."""
+"""Files that only the SadTalker engine has: of the packaged layout, and of the older one (as it is,
+or converted)."""
 
 OFFLINE = ("NewConnectionError", "Max retries", "name resolution", "ProxyError", "timed out")
 """Words of pip that mean: no network, further packages will not arrive either."""

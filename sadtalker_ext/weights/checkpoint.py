@@ -40,6 +40,8 @@ UNUSED_PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "audio2pose": ("netG.encoder.", "netD_motion."),
 }
 UNUSED_SUFFIX: Final = ".num_batches_tracked"
+_SETS: Final = {256: "sadtalker", 512: "sadtalker-512"}
+"""What to fetch for each size; see `manifest.FEATURES`."""
 _SHOWN = 3
 
 
@@ -83,8 +85,8 @@ def locate(find: Callable[[str], Path | None], size: int, *, full: bool) -> dict
         names += [MAPPING[full]] if found["mapping"] is None else []
         raise WeightsMissing(
             f"The sadtalker engine needs {' and '.join(names)}; not found.",
-            hint="Run `sadtalker weights fetch sadtalker`, or put the files in the checkpoints "
-            "folder.",
+            hint=f"Run `sadtalker weights fetch {_SETS[size]}`, or put the files in the "
+            "checkpoints folder.",
         )
     return {component: path for component, path in found.items() if path is not None}
 

@@ -13,6 +13,7 @@ from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 DOWNLOAD = "Use the download button in the section Engine of the SadTalker tab."
+PUT = "Put the file into the folder SadTalker of the WebUI's models, or choose something else."
 RESTART = "Restart the WebUI completely: its start adds missing packages by our installer."
 
 
@@ -41,7 +42,10 @@ class WebUIService(Service):
             return super().generate(request, self.host.mirrored(progress))
         except WeightsMissing as error:
             if error.hint.startswith("Run "):
-                error.hint = DOWNLOAD
+                # the button fetches what an engine needs, not size 512 or a face restorer
+                chosen = self.choose(request.options.engine)
+                offered = self.lacking("puppet") or self.lacking(chosen)
+                error.hint = DOWNLOAD if offered else PUT
             raise
 
     def _status(self, name: str) -> EngineStatus:

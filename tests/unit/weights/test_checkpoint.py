@@ -1,6 +1,7 @@
 """Checkpoints: both published layouts with keyed weights, and everything that can be wrong."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sadtalker_ext.weights.checkpoint import (
     locate,
     read_component,
 )
+from sadtalker_ext.weights.manifest import select
 from tests.golden.keyed_weights import PACKAGED as PACKAGED_256
 from tests.golden.keyed_weights import component, keyed_tensor, rows_of
 from tests.golden.networks import BUILDERS, UNUSED
@@ -333,6 +335,14 @@ def test_legacy_files_serve_when_nothing_is_packaged():
 def test_what_is_missing_is_named(names, words):
     with pytest.raises(WeightsMissing, match=words):
         locate(finder(*names), 256, full=False)
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_the_command_named_fetches_what_is_missing(size):
+    with pytest.raises(WeightsMissing) as caught:
+        locate(finder(MAPPING_70), size, full=False)
+    feature = re.search(r"weights fetch ([\w-]+)", caught.value.hint).group(1)
+    assert PACKAGED.format(size=size) in {file.name for file in select([feature])}
 
 
 def test_the_header_of_the_published_layout_is_plain(packaged):

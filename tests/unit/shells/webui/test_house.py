@@ -8,6 +8,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request
 from sadtalker_ext.types import Picture
+from sadtalker_ext.weights.checkpoint import MAPPING, locate
 
 
 @pytest.fixture
@@ -37,6 +38,24 @@ def test_nobody_is_sent_to_a_command_line(service, tmp_path):
     with pytest.raises(WeightsMissing) as caught:
         service.generate(request, Progress())
     assert "download button" in caught.value.hint
+
+
+def test_the_button_is_named_only_for_what_it_fetches(service, tmp_path, monkeypatch):
+    """Size 512 has a file of its own, which no engine needs to be ready."""
+    present = {"SadTalker_V0.0.2_256.safetensors", *MAPPING.values()}
+
+    def generate(self, request, progress):
+        locate(lambda name: tmp_path / name if name in present else None, 512, full=False)
+
+    monkeypatch.setattr("sadtalker_ext.service.Service.generate", generate)
+    monkeypatch.setattr(service.store, "missing", lambda words: ())
+    picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
+    options = GenerateOptions(engine="sadtalker", size=512, idle_seconds=1.0)
+    request = Request(picture=picture, speech=None, output=tmp_path / "a.mp4", options=options)
+    with pytest.raises(WeightsMissing, match="512") as caught:
+        service.generate(request, Progress())
+    assert "button" not in caught.value.hint
+    assert "Put the file" in caught.value.hint
 
 
 def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
