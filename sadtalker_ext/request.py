@@ -45,6 +45,12 @@ class Request:
     motion_plot: Path | None = None
 
     @property
+    def target(self) -> Path:
+        """The file that will be there: `output` with the extension of its format."""
+        mp4 = self.output.suffix == ".mp4"
+        return self.output.with_suffix(self.options.suffix) if mp4 else self.output
+
+    @property
     def borrows_all(self) -> bool:
         """Whether motion and sound both come from the reference video."""
         return self.reference_video is not None and self.options.reference_use == "all"

@@ -146,9 +146,6 @@ class Service:
         progress: Progress,
     ) -> VideoFile:
         options = request.options
-        output = request.output
-        if output.suffix == ".mp4":
-            output = output.with_suffix(options.suffix)
         with self._turn(name, options, f"talking portrait of {picture.name}"):
             progress.enter(Stage.LOADING)
             tools = self._toolbox.tools(options)
@@ -158,7 +155,7 @@ class Service:
                 return generate(
                     picture,
                     speech,
-                    output,
+                    request.target,
                     options,
                     engine=engine,
                     progress=progress,

@@ -91,22 +91,21 @@ def _run_line(
 ) -> dict[str, Any]:
     folder = parsed.jobs.parent
     files = {name: folder / values[name] for name in FILES if values.get(name)}
-    output = files.pop("output")
-    if output.exists() and not parsed.overwrite:
-        return {"skipped": str(output)}
     bar = TerminalProgress(sys.stderr)
     progress = Progress(bar)
     try:
         request = Request(
             picture=files.pop("portrait"),
             speech=files.pop("speech", None),
-            output=output,
+            output=files.pop("output"),
             options=GenerateOptions.from_mapping(
                 {name: value for name, value in values.items() if name not in FILES}
             ),
             overwrite=parsed.overwrite,
             **files,
         )
+        if request.target.exists() and not parsed.overwrite:
+            return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
             return {"video": describe(service.generate(request, progress))}
     except Cancelled:

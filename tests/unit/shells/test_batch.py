@@ -49,6 +49,14 @@ def test_what_exists_is_skipped_so_that_a_batch_can_go_on(jobs, capsys):
     assert "0 made, 1 skipped, 0 failed" in capsys.readouterr().out
 
 
+def test_what_exists_under_the_extension_of_its_format_is_skipped(jobs, tmp_path, capsys):
+    path = jobs({**GOOD, "format": "gif"})
+    assert main(["batch", str(path)]) == 0
+    assert (tmp_path / "1.gif").exists()
+    assert main(["batch", str(path)]) == 0
+    assert "0 made, 1 skipped, 0 failed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", ["nonsense", "[1]", '{"portrait": "a.png"}'])
 def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
     path = jobs(GOOD)
