@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import ipaddress
+import math
 import os
 import sys
 from typing import Any
@@ -97,6 +98,7 @@ def _settings(parsed: argparse.Namespace) -> Any:
             f"Other machines could reach {parsed.host}, so credentials are needed.",
             hint=f"Set {TOKEN_VARIABLE}, or {AUTH_VARIABLE} (or --api-auth) to user:password.",
         )
+    _check_numbers(parsed)
     limits = limits_of(
         request_mb=parsed.max_upload_mb,
         video_seconds=parsed.max_seconds,
@@ -111,6 +113,21 @@ def _settings(parsed: argparse.Namespace) -> Any:
         hosts=() if ways else ("localhost", "127.0.0.1", "::1", parsed.host),
         origins=tuple(parsed.allow_origin),
     )
+
+
+def _check_numbers(parsed: argparse.Namespace) -> None:
+    """Refuse limits that nothing keeps to; negative days would remove every finished video."""
+    for name, least in (
+        ("keep_days", 0.0),
+        ("max_upload_mb", 1.0),
+        ("max_seconds", 0.1),
+        ("max_queued", 1.0),
+    ):
+        value = getattr(parsed, name)
+        if not (math.isfinite(value) and value >= least):
+            raise InvalidOption(
+                f"--{name.replace('_', '-')} should be at least {least:g}, found {value:g}."
+            )
 
 
 def _is_loopback(host: str) -> bool:

@@ -85,6 +85,17 @@ def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--keep-days", "-1"), ("--keep-days", "nan"), ("--max-seconds", "0"), ("--max-queued", "0")],
+)
+def test_limits_that_mean_nothing_are_refused(capsys, tmp_path, monkeypatch, flag, value):
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it serves"))
+    assert main(["serve", "--data-dir", str(tmp_path / "d"), f"{flag}={value}"]) == 2
+    assert f"{flag} should be at least" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
 def test_old_results_are_forgotten(client):
     talk = client.post(TALKS, **form()).json()
     wait_final(client, talk["id"])
