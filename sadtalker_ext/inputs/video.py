@@ -178,5 +178,18 @@ def _frames(path: Path, start: float, seconds: float) -> Iterator[tuple[float, I
 def _upright(frame: VideoFrame, width: int, height: int) -> ImageArray:
     """Return a frame as (H, W, 3) uint8 RGB, turned as the camera was held."""
     pixels = np.asarray(frame.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
-    turn = _QUARTERS.get(round(getattr(frame, "rotation", 0)) % 360, 0)
+    turn = _QUARTERS.get(_rotation(frame) % 360, 0)
     return np.ascontiguousarray(np.rot90(pixels, turn)) if turn else pixels
+
+
+def _rotation(frame: VideoFrame) -> int:
+    """Return by how many degrees a frame is to be turned, counter-clockwise.
+
+    PyAV tells it from 14.1 on; the display matrix (of FFmpeg, 9 integers in the machine's order)
+    is there in all versions.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 0
+    cosine, sine = np.frombuffer(bytes(matrix), np.int32)[:2]
+    return round(-math.degrees(math.atan2(sine, cosine)))

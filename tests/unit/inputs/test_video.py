@@ -76,20 +76,22 @@ def test_a_picture_is_a_video_of_one_frame(tmp_path):
     assert not has_sound(path)
 
 
-def test_a_phones_video_is_turned_upright(tmp_path):
+@pytest.mark.parametrize(
+    ("cosine", "sine", "turns"), [(0, 1, -1), (0, -1, 1), (-1, 0, 2), (1, 0, 0)]
+)
+def test_a_phones_video_is_turned_upright(tmp_path, cosine, sine, turns):
     path = write_video(tmp_path / "a.mp4")
+    _, before = next(iter(open_reference(path).read()))
     data = path.read_bytes()
-    place = data.rindex(b"tkhd")
-    # the display matrix of the track: a quarter turn, as phones write it
-    matrix = place + 4 + 40
-    one, zero = (65536).to_bytes(4, "big"), bytes(4)
-    minus = (-65536).to_bytes(4, "big", signed=True)
-    turned = zero + one + zero + minus + zero + zero + zero + zero + (1 << 30).to_bytes(4, "big")
+    # the display matrix of the track: quarter turns, as phones write them
+    matrix = data.rindex(b"tkhd") + 4 + 40
+    values = [cosine * 65536, sine * 65536, 0, -sine * 65536, cosine * 65536, 0, 0, 0, 1 << 30]
+    turned = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     path.write_bytes(data[:matrix] + turned + data[matrix + 36 :])
     _, frame = next(iter(open_reference(path).read()))
-    assert frame.shape == (64, 48, 3)
-    assert frame[:20].mean() < 10  # what was left is on top after a clockwise turn
-    assert frame[-20:].mean() > 15
+    np.testing.assert_array_equal(frame, np.rot90(before, turns))
+    assert before[:, :20].mean() < 10  # the left is darker, so that turns can be told apart
+    assert before[:, -20:].mean() > 15
 
 
 def test_a_truncated_video_gives_what_is_there(tmp_path):
