@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -188,7 +188,7 @@ def _rotation(frame: VideoFrame) -> int:
     PyAV tells it from 14.1 on; the display matrix (of FFmpeg, 9 integers in the machine's order)
     is there in all versions.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return 0
     cosine, sine = np.frombuffer(bytes(matrix), np.int32)[:2]
