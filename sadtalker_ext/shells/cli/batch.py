@@ -1,10 +1,10 @@
 """``sadtalker batch JOBS.jsonl``: many videos, one description per line.
 
 A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
-options by name; `reference_video`, `blink_video`, `landmarks_file` and `motion_plot` name files as
-the flags of `generate` do. Paths are relative to the list's folder. A line that fails is reported
-and the rest goes on; a line whose output exists is skipped, so that a stopped batch can be run
-again.
+options by name; `reference_video`, `landmarks_file` and `motion_plot` name files as the flags of
+`generate` do, and `blink_video` beside `reference_video` another video for the blinks. Paths are
+relative to the list's folder. A line that fails is reported and the rest goes on; a line whose
+output exists is skipped, so that a stopped batch can be run again.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidOption(f"The list {path.name} cannot be read: {error}.") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    # not splitlines: JSON may hold other characters that Python takes for the end of a line
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -57,6 +57,17 @@ def test_what_exists_under_the_extension_of_its_format_is_skipped(jobs, tmp_path
     assert "0 made, 1 skipped, 0 failed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_only_the_end_of_a_line_ends_a_job(jobs, tmp_path, requests, end):
+    """A text pasted from a web page may hold Unicode's own separators, unescaped."""
+    path = jobs()
+    text = "One.\u2028Two.\x85Three."
+    line = json.dumps({**GOOD, "text": text}, ensure_ascii=False)
+    path.write_text(f"{line}{end}{json.dumps(GOOD)}{end}", encoding="utf-8", newline="")
+    assert main(["batch", str(path)]) == 2
+    assert [request.options.text for request, _ in requests] == [text, ""]
+
+
 @pytest.mark.parametrize("text", ["nonsense", "[1]", '{"portrait": "a.png"}'])
 def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
     path = jobs(GOOD)
