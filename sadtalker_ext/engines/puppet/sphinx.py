@@ -38,7 +38,7 @@ class Recogniser:
                 answered, answer = self._try(attempt, request, pcm)
                 if answered:
                     return answer
-        return sphinx_worker.answer(request, pcm)
+            return sphinx_worker.answer(request, pcm)
 
     def _try(
         self, attempt: Callable[[dict[str, Any], bytes], Any], request: dict[str, Any], pcm: bytes

@@ -65,6 +65,30 @@ def test_without_a_child_the_work_is_done_here(recogniser, monkeypatch):
     assert recogniser.ask({"do": "known", "words": ["papa"]}) == [True]
 
 
+def test_without_a_child_jobs_still_take_turns(recogniser, monkeypatch):
+    """Decoders of this process hear one job at a time."""
+    inside, most = [], []
+
+    def answer(request, pcm):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return request["do"]
+
+    def refuse(*words, **rest):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    monkeypatch.setattr(sphinx_worker, "answer", answer)
+    jobs = [threading.Thread(target=recogniser.ask, args=({"do": "phones"}, b"")) for _ in range(3)]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    assert most == [1, 1, 1]
+
+
 def test_other_threads_go_on_meanwhile(recogniser, pcm):
     """In this process the same call stops every other thread from beginning to end."""
     recogniser.ask({"do": "known", "words": ["papa"]})
