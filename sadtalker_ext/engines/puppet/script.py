@@ -24,7 +24,7 @@ def words_of(text: str) -> list[str]:
     for sign, word in _SIGNS.items():
         plain = plain.replace(sign, word)
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", plain)
-    plain = re.sub(r"[0-9]+", lambda found: f" {number_words(int(found[0]))} ", plain)
+    plain = re.sub(r"[0-9]+", lambda found: f" {_spelled_out(found[0])} ", plain)
     return [word for part in re.findall(r"[a-z']+", plain) if (word := part.strip("'"))]
 
 
@@ -40,6 +40,13 @@ def number_words(number: int) -> str:
     size, name = (100, "hundred") if number < 1000 else (1000, "thousand")
     head = f"{number_words(number // size)} {name}"
     return head if number % size == 0 else f"{head} {number_words(number % size)}"
+
+
+def _spelled_out(digits: str) -> str:
+    """Return a number in words; Python itself refuses to read one of some thousand digits."""
+    if len(digits) > 6:
+        return " ".join(_ONES[int(digit)] for digit in digits)
+    return number_words(int(digits))
 
 
 class Script:

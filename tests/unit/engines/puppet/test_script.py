@@ -29,6 +29,11 @@ def test_numbers_are_spelled_out(number, words):
     assert number_words(number) == words
 
 
+@pytest.mark.parametrize("count", [7, 5000])
+def test_long_numbers_are_read_digit_by_digit(count):
+    assert words_of("4" * count) == ["four"] * count
+
+
 def test_a_chunk_takes_its_part_in_spite_of_mishearings():
     script = Script(
         "Please bring my blue umbrella Bob. The people in the village have been waiting."
