@@ -45,6 +45,7 @@ def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiSt
         SetupError: The data folder is in use by another process, or damaged.
     """
     state = ApiState(service, settings)
+    state.start()
     earlier = getattr(app.state, "sadtalker_routes", [])
     others = [one for one in app.router.routes if not any(one is route for route in earlier)]
     app.router.routes[:] = others
@@ -62,7 +63,6 @@ def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiSt
     app.router.routes[:] = ours + others
     app.state.sadtalker_routes = ours
     app.openapi_schema = None
-    state.start()
     return state
 
 

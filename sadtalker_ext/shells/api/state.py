@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.errors import SetupError
 from sadtalker_ext.jobs.database import Database, FolderLock
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.outbox import Outbox
@@ -45,7 +46,11 @@ class ApiState:
         self.began = time.monotonic()
         self.folder = DataFolder(settings.folder)
         self._lock = FolderLock(self.folder.lock)
-        self._database = Database(self.folder.database)
+        try:
+            self._database = Database(self.folder.database)
+        except SetupError:
+            self._lock.release()
+            raise
         self.store = JobStore(self._database)
         self.runner = JobRunner(
             self.store,
@@ -67,9 +72,13 @@ class ApiState:
         self.streams = 0
 
     def start(self) -> None:
-        """Begin to work on jobs."""
-        self.runner.start()
-        self.sender.start()
+        """Begin to work on jobs; when that fails, everything is let go of again."""
+        try:
+            self.runner.start()
+            self.sender.start()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Stop; running jobs are queued again. Safe to call twice."""

@@ -1,3 +1,6 @@
+import errno
+import sqlite3
+
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
@@ -96,6 +99,24 @@ def test_limits_that_mean_nothing_are_refused(capsys, tmp_path, monkeypatch, fla
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
+        (sqlite3.OperationalError("database or disk is full"), "disk_full"),
+        (MemoryError(), "out_of_memory"),
+    ],
+)
+def test_a_full_machine_is_no_bug(client, monkeypatch, problem, code):
+    def fail(*_words):
+        raise problem
+
+    monkeypatch.setattr(client.sadtalker.store, "add", fail)
+    got = client.post(TALKS, **form())
+    assert (got.status_code, got.json()["code"]) == (507, code)
+    assert not list(client.sadtalker.folder.inputs.iterdir())
+
+
 def test_old_results_are_forgotten(client):
     talk = client.post(TALKS, **form()).json()
     wait_final(client, talk["id"])
@@ -103,6 +124,32 @@ def test_old_results_are_forgotten(client):
     assert client.sadtalker.runner.forget_older_than(-1) == 1
     assert client.get(f"{TALKS}/{talk['id']}").status_code == 404
     assert not list(client.sadtalker.folder.results.iterdir())
+
+
+def test_a_start_that_fails_lets_go_of_the_folder(tmp_path, monkeypatch):
+    """The WebUI tries again at "Reload UI", in the same process."""
+    settings = ApiSettings(folder=tmp_path / "d")
+    settings.folder.mkdir()
+    (settings.folder / "jobs.sqlite3").write_bytes(b"no database at all" * 100)
+    with pytest.raises(SetupError, match="job database") as first:
+        mount_routes(FastAPI(), FakeService(), settings)
+    (settings.folder / "jobs.sqlite3").unlink()
+    with monkeypatch.context() as patch:
+        full = sqlite3.OperationalError("database or disk is full")
+        patch.setattr("sadtalker_ext.jobs.store.JobStore.recover", _raising(full))
+        app = FastAPI()
+        with pytest.raises(sqlite3.OperationalError) as second:
+            mount_routes(app, FakeService(), settings)
+        assert not [one for one in app.routes if one.path.startswith(PREFIX)]
+    mount_routes(FastAPI(), FakeService(), settings).close()
+    del first, second  # until here they keep what failed alive
+
+
+def _raising(problem):
+    def fail(*_words):
+        raise problem
+
+    return fail
 
 
 def test_limits_follow_from_the_few_that_people_set():
