@@ -18,6 +18,7 @@ A message says what was expected, what was found and where; the hint says what t
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -225,3 +226,12 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and any(words in text for words in _NO_ROOM)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error of the system, or of SQLite, means that no space is left."""
+    if isinstance(error, DiskFull):
+        return True
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return type(error).__name__ == "OperationalError" and "disk is full" in str(error)

@@ -8,7 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from sadtalker_ext.errors import Cancelled, InputError, OutputUnwritable, SadTalkerError
+from sadtalker_ext.errors import (
+    Cancelled,
+    InputError,
+    OutputUnwritable,
+    SadTalkerError,
+    is_disk_full,
+)
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.running import Run, python_ends
@@ -191,7 +197,7 @@ class JobRunner:
             self._store.give_back(job.id)
             return
         log.error("job %s failed unexpectedly", job.id, exc_info=error)
-        self._end(job, JobState.ERROR, error=_BUG)
+        self._end(job, JobState.ERROR, error=_DISK_FULL if is_disk_full(error) else _BUG)
 
     def _end(
         self,
@@ -261,6 +267,11 @@ _OUT_OF_MEMORY = {
     "code": "out_of_memory",
     "message": "The machine ran out of memory while making the video.",
     "hint": "Use a smaller picture, or try again when less is running.",
+}
+_DISK_FULL = {
+    "code": "disk_full",
+    "message": "No space was left on the machine while making the video.",
+    "hint": "Try again when there is space.",
 }
 _UPLOADS_GONE = {
     "code": "interrupted",

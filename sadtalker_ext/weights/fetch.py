@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import http.client
 import logging
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from sadtalker_ext.errors import DiskFull, DownloadFailed
+from sadtalker_ext.errors import DiskFull, DownloadFailed, is_disk_full
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.weights.integrity import BLOCK_BYTES, impostor
 from sadtalker_ext.weights.manifest import WeightFile
@@ -97,7 +96,7 @@ def download(
         try:
             found = _stream(file, url, part, progress, opener)
         except (OSError, http.client.HTTPException) as error:
-            if _is_disk_full(error):
+            if is_disk_full(error):
                 raise
             raise DownloadFailed(
                 f"{file.name} could not be fetched: {explain(error, url)}"
@@ -213,20 +212,13 @@ def _require_room(file: WeightFile, part: Path) -> None:
         )
 
 
-def _is_disk_full(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (
-        errno.ENOSPC,
-        getattr(errno, "EDQUOT", errno.ENOSPC),
-    )
-
-
 @contextlib.contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
     """Turn errors of the disk into ours."""
     try:
         yield
     except OSError as error:
-        if _is_disk_full(error):
+        if is_disk_full(error):
             raise DiskFull(
                 f"The disk of {folder} is full.",
                 hint="Make room, or set SADTALKER_HOME to a folder on another disk.",

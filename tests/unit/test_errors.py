@@ -1,4 +1,6 @@
+import errno
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,18 @@ def test_a_full_memory_is_recognised_on_every_device(error):
 )
 def test_other_errors_are_no_full_memory(error):
     assert not errors.is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (sqlite3.OperationalError("database or disk is full"), True),
+        (errors.DiskFull("full"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (sqlite3.OperationalError("database is locked"), False),
+        (ValueError("the disk is full"), False),
+    ],
+)
+def test_a_full_disk_is_recognised(error, full):
+    assert errors.is_disk_full(error) is full

@@ -20,7 +20,14 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from sadtalker_ext.errors import InputTooLarge, SadTalkerError
+from sadtalker_ext.errors import (
+    DiskFull,
+    InputTooLarge,
+    OutOfMemory,
+    SadTalkerError,
+    is_disk_full,
+    is_out_of_memory,
+)
 from sadtalker_ext.shells.api.auth import CHALLENGE
 from sadtalker_ext.shells.api.errors import (
     BodyTooSlow,
@@ -104,6 +111,14 @@ def _translated(problem: Exception) -> SadTalkerError:
         return _from_http(problem)
     if isinstance(problem, ClientDisconnect):  # nobody reads this answer
         return MalformedRequest("The body broke off.")
+    return _from_the_machine(problem)
+
+
+def _from_the_machine(problem: Exception) -> SadTalkerError:
+    if is_disk_full(problem):
+        return DiskFull("No space is left on the server's disk.", hint="Try again later.")
+    if is_out_of_memory(problem):
+        return OutOfMemory("The server has no memory left.", hint="Try again later.")
     log.error("unexpected error", exc_info=problem)
     return SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
 

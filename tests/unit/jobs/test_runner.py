@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -265,6 +266,16 @@ def test_a_job_goes_back_when_the_main_thread_ends_in_the_middle_of_it(tmp_path)
     (row,) = database.ask("SELECT state, claimed, attempts FROM jobs")
     database.close()
     assert tuple(row) == ("created", 0, 0), done.stderr
+
+
+def test_a_full_disk_is_no_bug(room, monkeypatch):
+    def fail(*_words):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(room.runner, "_work", fail)
+    job = room.add()
+    wait_until(lambda: room.state(job).final)
+    assert (room.state(job), room.store.get(job).error["code"]) == (JobState.ERROR, "disk_full")
 
 
 def test_a_place_that_cannot_be_written_is_the_machines_fault(room, monkeypatch):

@@ -1,7 +1,6 @@
 """Downloads, against a server with every fault."""
 
 import dataclasses
-import errno
 import hashlib
 import shutil
 import socket
@@ -236,8 +235,3 @@ def test_the_product_opens_https_only():
     handler = fetch._HttpsOnly()
     with pytest.raises(urllib.error.URLError, match="not https"):
         handler.redirect_request(request, None, 302, "", {}, "http://elsewhere.example/x")
-
-
-def test_errno_of_quotas_counts_as_full():
-    assert fetch._is_disk_full(OSError(errno.ENOSPC, "full"))
-    assert not fetch._is_disk_full(OSError(errno.EACCES, "denied"))
