@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -84,6 +85,16 @@ def build_app(service: Service, settings: ApiSettings) -> FastAPI:
     )  # fmt: skip
     state = mount_routes(app, service, settings)
     app.state.sadtalker = state
+    if settings.origins or settings.origins_pattern:
+        # a WebUI does this by itself for the origins of its own flags
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_origin_regex=settings.origins_pattern or None,
+            allow_methods=("GET", "HEAD", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Range"),
+            expose_headers=("Location", "Idempotency-Replayed", "Retry-After"),
+        )
 
     @app.exception_handler(HTTPException)
     async def refuse(_request: Request, problem: HTTPException) -> Response:

@@ -88,6 +88,25 @@ def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
     assert not (tmp_path / "d").exists()
 
 
+def test_a_page_that_may_gets_its_browser_s_consent(serve):
+    """Without these headers the browser would neither send JSON nor show an answer to the page."""
+    ask = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    seen = []
+    with serve(origins=("https://a.example",)) as client:
+        for origin in ("https://a.example", "https://b.example"):
+            asked = client.options(TALKS, headers={"Origin": origin, **ask})
+            got = client.get(f"{PREFIX}/health", headers={"Origin": origin})
+            allowed = [one.headers.get("access-control-allow-origin") for one in (asked, got)]
+            seen.append((asked.status_code, got.status_code, *allowed))
+    assert seen == [
+        (200, 200, "https://a.example", "https://a.example"),
+        (400, 403, None, None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("flag", "value"),
     [("--keep-days", "-1"), ("--keep-days", "nan"), ("--max-seconds", "0"), ("--max-queued", "0")],
