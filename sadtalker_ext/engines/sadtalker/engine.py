@@ -290,9 +290,9 @@ def _frames(prepared: Prepared, blocks: Iterator[Tensor], batch: int) -> Iterato
                     yield frame
             except OutOfMemory as error:
                 if batch == 1:
-                    error.hint = (
-                        f"{error.hint} Smaller batches were tried, down to one frame. {OFFER_CPU}"
-                    )
+                    error.hint += " Smaller batches were tried, down to one frame."
+                    if renderer.device.type != "cpu":
+                        error.hint += f" {OFFER_CPU}"
                     raise
                 batch //= 2
                 log.warning("out of memory, going on with batches of %d", batch)

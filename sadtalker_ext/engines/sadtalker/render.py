@@ -159,9 +159,12 @@ class Renderer:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+                smaller = "Lower the batch size or choose 256 instead of 512"
                 raise OutOfMemory(
                     f"{self.device} has no room for {len(driving)} frames at once.",
-                    hint="Lower the batch size, choose 256 instead of 512, or use the CPU.",
+                    hint=f"{smaller}."
+                    if self.device.type == "cpu"
+                    else f"{smaller}, or use the CPU.",
                 ) from error
             yield from batch
 

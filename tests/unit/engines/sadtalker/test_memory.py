@@ -173,9 +173,20 @@ def test_a_full_card_while_listening_offers_the_processor():
         run(make_engine(networks), someone(), voice(3), preprocess="crop")
 
 
-def test_no_room_for_one_frame_says_what_was_tried_and_offers_the_processor():
-    with pytest.raises(OutOfMemory, match=r"down to one frame\. .*--device cpu"):
-        run(make_engine(fake_networks(room=0)), someone(), voice(3), preprocess="crop")
+@pytest.mark.parametrize(("device", "offered"), [("cpu", False), ("mps", True)])
+def test_no_room_for_one_frame_says_what_was_tried_and_offers_the_processor(
+    monkeypatch, device, offered
+):
+    """Unless it was the processor itself that had no room."""
+    engine = make_engine(fake_networks(room=0))
+    options = GenerateOptions(preprocess="crop", batch_size=4)
+    portrait = engine.analyse(someone(), options, Progress())
+    motion = engine.move(portrait, voice(3), options, Progress(), 1)
+    monkeypatch.setattr(FakeRenderer, "device", torch.device(device))
+    monkeypatch.setattr(engine_module, "give_back", lambda device: None)
+    with pytest.raises(OutOfMemory, match=r"down to one frame\.") as caught:
+        list(engine.render(portrait, motion, options))
+    assert ("--device cpu" in caught.value.hint) == offered
 
 
 @pytest.fixture

@@ -184,6 +184,20 @@ def test_running_out_of_memory_says_what_to_do(renderer, face, points, monkeypat
     assert "batch size" in caught.value.hint
 
 
+@pytest.mark.parametrize(("device", "offered"), [("cpu", False), ("mps", True)])
+def test_only_another_device_is_told_to_use_the_processor(
+    renderer, face, points, monkeypatch, device, offered
+):
+    def full(source, driving):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(renderer, "_draw", full)
+    monkeypatch.setattr(renderer, "device", torch.device(device))
+    with pytest.raises(OutOfMemory) as caught:
+        next(renderer.draw(face, points, 5))
+    assert ("CPU" in caught.value.hint) == offered
+
+
 def assert_lips_still_move(got, exact, *, mean, correlation):
     """The pictures are close, and what speech changes in them is the same change."""
     assert torch.isfinite(got).all()
