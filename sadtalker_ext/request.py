@@ -71,6 +71,7 @@ def check_request(request: Request) -> None:
             "given, too.",
             hint="Leave the speech out, or choose reference_use pose+blink.",
         )
+    _check_references(request)
     if not said and not request.options.idle_seconds and not request.borrows_all:
         raise InvalidOption(
             "Speech is needed, none was given.",
@@ -78,6 +79,18 @@ def check_request(request: Request) -> None:
         )
     if request.motion_plot is not None:
         check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
+
+
+def _check_references(request: Request) -> None:
+    """Refuse a second video where the first one lends the blinks, or everything, already."""
+    use = request.options.reference_use
+    if request.reference_video and request.blink_video and use in ("all", "blink"):
+        taken = "everything" if use == "all" else "the blinks"
+        raise InvalidOption(
+            f"Option reference_use {use} takes {taken} from the reference video, but a video for "
+            "the blinks was given, too.",
+            hint="Leave one of the two videos out, or choose reference_use pose+blink.",
+        )
 
 
 def open_picture(request: Request) -> Picture:
@@ -128,7 +141,7 @@ def open_said(request: Request, folder: Path) -> Speech | None:
 
 
 def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
-    """Open the reference videos of a request.
+    """Open the reference videos of a request. A video for the blinks always lends them.
 
     Args:
         request: Names the videos and what they lend.
@@ -138,13 +151,14 @@ def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
     Raises:
         UnreadableVideo: A video cannot be read.
     """
-    if request.reference_video is None:
-        return None
     use, options = request.options.reference_use, request.options
-    if use == "all":
+    if request.borrows_all and request.reference_video is not None:
         end = options.audio_start + speech.seconds if speech else options.audio_end
         whole = open_reference(request.reference_video, start=options.audio_start, end=end)
         return Borrowed(whole=whole)
-    first = open_reference(request.reference_video)
-    other = open_reference(request.blink_video) if request.blink_video else first
-    return Borrowed(pose=first if "pose" in use else None, blink=other if "blink" in use else None)
+    first = open_reference(request.reference_video) if request.reference_video else None
+    other = open_reference(request.blink_video) if request.blink_video else None
+    if first is None and other is None:
+        return None
+    pose = first if "pose" in use else None
+    return Borrowed(pose=pose, blink=other or (first if "blink" in use else None))

@@ -4,6 +4,7 @@ Finding the face and the networks are replaced; reading, framing, motion, paste-
 are the product's own.
 """
 
+import dataclasses
 from fractions import Fraction
 
 import av
@@ -269,6 +270,39 @@ def test_a_part_of_everything_begins_and_ends_with_its_sound(tmp_path):
     found = list(borrowed_motion(request, speech).whole.read())
     assert len(found) == 10
     assert found[0][1].mean() == pytest.approx(80, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("use", "reference", "pose", "blink"),
+    [
+        ("pose+blink", "moving.mp4", "moving.mp4", "blinking.mp4"),
+        ("pose", "moving.mp4", "moving.mp4", "blinking.mp4"),
+        ("pose+blink", None, None, "blinking.mp4"),
+        ("all", None, None, "blinking.mp4"),
+    ],
+)
+def test_a_video_for_the_blinks_always_lends_them(tmp_path, use, reference, pose, blink):
+    for name in ("moving.mp4", "blinking.mp4"):
+        write_reference(tmp_path / name, seconds=0.2)
+    request = Request(
+        picture=tmp_path, speech=None, output=tmp_path, options=GenerateOptions(reference_use=use),
+        reference_video=reference and tmp_path / reference, blink_video=tmp_path / "blinking.mp4",
+    )  # fmt: skip
+    found = borrowed_motion(request, None)
+    names = [one and one.path.name for one in (found.pose, found.blink, found.whole)]
+    assert names == [pose, blink, None]
+
+
+@pytest.mark.parametrize("use", ["all", "blink"])
+def test_a_second_video_that_would_lend_nothing_is_refused(picture, tmp_path, use):
+    reference = write_reference(tmp_path / "moving.mp4", seconds=0.2)
+    request = request_for(
+        picture, tmp_path / "out.mp4", None, reference_video=reference, engine="puppet",
+        reference_use=use, idle_seconds=1.0,
+    )  # fmt: skip
+    request = dataclasses.replace(request, blink_video=reference)
+    with pytest.raises(InvalidOption, match="video for the blinks"):
+        Service(StandaloneHost()).generate(request, Progress())
 
 
 @pytest.mark.parametrize(

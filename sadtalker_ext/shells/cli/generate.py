@@ -65,10 +65,18 @@ def _references(
 
     The original's flags name one video for the head and one for the blinks; naming a video says
     what it is used for.
+
+    Raises:
+        InvalidOption: Two videos are named for the head.
     """
     pose, blink = parsed.ref_pose, parsed.ref_eyeblink
+    if parsed.reference_video is not None and pose is not None:
+        raise InvalidOption(
+            "The head movement should come from one video, found --reference-video and --ref-pose.",
+            hint="Leave one of them out.",
+        )
     if parsed.reference_video is not None or (pose is None and blink is None):
-        return options, parsed.reference_video, None
+        return options, parsed.reference_video, blink
     use = "+".join(name for name, path in (("pose", pose), ("blink", blink)) if path is not None)
     other = blink if pose is not None and blink != pose else None
     return dataclasses.replace(options, reference_use=use), pose or blink, other
