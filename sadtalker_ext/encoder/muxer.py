@@ -46,9 +46,12 @@ def h264_options(quality: int) -> dict[str, str]:
     CRF 0 would be lossless, which only the High 4:4:4 profile has and browsers do not play; from 1
     on x264 takes the High profile by itself. With macroblock-tree rate control x264's lookahead
     races with its frame threads: about one file in thirty differed; without it the same frames
-    always give the same file.
+    always give the same file. What it would have done for a still background, a finer first frame
+    for the others to copy, the ratio of key frames' quantisers does: 2.6 instead of 1.4 brings the
+    background of the example within 0.94 instead of 1.14 grey levels, for a file 7 % larger.
     """
-    return {"preset": PRESET, "crf": str(max(quality, 1)), "x264-params": "mbtree=0"}
+    params = "mbtree=0:ipratio=2.6"
+    return {"preset": PRESET, "crf": str(max(quality, 1)), "x264-params": params}
 
 
 def vp9_options(quality: int) -> dict[str, str]:
