@@ -7,6 +7,7 @@ imported when the first component is made, never before.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,13 @@ def listen(
     *,
     js: str | None = None,
     parallel: bool = False,
+    lasting: bool = False,
 ) -> Any:
     """Connect an event: no spinner over the outputs, and not part of gradio's public API.
+
+    With gradio 3 only what may last goes through the queue. A page that is closed between joining
+    that queue and the start of its event leaves a task there that never ends, and "Reload UI" of
+    the WebUIs waits for it for ever; a plain request ends by itself.
 
     Args:
         trigger: For example ``button.click``.
@@ -66,10 +72,14 @@ def listen(
         outputs: Components.
         js: A JavaScript function that maps the inputs' values before they are sent.
         parallel: Whether many calls of this event may run at once.
+        lasting: Whether a call may take longer than a proxy waits for an answer; generator
+            functions may in any case.
     """
     options: dict[str, Any] = {"show_progress": "hidden"}
     if js is not None:
         options["js" if version() >= 4 else "_js"] = js
+    if version() < 4 and not (lasting or inspect.isgeneratorfunction(fn)):
+        options["queue"] = False
     if version() >= 4 and parallel:
         options["concurrency_limit"] = None
     if version() >= 6:

@@ -103,11 +103,12 @@ class WebUITabHost:
 
         inputs, outputs = [parts.task, *parts.inputs], list(parts.outputs)
         queued = call_queue.wrap_gradio_gpu_call(run, extra_outputs=list(parts.no_result))
-        listen(parts.generate.click, queued, inputs, outputs, js=f"{PREFIX}_submit")
+        submit, recall = f"{PREFIX}_submit", f"{PREFIX}_restore"
+        listen(parts.generate.click, queued, inputs, outputs, js=submit, lasting=True)
         listen(parts.interrupt.click, _stop, [parts.task], [], js=f"{PREFIX}_stop")
         restore = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
         again = restored(progress, list(parts.no_result))
-        listen(restore.click, again, [parts.task], outputs, js=f"{PREFIX}_restore")
+        listen(restore.click, again, [parts.task], outputs, js=recall, lasting=True)
 
 
 def _stop(task: str) -> None:

@@ -2,6 +2,8 @@
 
 import time
 
+from tests.integration.webui.conftest import wait_for
+
 TABS = "[...document.querySelectorAll('#tabs > .tab-nav > button')]"
 
 
@@ -14,16 +16,42 @@ class Page:
         self.server, self.path = server, path
         self.problems = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.events = []
+        self.page.on("websocket", self._remember)
         self.open()
+
+    def _remember(self, event):
+        self.events.append(event)
 
     def open(self):
         self.page.goto(self.server.address + self.path)
+        self._wait_for_tabs()
+
+    def _wait_for_tabs(self):
         self.page.wait_for_selector("#txt2img_generate", state="attached")
         self.wait_until(self.tabs)
         self.page.wait_for_timeout(3000)
 
     def close(self):
+        self._finish_events()
         self.page.close()
+
+    def reload_ui(self):
+        """Press "Reload UI" and wait for the page, which comes back by itself.
+
+        To open it again would break that one off in the middle of the host's own events.
+        """
+        starts = self.server.starts()
+        self.page.evaluate("document.querySelector('#settings_restart_gradio').click()")
+        wait_for(self.server, starts=starts + 1)
+        self._wait_for_tabs()
+        self._finish_events()
+
+    def _finish_events(self, seconds=20):
+        """Wait for the events of gradio 3; any that is left now may keep its server from ending."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not all(one.is_closed() for one in self.events):
+            self.page.wait_for_timeout(150)
 
     def tabs(self):
         return self.page.evaluate(f"{TABS}.map(one => one.textContent.trim())")

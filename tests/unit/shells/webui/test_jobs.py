@@ -24,9 +24,12 @@ def connected(tab_host, job, monkeypatch):
     from sadtalker_ext.shells.webui import tab_host as module
 
     wired = []
-    monkeypatch.setattr(
-        module, "listen", lambda trigger, fn, inputs=(), outputs=(), js=None: wired.append((fn, js))
-    )
+
+    def listen(trigger, fn, inputs=(), outputs=(), *, js, lasting=False):
+        wired.append((fn, js))
+        assert lasting is not js.endswith("stop"), "gradio's queue is for what lasts as a job does"
+
+    monkeypatch.setattr(module, "listen", listen)
     with gradio.Blocks():
         button = gradio.Button()
         parts = SimpleNamespace(
