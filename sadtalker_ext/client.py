@@ -239,7 +239,25 @@ class Client:
         return _talk(self._ask("DELETE", f"/talks/{talk_id}"))
 
     def watch(self, talk_id: str) -> Iterator[TalkProgress]:
-        """Yield the progress whenever it changes, until the job is final."""
+        """Yield the progress whenever it changes, until the job is final.
+
+        Raises:
+            ApiError: The server refuses, or there is no such job.
+        """
+        final = False
+        before: TalkProgress | None = None
+        while not final:
+            for event, data in self._events(talk_id):
+                final = event == "removed" or data.get("status") in FINAL
+                if event == "removed":
+                    break
+                now = _progress(data["progress"] if event == "state" else data)
+                if now != before:
+                    before = now
+                    yield now
+
+    def _events(self, talk_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the events of one stream; a server may end it before the job is final."""
         event = ""
         with self._http.stream("GET", f"/talks/{talk_id}/events", timeout=60.0) as answer:
             if answer.status_code != 200:
@@ -249,9 +267,8 @@ class Client:
                 kind, _, value = line.partition(": ")
                 if kind == "event":
                     event = value
-                elif kind == "data" and event in ("state", "progress"):
-                    data = json.loads(value)
-                    yield _progress(data["progress"] if event == "state" else data)
+                elif kind == "data" and event:
+                    yield event, json.loads(value)
 
     def wait(
         self,

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -34,9 +35,11 @@ class Through(httpx.BaseTransport):
 
     def __init__(self, server, lost=0):
         self.server, self.lost, self.sent = server, lost, []
+        self.before = lambda request: None
 
     def handle_request(self, request):
         self.sent.append(request)
+        self.before(request)
         request.read()
         headers = [(name, value) for name, value in request.headers.items() if name != "host"]
         got = self.server.request(
@@ -110,6 +113,28 @@ def test_waiting_ends(client, engine, tmp_path):
     engine.free.set()
     assert [talk.status for talk in client.list()] != ["done"]
     assert not (tmp_path / "v.mp4").exists()
+
+
+def test_watch_goes_on_where_a_stream_ends_early(tmp_path, engine):
+    """A WebUI ends streams after a while, because its own end waits for them."""
+    settings = ApiSettings(folder=tmp_path / "data", stream_seconds=0.3)
+    asked = []
+
+    def third_time(request):
+        asked.append(request.url.path)
+        if asked.count(f"/sadtalker/v1/talks/{talk.id}/events") == 3:
+            engine.free.set()
+
+    engine.free.clear()
+    with TestClient(build_app(FakeService(engine), settings)) as server:
+        through = Through(server)
+        with Client("http://testserver", transport=through) as client:
+            talk = client.create(png(), wav())
+            through.before = third_time
+            seen = list(client.watch(talk.id))
+            assert client.get(talk.id).status == "done"
+    assert seen[-1].fraction == 1.0
+    assert all(before != after for before, after in pairwise(seen))
 
 
 def test_watch_lists_and_descriptions(client):

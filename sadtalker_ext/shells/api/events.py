@@ -24,7 +24,8 @@ def send_events(state: ApiState, job_id: str, owner: str, address: str) -> Strea
 
     Events: `state` with the whole talk whenever its status changes (and once at the beginning),
     `progress` with its progress, `removed` when the job is forgotten. After a final state the
-    stream ends.
+    stream ends. Where streams are limited in time, it ends earlier, and the client asks again:
+    browsers do so by themselves, after the pause that the first line names.
 
     Raises:
         TooManyJobs: Too many streams are open.
@@ -52,8 +53,8 @@ async def _events(state: ApiState, job_id: str, owner: str, address: str) -> Asy
         yield "retry: 2000\n\n"
         status: JobState | None = None
         progress: Any = None
-        spoke = time.monotonic()
-        while True:
+        began = spoke = time.monotonic()
+        while time.monotonic() - began < state.settings.stream_seconds:
             job = state.store.get(job_id, owner)
             if job is None:
                 yield _event("removed", {"id": job_id})

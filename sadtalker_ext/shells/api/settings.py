@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +103,8 @@ class ApiSettings:
             "*" for all.
         origins_pattern: Regular expression of more such origins; empty for none.
         interrupted: The host's stop button, polled while a job holds the device.
+        stream_seconds: How long one stream of events lasts at most; clients then ask again. A
+            server without a limit of its own waits for open streams before it ends.
     """
 
     folder: Path
@@ -115,3 +118,4 @@ class ApiSettings:
     origins: tuple[str, ...] = ()
     origins_pattern: str = ""
     interrupted: Callable[[], bool] | None = None
+    stream_seconds: float = math.inf

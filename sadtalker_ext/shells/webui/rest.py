@@ -24,6 +24,9 @@ NUMBERS = {
 }
 """Default and label of each setting; all are numbers above 0, but for 0 days, which means ever."""
 
+_STREAM_SECONDS = 20.0
+"""The WebUI's server waits for open streams at "Reload UI" and at its end."""
+
 _mounted: list[Any] = []
 """State of the routes; "Reload UI" makes a new server, and the old state has to end first."""
 
@@ -93,6 +96,7 @@ def _settings() -> Any:
         origins=tuple(one.strip() for one in origins if one.strip()),
         origins_pattern=getattr(flags, "cors_allow_origins_regex", None) or "",
         interrupted=host().interrupted,
+        stream_seconds=_STREAM_SECONDS,
     )
 
 
