@@ -175,6 +175,7 @@ class Client:
         *,
         text: str = "",
         voice: str = "",
+        reference_video: Media | None = None,
         config: Mapping[str, Any] | None = None,
         name: str = "",
         user_data: str = "",
@@ -191,6 +192,7 @@ class Client:
             speech: A recording, or a video whose sound is used.
             text: A text to speak instead.
             voice: Who speaks it; see `voices`.
+            reference_video: A video to borrow motion from, as the option `reference_use` says.
             config: Options; see `options`.
             name: A title.
             user_data: Anything, returned as it is.
@@ -208,7 +210,9 @@ class Client:
             talk["script"] = {"type": "audio", "audio_url": speech}
         if _is_address(portrait):
             talk["source_url"] = portrait
-        media = {"source_image": portrait, "audio": speech}
+        if _is_address(reference_video):
+            talk["driver_url"] = reference_video
+        media = {"source_image": portrait, "audio": speech, "reference_video": reference_video}
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(16)}
         with ExitStack() as opened:
             files = {

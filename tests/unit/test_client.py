@@ -14,6 +14,7 @@ from sadtalker_ext.shells.api.app import build_app
 from sadtalker_ext.shells.api.auth import basic_auth, either, token_auth
 from sadtalker_ext.shells.api.settings import ApiSettings
 from tests.support.api import FakeService, Journal, png, wav
+from tests.support.media import write_mute_video
 
 
 @pytest.fixture
@@ -76,6 +77,21 @@ def test_make_saves_the_video(client, tmp_path):
         "s.wav",
         "video.mp4",
     ]
+
+
+def test_a_video_to_borrow_motion_from_travels_along(client, engine, tmp_path, monkeypatch):
+    lent = []
+    move = engine.move
+
+    def moved(portrait, speech, options, progress, seed, borrowed=None):
+        lent.append(borrowed)
+        return move(portrait, speech, options, progress, seed, borrowed)
+
+    monkeypatch.setattr(engine, "move", moved)
+    video = write_mute_video(tmp_path / "r.mp4", seconds=0.4)
+    client.make(png(), wav(), tmp_path / "v.mp4", reference_video=video)
+    assert lent[0].pose is not None
+    assert lent[0].pose is lent[0].blink
 
 
 def test_a_lost_answer_makes_no_second_job(server, engine):
@@ -169,6 +185,12 @@ def test_addresses_and_texts_go_as_json():
     with Client(transport=httpx.MockTransport(answer)) as client:
         client.create("https://a.example/p.png", "https://a.example/s.mp3", user_data="u")
         client.create("https://a.example/p.png", text="Hello", voice="en-us")
+        client.create(
+            "https://a.example/p.png",
+            config={"idle_seconds": 2},
+            reference_video="https://a.example/r.mp4",
+        )
+    assert sent[2]["driver_url"] == "https://a.example/r.mp4"
     assert sent[0] == {
         "source_url": "https://a.example/p.png",
         "script": {"type": "audio", "audio_url": "https://a.example/s.mp3"},
