@@ -92,7 +92,9 @@ def page(browser, address):
     page.foreign, page.problems = [], []
     page.on("request", lambda request: note_foreign(page, address, request.url))
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.goto(address)
+    # the page's own question for an earlier job shows that its buttons are connected
+    with page.expect_response("**/queue/join*"):
+        page.goto(address)
     page.wait_for_selector("#sadtalker_ext_generate")
     yield page
     context.close()
