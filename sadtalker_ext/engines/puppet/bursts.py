@@ -57,5 +57,5 @@ def _falls(samples: FloatArray, frame: int) -> bool:
     power = np.abs(np.fft.rfft(piece * np.hanning(_WINDOW))) ** 2
     hertz = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_HZ)
     edges = np.searchsorted(hertz, _EDGES_HZ)
-    bands = 10 * np.log10(np.add.reduceat(power, edges[:-1])[: len(edges) - 1] + 1e-12)
+    bands = 10 * np.log10(np.add.reduceat(power, edges[:-1]) + 1e-12)
     return bool((bands <= bands[0] - _BELOW_LOWEST_DB).all())

@@ -85,7 +85,7 @@ class MouthInterior:
         unit = frame.size / 2
         lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
         image = self._cavity[part].copy()
-        # Pursed lips hide the teeth, and those of a smile that was let go as well.
+        # Pursed lips hide the lower teeth.
         pursed = float(smoothstep(0.6, 0.95, rounded)) * (1 - tuck)
         low_teeth = (1 - 0.8 * tongue) * (1 - pursed)
         _lay(image, self._shifted(self._lower, jaw_way, part) * low_teeth)
@@ -95,8 +95,10 @@ class MouthInterior:
         _lay(image, up)
         # The lips of a round mouth stand out before the teeth and hide more of them.
         hidden = rounded * (1 - tuck)
-        up_px = 0.055 * frame.size * hidden
-        upper = self._shifted(self._upper, -frame.across * np.float32(up_px), part)
+        upper = self._upper[part]
+        if hidden > 0:
+            up_px = 0.055 * frame.size * hidden
+            upper = self._shifted(self._upper, -frame.across * np.float32(up_px), part)
         opening = np.maximum(below_upper + above_lower, 0)
         if self._own is None:
             _lay(image, upper)
@@ -104,7 +106,7 @@ class MouthInterior:
         narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
         deep = 0.6 + 0.4 * self._style.detail  # drawings shade less
         shade = (1 - 0.34 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
-        # Rounded lips stand out before the teeth and keep the light off them.
+        # Round lips keep the light off the teeth.
         shade *= 1 - 0.2 * rounded
         contact = np.exp(-np.maximum(above_lower, 0) / (0.10 * unit))
         shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact

@@ -20,19 +20,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.media import speech_like, write_sound
+from tests.support.sites import A1111, FORGE, WEBUI_FLAGS
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_SECONDS = 240
-FLAGS = [
-    "--skip-install",
-    "--skip-prepare-environment",
-    "--skip-torch-cuda-test",
-    "--no-download-sd-model",
-    "--server-name",
-    "127.0.0.1",
-]
-A1111 = ["--no-half", "--precision", "full", "--use-cpu", "all", "--skip-load-model-at-start"]
-FORGE = ["--always-cpu"]
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -102,7 +93,16 @@ def running(folder, *flags, settings=None):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kind = FORGE if (webui / "modules_forge").is_dir() else A1111
-    command = [python, "launch.py", *FLAGS, *kind, "--data-dir", str(data), "--port", str(port)]
+    command = [
+        python,
+        "launch.py",
+        *WEBUI_FLAGS,
+        *kind,
+        "--data-dir",
+        str(data),
+        "--port",
+        str(port),
+    ]
     # with a data folder elsewhere Forge refuses its own scripts and pictures; ours need no flag
     for path in (webui, data / "outputs" / "txt2img-images"):
         command += ["--gradio-allowed-path", str(path)]
