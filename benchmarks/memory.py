@@ -23,7 +23,7 @@ LENGTHS = {"10 s": 10, "10 min": 600}
 # Run in a fresh process: the peaks are then this job's alone.
 _CHILD = """
 import resource, sys
-from sadtalker_ext.engines.puppet.sphinx import RECOGNISER
+from sadtalker_ext.speech.sphinx import RECOGNISER
 from sadtalker_ext.shells.cli import main
 status = main(sys.argv[1:])
 RECOGNISER.close()  # only children that have ended are counted

@@ -11,9 +11,9 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
-from sadtalker_ext.inputs.text_to_speech import speak
 from sadtalker_ext.inputs.video import has_sound, open_reference
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Borrowed, Picture, Speech
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
-from sadtalker_ext.inputs.espeak_phonemes import to_phonemes
-from sadtalker_ext.inputs.text_to_speech import WORKER
+from sadtalker_ext.speech.espeak_phonemes import to_phonemes
+from sadtalker_ext.speech.voice import WORKER
 from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
 

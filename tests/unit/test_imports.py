@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "option_spec", "options", "progress"}
+GROUND = {"errors", "types", "option_spec", "options", "progress", "curves"}
 ALLOWED = {
     "errors": set(),
     "types": set(),
@@ -14,10 +14,12 @@ ALLOWED = {
     "option_fields": set(),
     "options": {"errors", "option_spec", "option_fields"},
     "progress": {"errors", "types"},
+    "curves": {"types"},
     "inputs": GROUND,
     "weights": GROUND,
     "portrait": GROUND | {"weights"},
-    "motion": GROUND,
+    "speech": GROUND | {"inputs"},
+    "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND,
     "engines.base": GROUND,
@@ -28,7 +30,7 @@ ALLOWED = {
     "host": GROUND,
     "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
-    "request": GROUND | {"inputs", "encoder"},
+    "request": GROUND | {"inputs", "speech", "encoder"},
     "service": GROUND
     | {
         "request",
@@ -47,9 +49,9 @@ ALLOWED = {
     },
     "jobs": GROUND,
     "shells": GROUND | {"service", "host", "weights", "motion", "shells.api", "shells.ui"},
-    "shells.api": GROUND | {"service", "jobs", "inputs"},
+    "shells.api": GROUND | {"service", "jobs", "inputs", "speech"},
     "client": {"errors"},
-    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "encoder", "motion"},
+    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "speech", "encoder", "motion"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "__main__": {"shells"},
     "__init__": set(),

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.borrowing import borrow
-from sadtalker_ext.engines.puppet.controls import BREATH, BROW, MOUTH, as_mapping
-from sadtalker_ext.engines.puppet.eyes import EyeLayer
-from sadtalker_ext.engines.puppet.head import HeadTurn
-from sadtalker_ext.engines.puppet.motion import build_motion
-from sadtalker_ext.engines.puppet.mouth import MouthLayer
-from sadtalker_ext.engines.puppet.relaxing import relax_track
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.turn import HeadTurn
+from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
+from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, as_mapping
+from sadtalker_ext.motion.lips.relaxing import relax_track
+from sadtalker_ext.motion.plan import build_motion
+from sadtalker_ext.motion.tracking import borrow
 from sadtalker_ext.motion.view import direct_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import find_face

@@ -13,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext import __version__
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
 from sadtalker_ext.shells.api.answers import answer
 from sadtalker_ext.shells.api.guard import guarded_route
 from sadtalker_ext.shells.api.reference import POLICY, reference_page
 from sadtalker_ext.shells.api.schema import options_schema
 from sadtalker_ext.shells.api.settings import PREFIX
 from sadtalker_ext.shells.api.state import ApiState
+from sadtalker_ext.speech.voice import list_voices, missing_voices
 
 
 def describing_routes(state: ApiState, document: Callable[[], dict[str, Any]]) -> APIRouter:

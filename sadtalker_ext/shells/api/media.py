@@ -9,10 +9,10 @@ from pathlib import Path
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
 from sadtalker_ext.inputs.video import has_sound, open_reference, video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
+from sadtalker_ext.speech.voice import list_voices, missing_voices
 from sadtalker_ext.types import MOTION_FPS
 
 log = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ class SpeechParts:
 def find_voices() -> tuple[list[tuple[str, str]], str]:
     """Return name and words of every voice, and how to get one when there is none."""
     try:
-        from sadtalker_ext.inputs.text_to_speech import list_voices, missing_voices
+        from sadtalker_ext.speech.voice import list_voices, missing_voices
 
         voices = [(voice.name, voice.label) for voice in list_voices()]
         return voices, "" if voices else str(missing_voices())

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.curves import smooth
 from sadtalker_ext.motion.gains import (
     scale_controls,
     scale_head,
@@ -8,7 +9,6 @@ from sadtalker_ext.motion.gains import (
     without_blinks,
 )
 from sadtalker_ext.motion.resampling import resample
-from sadtalker_ext.motion.smoothing import smooth
 from sadtalker_ext.types import MotionTrack
 
 NAMES = ("jaw", "press", "brow")

@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.controls import CONTROLS, rest
 from sadtalker_ext.engines.puppet.engine import Puppet, PuppetEngine
-from sadtalker_ext.engines.puppet.head import HeadTurn
+from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX, view_stage
+from sadtalker_ext.motion.controls import CONTROLS, rest
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import box_of
 from sadtalker_ext.types import Face, MotionTrack, Picture, Portrait

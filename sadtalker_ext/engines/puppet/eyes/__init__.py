@@ -1,0 +1,1 @@
+"""The eyes of the puppet: lids, irises, brows."""

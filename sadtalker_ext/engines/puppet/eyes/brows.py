@@ -1,0 +1,171 @@
+"""The brows: a small smooth movement of the skin between lids and forehead."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
+from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+Floats = npt.NDArray[np.float64]
+
+# In units of the eye width.
+_RAISE = 0.11
+_LOWER = 0.07
+_DRAW_TOGETHER = 0.05
+_FOREHEAD_REACH = 0.75
+
+
+class BrowMotion:
+    """Raises and lowers both brows by one smooth field that leaves the eye openings alone.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points in its pixels.
+        eyes: The two eyes' indices, left side of the picture first.
+        still: (H, W) 0..1 or None: pixels that must not move (glasses).
+    """
+
+    def __init__(
+        self,
+        picture: ImageArray,
+        points: FloatArray,
+        eyes: tuple[EyeIndices, EyeIndices],
+        still: FloatArray | None = None,
+    ) -> None:
+        flat = np.asarray(points[:, :2], dtype=np.float64)
+        left, right = (flat[[eye.upper[0], eye.upper[-1]]] for eye in eyes)
+        across = right.mean(0) - left.mean(0)
+        distance = float(np.linalg.norm(across))
+        across /= max(distance, 1e-6)
+        up = np.array([across[1], -across[0]])
+        widths = [float(np.linalg.norm(end[1] - end[0])) for end in (left, right)]
+        size = max(widths)
+        middle = (left.mean(0) + right.mean(0)) / 2
+        self.box = _brow_box(flat, eyes, size, up, (picture.shape[1], picture.shape[0]))
+        self._x = np.arange(self.box[0], self.box[2], dtype=np.float32)[None] - self.box[0]
+        self._y = np.arange(self.box[1], self.box[3], dtype=np.float32)[:, None] - self.box[1]
+        grid_x = self._x + (self.box[0] - middle[0])
+        grid_y = self._y + (self.box[1] - middle[1])
+        along = (grid_x * across[0] + grid_y * across[1]).astype(np.float32)
+        height = (grid_x * up[0] + grid_y * up[1]).astype(np.float32)
+        weight = np.zeros_like(along)
+        inward = np.zeros_like(along)
+        above_lids = np.ones_like(along)
+        own_hair = np.zeros(along.shape, dtype=bool)
+        for side, eye in zip((-1.0, 1.0), eyes, strict=True):
+            part, clear, own = _brow_weight(flat, eye, middle, (across, up), (along, height), size)
+            above_lids = np.minimum(above_lids, clear)
+            own_hair |= own
+            weight = np.maximum(weight, part)
+            nose_side = smoothstep(0.9 * size, 0.1 * size, np.abs(along))
+            inward = inward - side * part * nose_side * (along * side > 0)
+        left_px, top_px, right_px, bottom_px = self.box
+        seen = picture[top_px:bottom_px, left_px:right_px]
+        calm = _hair_in_front(seen, cheek_colour(picture, points)) * ~own_hair
+        if still is not None:
+            calm = np.maximum(calm, still[top_px:bottom_px, left_px:right_px])
+        free = 1.0 - np.clip(3 * blur(calm, 0.12 * size), 0, 1)
+        weight, inward = weight * free, inward * free
+        soft = max(0.8, 0.06 * size)
+        # the blur must not carry movement into the eyes
+        self._weight = blur(weight, soft) * above_lids * np.float32(size)
+        self._inward = blur(inward, soft) * above_lids * np.float32(size)
+        _fade_border(self._weight)
+        _fade_border(self._inward)
+        self._across, self._up = across.astype(np.float32), up.astype(np.float32)
+
+    def apply(self, canvas: ImageArray, brow: float) -> None:
+        """Move the brows in place; -1 frowns, 1 raises, 0 changes nothing."""
+        brow = float(np.clip(brow, -1, 1))
+        if abs(brow) < 1e-3:
+            return
+        lift = self._weight * (_RAISE * brow if brow > 0 else _LOWER * brow)
+        pinch = self._inward * (_DRAW_TOGETHER * max(-brow, 0.0))
+        map_x = self._x - (lift * self._up[0] + pinch * self._across[0])
+        map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
+        left, top, right, bottom = self.box
+        view = canvas[top:bottom, left:right]
+        view[:] = cv2.remap(
+            view,
+            map_x.astype(np.float32),
+            map_y.astype(np.float32),
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+
+def _brow_weight(
+    flat: Floats,
+    eye: EyeIndices,
+    middle: Floats,
+    axes: tuple[Floats, Floats],
+    grid: tuple[FloatArray, FloatArray],
+    size: float,
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """Weigh the field of one brow.
+
+    Returns:
+        1 on the hair, 0 at the lid and in the upper forehead; 0 in the eye, 1 above it;
+        and where the brow's own hair may be.
+    """
+    across, up = axes
+    along, height = grid
+
+    def line(ids: tuple[int, ...]) -> tuple[Floats, Floats]:
+        offset = flat[list(ids)] - middle
+        order = np.argsort(offset @ across)
+        return (offset @ across)[order], (offset @ up)[order]
+
+    lid_x, lid_y = line(eye.upper)
+    lid = np.interp(along, lid_x, lid_y) + 0.07 * size
+    bottom = np.maximum(np.interp(along, *line(eye.brow_bottom)), lid + 0.06 * size)
+    top_x, top_y = line(eye.brow_top)
+    top = np.maximum(np.interp(along, top_x, top_y), bottom)
+    rise = np.clip((height - lid) / (bottom - lid), 0, 1)
+    # a brow close above the lid has no room: it moves less, so the skin is not stretched hard
+    room = np.clip((bottom - lid) / (0.25 * size), 0.25, 1)
+    fall = np.clip(1 - (height - top) / (_FOREHEAD_REACH * size), 0, 1)
+    ends = smoothstep(-0.45, 0.05, (along - top_x[0]) / size)
+    ends = ends * smoothstep(0.45, -0.05, (along - top_x[-1]) / size)
+    weight = rise * rise * (3 - 2 * rise) * fall * fall * (3 - 2 * fall) * ends * room
+    beside = smoothstep(0.5, 0.8, np.abs(along - (lid_x[0] + lid_x[-1]) / 2) / size)
+    clear = np.maximum(smoothstep(0.0, 0.12, (height - lid) / size), beside)
+    own = (height > bottom - 0.16 * size) & (height < top + 0.14 * size) & (ends > 0)
+    return np.asarray(weight, dtype=np.float32), clear, own
+
+
+def _hair_in_front(part: ImageArray, skin: FloatArray) -> FloatArray:
+    """Mark what is much darker than the cheeks or of another hue: fringes, hats, scarves."""
+    bright = luma(part)
+    darker = smoothstep(0.62, 0.42, bright / max(float(luma(skin)), 20.0))
+    tint = (part - bright[..., None]) - (skin - luma(skin))
+    other_hue = smoothstep(30.0, 50.0, np.linalg.norm(tint, axis=-1))
+    return np.maximum(darker, other_hue)
+
+
+def _brow_box(
+    flat: Floats,
+    eyes: tuple[EyeIndices, EyeIndices],
+    size: float,
+    up: Floats,
+    picture_size: tuple[int, int],
+) -> Box:
+    """Enclose both brows with the forehead above and the skin down to the lids."""
+    ids = [point for eye in eyes for point in (*eye.brow_top, *eye.brow_bottom, *eye.upper)]
+    spread = np.concatenate([flat[ids], flat[ids] + up * (_FOREHEAD_REACH + 0.1) * size])
+    low = np.floor(np.clip(spread.min(0) - 0.5 * size, 0, np.array(picture_size) - 2)).astype(int)
+    high = np.ceil(np.clip(spread.max(0) + 0.5 * size, low + 2, picture_size)).astype(int)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def _fade_border(field: FloatArray) -> None:
+    """Bring a field to 0 at the border of its box, so nothing jumps there."""
+    height, width = field.shape
+    x = np.minimum(np.arange(width), np.arange(width)[::-1]) / 4.0
+    y = np.minimum(np.arange(height), np.arange(height)[::-1]) / 4.0
+    field *= np.clip(np.minimum(x[None], y[:, None]), 0, 1).astype(np.float32)

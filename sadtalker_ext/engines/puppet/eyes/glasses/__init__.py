@@ -1,0 +1,1 @@
+"""Glasses in front of the eyes."""

@@ -1,0 +1,140 @@
+"""The gaze: iris and pupil move inside the eye opening.
+
+The eyeball is first completed behind the lids (the iris by its own colours at the same distance
+from the centre, the white from its nearest pixels). Then the disc of the iris is shifted rigidly
+and the white beside it gives way smoothly, so the white that appears is the eye's own and no
+crescent of the old iris can stay behind. Reflections of lamps follow only half the way, as on a
+real cornea. The shade that the lid casts on the eyeball stays where it is.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
+from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, soft_switch, widen
+from sadtalker_ext.types import FloatArray, ImageArray
+
+IRIS_DIAMETER_MM = 11.7  # nearly the same in all adults, which gives the picture's scale
+EYE_RADIUS_MM = 12.0
+_MAX_DEGREES = 25.0
+_REFLECTION_SHARE = 0.5
+_UPPER_LID_SHARE = 0.5  # of the iris's way down or up that the upper margin follows
+
+
+class IrisMotion:
+    """Moves the iris of one eye.
+
+    Args:
+        patch: (h, w, 3) uint8 pixels of `shape.box`.
+        shape: The eye.
+    """
+
+    MIN_DIAMETER_PX = 5.0
+
+    def __init__(self, patch: ImageArray, shape: EyeShape) -> None:
+        self._shape = shape
+        self._x = np.arange(patch.shape[1], dtype=np.float32)[None] - np.float32(shape.iris[0])
+        self._y = np.arange(patch.shape[0], dtype=np.float32)[:, None] - np.float32(shape.iris[1])
+        distance = np.hypot(self._x, self._y)
+        self._eyeball = _complete_eyeball(patch, shape, distance)
+        self._shade = _lid_shade(patch, self._eyeball)
+        self._base, self._reflection = _split_reflection(self._eyeball, shape, distance)
+
+    def shift(self, gaze: tuple[float, float]) -> tuple[float, float]:
+        """Convert degrees right and down into a shift of the iris in picture pixels."""
+        radius = self._shape.iris[2]
+        scale = EYE_RADIUS_MM / IRIS_DIAMETER_MM * 2 * radius
+        angles = np.deg2rad(np.clip(gaze, -_MAX_DEGREES, _MAX_DEGREES))
+        x, y = (float(way) for way in np.sin(angles) * scale)
+        return x, y
+
+    def lid_follow(self, shift: tuple[float, float]) -> float:
+        """Say how far the upper margin goes down with the iris, in eye sizes."""
+        shape = self._shape
+        way = float(shift[0] * shape.down[0] + shift[1] * shape.down[1])
+        return float(np.clip(_UPPER_LID_SHARE * way / shape.size, -0.06, 0.10))
+
+    def draw(self, face: ImageArray, shift: tuple[float, float]) -> FloatArray:
+        """Shift the iris inside the opening.
+
+        Args:
+            face: (h, w, 3) uint8 patch with the eye as it is.
+            shift: Way of the iris to the right and down in pixels.
+
+        Returns:
+            (h, w, 3) float32 eyeball, valid inside the opening and a little beyond it.
+        """
+        part = (shift[0] * _REFLECTION_SHARE, shift[1] * _REFLECTION_SHARE)
+        moved = self._moved(self._base, shift).astype(np.float32)
+        moved += self._moved(self._reflection, part)
+        moved *= self._shade
+        # fade over, so that a tiny shift is a tiny change of the picture
+        share = soft_switch(0.0, 1.2, float(np.hypot(*shift)))
+        return np.asarray(face + (moved - face) * np.float32(share), dtype=np.float32)
+
+    def _moved(self, image: ImageArray, shift: tuple[float, float]) -> ImageArray:
+        radius = self._shape.iris[2]
+        length = float(np.hypot(*shift))
+        # wide enough that the field never folds: its slope stays below 0.75
+        ramp = max(1.0 * radius, 2.0 * length)
+        distance = np.hypot(self._x - shift[0], self._y - shift[1])
+        weight = smoothstep(1.08 * radius + ramp, 1.08 * radius, distance)
+        map_x = (self._x + np.float32(self._shape.iris[0]) - shift[0] * weight).astype(np.float32)
+        map_y = (self._y + np.float32(self._shape.iris[1]) - shift[1] * weight).astype(np.float32)
+        moved = cv2.remap(image, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, dtype=np.uint8)
+
+
+def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) -> ImageArray:
+    """Continue the visible eyeball a little way behind the lids."""
+    pixel = 1.0 / shape.size
+    inside = (shape.v > shape.upper + 0.02 + pixel) & (shape.v < shape.lower - pixel)
+    inside &= np.abs(shape.u) < 0.49
+    near = (shape.v > shape.upper - 0.3) & (shape.v < shape.lower + 0.3) & (np.abs(shape.u) < 0.6)
+    hidden = (near & ~inside).astype(np.uint8)
+    if not inside.any():
+        return patch.copy()
+    completed = cv2.inpaint(patch, hidden, max(2.0, 0.05 * shape.size), cv2.INPAINT_TELEA)
+    radius = shape.iris[2]
+    disc = distance < radius
+    seen = disc & inside
+    if seen.sum() < 6:
+        return np.asarray(completed, dtype=np.uint8)
+    steps = np.minimum((distance / radius * 8).astype(int), 8)
+    profile = np.zeros((9, 3), dtype=np.float32)
+    overall = np.median(patch[seen], axis=0)
+    for step in range(9):
+        ring = seen & (steps == step)
+        profile[step] = np.median(patch[ring], axis=0) if ring.sum() >= 3 else overall
+    place = np.clip(distance / radius * 8 - 0.5, 0, 7)
+    channels = [np.interp(place, np.arange(9), profile[:, c]) for c in range(3)]
+    behind = hidden * smoothstep(1.04 * radius, 0.94 * radius, distance)
+    behind = blur(behind, 0.7)[..., None]
+    mixed = completed + (np.stack(channels, axis=-1) - completed) * behind
+    mixed = np.where((hidden > 0)[..., None], mixed, patch)
+    return np.asarray(np.clip(mixed + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _lid_shade(patch: ImageArray, eyeball: ImageArray) -> FloatArray:
+    """Compare the picture with the completed eyeball: (h, w, 1), below 1 under lid and lashes."""
+    seen, full = (blur(image.mean(axis=-1), 0.6) for image in (patch, eyeball))
+    return np.asarray(np.clip(seen / np.maximum(full, 1.0), 0.2, 1.0)[..., None], dtype=np.float32)
+
+
+def _split_reflection(
+    eyeball: ImageArray, shape: EyeShape, distance: FloatArray
+) -> tuple[ImageArray, ImageArray]:
+    """Take lamp reflections out of the iris: (eyeball without them, their light)."""
+    radius = shape.iris[2]
+    reach = int(np.clip(0.9 * radius, 1, 60)) * 2 + 1
+    quiet = cv2.medianBlur(eyeball, reach)
+    extra = np.asarray(cv2.subtract(eyeball, quiet), dtype=np.float32)
+    disc = eyeball[distance < radius]
+    usual = np.percentile(disc, 85, axis=0) if len(disc) else np.full(3, 255.0)
+    bright = (eyeball - usual).min(axis=-1)  # a lamp outshines the brightest colour of the iris
+    lamp = smoothstep(15.0, 45.0, bright) * smoothstep(0.95 * radius, 0.75 * radius, distance)
+    lamp = blur(widen(lamp, 3), 0.6)
+    light = np.asarray(np.clip(extra * lamp[..., None], 0, 255), dtype=np.uint8)
+    return np.asarray(cv2.subtract(eyeball, light), dtype=np.uint8), light

@@ -1,0 +1,132 @@
+"""The eyes of a portrait: gaze, lids and brows, painted in the pose of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet.eyes.brows import BrowMotion
+from sadtalker_ext.engines.puppet.eyes.eye_shape import (
+    LEFT_EYE,
+    RIGHT_EYE,
+    EyeShape,
+    eye_width,
+    measure_eye,
+)
+from sadtalker_ext.engines.puppet.eyes.eyelids import Eyelids
+from sadtalker_ext.engines.puppet.eyes.glasses.rims import find_rims, is_covered
+from sadtalker_ext.engines.puppet.eyes.irises import IrisMotion
+from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour, sample_lid_skin
+from sadtalker_ext.engines.puppet.soft_fields import luma, soft_switch
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+# The mesh of an eye that is closed in the picture still shows a slit of up to 0.08 eye widths.
+_CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Eye:
+    shape: EyeShape
+    lids: Eyelids
+    iris: IrisMotion | None
+    presence: float
+    free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
+
+
+class EyeLayer:
+    """Moves the eyes of one picture.
+
+    Attributes:
+        box: Everything the layer may touch, in picture pixels.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB; not modified.
+        points: (478, 3) mesh points in its pixels.
+    """
+
+    def __init__(self, picture: ImageArray, points: FloatArray) -> None:
+        size = (picture.shape[1], picture.shape[0])
+        shapes = [
+            measure_eye(points, indices, size, eye_width(points, other))
+            for indices, other in ((LEFT_EYE, RIGHT_EYE), (RIGHT_EYE, LEFT_EYE))
+        ]
+        left, right = shapes
+        self._rims = find_rims(picture, points, (left, right)) if left and right else None
+        self._brows = BrowMotion(picture, points, (LEFT_EYE, RIGHT_EYE), self._rims)
+        skin = float(luma(cheek_colour(picture, points)))
+        self._eyes = [
+            None if shape is None else _prepare(picture, points, shape, skin, self._rims)
+            for shape in shapes
+        ]
+        boxes = [self._brows.box] + [eye.shape.box for eye in self._eyes if eye is not None]
+        edges = np.array(boxes)
+        low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
+        self.box: Box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+
+    def apply(
+        self,
+        canvas: ImageArray,
+        blink: tuple[float, float],
+        gaze: tuple[float, float],
+        brow: float,
+    ) -> None:
+        """Paint the eyes into the canvas, in place.
+
+        Args:
+            canvas: (H, W, 3) uint8 RGB in the pose of the picture, of the same size.
+            blink: Closure of the eye on the left and the right side of the picture, 0 as in the
+                picture .. 1 closed.
+            gaze: Degrees to the right and down.
+            brow: -1 frown .. 1 raised.
+        """
+        self._brows.apply(canvas, brow)
+        for eye, closure in zip(self._eyes, blink, strict=True):
+            if eye is not None:
+                _draw_eye(canvas, eye, float(closure), gaze)
+
+
+def _prepare(
+    picture: ImageArray,
+    points: FloatArray,
+    shape: EyeShape,
+    skin_level: float,
+    rims: FloatArray | None,
+) -> _Eye | None:
+    """Prepare one eye; None when something dark covers it, so that there is no lid to close."""
+    left, top, right, bottom = shape.box
+    patch = np.ascontiguousarray(picture[top:bottom, left:right])
+    if is_covered(patch, shape, skin_level):
+        return None
+    in_front = None if rims is None else rims[top:bottom, left:right]
+    skin = sample_lid_skin(picture, points, shape, in_front)
+    large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
+    presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
+    return _Eye(
+        shape=shape,
+        lids=Eyelids(patch, shape, skin),
+        iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
+        presence=presence,
+        free=None if in_front is None else (1.0 - in_front)[..., None],
+    )
+
+
+def _draw_eye(canvas: ImageArray, eye: _Eye, closure: float, gaze: tuple[float, float]) -> None:
+    """Draw one eye where something about it differs from the picture."""
+    closure = float(np.clip(closure, 0.0, 1.0)) * eye.presence
+    shift = (0.0, 0.0)
+    if eye.iris is not None:
+        shift = eye.iris.shift((gaze[0] * eye.presence, gaze[1] * eye.presence))
+    looking = abs(shift[0]) + abs(shift[1]) > 0.02
+    if closure < 1e-3 and not looking:
+        return
+    left, top, right, bottom = eye.shape.box
+    view = canvas[top:bottom, left:right]
+    face = view.copy()
+    eyeball, follow = face.astype(np.float32), 0.0
+    if eye.iris is not None and looking:
+        eyeball, follow = eye.iris.draw(face, shift), eye.iris.lid_follow(shift)
+    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure))
+    if eye.free is not None:
+        drawn = face + (drawn - face) * eye.free
+    view[:] = np.clip(drawn + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""The mouth of the puppet: lips, teeth, and what lies between them."""

@@ -1,0 +1,237 @@
+"""The mouth's own coordinates, and where the lips part.
+
+Conventions
+    Local coordinates (x, y): origin half way between the inner mouth corners, x along the line from
+    the corner on the picture's left to the one on the right, y perpendicular to it (down the face),
+    both in half-widths of the mouth as seen in the picture. The inner corners are at x = -1, 1.
+    Face coordinates (u, v): u is x with the foreshortening of a turned head undone (0 on the
+    midline, -1 and 1 at the corners), v is 0 on the lip line, 1 at the chin, negative above.
+    Displacements are in picture pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.puppet.mouth.lip_line import find_lower_edge, find_seam
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import FloatArray, ImageArray
+
+Array = npt.NDArray[Any]
+
+CURVE_SAMPLES = 257
+CLOSED_GAP = 0.05
+"""Inner lips closer than this share of the mouth width are taken as touching in the picture."""
+
+_EYE_OUTER = (33, 263)
+
+
+def smoothstep(low: float, high: float, values: npt.ArrayLike) -> FloatArray:
+    """Cubic step, 0 below `low` and 1 above `high`, for an array of any shape."""
+    t = np.clip((np.asarray(values, np.float32) - np.float32(low)) / np.float32(high - low), 0, 1)
+    step: FloatArray = (t * t * (3 - 2 * t)).astype(np.float32)
+    return step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MouthFrame:
+    """Axes, sizes and lip curves of one mouth.
+
+    Attributes:
+        origin: (2,) middle between the inner mouth corners, picture pixels.
+        along: (2,) unit vector from the left corner to the right one.
+        across: (2,) unit vector down the face, perpendicular to `along`.
+        half_width: Half the distance between the inner corners, pixels.
+        lateral: (2,) the face's own sideways axis, seen in the picture (shorter when turned).
+        vertical: (2,) the face's own axis towards the chin, seen in the picture.
+        outward: (2,) the axis out of the face, seen in the picture.
+        size: Mouth width of this face at rest, undistorted, pixels; the unit of movements.
+        chin: Distance from the lip line to the chin along `across`, pixels.
+        midline: x of the middle of the lips.
+        chin_shift: Change of x along the midline from the lips to the chin.
+        xs: (N,) x of the curve samples, from -1 to 1.
+        upper: (N,) y of the lower edge of the upper lip.
+        lower: (N,) y of the upper edge of the lower lip.
+        mesh_gap: (N,) opening the mesh sees, in half-widths; at least `lower - upper`.
+        lip_upper: Thickness of the upper lip in half-widths.
+        lip_lower: Thickness of the lower lip in half-widths.
+        face_width: Width of the face, undistorted, pixels.
+    """
+
+    origin: FloatArray
+    along: FloatArray
+    across: FloatArray
+    half_width: float
+    lateral: FloatArray
+    vertical: FloatArray
+    outward: FloatArray
+    size: float
+    chin: float
+    midline: float
+    chin_shift: float
+    xs: FloatArray
+    upper: FloatArray
+    lower: FloatArray
+    mesh_gap: FloatArray
+    lip_upper: float
+    lip_lower: float
+    face_width: float
+
+    @property
+    def middle(self) -> FloatArray:
+        """(N,) y half way between the lips' edges."""
+        return ((self.upper + self.lower) / 2).astype(np.float32)
+
+    @property
+    def rest_gap(self) -> float:
+        """Largest opening in the picture, in half-widths; 0 when the lips touch."""
+        return float((self.lower - self.upper).max())
+
+    def local(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Turn (..., 2) picture points into local x and y."""
+        offset = np.asarray(points, np.float32) - self.origin
+        x = (offset @ self.along) / np.float32(self.half_width)
+        y = (offset @ self.across) / np.float32(self.half_width)
+        return x.astype(np.float32), y.astype(np.float32)
+
+    def picture(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Turn local x and y into (..., 2) picture points."""
+        unit = np.float32(self.half_width)
+        points = self.origin + unit * (x[..., None] * self.along + y[..., None] * self.across)
+        return np.asarray(points, np.float32)
+
+    def curve(self, x: FloatArray, samples: FloatArray) -> FloatArray:
+        """A lip curve at any x; beyond the corners it goes on and levels out."""
+        inside = np.interp(x, self.xs, samples)
+        reach = np.float32(0.3)
+        beyond = np.maximum(np.abs(x) - 1, 0)
+        step = max(1, len(self.xs) // 16)
+        left = (samples[step] - samples[0]) / (self.xs[step] - self.xs[0])
+        right = (samples[-1] - samples[-1 - step]) / (self.xs[-1] - self.xs[-1 - step])
+        slope = np.where(x < 0, -left, right)
+        result: FloatArray = inside + slope * reach * (1 - np.exp(-beyond / reach))
+        return result.astype(np.float32)
+
+    def sideways(self, x: FloatArray, v: FloatArray) -> FloatArray:
+        """Face coordinate u of local x, on the height v."""
+        shifted = x - np.float32(self.chin_shift) * np.clip(v, -0.6, 1.3)
+        inside = shifted - np.float32(self.midline) * (1 - np.minimum(shifted**2, 1))
+        slope = 1 + 2 * np.float32(self.midline) * np.sign(shifted)
+        beyond = np.maximum(np.abs(shifted) - 1, 0)
+        u = np.clip(inside, -1, 1) + np.sign(shifted) * slope * beyond
+        result: FloatArray = u.astype(np.float32)
+        return result
+
+    def height(self, x: FloatArray, y: FloatArray, samples: FloatArray) -> FloatArray:
+        """Face coordinate v of local (x, y), measured from one lip curve.
+
+        Far from the lips the curve flattens, so that a smile does not bend the chin.
+        """
+        middle = float(np.interp(self.midline, self.xs, samples))
+        from_middle = y - np.float32(middle)
+        bend = (self.curve(x, samples) - middle) * np.exp(-((from_middle / 1.1) ** 2))
+        result: FloatArray = (from_middle - bend) * np.float32(self.half_width / self.chin)
+        return result.astype(np.float32)
+
+
+def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
+    """Find axes, sizes and lip curves.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points in pixels of this picture.
+    """
+    mesh = np.asarray(points, np.float64)
+    upper_points = mesh[list(topology.LIPS_INNER_UPPER), :2]
+    lower_points = mesh[list(topology.LIPS_INNER_LOWER), :2]
+    left, right = upper_points[0], upper_points[-1]
+    half_width = max(float(np.linalg.norm(right - left)) / 2, 1.0)
+    along = (right - left) / (2 * half_width)
+    across = np.array([-along[1], along[0]])
+    if (mesh[topology.CHIN, :2] - mesh[topology.FOREHEAD, :2]) @ across < 0:
+        across = -across
+    origin = (left + right) / 2
+
+    def to_local(where: Array) -> Array:
+        offset = where[..., :2] - origin
+        return np.stack([offset @ along, offset @ across], -1) / half_width
+
+    xs = np.linspace(-1, 1, CURVE_SAMPLES)
+    upper = _smooth_curve(xs, to_local(upper_points))
+    lower = np.maximum(_smooth_curve(xs, to_local(lower_points)), upper)
+    lateral, vertical, outward = _face_axes(mesh)
+    corners = mesh[topology.MOUTH_CORNER_RIGHT] - mesh[topology.MOUTH_CORNER_LEFT]
+    width = float(np.linalg.norm(corners))
+    face_width = float(np.linalg.norm(mesh[topology.CHEEK_RIGHT] - mesh[topology.CHEEK_LEFT]))
+    middle = to_local(
+        (mesh[topology.LIP_MIDDLE_UPPER] + mesh[topology.LIP_MIDDLE_LOWER])[None, :2] / 2
+    )[0]
+    chin = to_local(mesh[topology.CHIN])
+    gap = lower - upper
+    lip_upper = max(float(middle[1] - gap.max() / 2 - to_local(mesh[0])[1]), 0.08)
+    lip_lower = max(float(to_local(mesh[17])[1] - middle[1] - gap.max() / 2), 0.1)
+
+    def look(x: Array, y: Array) -> Array:
+        where = origin + half_width * (x[..., None] * along + y[..., None] * across)
+        return sample(picture, where.astype(np.float32))
+
+    if gap.max() * half_width < CLOSED_GAP * width:
+        upper = find_seam(look, xs, (upper + lower) / 2)
+        lower = upper.copy()
+    else:
+        # The upper lip often ends in its own shadow on the teeth; the mesh knows better there.
+        lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
+        gap = np.maximum(gap, lower - upper)
+    single = np.float32
+    return MouthFrame(
+        origin=origin.astype(single),
+        along=along.astype(single),
+        across=across.astype(single),
+        half_width=half_width,
+        lateral=lateral[:2].astype(single),
+        vertical=vertical[:2].astype(single),
+        outward=outward[:2].astype(single),
+        # A smile is wider and a pout narrower than the mouth they belong to: half of the measure
+        # comes from the face (a mouth is about 0.37 of the face's width).
+        size=float(np.clip(0.5 * width + 0.185 * face_width, 0.8 * width, 1.25 * width)),
+        chin=max(float(chin[1] - middle[1]), 0.8) * half_width,
+        midline=float(np.clip(middle[0], -0.22, 0.22)),
+        chin_shift=float(np.clip(chin[0] - middle[0], -0.6, 0.6)),
+        xs=xs.astype(single),
+        upper=upper.astype(single),
+        lower=lower.astype(single),
+        mesh_gap=gap.astype(single),
+        lip_upper=lip_upper,
+        lip_lower=lip_lower,
+        face_width=face_width,
+    )
+
+
+def _face_axes(mesh: Array) -> tuple[Array, Array, Array]:
+    """Unit axes of the face in 3-D: sideways, down, and out of the face (towards the viewer)."""
+    lateral = mesh[_EYE_OUTER[1]] - mesh[_EYE_OUTER[0]]
+    lateral = lateral / max(float(np.linalg.norm(lateral)), 1e-6)
+    vertical = mesh[topology.CHIN] - mesh[topology.FOREHEAD]
+    vertical = vertical - lateral * (vertical @ lateral)
+    vertical = vertical / max(float(np.linalg.norm(vertical)), 1e-6)
+    outward = -np.cross(lateral, vertical)
+    return lateral, vertical, outward
+
+
+def _smooth_curve(xs: Array, points: Array) -> Array:
+    """A smooth curve through (K, 2) local points that run from corner to corner."""
+    order = np.argsort(points[:, 0])
+    curve = np.interp(xs, points[order, 0], points[order, 1])
+    radius = len(xs) // 20
+    kernel = np.exp(-0.5 * (np.arange(-2 * radius, 2 * radius + 1) / radius) ** 2)
+    kernel /= kernel.sum()
+    # Odd reflection keeps both ends where they are.
+    head = 2 * curve[0] - curve[2 * radius : 0 : -1]
+    tail = 2 * curve[-1] - curve[-2 : -2 * radius - 2 : -1]
+    smooth: Array = np.convolve(np.concatenate([head, curve, tail]), kernel, "valid")
+    return smooth

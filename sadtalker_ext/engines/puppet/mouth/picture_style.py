@@ -1,0 +1,131 @@
+"""What a painted mouth must match: the picture's colours, contrast, sharpness and grain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_CHEEKS = (50, 280, 205, 425, 101, 330)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PictureStyle:
+    """Measurements of one face. Colours are (3,) float32 RGB, 0..255.
+
+    Attributes:
+        skin: Median colour of the cheeks around the mouth.
+        lip: Median colour of the lips.
+        black: Luma of the darkest parts of the face.
+        white: Luma of the brightest parts of the face.
+        blur: Standard deviation of the blur of the sharpest edges, pixels.
+        grain: Standard deviation of the pixel noise on the skin, grey levels.
+        detail: 0 for flat colours (drawings) .. 1 for skin with photographic texture.
+    """
+
+    skin: FloatArray
+    lip: FloatArray
+    black: float
+    white: float
+    blur: float
+    grain: float
+    detail: float
+
+
+def luma(colour: FloatArray) -> FloatArray:
+    """Luma (Rec. 601) of (..., 3) RGB values."""
+    value: FloatArray = np.asarray(colour, np.float32) @ _LUMA
+    return value
+
+
+def measure_style(picture: ImageArray, points: FloatArray, frame: MouthFrame) -> PictureStyle:
+    """Measure one face.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points in pixels of the picture.
+        frame: The mouth of this face.
+    """
+    oval = points[list(topology.OVAL), :2]
+    height, width = picture.shape[:2]
+    left, top = np.clip(np.floor(oval.min(0)).astype(int), 0, [width - 2, height - 2])
+    right, bottom = np.clip(np.ceil(oval.max(0)).astype(int) + 1, 2, [width, height])
+    face = picture[top : max(bottom, top + 2), left : max(right, left + 2)]
+    shift = np.array([left, top], np.float32)
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+    inside = _filled(grey.shape, cv2.convexHull((oval - shift).astype(np.float32))[:, 0])
+    patches = np.zeros(grey.shape, bool)
+    for point in _CHEEKS:
+        x, y = np.rint(points[point, :2] - shift).astype(int)
+        r = max(1, int(0.05 * frame.face_width))
+        patches[max(y - r, 0) : max(y + r + 1, 0), max(x - r, 0) : max(x + r + 1, 0)] = True
+    patches &= inside
+    outer = [*topology.LIPS_OUTER_UPPER, *topology.LIPS_OUTER_LOWER[-2:0:-1]]
+    inner = [*topology.LIPS_INNER_UPPER, *topology.LIPS_INNER_LOWER[-2:0:-1]]
+    lips = _filled(grey.shape, points[outer, :2] - shift)
+    lips &= ~_filled(grey.shape, points[inner, :2] - shift)
+    skin = np.median(face[patches], 0) if patches.any() else np.array([190.0, 150.0, 130.0])
+    lip = np.median(face[lips], 0) if lips.any() else 0.8 * skin
+    tones = grey[inside] if inside.any() else grey.ravel()
+    grain, detail = _texture(grey, patches)
+    return PictureStyle(
+        skin=np.asarray(skin, np.float32),
+        lip=np.asarray(lip, np.float32),
+        black=float(np.percentile(tones, 1)),
+        white=float(np.percentile(tones, 99)),
+        blur=_edge_blur(grey, inside),
+        grain=grain,
+        detail=detail,
+    )
+
+
+def _filled(shape: tuple[int, ...], polygon: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], 1)
+    filled: npt.NDArray[np.bool_] = mask > 0
+    return filled
+
+
+def _edge_blur(grey: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
+    """Blur of the sharpest edges, from the gradient's fall after one more known blur.
+
+    A step edge of blur s has gradient 1 / s; blurred again by t it has 1 / sqrt(s*s + t*t)
+    (Zhuo and Sim, "Defocus map estimation from a single image", 2011).
+    """
+    again = 1.5
+
+    def slope(image: npt.NDArray[Any]) -> FloatArray:
+        dx, dy = cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)
+        size: FloatArray = np.hypot(dx, dy)
+        return size
+
+    first, second = slope(grey), slope(cv2.GaussianBlur(grey, (0, 0), again))
+    usable = inside & (first > 1)
+    if not usable.any():
+        return 1.0
+    strong = usable & (first > np.percentile(first[usable], 97))
+    ratio = float(np.median(first[strong] / np.maximum(second[strong], 1e-3)))
+    blur = again / np.sqrt(max(ratio**2 - 1, 0.05))
+    # The Sobel kernel itself is as wide as a blur of about 0.7 pixels.
+    return float(np.clip(np.sqrt(max(blur**2 - 0.5, 0.1)), 0.4, 4.0))
+
+
+def _texture(grey: FloatArray, patches: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Noise of the skin (Immerkaer 1996) and how much texture it has, 0..1."""
+    if not patches.any():
+        return 0.0, 0.5
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    residual = np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel))[patches]
+    grain = float(np.sqrt(np.pi / 2) * residual.mean() / 6)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), 3)
+    texture = float(np.median(np.abs(fine[patches])))
+    return min(grain, 6.0), float(np.clip((texture - 0.3) / 2.0, 0, 1))

@@ -1,0 +1,1 @@
+"""What lips do for each sound: visemes, coarticulation, contacts."""

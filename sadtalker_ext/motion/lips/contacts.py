@@ -1,0 +1,66 @@
+"""Contacts that must be seen: lips on lips (P B M) and lip on teeth (F V), frame by frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from sadtalker_ext.speech.phonemes import BILABIAL, LABIODENTAL
+from sadtalker_ext.types import FloatArray, Phoneme
+
+LEAD = 0.02
+"""Seconds by which the middle of a frame is ahead of the sound; its end is level with it."""
+
+_MEETING = 0.04  # seconds in which lips come together
+_PARTING = 0.025  # and part: faster than they meet
+_APPROACH, _RELEASE = 0.5, 0.2  # how far the lip is at the teeth in the frames beside F and V
+
+
+def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatArray, FloatArray]:
+    """Return (T,) press and (T,) tuck; every contact is 1 in at least one frame.
+
+    Contacts are set on the frames themselves and not sampled from a curve, so that even the
+    shortest one is seen.
+
+    Args:
+        sounds: P, B and M last as long as the lips are shut (see `lip_seals`).
+        frames: Number of frames, T.
+        fps: Frames per second.
+    """
+    press = np.zeros(frames, dtype=np.float32)
+    tuck = np.zeros(frames, dtype=np.float32)
+    for one in sounds:
+        if one.symbol in BILABIAL:
+            _seal(press, one, fps)
+        elif one.symbol in LABIODENTAL:
+            _touch(tuck, (one.start - LEAD, one.end - 0.03), one, fps)
+    return press, np.minimum(tuck, 1 - press)
+
+
+def _seal(row: FloatArray, one: Phoneme, fps: float) -> None:
+    """Shut the lips in the frames amid the closure, or the one nearest to it.
+
+    Before and after they meet and part so fast that a short vowel between two closures opens.
+    """
+    low = max(math.floor((one.start - LEAD - _MEETING) * fps), 0)
+    high = min(math.ceil((one.end - LEAD + _PARTING) * fps) + 1, len(row))
+    times = (np.arange(low, high) + 0.5) / fps + LEAD
+    away = np.maximum((one.start - times) / _MEETING, (times - one.end) / _PARTING)
+    row[low:high] = np.maximum(row[low:high], np.clip(1 - away, 0, 1))
+    nearest = math.floor(((one.start + one.end) / 2 - LEAD) * fps)
+    row[min(max(nearest, 0), len(row) - 1)] = 1
+
+
+def _touch(row: FloatArray, span: tuple[float, float], one: Phoneme, fps: float) -> None:
+    """Set the frames whose middle lies in the span to 1, and the one shown amid the sound."""
+    amid = int((one.start + one.end) / 2 * fps)
+    first = min(math.ceil(span[0] * fps - 0.5), amid)
+    last = max(math.floor(span[1] * fps - 0.5), amid)
+    first, last = (min(max(frame, 0), len(row) - 1) for frame in (first, last))
+    row[first : last + 1] = 1
+    if first > 0:
+        row[first - 1] = max(row[first - 1], _APPROACH)
+    if last + 1 < len(row):
+        row[last + 1] = max(row[last + 1], _RELEASE)

@@ -1,0 +1,86 @@
+"""The mouth, frame by frame, from sounds and loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sadtalker_ext.motion.controls import MOUTH
+from sadtalker_ext.motion.lips import coarticulation
+from sadtalker_ext.motion.lips.contacts import LEAD, contacts
+from sadtalker_ext.motion.lips.visemes import SHAPED, Viseme, visemes_of
+from sadtalker_ext.speech.hearing import Hearing
+from sadtalker_ext.speech.loudness import FRAME_HZ
+from sadtalker_ext.types import FloatArray
+
+_SAMPLES_PER_FRAME = 4
+_BLOCK = 1500  # frames computed at once, so that memory does not grow with the length
+_SHOUT = 0.9  # wider only for the loudest syllables
+
+
+def mouth_track(hearing: Hearing, frames: int, fps: float) -> FloatArray:
+    """Return (T, 7) float32 values of `MOUTH`."""
+    visemes = visemes_of(hearing.phonemes)
+    gain = _jaw_gains(visemes, hearing.loudness.value)
+    alive, swell = _envelopes(hearing, frames, fps)
+    shaped = np.zeros((frames, len(SHAPED)), dtype=np.float32)
+    for first in range(0, frames, _BLOCK):
+        last = min(first + _BLOCK, frames)
+        steps = np.arange(first * _SAMPLES_PER_FRAME, last * _SAMPLES_PER_FRAME)
+        times = (steps + 0.5) / (_SAMPLES_PER_FRAME * fps) + LEAD
+        near = _within(visemes, float(times[0]), float(times[-1]))
+        values = coarticulation.blend(visemes[near], gain[near], times)
+        shaped[first:last] = values.reshape(last - first, _SAMPLES_PER_FRAME, -1).mean(axis=1)
+    press, tuck = contacts(hearing.phonemes, frames, fps)
+    press, tuck = press * (alive > 0.05), tuck * (alive > 0.05)
+    columns = dict(zip(SHAPED, shaped.T * alive, strict=True))
+    jaw = _limit(columns["jaw"] * swell)
+    columns["jaw"] = np.minimum(jaw * (1 - press), 1 - 0.88 * tuck)
+    columns["upper"] = columns["upper"] * (1 - press)
+    # the jaw closes the way to the contact; pressing it halfway as well would close it twice
+    columns |= {"press": press**2, "tuck": tuck}
+    mouth: FloatArray = np.clip(np.stack([columns[name] for name in MOUTH], axis=1), 0, 1)
+    return mouth.astype(np.float32)
+
+
+def _jaw_gains(visemes: Sequence[Viseme], loudness: FloatArray) -> FloatArray:
+    """Return (S,) factor of each jaw target: louder syllables open wider."""
+    gains = np.ones(len(visemes), dtype=np.float32)
+    for index, one in enumerate(visemes):
+        inside = loudness[int(one.start * FRAME_HZ) : int(one.end * FRAME_HZ) + 1]
+        if one.vowel and len(inside):
+            gains[index] = 0.62 + 0.45 * float(np.clip(inside.max(), 0, 1.25))
+    return gains
+
+
+def _envelopes(hearing: Hearing, frames: int, fps: float) -> tuple[FloatArray, FloatArray]:
+    """Return (T,) whether anything is to be heard around a frame, and the swell of the voice.
+
+    The first keeps the mouth shut in silence and in background noise, whatever a recogniser may
+    believe to hear there; the second lets long vowels breathe with the voice.
+    """
+    reach = FRAME_HZ // 10
+    present = hearing.loudness.present
+    padded = np.pad(present, reach)
+    wide = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    soft = np.convolve(np.pad(hearing.loudness.value, 4, mode="edge"), np.full(9, 1 / 9), "valid")
+    times = ((np.arange(frames) + 0.5) / fps + LEAD) * FRAME_HZ - 0.5
+    index = np.arange(len(present))
+    alive = np.interp(times, index, wide, right=0.0)
+    swell = 0.55 + 0.5 * np.interp(times, index, np.clip(soft, 0, 1.2), right=0.0)
+    return alive.astype(np.float32), swell.astype(np.float32)
+
+
+def _limit(jaw: FloatArray) -> FloatArray:
+    """Return the opening with everything above the shouting limit compressed."""
+    limited: FloatArray = np.where(jaw > _SHOUT, _SHOUT + 0.3 * (jaw - _SHOUT), jaw)
+    return limited
+
+
+def _within(visemes: Sequence[Viseme], first: float, last: float) -> slice:
+    """Return the shapes that matter between two moments, with neighbours to spare."""
+    starts = [one.start for one in visemes]
+    low = int(np.searchsorted(starts, first)) - 8
+    high = int(np.searchsorted(starts, last)) + 8
+    return slice(max(low, 0), min(high, len(visemes)))

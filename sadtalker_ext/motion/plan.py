@@ -1,0 +1,142 @@
+"""From speech to everything the puppet's face does."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sadtalker_ext.motion import blinks, gains, gaze, head_motion
+from sadtalker_ext.motion.breathing import breath_track
+from sadtalker_ext.motion.brow_motion import brow_track
+from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, JAW, MOUTH, rest
+from sadtalker_ext.motion.lips.mouth_track import mouth_track
+from sadtalker_ext.motion.tracking import Lent, over_again, there_and_back
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
+from sadtalker_ext.speech.hearing import Hearing, listen
+from sadtalker_ext.speech.loudness import FRAME_HZ
+from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack, Speech
+
+# One stream of random numbers per kind of motion: a change to one leaves the others alone.
+_HEAD, _GAZE, _BLINK, _BREATH, _BROW = range(5)
+_IDLE_SWAY = 0.6
+_STILL_BREATH = 0.3
+
+
+def build_motion(
+    speech: Speech | None,
+    seconds: float,
+    options: GenerateOptions,
+    seed: int,
+    progress: Progress,
+    lent: Lent | None = None,
+) -> MotionTrack:
+    """Return the motion of the face at 25 frames per second.
+
+    Args:
+        speech: What is said; None for idle motion: breathing, blinking, looking around.
+        seconds: Length of the video.
+        options: Head, eye and mouth options are applied.
+        seed: Same speech, options and seed give the same motion.
+        progress: Counts the chunks listened to.
+        lent: Head movement and blinks of reference videos, used instead of the engine's own.
+
+    Raises:
+        Cancelled: A stop was asked for.
+    """
+    frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
+    lent = lent or Lent()
+    hearing = listen(speech, progress) if speech is not None else None
+    found = accents(hearing.loudness, hearing.semitones) if hearing else []
+    rests = pauses(hearing.phonemes) if hearing else []
+    controls = rest(frames)
+    if hearing:
+        controls[:, : len(MOUTH)] = mouth_track(hearing, frames, MOTION_FPS)
+    controls[:, BROW] = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
+    controls[:, BREATH] = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
+    if lent.head is None or options.still:
+        head = _head(frames, hearing, found, rests, controls[:, BREATH], options, seed)
+    else:
+        head = head_motion.limited(there_and_back(lent.head, frames) * options.head_motion)
+    if options.still:
+        controls[:, BREATH] *= _STILL_BREATH
+    looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
+    cues = sorted([*(one.start for one in rests), *looks.wide_jumps()])
+    track = MotionTrack(
+        fps=MOTION_FPS,
+        head=head,
+        blink=(
+            _blink(frames, cues, options, seed)
+            if lent.blink is None
+            else over_again(lent.blink, frames)
+        ),
+        gaze=gaze.gaze_track(looks, head, MOTION_FPS),
+        jaw=controls[:, JAW].copy(),
+        controls=controls,
+        names=CONTROLS,
+        warnings=lent.warnings,
+    )
+    if options.gaze == "fixed":
+        track = gains.with_fixed_gaze(track)
+    return gains.scale_controls(track, _control_gains(options))
+
+
+def _head(
+    frames: int,
+    hearing: Hearing | None,
+    found: list[Accent],
+    rests: list[Pause],
+    breath: FloatArray,
+    options: GenerateOptions,
+    seed: int,
+) -> FloatArray:
+    if options.still:
+        return np.zeros((frames, 3), dtype=np.float32)
+    if hearing is not None and len(hearing.semitones):
+        at = (np.arange(frames) + 0.5) / MOTION_FPS * FRAME_HZ
+        voiced = hearing.semitones * hearing.loudness.present
+        melody = np.interp(at, np.arange(len(voiced)), voiced, right=0.0).astype(np.float32)
+    else:
+        melody = np.zeros(frames, dtype=np.float32)
+    head = head_motion.head_track(
+        frames,
+        MOTION_FPS,
+        accents=found,
+        pauses=rests,
+        semitones=melody,
+        breath=breath,
+        rng=_stream(seed, _HEAD),
+    )
+    gain = options.head_motion * (1.0 if hearing is not None else _IDLE_SWAY)
+    return head_motion.limited(head * gain)
+
+
+def _blink(frames: int, cues: list[float], options: GenerateOptions, seed: int) -> FloatArray:
+    rng = _stream(seed, _BLINK)
+    if options.blink == "original":
+        return blinks.original_blinks(frames, rng)
+    rate = options.blink_rate if options.blink == "natural" else 0.0
+    return blinks.natural_blinks(frames, MOTION_FPS, rate, cues, rng)
+
+
+def _control_gains(options: GenerateOptions) -> dict[str, float]:
+    """Return the factor of each control; contacts stay whole until the mouth is nearly off."""
+    mouth, face = options.mouth_scale, options.expression_scale
+    shape = min(mouth, 1.0) * (0.6 + 0.4 * face)
+    contact = min(1.0, 2 * mouth)
+    return {
+        "jaw": mouth,
+        "wide": shape,
+        "round": shape,
+        "upper": shape,
+        "tongue": min(mouth, 1.0),
+        "press": contact,
+        "tuck": contact,
+        "brow": face,
+    }
+
+
+def _stream(seed: int, kind: int) -> np.random.Generator:
+    return np.random.default_rng([seed, kind])

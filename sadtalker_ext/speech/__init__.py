@@ -1,0 +1,1 @@
+"""Speech: what is heard in a sound, and text spoken by a voice."""

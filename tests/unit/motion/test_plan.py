@@ -1,0 +1,262 @@
+"""Speech to motion, on synthetic speech whose phoneme times are exact."""
+
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.motion.controls import CONTROLS, as_mapping
+from sadtalker_ext.motion.lips.contacts import LEAD
+from sadtalker_ext.motion.plan import build_motion
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress, Stage
+from tests.support.espeak import say, speech_of
+
+TEXT = (
+    "Please bring my blue umbrella, Bob. The people in the village have been waiting for warm "
+    "weather since February, and nobody believes that summer will ever come back."
+)
+OPEN = {"AA", "AE", "AO", "AW", "AY"}
+BILABIAL = {"P", "B", "M"}
+
+
+def build(speech, seed=1, **options):
+    return build_motion(speech, speech.seconds, GenerateOptions(**options), seed, Progress())
+
+
+def frames_of(sound, count):
+    first = min(int(sound.start * 25), count - 1)
+    return slice(first, max(first + 1, min(count, int(np.ceil(sound.end * 25)))))
+
+
+def closures_reached(track, phonemes):
+    """Share of P, B, M that are sealed, and their jaw as a share of open vowels' middles.
+
+    Lips lead by up to two frames.
+    """
+    jaw, press = track.control("jaw"), track.control("press")
+    lips = [frames_of(one, len(track)) for one in phonemes if one.symbol in BILABIAL]
+    lips = [slice(max(0, one.start - 2), one.stop) for one in lips]
+    reached = [press[one].max() == 1 for one in lips]
+    shut = np.mean([jaw[one].min() for one in lips])
+    middles = [int((one.start + one.end) / 2 * 25) for one in phonemes if one.symbol in OPEN]
+    return np.mean(reached), shut / np.mean(jaw[middles])
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-gb-x-rp"])
+def test_closures_leave_vowels_open(voice):
+    """Amid a vowel the mouth is nearly as open as it gets, also right before a P."""
+    spoken = say(
+        "Papa brought my mama a big map of Panama. Pop the top of the map, Bob, my boy.", voice
+    )
+    jaw = build(spoken.speech()).control("jaw")
+    middle, widest = [], []
+    for one, after in itertools.pairwise(spoken.phonemes):
+        if one.symbol in OPEN | {"AH"}:
+            # this voice counts the 50 ms of silence before a burst to the vowel
+            gap = 0.05 if after.symbol in {"P", "T", "K"} and one.end - one.start > 0.07 else 0.0
+            middle.append(jaw[int(((one.start + one.end - gap) / 2 - LEAD) * 25)])
+            widest.append(jaw[frames_of(one, len(jaw))].max())
+    assert np.median(middle) >= 0.65 * np.median(widest)
+    assert np.median(middle) >= 0.44
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+f2", "en-us+m3", "en-gb-x-rp"])
+def test_lips_meet_at_every_closure_of_exact_phonemes(voice):
+    spoken = say(TEXT, voice)
+    reached, ratio = closures_reached(build(spoken.speech()), spoken.phonemes)
+    assert reached >= 0.97
+    assert ratio <= 0.1
+
+
+def test_closures_survive_fast_speech():
+    spoken = say(
+        "Papa, maybe bring a pebble. Pump, bump, mum, bob, pop, map.", words_per_minute=300
+    )
+    track = build(spoken.speech())
+    reached, _ = closures_reached(track, spoken.phonemes)
+    assert reached >= 0.95
+    assert track.control("jaw").max() > 0.3
+
+
+def test_given_text_is_aligned():
+    spoken = say(TEXT, "en-us+f2")
+    track = build(spoken.speech(exact=False, text=True))
+    reached, ratio = closures_reached(track, spoken.phonemes)
+    assert reached >= 0.9
+    assert ratio <= 0.2
+
+
+def test_recognised_speech_closes_most_lips():
+    spoken = say(TEXT, "en-us+f2")
+    reached, ratio = closures_reached(build(spoken.speech(exact=False)), spoken.phonemes)
+    assert reached >= 0.65
+    assert ratio <= 0.3
+
+
+def test_lips_touch_teeth_and_round():
+    spoken = say("Five very fine views. You knew who we would woo at noon.")
+    track = build(spoken.speech())
+    for one in spoken.phonemes:
+        inside = frames_of(one, len(track))
+        if one.symbol in {"F", "V"}:
+            around = slice(max(0, inside.start - 1), inside.stop)
+            assert max(track.control(name)[around].max() for name in ("tuck", "press")) == 1
+        if one.symbol == "UW" and one.end - one.start > 0.1:
+            assert track.control("round")[inside].max() > 0.6
+
+
+def test_jaw_follows_loudness_and_leads_it():
+    spoken = say(TEXT)
+    track = build(spoken.speech())
+    hop = spoken.rate_hz // 25
+    padded = np.zeros(len(track) * hop, dtype=np.float32)
+    padded[: len(spoken.samples)] = spoken.samples[: len(padded)]
+    loud = np.sqrt((padded.reshape(-1, hop) ** 2).mean(axis=1))
+    jaw = track.control("jaw")
+    by_lead = {
+        lead: np.corrcoef(jaw[: len(jaw) - lead], loud[lead:])[0, 1]
+        if lead >= 0
+        else np.corrcoef(jaw[-lead:], loud[:lead])[0, 1]
+        for lead in range(-3, 5)
+    }
+    best = max(by_lead, key=by_lead.get)
+    assert 0 <= best <= 2
+    assert by_lead[best] > 0.5
+
+
+def test_recording_level_does_not_matter():
+    spoken = say(TEXT)
+    loud = build(speech_of(spoken.samples, spoken.rate_hz, phonemes=spoken.phonemes))
+    quiet = build(speech_of(spoken.samples * 0.02, spoken.rate_hz, phonemes=spoken.phonemes))
+    np.testing.assert_allclose(quiet.jaw, loud.jaw, atol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["silence", "hiss", "hum"])
+def test_mouth_rests_without_speech(kind):
+    time = np.arange(16000 * 6) / 16000
+    sound = {
+        "silence": np.zeros(len(time)),
+        "hiss": np.random.default_rng(0).normal(0, 0.05, len(time)),
+        "hum": 0.2 * np.sin(2 * np.pi * 100 * time) + 0.1 * np.sin(2 * np.pi * 200 * time),
+    }[kind].astype(np.float32)
+    track = build(speech_of(sound, 16000))
+    assert track.jaw.max() < 0.05
+    assert track.control("press").max() < 0.05
+
+
+def test_mouth_closes_in_a_pause_over_background_hiss():
+    spoken = say("Papa talks about the water.")
+    pause = np.zeros(int(1.5 * spoken.rate_hz), dtype=np.float32)
+    sound = np.concatenate([spoken.samples, pause, spoken.samples])
+    sound = sound + np.random.default_rng(0).normal(0, 0.004, len(sound)).astype(np.float32)
+    track = build(speech_of(sound, spoken.rate_hz))
+    middle = int((len(spoken.samples) + len(pause) / 2) / spoken.rate_hz * 25)
+    assert track.jaw[middle - 8 : middle + 9].max() < 0.06
+    assert track.jaw[: middle - 25].max() > 0.3
+
+
+def test_same_seed_same_motion_and_streams_are_independent():
+    speech = say(TEXT).speech()
+    first, second = build(speech, seed=5), build(speech, seed=5)
+    for name in ("head", "blink", "gaze", "jaw", "controls"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    other = build(speech, seed=5, blink="off", gaze="fixed")
+    np.testing.assert_array_equal(other.head, first.head)
+    np.testing.assert_array_equal(other.controls, first.controls)
+    assert not other.blink.any()
+    assert not other.gaze.any()
+    without_gaze = build(speech, seed=5, gaze="fixed")
+    np.testing.assert_array_equal(without_gaze.blink, first.blink)
+    assert not np.array_equal(build(speech, seed=6).head, first.head)
+
+
+def test_options_scale_the_motion():
+    speech = say(TEXT).speech()
+    plain, still = build(speech), build(speech, still=True)
+    assert not still.head.any()
+    np.testing.assert_array_equal(still.jaw, plain.jaw)
+    np.testing.assert_array_equal(still.blink, plain.blink)
+    half = build(speech, mouth_scale=0.5)
+    np.testing.assert_allclose(half.jaw, plain.jaw * 0.5, atol=1e-6)
+    np.testing.assert_array_equal(half.control("press"), plain.control("press"))
+    assert not build(speech, mouth_scale=0.0).controls[:, :7].any()
+    lively = build(speech, expression_scale=2.0)
+    assert np.abs(lively.control("brow")).max() > np.abs(plain.control("brow")).max()
+    more, less = build(speech, head_motion=2.0), build(speech, head_motion=0.5)
+    assert np.abs(more.head).max() > np.abs(plain.head).max() > np.abs(less.head).max()
+    assert (np.abs(more.head).max(axis=0) <= (8, 6, 4)).all()
+
+
+def test_idle_motion_breathes_blinks_and_looks():
+    track = build_motion(None, 20.0, GenerateOptions(), 3, Progress())
+    assert len(track) == 500
+    assert not track.controls[:, :7].any()
+    assert np.ptp(track.control("breath")) > 1
+    assert np.ptp(track.head[:, 0]) > 1
+    assert track.blink.max() == 1
+    assert np.abs(track.gaze).max() > 0.5
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.2, 0.5])
+def test_shortest_speech(seconds):
+    spoken = say("Ah")
+    sound = spoken.samples[: int(seconds * spoken.rate_hz)]
+    track = build(speech_of(sound, spoken.rate_hz))
+    assert len(track) == max(1, int(np.ceil(round(len(sound) / spoken.rate_hz * 25, 6))))
+    assert np.isfinite(track.controls).all()
+
+
+def test_padding_is_quiet():
+    speech = say("Mama.").speech()
+    track = build_motion(speech, speech.seconds + 2, GenerateOptions(), 1, Progress())
+    assert len(track) == int(np.ceil((speech.seconds + 2) * 25 - 1e-6))
+    assert track.jaw[-40:].max() < 0.02
+
+
+def test_memory_does_not_grow_with_the_sound():
+    spoken = say(TEXT)
+
+    def peak(repeats):
+        speech = speech_of(
+            spoken.samples, spoken.rate_hz, phonemes=spoken.phonemes, repeats=repeats
+        )
+        tracemalloc.start()
+        build(speech)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    peak(1)
+    # 9 minutes of 16 kHz float samples would be 35 MB
+    assert peak(60) - peak(4) < 20e6
+
+
+def test_progress_counts_and_stops():
+    events = []
+    spoken = say(TEXT)
+    speech = speech_of(spoken.samples, spoken.rate_hz, phonemes=spoken.phonemes, repeats=8)
+    build_motion(speech, speech.seconds, GenerateOptions(), 1, Progress(events.append))
+    heard = [one.done for one in events if one.stage is Stage.LISTENING]
+    assert heard == sorted(heard)
+    assert heard[-1] >= 2
+    with pytest.raises(Cancelled):
+        build_motion(
+            speech, speech.seconds, GenerateOptions(), 1, Progress(should_stop=lambda: True)
+        )
+
+
+def test_nothing_is_printed(capfd):
+    spoken = say("Hello there, Bob.")
+    build(spoken.speech(exact=False))
+    build(speech_of(spoken.samples, spoken.rate_hz, text="Zxqv brrgl completely wrong words here"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_controls_come_as_a_mapping():
+    track = build(say("Mama.").speech())
+    row = as_mapping(track.controls[0])
+    assert tuple(row) == CONTROLS
+    assert all(isinstance(value, float) for value in row.values())
