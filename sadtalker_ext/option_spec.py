@@ -9,7 +9,6 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 
-BOTH = ("sadtalker", "puppet")
 MOST_NUMBERS = 100
 
 
@@ -28,7 +27,6 @@ class OptionSpec:
         low: Smallest value of a number.
         high: Largest value of a number.
         choices: Valid words of a text option; empty means free text.
-        engines: Engines the option has an effect in.
         aliases: Names the original's command line used.
         numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
             one spelling, "0, 30, -20".
@@ -44,7 +42,6 @@ class OptionSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] = ()
-    engines: tuple[str, ...] = BOTH
     aliases: tuple[str, ...] = ()
     numbers: bool = False
 

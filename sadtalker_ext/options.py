@@ -16,7 +16,6 @@ from sadtalker_ext.option_fields.engine import EngineOptions
 from sadtalker_ext.option_fields.motion import MotionOptions
 from sadtalker_ext.option_fields.output import OutputOptions
 from sadtalker_ext.option_fields.speech import SpeechOptions
-from sadtalker_ext.option_spec import BOTH as BOTH
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
 
 SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}

@@ -97,7 +97,7 @@ def generate(
         seconds = len(motion) / motion.fps  # a reference video without sound lasts as it lasts
     motion = resample(motion, options.fps, frame_count(seconds, options.fps))
     metadata = describe_video(
-        options, engine=engine.name, seed=seed, picture=picture, speech=speech
+        options, engine=engine.spec, seed=seed, picture=picture, speech=speech
     )
     writer = VideoWriter(
         output,
@@ -120,7 +120,7 @@ def generate(
         fps=options.fps,
         frames=writer.frames,
         seconds=writer.seconds,
-        engine=engine.name,
+        engine=engine.spec.name,
         seed=seed,
         partial=partial,
         timings=timings.seconds,

@@ -5,23 +5,23 @@ from __future__ import annotations
 import importlib.util
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.engines.spec import EngineSpec, Workshop
 from sadtalker_ext.errors import (
     Cancelled,
     InputError,
     PackageMissing,
     SadTalkerError,
-    WeightsMissing,
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
@@ -33,14 +33,11 @@ from sadtalker_ext.request import borrowed_motion as borrowed_motion
 from sadtalker_ext.request import check_request, open_picture, open_said
 from sadtalker_ext.types import (
     Face,
-    FloatArray,
-    ImageArray,
     MotionTrack,
     Picture,
     Speech,
     VideoFile,
 )
-from sadtalker_ext.weights.checkpoint import locate
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
@@ -52,16 +49,13 @@ log = logging.getLogger(__name__)
 _PLOT_RATE_HZ = 8000
 _PLOT_BINS = 600
 
-ENGINES = ("sadtalker", "puppet")
-"""Best first."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStatus:
     """Whether an engine can be used here.
 
     Attributes:
-        name: "sadtalker" or "puppet".
+        name: The engine's name.
         ready: True when a job can start at once.
         reason: What is missing, as one sentence; empty when ready.
         hint: What to do about it.
@@ -73,6 +67,10 @@ class EngineStatus:
     reason: str = ""
     hint: str = ""
     can_fetch: bool = False
+
+
+Advice = Callable[[EngineSpec, EngineStatus, Sequence[WeightFile]], EngineStatus]
+"""Gets a description, what was found, and the weight files that are missing."""
 
 
 def save_plot(motion: MotionTrack, speech: Speech | None, path: Path) -> None:
@@ -93,13 +91,27 @@ class Service:
     Args:
         host: What the surrounding program offers.
         store: Where weights are; by default the host's folders and the usual ones.
+        specs: The engines, best first; by default all registered ones.
+        advise: Puts what an engine lacks into words that fit the place.
     """
 
-    def __init__(self, host: Host, store: WeightStore | None = None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        store: WeightStore | None = None,
+        *,
+        specs: Sequence[EngineSpec] | None = None,
+        advise: Advice | None = None,
+    ) -> None:
         self._host = host
         self._store = store or WeightStore.standard(host_folders=host.weight_dirs())
+        self._specs = {spec.name: spec for spec in specs or registry.engine_specs()}
+        self._advise = advise
         self._engines: dict[str, Engine] = {}
         self._models: FaceModels | None = None
+        self._workshop = Workshop(
+            find=self._store.find, device=host.device, face_models=self._face_models
+        )
         self._toolbox = ToolBox(host, self._store, self._face_models)
 
     @property
@@ -109,7 +121,16 @@ class Service:
 
     def engines(self) -> tuple[EngineStatus, ...]:
         """Tell which engines can be used, best first."""
-        return tuple(self._status(name) for name in ENGINES)
+        return tuple(self._status(spec) for spec in self._specs.values())
+
+    @property
+    def specs(self) -> tuple[EngineSpec, ...]:
+        """The descriptions of the engines, best first."""
+        return tuple(self._specs.values())
+
+    def spec(self, name: str) -> EngineSpec:
+        """Return the description of one engine."""
+        return self._specs[name]
 
     def choose(self, wanted: str) -> str:
         """Return the engine's name for an option value; ``auto`` takes the best that is ready.
@@ -119,7 +140,11 @@ class Service:
         if wanted != "auto":
             return wanted
         ready = [status.name for status in self.engines() if status.ready]
-        return ready[0] if ready else "puppet"
+        return ready[0] if ready else self._built_in().name
+
+    def _built_in(self) -> EngineSpec:
+        """Return the engine that works wherever this package does."""
+        return next((spec for spec in self.specs if spec.built_in), self.specs[-1])
 
     def generate(self, request: Request, progress: Progress) -> VideoFile:
         """Make one video.
@@ -169,13 +194,16 @@ class Service:
 
     def waits_for_device(self, options: GenerateOptions) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""
-        return self.choose(options.engine) != "puppet" or needs_device(options)
+        return self._needs_device(self.choose(options.engine), options)
+
+    def _needs_device(self, engine: str, options: GenerateOptions) -> bool:
+        return self._specs[engine].uses_device or needs_device(options)
 
     def _turn(
         self, engine: str, options: GenerateOptions, job: str
     ) -> AbstractContextManager[None]:
-        """Wait for the device; the built-in engine needs none and may run beside other work."""
-        if engine == "puppet" and not needs_device(options):
+        """Wait for the device, if the job needs one; others run beside whatever holds it."""
+        if not self._needs_device(engine, options):
             return nullcontext()
         return self._host.gpu_turn(job)
 
@@ -197,11 +225,11 @@ class Service:
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
-            build: dict[str, Callable[[], Engine]] = {
-                "puppet": self._build_puppet,
-                "sadtalker": self._build_sadtalker,
-            }
-            self._engines[name] = build[name]()
+            spec = self._specs[name]
+            status = self._status(spec)
+            if not status.ready and not spec.built_in:
+                raise PackageMissing(status.reason, hint=status.hint)
+            self._engines[name] = spec.build(self._workshop)
         return self._engines[name]
 
     def _face_models(self) -> FaceModels:
@@ -212,70 +240,37 @@ class Service:
             self._models = FaceModels(self._store)
         return self._models
 
-    def _build_puppet(self) -> Engine:
-        from sadtalker_ext.engines.puppet.engine import PuppetEngine
+    def _status(self, spec: EngineSpec) -> EngineStatus:
+        status = self._found(spec)
+        if status.ready or self._advise is None:
+            return status
+        return self._advise(spec, status, self.lacking(spec.name))
 
-        return PuppetEngine(self._face_models())
-
-    def _build_sadtalker(self) -> Engine:
-        status = self._status("sadtalker")
-        if not status.ready:
-            raise PackageMissing(status.reason, hint=status.hint)
-        from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
-        from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
-        from sadtalker_ext.engines.sadtalker.loading import load_networks
-        from sadtalker_ext.portrait.find import find_face
-
-        return SadTalkerEngine(
-            partial(load_networks, self._store.find, self._host.device()),
-            lambda picture, index: find_face(picture, self._face_models(), index),
-            self._track_face,
-            LandmarkSource(self._host.device()),
-        )
-
-    def _track_face(self, frames: Iterable[ImageArray]) -> Iterator[FloatArray | None]:
-        """Yield the mesh points of the face of every frame, or None where there is none."""
-        models = self._face_models()
-        for mesh in models.mesher.track(frames, models.detector):
-            yield None if mesh is None else mesh.points
-
-    def _status(self, name: str) -> EngineStatus:
-        needed = {
-            "sadtalker": ("torch", "librosa", "safetensors", "scipy"),
-            "puppet": ("cv2", "av"),
-        }
-        absent = [one for one in needed[name] if not _installed(one)]
+    def _found(self, spec: EngineSpec) -> EngineStatus:
+        absent = [one for one in spec.modules if not _installed(one)]
         if absent:
-            extra = "[sadtalker]" if name == "sadtalker" else ""
+            extra = f"[{spec.extra}]" if spec.extra else ""
             return EngineStatus(
-                name=name,
+                name=spec.name,
                 ready=False,
-                reason=f"The {name} engine needs {', '.join(absent)}, not installed here.",
+                reason=f"The {spec.name} engine needs {', '.join(absent)}, not installed here.",
                 hint=f'Run `pip install "sadtalker-ext{extra}"`.',
             )
-        files = self.lacking(name)
+        files = self.lacking(spec.name)
         if files:
             names = ", ".join(file.name for file in files)
             return EngineStatus(
-                name=name,
+                name=spec.name,
                 ready=False,
-                reason=f"The {name} engine needs weight files that were not found: {names}.",
-                hint=f"Run `sadtalker weights fetch {name}`.",
+                reason=f"The {spec.name} engine needs weight files that were not found: {names}.",
+                hint=f"Run `sadtalker weights fetch {spec.name}`.",
                 can_fetch=True,
             )
-        return EngineStatus(name=name, ready=True)
+        return EngineStatus(name=spec.name, ready=True)
 
     def lacking(self, name: str) -> tuple[WeightFile, ...]:
         """Return the published files an engine still needs; none where older ones will do."""
-        files = self._store.missing([name])
-        if name != "sadtalker" or not files:
-            return files
-        try:
-            for full in (False, True):
-                locate(self._store.find, 256, full=full)
-        except WeightsMissing:
-            return files
-        return ()
+        return self._specs[name].lacking(self._store)
 
     def _offer_other_engine(self, error: SadTalkerError, failed: str) -> None:
         """Name the other engine in the hint of an engine's own failure; never swap silently."""

@@ -23,6 +23,7 @@ from typing import Any
 
 from sadtalker_ext import __version__
 from sadtalker_ext.encoder.xmp import read_xmp, xmp_packet
+from sadtalker_ext.engines.spec import TRAINED, EngineSpec
 from sadtalker_ext.errors import EncodingError, InvalidOption
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.types import Picture, Speech
@@ -65,7 +66,7 @@ class VideoMetadata:
 def describe_video(
     options: GenerateOptions,
     *,
-    engine: str,
+    engine: EngineSpec,
     seed: int,
     picture: Picture,
     speech: Speech | None = None,
@@ -83,11 +84,11 @@ def describe_video(
         speech: None for idle motion.
     """
     values = {name: _private(value) for name, value in options.as_dict().items()}
-    values |= {"engine": engine, "seed": seed}
+    values |= {"engine": engine.name, "seed": seed}
     data: dict[str, Any] = {
         "program": PROGRAM,
         "version": __version__,
-        "engine": engine,
+        "engine": engine.name,
         "seed": seed,
         "options": values,
         "picture": {
@@ -104,7 +105,7 @@ def describe_video(
         }
         if speech.text:
             data["speech"]["text"] = speech.text
-    line = parameters_line(options, engine=engine, seed=seed, picture=picture, speech=speech)
+    line = parameters_line(options, engine=engine.name, seed=seed, picture=picture, speech=speech)
     if options.mark == "none":
         return VideoMetadata(line=line, data=data)
     generated = bool(picture.parameters)
@@ -112,7 +113,7 @@ def describe_video(
     data["digital_source_type"] = source
     data["digital_source_types"] = {
         "picture": VOCABULARY + "trainedAlgorithmicMedia" if generated else None,
-        "motion": VOCABULARY + _MOTION_TERMS.get(engine, "algorithmicMedia"),
+        "motion": VOCABULARY + engine.motion_term,
     }
     sentence = _disclosure(engine, generated=generated)
     packet = xmp_packet(
@@ -121,10 +122,7 @@ def describe_video(
     return VideoMetadata(line=line, data=data, disclosure=sentence, source_type=source, xmp=packet)
 
 
-_MOTION_TERMS = {"sadtalker": "trainedAlgorithmicMedia", "puppet": "algorithmicMedia"}
-
-
-def source_term(engine: str, *, generated: bool) -> str:
+def source_term(engine: EngineSpec, *, generated: bool) -> str:
     """Return the IPTC digital source type of a video.
 
     A trained engine on a generated picture makes media that is trained through and through. If
@@ -133,10 +131,10 @@ def source_term(engine: str, *, generated: bool) -> str:
     algorithmic media, the whole a composite with a synthetic element.
 
     Args:
-        engine: "sadtalker" or "puppet".
+        engine: Who moves the face.
         generated: Whether the picture came with generation parameters.
     """
-    trained = _MOTION_TERMS.get(engine) == "trainedAlgorithmicMedia"
+    trained = engine.motion_term == TRAINED
     if trained and generated:
         return "trainedAlgorithmicMedia"
     if trained or generated:
@@ -224,10 +222,10 @@ def read_metadata(path: Path | str) -> VideoMetadata:
     )
 
 
-def _disclosure(engine: str, *, generated: bool) -> str:
+def _disclosure(engine: EngineSpec, *, generated: bool) -> str:
     what = "a generated picture" if generated else "a still picture"
-    how = "by artificial intelligence" if engine == "sadtalker" else "by an algorithm"
-    return f"Synthetic video: {what} made to speak {how} ({PROGRAM}, {engine} engine)."
+    how = "by artificial intelligence" if engine.motion_term == TRAINED else "by an algorithm"
+    return f"Synthetic video: {what} made to speak {how} ({PROGRAM}, {engine.name} engine)."
 
 
 def _quoted(value: object) -> str:

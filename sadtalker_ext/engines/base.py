@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Borrowed, ImageArray, MotionTrack, Picture, Portrait, Speech
@@ -13,7 +14,7 @@ from sadtalker_ext.types import Borrowed, ImageArray, MotionTrack, Picture, Port
 class Engine(Protocol):
     """Loaded models on one device. Knows nothing of files, hosts or video."""
 
-    name: str
+    spec: EngineSpec
 
     def analyse(self, picture: Picture, options: GenerateOptions, progress: Progress) -> Portrait:
         """Find the face and compute whatever depends only on the picture.

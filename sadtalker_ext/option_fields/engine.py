@@ -18,7 +18,6 @@ class EngineOptions:
         "engine",
         low=0,
         high=64,
-        engines=("sadtalker",),
     )
     precision: str = option(
         "auto",
@@ -26,7 +25,6 @@ class EngineOptions:
         "Number format of the renderer.",
         "engine",
         choices=("auto", "float32", "float16", "bfloat16"),
-        engines=("sadtalker",),
     )
     landmarks: str = option(
         "auto",
@@ -35,7 +33,6 @@ class EngineOptions:
         "when its files are there.",
         "engine",
         choices=("auto", "mesh", "face-alignment"),
-        engines=("sadtalker",),
     )
     original_crop: bool = option(
         False,
@@ -43,7 +40,6 @@ class EngineOptions:
         "Cut the head as the original did: tall pictures lose the chin, and the wider crops "
         "(extcrop, extfull) are stretched.",
         "engine",
-        engines=("sadtalker",),
     )
     debug_overlay: bool = option(
         False, "Show the mesh", "Draw the face's mesh and key points over the frames.", "output"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sadtalker_ext.engines.registry import engine_names
 from sadtalker_ext.option_fields.declare import option
 
 
@@ -16,7 +17,7 @@ class MotionOptions:
         "Engine",
         "Which engine moves the face; auto takes the best one that is installed.",
         "look",
-        choices=("auto", "sadtalker", "puppet"),
+        choices=("auto", *engine_names()),
     )
     preprocess: str = option(
         "auto",
@@ -33,7 +34,6 @@ class MotionOptions:
         "engine",
         unit="pixels",
         choices=(256, 512),
-        engines=("sadtalker",),
     )
     face_index: int = option(
         0, "Face", "Which face, counted from the largest.", "look", low=0, high=99
@@ -45,7 +45,6 @@ class MotionOptions:
         "head and eyes",
         low=0,
         high=45,
-        engines=("sadtalker",),
     )
     head_motion: float = option(
         1.0, "Head motion amount", "How much the head moves.", "look", low=0.0, high=2.0
@@ -84,7 +83,6 @@ class MotionOptions:
         "Small movements of the eyes, or eyes fixed as in the picture.",
         "head and eyes",
         choices=("fixed", "natural"),
-        engines=("puppet",),
     )
     head_yaw: float = option(
         1.0, "Turning", "How much the head turns sideways.", "head and eyes", low=0.0, high=2.0

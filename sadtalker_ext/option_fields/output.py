@@ -50,7 +50,6 @@ class OutputOptions:
         "the face; poisson is the original's way.",
         "output",
         choices=("soft", "poisson"),
-        engines=("sadtalker",),
     )
     fps: float = option(
         25.0,

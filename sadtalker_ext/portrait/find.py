@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace
 from sadtalker_ext.portrait.detect import Detection
 from sadtalker_ext.portrait.models import FaceModels
-from sadtalker_ext.types import Box, Face, FloatArray, Picture
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Picture
 
 MIN_FACE_PX: Final = 32
 """Narrower faces have too few pixels for lips and eyes to be moved."""
@@ -27,6 +28,12 @@ class _Candidate:
     points: FloatArray
     box: Box
     score: float
+
+
+def track_points(frames: Iterable[ImageArray], models: FaceModels) -> Iterator[FloatArray | None]:
+    """Follow one face: yield the (478, 3) mesh points per frame, or None where there is none."""
+    for mesh in models.mesher.track(frames, models.detector):
+        yield None if mesh is None else mesh.points
 
 
 def find_faces(picture: Picture, models: FaceModels) -> list[Face]:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from sadtalker_ext.encoder.metadata import describe_video, read_metadata
 from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import Cancelled, OutputUnwritable
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
@@ -27,7 +28,7 @@ def write(path, frames, **how):
 
 def described():
     picture = Picture(pixels=media.portrait_like(), name="me, and you.png")
-    return describe_video(GenerateOptions(), engine="puppet", seed=7, picture=picture)
+    return describe_video(GenerateOptions(), engine=engine_specs()[-1], seed=7, picture=picture)
 
 
 def gif_frames(path):

@@ -24,6 +24,7 @@ from sadtalker_ext.service import Request, Service, borrowed_motion
 from sadtalker_ext.types import Picture
 from tests.support.fake_networks import fake_networks
 from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
+from tests.support.specs import specs_with
 from tests.unit.engines.sadtalker.person import make_engine, mesh
 
 MODES = ("crop", "extcrop", "resize", "full", "extfull")
@@ -217,9 +218,8 @@ def request_for(picture, output, speech=None, **options):
 
 
 def through_service(request, monkeypatch):
-    service = Service(StandaloneHost())
     engine = engine_for(request.picture.size)
-    monkeypatch.setattr(service, "_engine", lambda name: engine)
+    service = Service(StandaloneHost(), specs=specs_with(lambda: engine, lambda: True))
     return service.generate(request, Progress())
 
 

@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from sadtalker_ext.host.standalone import StandaloneHost
-from sadtalker_ext.service import EngineStatus, Service
+from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.url_policy import UrlPolicy
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like
+from tests.support.specs import specs_with
 
 PREFIX = "/sadtalker/v1"
 TALKS = f"{PREFIX}/talks"
@@ -57,18 +58,8 @@ class FakeService(Service):
     """A service whose built-in engine is the fake one; the other is missing."""
 
     def __init__(self, engine=None, host=None):
-        super().__init__(host or StandaloneHost())
         self.engine = engine or Journal()
-
-    def _status(self, name):
-        if name == "puppet":
-            return EngineStatus(name=name, ready=True)
-        return EngineStatus(name=name, ready=False, reason="No weights.", hint="Fetch them.")
-
-    def _engine(self, name):
-        if name == "puppet":
-            return self.engine
-        return super()._engine(name)
+        super().__init__(host or StandaloneHost(), specs=specs_with(lambda: self.engine))
 
 
 def png(width=48, height=48):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sadtalker_ext.types import MOTION_FPS, Face, MotionTrack, Portrait
+from tests.support.specs import FAKE
 
 NAMES = ("jaw",)
 
@@ -15,7 +16,7 @@ class FakeEngine:
         error: What it raises there.
     """
 
-    name = "fake"
+    spec = FAKE
 
     def __init__(self, fail_at=None, error=None):
         self.fail_at = fail_at

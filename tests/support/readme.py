@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sadtalker_ext import errors
+from sadtalker_ext.engines.registry import engine_names, engines_for
 from sadtalker_ext.options import option_specs
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -18,7 +19,8 @@ def options_table() -> str:
             values = f"numbers from {values}" if spec.numbers else values
         else:
             values = "yes, no" if spec.kind is bool else "text"
-        engines = "both" if len(spec.engines) == 2 else spec.engines[0]
+        names = engines_for(spec.name)
+        engines = "both" if names == engine_names() else ", ".join(names)
         rows.append(
             f"| `{spec.name}` | {_default(spec.default)} | {values} | {engines} | {spec.help} |"
         )

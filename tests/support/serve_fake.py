@@ -14,17 +14,13 @@ from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.app import build_app
 from sadtalker_ext.shells.api.auth import basic_auth
 from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
-from tests.support.under_test import Control, SteeredEngine, SteeredInternet, steer_service
-
-
-class SteeredService(Service):
-    """Gets its engine in `main`."""
+from tests.support.under_test import Control, SteeredEngine, SteeredInternet, steered_specs
 
 
 def main(given):
     control = Control(Path(given["control"]))
     folder = Path(given["folder"])
-    steer_service(SteeredService, SteeredEngine(control, folder))
+    specs = steered_specs(SteeredEngine(control, folder))
     settings = ApiSettings(
         folder=folder,
         auth=basic_auth(given["users"]) if given["users"] else None,
@@ -33,7 +29,7 @@ def main(given):
         hosts=() if given["users"] else ("127.0.0.1",),
         origins=(given["origin"],),
     )
-    app = build_app(SteeredService(StandaloneHost()), settings)
+    app = build_app(Service(StandaloneHost(), specs=specs), settings)
     uvicorn.run(
         app,
         host="127.0.0.1",

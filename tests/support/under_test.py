@@ -12,9 +12,9 @@ import socket
 import time
 
 from sadtalker_ext.errors import EncodingError, NoFaceFound, OutOfMemory, OutputUnwritable
-from sadtalker_ext.service import EngineStatus
 from sadtalker_ext.shells.api.url_policy import UrlPolicy, resolve_name
 from tests.support.fake_engine import FakeEngine
+from tests.support.specs import specs_with
 
 PUBLIC = "93.184.216.34"
 # what the system resolves without asking anybody
@@ -134,18 +134,9 @@ class SteeredInternet:
         return dataclasses.replace(policy, resolve=self.resolve, connect=self.connect, seconds=5.0)
 
 
-def steer_service(service_class, engine):
-    """Give a kind of service the steered engine as its built-in one.
+def steered_specs(engine):
+    """Engine descriptions with the steered engine as the built-in one.
 
     The other one is missing until the file `weights` is there, and then it is steered, too.
     """
-
-    def status(self, name):
-        if name == "puppet" or (engine.control.folder / "weights").exists():
-            return EngineStatus(name=name, ready=True)
-        return EngineStatus(name=name, ready=False, reason="No weights.", hint="Fetch them.")
-
-    def find(self, name, of_service=service_class._engine):
-        return engine if status(self, name).ready else of_service(self, name)
-
-    service_class._status, service_class._engine = status, find
+    return specs_with(lambda: engine, (engine.control.folder / "weights").exists)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "option_spec", "options", "progress", "curves"}
+GROUND = {"errors", "types", "option_spec", "options", "progress", "curves", "engines.spec"}
 ALLOWED = {
     "errors": set(),
     "types": set(),
     "option_spec": {"errors"},
-    "option_fields": set(),
+    "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},
     "progress": {"errors", "types"},
     "curves": {"types"},
@@ -22,10 +22,22 @@ ALLOWED = {
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND,
+    "engines.spec": {"engines.base", "portrait", "weights"},  # types only
+    "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
-    "engines.puppet": GROUND | {"engines.base", "portrait", "motion", "weights"},
+    "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "weights"},
+    "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
+    "engines.puppet": GROUND
+    | {"engines.base", "engines.puppet.spec", "portrait", "motion", "weights"},
     "engines.sadtalker": GROUND
-    | {"engines.base", "engines.sadtalker.nets", "portrait", "motion", "weights"},
+    | {
+        "engines.base",
+        "engines.sadtalker.spec",
+        "engines.sadtalker.nets",
+        "portrait",
+        "motion",
+        "weights",
+    },
     "engines.sadtalker.nets": set(),
     "host": GROUND,
     "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
@@ -38,8 +50,7 @@ ALLOWED = {
         "host",
         "pipeline",
         "engines.base",
-        "engines.puppet",
-        "engines.sadtalker",
+        "engines.registry",
         "inputs",
         "portrait",
         "weights",
@@ -48,10 +59,12 @@ ALLOWED = {
         "motion",
     },
     "jobs": GROUND,
-    "shells": GROUND | {"service", "host", "weights", "motion", "shells.api", "shells.ui"},
-    "shells.api": GROUND | {"service", "jobs", "inputs", "speech"},
+    "shells": GROUND
+    | {"engines.registry", "service", "host", "weights", "motion", "shells.api", "shells.ui"},
+    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech"},
     "client": {"errors"},
-    "shells.ui": GROUND | {"service", "host", "weights", "inputs", "speech", "encoder", "motion"},
+    "shells.ui": GROUND
+    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "__main__": {"shells"},
     "__init__": set(),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
+from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, as_mapping
 from sadtalker_ext.motion.lips.relaxing import relax_track
@@ -21,7 +23,7 @@ from sadtalker_ext.motion.plan import build_motion
 from sadtalker_ext.motion.tracking import borrow
 from sadtalker_ext.motion.view import direct_head
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.portrait.find import find_face
+from sadtalker_ext.portrait.find import find_face, track_points
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.types import (
@@ -100,7 +102,7 @@ class PuppetEngine:
         models: The face models.
     """
 
-    name = "puppet"
+    spec = SPEC
 
     def __init__(self, models: FaceModels) -> None:
         self._models = models
@@ -149,7 +151,7 @@ class PuppetEngine:
         seconds = speech.total_seconds if speech is not None else options.idle_seconds
         mute = speech is None and borrowed is not None and borrowed.whole is not None
         frames = None if mute else math.ceil(seconds * MOTION_FPS)
-        lent = borrow(borrowed, self._track, progress, frames)
+        lent = borrow(borrowed, partial(track_points, models=self._models), progress, frames)
         if mute and lent.head is not None:
             seconds = len(lent.head) / MOTION_FPS
             lent = dataclasses.replace(lent, warnings=(*lent.warnings, _MUTE))
@@ -181,11 +183,6 @@ class PuppetEngine:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-    def _track(self, frames: Iterable[ImageArray]) -> Iterator[FloatArray | None]:
-        """Yield the mesh points of the face of every frame, or None where there is none."""
-        for mesh in self._models.mesher.track(frames, self._models.detector):
-            yield None if mesh is None else mesh.points
 
     def close(self) -> None:
         """Release memory; the engine keeps nothing between jobs but the face models."""

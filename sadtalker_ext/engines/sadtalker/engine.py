@@ -28,6 +28,7 @@ from sadtalker_ext.engines.sadtalker.speaking import (
     with_head_amounts,
     with_paths,
 )
+from sadtalker_ext.engines.sadtalker.spec import SPEC
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
 from sadtalker_ext.motion.resampling import places
@@ -85,7 +86,7 @@ class SadTalkerEngine:
         find_landmarks: Who finds the 68 landmarks that place the crop.
     """
 
-    name = "sadtalker"
+    spec = SPEC
 
     def __init__(
         self,

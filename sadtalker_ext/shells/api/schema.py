@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import OptionSpec, option_specs
 from sadtalker_ext.shells.api.url_policy import MAX_URL
 
@@ -26,7 +27,7 @@ def option_schema(spec: OptionSpec) -> Json:
         "description": spec.help + (f" ({spec.unit})" if spec.unit else ""),
         "default": spec.default,
         "x-group": spec.group,
-        "x-engines": list(spec.engines),
+        "x-engines": list(engines_for(spec.name)),
     }
     if spec.unit:
         schema["x-unit"] = spec.unit

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext import __version__
+from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.service import Service
 from sadtalker_ext.weights.manifest import FILES
@@ -22,11 +23,7 @@ PACKAGES = {
     "opencv-python": "host",
     "Pillow": "core",
     "av": "core",
-    "pocketsphinx": "core",
-    "torch": "sadtalker",
-    "librosa": "sadtalker",
-    "safetensors": "sadtalker",
-    "scipy": "sadtalker",
+    **{name: spec.extra or "core" for spec in reversed(engine_specs()) for name in spec.packages},
     "gradio": "page",
     "spandrel": "enhance",
     "kornia": "optional",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.contract import Component, element_id
@@ -115,7 +116,7 @@ class OptionControls:
     def fit_engine(self, engine: str) -> None:
         """Disable the options without effect in an engine, while the page is being built."""
         for name, component in self.components.items():
-            if engine not in option_spec(name).engines:
+            if engine not in engines_for(name):
                 component.interactive = False
                 component.info = _no_effect(engine)
 
@@ -214,7 +215,7 @@ def _voice_name(widget_value: str) -> str:
 
 
 def _for_engine(spec: OptionSpec, engine: str) -> Any:
-    works = engine in spec.engines
+    works = engine in engines_for(spec.name)
     return compat.update(interactive=works, info="" if works else _no_effect(engine))
 
 

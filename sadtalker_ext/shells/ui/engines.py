@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.service import EngineStatus, Service
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.working import Run
 from sadtalker_ext.weights.manifest import WeightFile, WheelMember
-
-TITLES = {"sadtalker": "SadTalker", "puppet": "Puppet"}
-GAINS = {
-    "sadtalker": "a neural network, more lifelike",
-    "puppet": "built in, quick, needs no graphics card",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +27,7 @@ class Offer:
         licences: Terms of the files.
     """
 
-    engine: str
+    engine: EngineSpec
     size: int
     licences: tuple[str, ...]
 
@@ -51,20 +46,20 @@ class EngineLine:
 
     def offer(self) -> Offer | None:
         """Return the most useful download, or None: the built-in engine comes first."""
-        for name in ("puppet", "sadtalker"):
-            files = self._service.lacking(name)
+        for spec in sorted(self._service.specs, key=lambda one: not one.built_in):
+            files = self._service.lacking(spec.name)
             if files:
-                return Offer(engine=name, size=download_size(files), licences=licences(files))
+                return Offer(engine=spec, size=download_size(files), licences=licences(files))
         return None
 
     def html(self) -> str:
         """Return the state of every engine, and the terms of the offered download."""
-        lines = [_engine_html(status) for status in reversed(self._service.engines())]
+        lines = [self._engine_html(status) for status in reversed(self._service.engines())]
         offer = self.offer()
         if offer is not None:
             terms = escape(", ".join(offer.licences))
             lines.append(
-                f'<div class="stx-hint">{escape(TITLES[offer.engine])} files: '
+                f'<div class="stx-hint">{escape(offer.engine.title)} files: '
                 f"{words.size(offer.size)}, licence {terms}. Fetched once, and checked.</div>"
             )
         return f'<div class="stx-engines">{"".join(lines)}</div>'
@@ -74,7 +69,7 @@ class EngineLine:
         offer = self.offer()
         if offer is None:
             return compat.update(visible=False)
-        title = TITLES[offer.engine]
+        title = offer.engine.title
         return compat.update(value=f"Download {title} ({words.size(offer.size)})", visible=True)
 
     def fetch(self) -> Iterator[list[Any]]:
@@ -85,7 +80,7 @@ class EngineLine:
                 if offer is None:
                     yield self._rest()
                     return
-                name = offer.engine
+                name = offer.engine.name
                 self._run = Run(lambda progress: self._service.store.fetch([name], progress))
             run = self._run
         hidden, shown = compat.update(visible=False), compat.update(visible=True)
@@ -97,6 +92,17 @@ class EngineLine:
         """Stop the download; what has arrived is kept for the next try."""
         if self._run is not None:
             self._run.stop()
+
+    def _engine_html(self, status: EngineStatus) -> str:
+        spec = self._service.spec(status.name)
+        title, gain = f"<b>{escape(spec.title)}</b>", escape(spec.gain)
+        if status.ready:
+            return f'<div class="stx-engine stx-ready">{title} ready <span>{gain}</span></div>'
+        absent = f'<div class="stx-engine stx-absent">{title}'
+        if status.can_fetch:
+            return f"{absent} not downloaded <span>{gain}</span></div>"
+        problem = escape(f"{status.reason} {status.hint}")
+        return f"{absent} not installed <span>{problem}</span></div>"
 
     def _rest(self, error: BaseException | None = None) -> list[Any]:
         if isinstance(error, Cancelled):
@@ -123,7 +129,7 @@ def make_engine_parts(line: EngineLine) -> EngineParts:
     with gr.Row(elem_classes=["stx-buttons"]):
         label = "Download"
         if offer is not None:
-            label = f"Download {TITLES[offer.engine]} ({words.size(offer.size)})"
+            label = f"Download {offer.engine.title} ({words.size(offer.size)})"
         download = gr.Button(
             label, elem_id=element_id("download"), visible=offer is not None, size="sm"
         )
@@ -162,18 +168,3 @@ def download_size(files: Sequence[WeightFile]) -> int:
 def licences(files: Sequence[WeightFile]) -> tuple[str, ...]:
     """Return the different licences of some files."""
     return tuple(dict.fromkeys(file.licence for file in files))
-
-
-def _engine_html(status: EngineStatus) -> str:
-    title = f"<b>{escape(TITLES.get(status.name, status.name))}</b>"
-    gain = escape(GAINS.get(status.name, ""))
-    if status.ready:
-        return f'<div class="stx-engine stx-ready">{title} ready <span>{gain}</span></div>'
-    if status.can_fetch:
-        return (
-            f'<div class="stx-engine stx-absent">{title} not downloaded <span>{gain}</span></div>'
-        )
-    return (
-        f'<div class="stx-engine stx-absent">{title} not installed <span>{escape(status.reason)} '
-        f"{escape(status.hint)}</span></div>"
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.options import option_spec
+from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -68,7 +68,7 @@ def make_reference_parts(options: OptionControls, engine: str) -> ReferenceParts
 
 def can_borrow(engine: str) -> bool:
     """Tell whether an engine can borrow motion."""
-    return engine in option_spec(OPTION).engines
+    return engine in engines_for(OPTION)
 
 
 def updates(engine: str) -> list[Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
+from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
+from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 DOWNLOAD = "Use the download button in the section Engine of the SadTalker tab."
@@ -26,7 +29,7 @@ class WebUIService(Service):
     def __init__(self, host: WebUIHost) -> None:
         store = WeightStore.standard(host_folders=host.weight_dirs())
         store.download_folder = host.weight_dirs()[-1]
-        super().__init__(host, store)
+        super().__init__(host, store, advise=advise)
         self.host = host
         host.release = self.close
 
@@ -44,22 +47,25 @@ class WebUIService(Service):
             if error.hint.startswith("Run "):
                 # the button fetches what an engine needs, not size 512 or a face restorer
                 chosen = self.choose(request.options.engine)
-                offered = self.lacking("puppet") or self.lacking(chosen)
+                offered = any(
+                    self.lacking(one.name)
+                    for one in self.specs
+                    if one.built_in or one.name == chosen
+                )
                 error.hint = DOWNLOAD if offered else PUT
             raise
 
-    def _status(self, name: str) -> EngineStatus:
-        """Say what to do in words that fit the WebUI, where nobody types pip commands."""
-        status = super()._status(name)
-        if status.ready:
-            return status
-        if not self.lacking(name):
-            return dataclasses.replace(status, hint=RESTART)
-        if name == "sadtalker":
-            reason = "The weights of the sadtalker engine are not installed."
-            hint = "Download them here, then restart the WebUI once."
-            return dataclasses.replace(status, reason=reason, hint=hint)
-        return status
+
+def advise(spec: EngineSpec, status: EngineStatus, absent: Sequence[WeightFile]) -> EngineStatus:
+    """Say what to do in words that fit the WebUI, where nobody types pip commands."""
+    if not absent:
+        return dataclasses.replace(status, hint=RESTART)
+    if spec.extra:
+        # our installer adds the packages at the start after the weights have come
+        reason = f"The weights of the {spec.name} engine are not installed."
+        hint = "Download them here, then restart the WebUI once."
+        return dataclasses.replace(status, reason=reason, hint=hint)
+    return status
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from sadtalker_ext.encoder.metadata import (
 )
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.encoder.xmp import append_xmp, boxes, read_xmp, xmp_packet
+from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import EncodingError
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.types import Picture, Speech
@@ -39,11 +40,12 @@ SPEECH = Speech(
     read=lambda rate: iter(()),
     text='She said: "hello".',
 )
+ENGINES = {spec.name: spec for spec in engine_specs()}
 OPTIONS = GenerateOptions(still=True, quality=20, fps=29.97, audio_start=0.5)
 
 
 def describe(options=OPTIONS, engine="puppet", picture=GENERATED, speech=SPEECH):
-    return describe_video(options, engine=engine, seed=123, picture=picture, speech=speech)
+    return describe_video(options, engine=ENGINES[engine], seed=123, picture=picture, speech=speech)
 
 
 def written(tmp_path, metadata):
@@ -86,7 +88,7 @@ def test_any_options_survive_the_line(data):
         elif spec.kind is float:
             values[spec.name] = data.draw(st.floats(spec.low, spec.high))
     options = GenerateOptions(**values)
-    line = describe_video(options, engine="puppet", seed=7, picture=PHOTO).line
+    line = describe_video(options, engine=ENGINES["puppet"], seed=7, picture=PHOTO).line
     assert parse_line(line) == options.changed() | {"engine": "puppet", "seed": 7}
 
 
@@ -144,7 +146,7 @@ def test_the_mark_can_be_left_out(tmp_path):
     ],
 )
 def test_the_digital_source_type(engine, generated, term):
-    assert source_term(engine, generated=generated) == term
+    assert source_term(ENGINES[engine], generated=generated) == term
     made = describe(engine=engine, picture=GENERATED if generated else PHOTO)
     assert made.source_type == made.data["digital_source_type"] == VOCABULARY + term
     motion = "trainedAlgorithmicMedia" if engine == "sadtalker" else "algorithmicMedia"

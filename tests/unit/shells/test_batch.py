@@ -8,11 +8,12 @@ from sadtalker_ext.service import Service
 from sadtalker_ext.shells.cli import main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
+from tests.support.specs import register
 
 
 @pytest.fixture
 def jobs(tmp_path, monkeypatch):
-    monkeypatch.setattr(Service, "_build_puppet", lambda self: FakeEngine())
+    register(monkeypatch, FakeEngine)
     Image.fromarray(portrait_like(96, 80)).save(tmp_path / "a.png")
     write_sound(tmp_path / "a.wav", speech_like(0.4), 44100)
 

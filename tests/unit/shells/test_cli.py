@@ -16,6 +16,7 @@ from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli import main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
+from tests.support.specs import register, specs_with
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def inputs(tmp_path):
 
 @pytest.fixture
 def fake_engine(monkeypatch):
-    monkeypatch.setattr(Service, "_build_puppet", lambda self: FakeEngine())
+    register(monkeypatch, FakeEngine)
 
 
 def run(*words):
@@ -126,7 +127,6 @@ def test_ctrl_c_stops_cleanly(tmp_path):
     root = Path(__file__).resolve().parents[3]
     code = (
         "import sys\n"
-        "from sadtalker_ext.service import Service\n"
         "from tests.support.fake_engine import FakeEngine\n"
         "import time\n"
         "class Slow(FakeEngine):\n"
@@ -134,7 +134,10 @@ def test_ctrl_c_stops_cleanly(tmp_path):
         "        for frame in super().render(*rest):\n"
         "            time.sleep(0.05)\n"
         "            yield frame\n"
-        "Service._build_puppet = lambda self: Slow()\n"
+        "from sadtalker_ext.engines import registry\n"
+        "from tests.support.specs import specs_with\n"
+        "specs = specs_with(Slow)\n"
+        "registry.engine_specs = lambda: specs\n"
         "from sadtalker_ext.shells.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
@@ -174,9 +177,8 @@ def test_weights_list_shows_licences(capsys):
 
 
 def test_auto_takes_the_best_ready_engine_and_never_swaps_after_a_failure(inputs, tmp_path):
-    service = Service(StandaloneHost())
     broken = FakeEngine(fail_at=0, error=MemoryError("gone"))
-    service._engines["puppet"] = broken
+    service = Service(StandaloneHost(), specs=specs_with(lambda: broken))
     request = Request(
         picture=inputs[0],
         speech=inputs[1],

@@ -240,4 +240,4 @@ def test_other_rates_read_key_points_between_those_of_25(networks, picture, fps)
 
 
 def test_the_engine_has_the_name_options_use():
-    assert engine_module.SadTalkerEngine.name == "sadtalker"
+    assert engine_module.SadTalkerEngine.spec.name == "sadtalker"

@@ -10,6 +10,7 @@ from sadtalker_ext.shells.ui.page import PageHost
 from sadtalker_ext.weights.store import WeightStore
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
+from tests.support.specs import built_by
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +39,15 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def service(tmp_path, store):
-    service = Service(StandaloneHost(output_dir=tmp_path), store)
-    service._engines["puppet"] = FakeEngine()
-    return service
+def service(tmp_path, store, puppet):
+    host = StandaloneHost(output_dir=tmp_path)
+    return Service(host, store, specs=built_by(lambda: puppet[-1]))
+
+
+@pytest.fixture
+def puppet():
+    """A list whose last engine is the one that is built."""
+    return [FakeEngine()]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import pytest
 
+from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import GenerateOptions, option_spec, option_specs
 from sadtalker_ext.shells.ui import controls
 from sadtalker_ext.shells.ui.page import build_page
@@ -68,7 +69,7 @@ def test_updates_touch_only_what_is_named(options):
 def test_options_without_effect_are_disabled_with_the_reason(options):
     for engine in ("puppet", "sadtalker"):
         for name, one in zip(options.names, options.engine_updates(engine), strict=True):
-            works = engine in option_spec(name).engines
+            works = engine in engines_for(name)
             assert one["interactive"] is works
             assert (one["info"] == "") is works
     options.fit_engine("puppet")

@@ -17,7 +17,7 @@ def line(service):
 
 def test_the_built_in_engine_is_offered_first(line):
     offer = line.offer()
-    assert offer.engine == "puppet"
+    assert offer.engine.name == "puppet"
     assert offer.size == MEDIAPIPE_WHEEL.size, "three files of one wheel are fetched once"
     assert offer.licences == ("Apache-2.0",)
     assert "36 MB, licence Apache-2.0" in line.html()
@@ -26,7 +26,7 @@ def test_the_built_in_engine_is_offered_first(line):
 
 def test_the_other_engine_is_offered_when_the_first_is_complete(line, store):
     complete(store, "puppet")
-    assert line.offer().engine == "sadtalker"
+    assert line.offer().engine.name == "sadtalker"
     assert "1.0 GB" in line.html()
     complete(store, "sadtalker")
     assert line.offer() is None

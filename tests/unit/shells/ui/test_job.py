@@ -109,16 +109,18 @@ def test_a_problem_is_told_and_leaves_the_earlier_result(press, portrait, speech
     assert all("value" not in output for output in made.values())
 
 
-def test_an_unexpected_failure_shows_folded_details(press, portrait, speech, service):
-    service._engines["puppet"] = FakeEngine(fail_at=2, error=ZeroDivisionError("boom"))
+def test_an_unexpected_failure_shows_folded_details(press, portrait, speech, puppet):
+    puppet.append(FakeEngine(fail_at=2, error=ZeroDivisionError("boom")))
     status = press(picture=str(portrait), file=str(speech))["status"]
     assert "bug" in status
     assert "ZeroDivisionError: boom" in status
 
 
-def test_a_missing_package_is_no_bug_but_a_sentence(press, portrait, speech, service, monkeypatch):
+def test_a_missing_package_is_no_bug_but_a_sentence(
+    press, portrait, speech, service, puppet, monkeypatch
+):
     gone = ModuleNotFoundError("No module named 'av'", name="av")
-    service._engines["puppet"] = FakeEngine(fail_at=2, error=gone)
+    puppet.append(FakeEngine(fail_at=2, error=gone))
     status = press(picture=str(portrait), file=str(speech))["status"]
     assert "The Python package av cannot be used here" in status
     reason = EngineStatus(name="puppet", ready=False, reason="It needs av.", hint="Restart.")
@@ -127,9 +129,9 @@ def test_a_missing_package_is_no_bug_but_a_sentence(press, portrait, speech, ser
     assert "It needs av." in status
     assert "Restart." in status
     assert "bug" not in status
-    service._engines["puppet"] = FakeEngine(
-        fail_at=2, error=ImportError("typo", name="sadtalker_ext.nowhere")
-    )
+    typo = ImportError("typo", name="sadtalker_ext.nowhere")
+    puppet.append(FakeEngine(fail_at=2, error=typo))
+    service.close()  # it keeps engines between jobs
     assert "bug" in press(picture=str(portrait), file=str(speech))["status"]
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import tone, write_sound
+from tests.support.specs import register
 
 SEEDS = [11, 12]
 
@@ -20,7 +21,7 @@ def animate(webui, monkeypatch):
     from sadtalker_ext.shells.webui import animate, house
 
     house.service.cache_clear()
-    monkeypatch.setattr(house.WebUIService, "_engine", lambda self, name: FakeEngine())
+    register(monkeypatch, FakeEngine)
     yield animate
     house.service.cache_clear()
 

@@ -11,12 +11,14 @@ from pathlib import Path
 if os.environ.get("SADTALKER_TEST_CONTROL"):
     sys.path.append(os.environ["SADTALKER_TEST_ROOT"])
 
-    from sadtalker_ext.shells.webui import house, rest
-    from tests.support.under_test import Control, SteeredEngine, SteeredInternet, steer_service
+    from sadtalker_ext.engines import registry
+    from sadtalker_ext.shells.webui import rest
+    from tests.support.under_test import Control, SteeredEngine, SteeredInternet, steered_specs
 
     control = Control(Path(os.environ["SADTALKER_TEST_CONTROL"]))
     jobs = Path(os.environ["SADTALKER_HOME"]) / "webui"
-    steer_service(house.WebUIService, SteeredEngine(control, jobs))
+    specs = steered_specs(SteeredEngine(control, jobs))
+    registry.engine_specs = lambda: specs
     internet = SteeredInternet(control)
     hosts_policy = rest._url_policy
     rest._url_policy = lambda: internet.steer(hosts_policy())

@@ -1,0 +1,37 @@
+"""Which engines there are, best first.
+
+An engine is a folder beside this file with a module `spec` that holds its description as `SPEC`;
+its name in `_FOLDERS` is all that the rest of the program needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Sequence
+
+from sadtalker_ext.engines.spec import EngineSpec
+
+_FOLDERS = (
+    "sadtalker",
+    "puppet",
+)
+
+
+@functools.cache
+def engine_specs() -> tuple[EngineSpec, ...]:
+    """Return the description of every engine, best first; none of them is loaded by this."""
+    found = [importlib.import_module(f"sadtalker_ext.engines.{name}.spec") for name in _FOLDERS]
+    return tuple(module.SPEC for module in found)
+
+
+def engine_names() -> tuple[str, ...]:
+    """Return what the option `engine` takes beside ``auto``."""
+    return tuple(spec.name for spec in engine_specs())
+
+
+def engines_for(option: str, specs: Sequence[EngineSpec] | None = None) -> tuple[str, ...]:
+    """Return the names of the engines that honour an option: all, unless some claim it."""
+    known = engine_specs() if specs is None else specs
+    claimed = [spec.name for spec in known if option in spec.options]
+    return tuple(claimed or [spec.name for spec in known])

@@ -1,0 +1,68 @@
+"""The SadTalker engine by description."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sadtalker_ext.engines.spec import TRAINED, EngineSpec, Workshop
+from sadtalker_ext.errors import WeightsMissing
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import Engine
+    from sadtalker_ext.weights.manifest import WeightFile
+    from sadtalker_ext.weights.store import WeightStore
+
+
+def _build(workshop: Workshop) -> Engine:
+    from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+    from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
+    from sadtalker_ext.engines.sadtalker.loading import load_networks
+    from sadtalker_ext.portrait.find import find_face, track_points
+
+    device = workshop.device()
+    return SadTalkerEngine(
+        partial(load_networks, workshop.find, device),
+        lambda picture, index: find_face(picture, workshop.face_models(), index),
+        lambda frames: track_points(frames, workshop.face_models()),
+        LandmarkSource(device),
+    )
+
+
+def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
+    """Return the published files that are missing; none where older ones will do."""
+    from sadtalker_ext.weights.checkpoint import locate
+
+    files = store.missing([SPEC.name])
+    if not files:
+        return files
+    try:
+        for full in (False, True):
+            locate(store.find, 256, full=full)
+    except WeightsMissing:
+        return files
+    return ()
+
+
+SPEC = EngineSpec(
+    name="sadtalker",
+    title="SadTalker",
+    gain="a neural network, more lifelike",
+    modules=("torch", "librosa", "safetensors", "scipy"),
+    packages=("torch", "librosa", "safetensors", "scipy"),
+    build=_build,
+    lacking=_lacking,
+    extra="sadtalker",
+    motion_term=TRAINED,
+    options=frozenset(
+        {
+            "size",
+            "pose_style",
+            "blend",
+            "batch_size",
+            "precision",
+            "landmarks",
+            "original_crop",
+        }
+    ),
+)

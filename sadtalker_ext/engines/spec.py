@@ -1,0 +1,66 @@
+"""What everybody but an engine itself needs to know about an engine: data, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import Engine
+    from sadtalker_ext.portrait.models import FaceModels
+    from sadtalker_ext.weights.manifest import WeightFile
+    from sadtalker_ext.weights.store import WeightStore
+
+TRAINED = "trainedAlgorithmicMedia"
+ALGORITHMIC = "algorithmicMedia"
+"""Terms of the IPTC digital source type for motion that was learned, and for motion by rules."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What an engine may be built from.
+
+    Attributes:
+        find: Gives the path of a weight file by name, or None.
+        device: Names the torch device to work on; asked only when needed.
+        face_models: Gives the detector, mesh and matte; loaded when first asked for.
+    """
+
+    find: Callable[[str], Path | None]
+    device: Callable[[], str]
+    face_models: Callable[[], FaceModels]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec:
+    """One engine by description; see `engines.registry`.
+
+    Attributes:
+        name: What the option `engine` takes.
+        title: What people read.
+        gain: Why somebody would choose it, in a few words.
+        modules: Modules that must be importable.
+        packages: Distributions that bring them, for the report of `doctor`.
+        build: Makes the engine.
+        lacking: Returns the published weight files that are still missing.
+        extra: Extra of this package that installs what is needed; empty when the core does.
+        built_in: Whether it works wherever this package does; it is offered first.
+        uses_device: Whether jobs wait for the host's device.
+        motion_term: IPTC digital source type of its motion, `TRAINED` or `ALGORITHMIC`.
+        options: Options that not every engine honours, but this one does.
+    """
+
+    name: str
+    title: str
+    gain: str
+    modules: tuple[str, ...]
+    packages: tuple[str, ...]
+    build: Callable[[Workshop], Engine]
+    lacking: Callable[[WeightStore], tuple[WeightFile, ...]]
+    extra: str = ""
+    built_in: bool = False
+    uses_device: bool = True
+    motion_term: str = ALGORITHMIC
+    options: frozenset[str] = frozenset()
