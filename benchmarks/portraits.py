@@ -54,7 +54,7 @@ def render_all(portraits: Path, recordings: Path, out: Path) -> list[dict[str, A
             }
             rows.append(row)
             print(json.dumps(row), flush=True)
-            sheet = contact_sheet(frames, intended.jaw, intended.blink[:, 0])
+            sheet = contact_sheet(frames, intended.jaw, intended.lids[:, 0])
             cv2.imwrite(str(out / f"{portrait.stem}__{recording.stem}.png"), sheet[..., ::-1])
     return rows
 

@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
+from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
+from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import ImageArray, MotionTrack, Picture, Speech, VideoFile
+from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.types import ImageArray, Motion, Picture, Speech, VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -23,23 +27,39 @@ PORTRAIT = EXAMPLES / "portrait.png"
 SPEECH = EXAMPLES / "speech.flac"
 
 
+class ObservedRig:
+    """A rig that remembers the motion it was asked to draw, and shows every frame to `look`."""
+
+    def __init__(self, rig: PuppetRig, look: Callable[[ImageArray], None] | None) -> None:
+        self.rig = rig
+        self.look = look
+        self.intended: Motion | None = None
+
+    def __getattr__(self, name):
+        return getattr(self.rig, name)
+
+    def draw(self, motion, first=0):
+        self.intended = motion
+        for patch in self.rig.draw(motion, first):
+            if self.look is not None:
+                self.look(patch.pixels)
+            yield patch
+
+
 class ObservedEngine(PuppetEngine):
-    """The puppet engine, remembering the motion it was asked to render.
+    """The puppet engine with an observed rig.
 
     Attributes:
-        intended: That motion.
+        rig: The last one.
         look: Called with every rendered frame, before it is encoded.
     """
 
-    intended: MotionTrack
+    rig: ObservedRig
     look: Callable[[ImageArray], None] | None = None
 
-    def render(self, portrait, motion, options):
-        self.intended = motion
-        for frame in super().render(portrait, motion, options):
-            if self.look is not None:
-                self.look(frame)
-            yield frame
+    def prepare(self, shot, options, progress):
+        self.rig = ObservedRig(super().prepare(shot, options, progress), self.look)
+        return self.rig
 
 
 def face_models() -> FaceModels:
@@ -55,20 +75,24 @@ def puppet_video(
     speech: Speech | None = None,
     models: FaceModels | None = None,
     look: Callable[[ImageArray], None] | None = None,
-) -> Iterator[tuple[VideoFile, MotionTrack]]:
+) -> Iterator[tuple[VideoFile, Motion]]:
     """Make a video of the example in a temporary folder; yield it and the intended motion."""
-    engine = ObservedEngine(models or face_models())
+    models = models or face_models()
+    engine = ObservedEngine(models)
     engine.look = look
+    shot = still_shot(
+        picture or read_picture(PORTRAIT), lambda one, index: find_face(one, models, index)
+    )
     with tempfile.TemporaryDirectory() as folder:
         video = generate(
-            picture or read_picture(PORTRAIT),
-            speech or open_speech(SPEECH),
+            shot,
+            Performance(speech=speech or open_speech(SPEECH), idle_seconds=options.idle_seconds),
             Path(folder) / "video.mp4",
             options,
             engine=engine,
             progress=Progress(),
         )
-        yield video, engine.intended
+        yield video, engine.rig.intended
     engine.close()
 
 

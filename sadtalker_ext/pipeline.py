@@ -11,24 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
-from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.compositor.lay import Compositor, Role
+from sadtalker_ext.compositor.place import Blend
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.place import check_output
 from sadtalker_ext.encoder.video import VideoWriter, frame_count
-from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.engines.base import Engine, Rig
+from sadtalker_ext.engines.registry import special_options
+from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.motion.resampling import resample
+from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import (
-    Borrowed,
-    ImageArray,
-    MotionTrack,
-    Picture,
-    Portrait,
-    Speech,
-    VideoFile,
-)
+from sadtalker_ext.types import ImageArray, Shot, VideoFile
 
 log = logging.getLogger(__name__)
 
@@ -53,31 +50,29 @@ class Timings:
 
 
 def generate(
-    picture: Picture,
-    speech: Speech | None,
+    shot: Shot,
+    performance: Performance,
     output: Path,
     options: GenerateOptions,
     *,
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
-    borrowed: Borrowed | None = None,
     tools: FinishTools | None = None,
 ) -> VideoFile:
     """Make one video.
 
-    Nothing appears under the final name before the video is whole. Frames go from the renderer to
-    the encoder one by one, so memory does not grow with the length of the speech.
+    Nothing appears under the final name before the video is whole. Frames go from the rig to the
+    encoder one by one, so memory does not grow with the length of the performance.
 
     Args:
-        picture: The portrait.
-        speech: What it says; None for idle motion of `options.idle_seconds`.
+        shot: The frames to draw on.
+        performance: What drives the face.
         output: The file to write; ends in `options.suffix`.
         options: How to make it; a negative seed is drawn here and returned with the result.
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
-        borrowed: Reference videos, for an engine that can read them.
         tools: For enhancer, upscaler and debug overlay.
 
     Raises:
@@ -89,28 +84,32 @@ def generate(
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings = Timings()
     with timings.measure("analyse"):
-        portrait = engine.analyse(picture, options, progress)
+        rig = engine.prepare(shot, options, progress)
     with timings.measure("move"):
-        motion = engine.move(portrait, speech, options, progress, seed, borrowed)
-    seconds = speech.total_seconds if speech else options.idle_seconds
-    if speech is None and borrowed is not None and borrowed.whole is not None:
-        seconds = len(motion) / motion.fps  # a reference video without sound lasts as it lasts
+        motion = rig.plan(performance, options, progress, seed)
+    motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
+    warnings = (*ignored(options, engine.spec), *motion.warnings, *rig.unable(motion))
+    seconds = performance.seconds
+    if seconds is None:
+        seconds = len(motion) / motion.fps
     motion = resample(motion, options.fps, frame_count(seconds, options.fps))
     metadata = describe_video(
-        options, engine=engine.spec, seed=seed, picture=picture, speech=speech
+        options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
     )
     writer = VideoWriter(
         output,
         fps=options.fps,
-        speech=speech,
+        speech=performance.speech,
         quality=options.quality,
         overwrite=overwrite,
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",
     )
-    finisher = Finisher(options, portrait, tools)
-    frames = _placed(engine.render(portrait, motion, options), portrait, motion, options)
+    known = (rig.face.points, shot.picture.size) if whole_frames(rig, shot) else None
+    finisher = Finisher(options, known, tools)
+    role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
+    frames = Compositor(shot, Blend(options.blend)).frames([role])
     with timings.measure("render"):
         partial = _write(writer, finisher.frames(frames), len(motion), progress)
     return VideoFile(
@@ -124,7 +123,7 @@ def generate(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
-        warnings=(*motion.warnings, *finisher.warnings),
+        warnings=(*warnings, *finisher.warnings),
         motion=motion,
     )
 
@@ -149,18 +148,15 @@ def _write(
     return False
 
 
-def _placed(
-    frames: Iterator[ImageArray], portrait: Portrait, motion: MotionTrack, options: GenerateOptions
-) -> Iterator[ImageArray]:
-    """Put frames back into the picture where the engine rendered only a part of it."""
-    if portrait.paste_box is None:
-        yield from frames
-        return
-    placer = Placer(
-        portrait.picture.pixels,
-        portrait.paste_box,
-        blend=Blend(options.blend),
-        points=portrait.face.points,
+def whole_frames(rig: Rig, shot: Shot) -> bool:
+    """Tell whether the video shows the shot's whole frames, at their own size."""
+    return rig.place is not None or rig.size == shot.picture.size
+
+
+def ignored(options: GenerateOptions, spec: EngineSpec) -> tuple[str, ...]:
+    """Return a sentence for every option that was asked for and that the engine does not honour."""
+    return tuple(
+        f"Option {name} has no effect in the {spec.name} engine."
+        for name in options.changed()
+        if name in special_options() and name not in spec.options
     )
-    for frame, (yaw, pitch, roll) in zip(frames, motion.head, strict=True):
-        yield placer.place(frame, (float(yaw), float(pitch), float(roll)))

@@ -11,10 +11,11 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
-from sadtalker_ext.inputs.video import has_sound, open_reference
+from sadtalker_ext.inputs.video import has_sound, open_driving
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.speech.voice import speak
-from sadtalker_ext.types import Borrowed, Picture, Speech
+from sadtalker_ext.types import Picture, Speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def _check_references(request: Request) -> None:
         )
 
 
-def open_picture(request: Request) -> Picture:
+def _picture(request: Request) -> Picture:
     """Read the picture, and the landmarks that came with it.
 
     Raises:
@@ -108,7 +109,7 @@ def open_picture(request: Request) -> Picture:
     return dataclasses.replace(picture, landmarks=landmarks)
 
 
-def open_said(request: Request, folder: Path) -> Speech | None:
+def _speech(request: Request, folder: Path) -> Speech | None:
     """Open or speak what is to be said; None for a video without sound.
 
     Args:
@@ -140,13 +141,32 @@ def open_said(request: Request, folder: Path) -> Speech | None:
     )
 
 
-def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
-    """Open the reference videos of a request. A video for the blinks always lends them.
+def open_request(request: Request, folder: Path) -> tuple[Picture, Performance]:
+    """Open everything a request names: its picture, and what drives the face.
+
+    A video for the blinks always gives them. Where the motion of a video is taken over with its
+    sound, both begin and end together.
 
     Args:
-        request: Names the videos and what they lend.
-        speech: Sound of the video; where its motion is borrowed as well, both begin and end
-            together.
+        request: Names the files.
+        folder: Where spoken sound lives while the video is made.
+
+    Raises:
+        InvalidOption: There is nothing to say or to show, or two things to say.
+        InputError: A file cannot be read.
+    """
+    check_request(request)
+    picture = _picture(request)
+    speech = _speech(request, folder)
+    return picture, Performance(
+        speech=speech,
+        driving=driving_of(request, speech),
+        idle_seconds=request.options.idle_seconds,
+    )
+
+
+def driving_of(request: Request, speech: Speech | None) -> Driving:
+    """Open the driving videos of a request.
 
     Raises:
         UnreadableVideo: A video cannot be read.
@@ -154,11 +174,10 @@ def borrowed_motion(request: Request, speech: Speech | None) -> Borrowed | None:
     use, options = request.options.reference_use, request.options
     if request.borrows_all and request.reference_video is not None:
         end = options.audio_start + speech.seconds if speech else options.audio_end
-        whole = open_reference(request.reference_video, start=options.audio_start, end=end)
-        return Borrowed(whole=whole)
-    first = open_reference(request.reference_video) if request.reference_video else None
-    other = open_reference(request.blink_video) if request.blink_video else None
-    if first is None and other is None:
-        return None
-    pose = first if "pose" in use else None
-    return Borrowed(pose=pose, blink=other or (first if "blink" in use else None))
+        whole = open_driving(request.reference_video, start=options.audio_start, end=end)
+        return Driving(whole=whole)
+    first = open_driving(request.reference_video) if request.reference_video else None
+    other = open_driving(request.blink_video) if request.blink_video else None
+    return Driving(
+        head=first if "pose" in use else None, lids=other or (first if "blink" in use else None)
+    )

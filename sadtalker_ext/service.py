@@ -26,18 +26,13 @@ from sadtalker_ext.errors import (
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.request import Request as Request
-from sadtalker_ext.request import borrowed_motion as borrowed_motion
-from sadtalker_ext.request import check_request, open_picture, open_said
-from sadtalker_ext.types import (
-    Face,
-    MotionTrack,
-    Picture,
-    Speech,
-    VideoFile,
-)
+from sadtalker_ext.request import open_request
+from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.types import Face, Motion, Picture, Shot, Speech, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
@@ -73,7 +68,7 @@ Advice = Callable[[EngineSpec, EngineStatus, Sequence[WeightFile]], EngineStatus
 """Gets a description, what was found, and the weight files that are missing."""
 
 
-def save_plot(motion: MotionTrack, speech: Speech | None, path: Path) -> None:
+def save_plot(motion: Motion, speech: Speech | None, path: Path) -> None:
     """Draw a video's motion beside its sound into a PNG file."""
     from sadtalker_ext.motion.plot import plot_motion, sound_envelope
 
@@ -152,40 +147,38 @@ class Service:
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
-        check_request(request)
-        picture = open_picture(request)
         name = self.choose(request.options.engine)
         with TemporaryDirectory(prefix="sadtalker-") as folder:
-            speech = open_said(request, Path(folder))
-            video = self._generate(request, picture, speech, name, progress)
+            picture, performance = open_request(request, Path(folder))
+            video = self._generate(
+                request, still_shot(picture, self._face), performance, name, progress
+            )
             if request.motion_plot is not None and video.motion is not None:
-                save_plot(video.motion, speech, request.motion_plot)
+                save_plot(video.motion, performance.speech, request.motion_plot)
             return video
 
     def _generate(
         self,
         request: Request,
-        picture: Picture,
-        speech: Speech | None,
+        shot: Shot,
+        performance: Performance,
         name: str,
         progress: Progress,
     ) -> VideoFile:
         options = request.options
-        with self._turn(name, options, f"talking portrait of {picture.name}"):
+        with self._turn(name, options, f"talking portrait of {shot.picture.name}"):
             progress.enter(Stage.LOADING)
             tools = self._toolbox.tools(options)
-            borrowed = borrowed_motion(request, speech)
             engine = self._engine(name)
             try:
                 return generate(
-                    picture,
-                    speech,
+                    shot,
+                    performance,
                     request.target,
                     options,
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
-                    borrowed=borrowed,
                     tools=tools,
                 )
             except SadTalkerError as error:
@@ -216,6 +209,11 @@ class Service:
         from sadtalker_ext.portrait.find import find_faces
 
         return find_faces(picture, self._face_models())
+
+    def _face(self, picture: Picture, index: int) -> Face:
+        from sadtalker_ext.portrait.find import find_face
+
+        return find_face(picture, self._face_models(), index)
 
     def close(self) -> None:
         """Release every engine and network; safe to call twice."""

@@ -3,9 +3,11 @@
 Glossary
     picture      what the user gave, (H, W, 3) uint8 RGB, never modified
     face         one detected face with its 478 mesh points
-    portrait     a picture with a chosen face, prepared by an engine
+    shot         the frames to draw on, with their faces
+    rig          one face of a shot, prepared by one engine
+    patch        what a rig draws for one frame
     speech       a sound track that can be read in blocks at any rate
-    motion track what the face does, frame by frame
+    motion       what the face does, frame by frame
     crop         the square part of the picture that a renderer sees
     coefficients numbers of the 3-D morphable face model (sadtalker engine)
 
@@ -21,7 +23,7 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,25 +91,6 @@ class Face:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Portrait:
-    """A picture prepared by one engine.
-
-    Attributes:
-        picture: The user's picture.
-        face: The face to animate.
-        frame_size: Width and height of the frames the engine renders.
-        paste_box: Where rendered frames go back into the picture; None when they are complete.
-        prepared: The engine's own data; opaque to everyone else.
-    """
-
-    picture: Picture
-    face: Face
-    frame_size: tuple[int, int]
-    paste_box: Box | None = None
-    prepared: object = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phoneme:
     """One speech sound.
@@ -160,62 +143,29 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReferenceVideo:
-    """A video whose motion is borrowed, read frame by frame.
+class Motion:
+    """What a face does, frame by frame, in words that every engine understands.
 
     Attributes:
-        path: The file.
-        seconds: Where the used part ends at most, from its beginning.
-        read: `read()` yields (seconds, frame): when each frame is shown, counted from the first
-            one used, and (H, W, 3) uint8 RGB, upright. It can be called any number of times.
-    """
-
-    path: Path
-    seconds: float
-    read: Callable[[], Iterator[tuple[float, ImageArray]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Borrowed:
-    """Whose motion is borrowed; one video may serve for several things.
-
-    Attributes:
-        pose: Lends its head movement.
-        blink: Lends its blinks.
-        whole: Lends everything; the others are None then.
-    """
-
-    pose: ReferenceVideo | None = None
-    blink: ReferenceVideo | None = None
-    whole: ReferenceVideo | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MotionTrack:
-    """What the face does, frame by frame.
-
-    Attributes:
-        fps: Frames per second of this track.
+        fps: Frames per second of these rows.
         head: (T, 3) float32 yaw, pitch, roll in degrees relative to the picture.
-        blink: (T, 2) float32 closure of the lids, 0 as in the picture .. 1 closed; column 0 is the
+        lids: (T, 2) float32 closure of the lids, 0 as in the picture .. 1 closed; column 0 is the
             eye on the left side of the picture.
         gaze: (T, 2) float32 movement of the irises, degrees to the right and down.
-        jaw: (T,) float32 intended mouth opening, 0 closed .. 1 wide open; for plots and checks.
-        controls: (T, K) float32 the engine's own numbers.
+        controls: (T, K) float32 mouth shapes and face controls; see `motion.controls`.
         names: K names of the controls.
-        unsampled: (B, K) float32 controls at `MOTION_FPS`, when the track was made for another
-            rate: engines that learned motion at that rate read these.
+        view: (T, 3) float32 degrees that replace `head`, NaN where nothing was asked; None where
+            nothing was asked at all.
         warnings: Sentences about anything that was done differently than asked.
     """
 
     fps: float
     head: FloatArray
-    blink: FloatArray
+    lids: FloatArray
     gaze: FloatArray
-    jaw: FloatArray
     controls: FloatArray
     names: tuple[str, ...]
-    unsampled: FloatArray | None = None
+    view: FloatArray | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -223,15 +173,16 @@ class MotionTrack:
         frames = len(self.controls)
         expected = {
             "head": (frames, 3),
-            "blink": (frames, 2),
+            "lids": (frames, 2),
             "gaze": (frames, 2),
-            "jaw": (frames,),
             "controls": (frames, len(self.names)),
         }
+        if self.view is not None:
+            expected["view"] = (frames, 3)
         for name, shape in expected.items():
             found = getattr(self, name).shape
             if found != shape:
-                raise ValueError(f"MotionTrack.{name} should have shape {shape}, found {found}")
+                raise ValueError(f"Motion.{name} should have shape {shape}, found {found}")
 
     def __len__(self) -> int:
         return len(self.controls)
@@ -240,6 +191,79 @@ class MotionTrack:
         """Return one named control as (T,) float32."""
         column: FloatArray = self.controls[:, self.names.index(name)]
         return column
+
+    @property
+    def jaw(self) -> FloatArray:
+        """Opening of the mouth, (T,) float32, 0 closed .. 1 wide open."""
+        return self.control("jaw")
+
+    @property
+    def pose(self) -> FloatArray:
+        """Where the head is turned in the end: `view` where it is given, else `head`, (T, 3)."""
+        if self.view is None:
+            return self.head
+        pose: FloatArray = np.where(np.isnan(self.view), self.head, self.view)
+        return pose
+
+    def rows(self, first: int, end: int) -> Motion:
+        """Return a block: the rows from `first` to before `end`."""
+        part = slice(first, end)
+        return replace(
+            self,
+            head=self.head[part],
+            lids=self.lids[part],
+            gaze=self.gaze[part],
+            controls=self.controls[part],
+            view=None if self.view is None else self.view[part],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FollowedFace:
+    """One face of a shot, followed through time.
+
+    Attributes:
+        index: Position by size in the first frame; 0 is the largest.
+        at: Gives the face in a frame by its number, or None where it is not seen.
+    """
+
+    index: int
+    at: Callable[[int], Face | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shot:
+    """The frames to draw on, with their faces: a still picture is one frame, held.
+
+    Attributes:
+        picture: The first frame, with the name and what the file says about itself.
+        frames: Yields every frame, (H, W, 3) uint8 RGB; the one of a held shot again and again.
+        face: Follows the face of an index; raises NoFaceFound, NoSuchFace or FaceTooSmall.
+        held: Whether all frames are the same.
+    """
+
+    picture: Picture
+    frames: Callable[[], Iterator[ImageArray]]
+    face: Callable[[int], FollowedFace]
+    held: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Patch:
+    """What a rig draws for one frame.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 RGB; belongs to whoever receives it.
+        place: Where it belongs in the shot's frame, whatever its own size; None: it is the frame.
+        matte: (h, w) float32, 1 where the patch covers the frame .. 0; None leaves the transition
+            to the compositor.
+        head: Yaw, pitch and roll of the head in degrees, where the transition follows it.
+    """
+
+    pixels: ImageArray
+    place: Box | None = None
+    matte: FloatArray | None = None
+    head: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,4 +296,4 @@ class VideoFile:
     partial: bool = False
     timings: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    motion: MotionTrack | None = field(default=None, repr=False, compare=False)
+    motion: Motion | None = field(default=None, repr=False, compare=False)

@@ -12,7 +12,7 @@ from sadtalker_ext.compositor.enhance import FaceEnhancement
 from sadtalker_ext.compositor.overlay import PointOverlay
 from sadtalker_ext.compositor.upscale import FrameScaler, target_size
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.types import Enhancer, FloatArray, ImageArray, PointFinder, Portrait, Upscaler
+from sadtalker_ext.types import Enhancer, FloatArray, ImageArray, PointFinder, Upscaler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,19 +39,23 @@ class Finisher:
 
     Args:
         options: How the video is made.
-        portrait: Whose frames they are.
+        face: Mesh points of the face (478, 3) and the size of the frames, where the frames show
+            the whole picture; None where the face has to be found again.
         tools: Needed for enhancer, upscaler and overlay.
     """
 
     def __init__(
-        self, options: GenerateOptions, portrait: Portrait, tools: FinishTools | None = None
+        self,
+        options: GenerateOptions,
+        face: tuple[FloatArray, tuple[int, int]] | None = None,
+        tools: FinishTools | None = None,
     ) -> None:
         self._scaler = FrameScaler(options.output_side, tools.upscaler if tools else None)
         self._enhancement: FaceEnhancement | None = None
         self._overlay: PointOverlay | None = None
         if tools is None:
             return
-        start = self._start(options, portrait, upscaled=tools.upscaler is not None)
+        start = self._start(options, face, upscaled=tools.upscaler is not None)
         if tools.enhancer is not None and options.enhancer_strength > 0:
             self._enhancement = FaceEnhancement(
                 tools.enhancer,
@@ -82,12 +86,15 @@ class Finisher:
 
     @staticmethod
     def _start(
-        options: GenerateOptions, portrait: Portrait, *, upscaled: bool
+        options: GenerateOptions,
+        face: tuple[FloatArray, tuple[int, int]] | None,
+        *,
+        upscaled: bool,
     ) -> FloatArray | None:
         """Return where the face is in the first frame, if the frames show the whole picture."""
-        size = portrait.picture.size
-        if portrait.paste_box is None and portrait.frame_size != size:
+        if face is None:
             return None
+        points, size = face
         wide, _ = target_size(size, options.output_side, upscaled=upscaled)
-        points: FloatArray = portrait.face.points * np.float32(wide / size[0])
-        return points
+        moved: FloatArray = points * np.float32(wide / size[0])
+        return moved

@@ -7,8 +7,51 @@ from typing import Protocol
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Borrowed, ImageArray, MotionTrack, Picture, Portrait, Speech
+from sadtalker_ext.types import Box, Face, Motion, Patch, Shot
+
+
+class Rig(Protocol):
+    """One face of a shot, prepared by one engine."""
+
+    @property
+    def face(self) -> Face:
+        """The face in the shot's first frame."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of patches in pixels."""
+
+    @property
+    def place(self) -> Box | None:
+        """Where patches belong in the shot's first frame; None: they are whole frames."""
+
+    def plan(
+        self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
+    ) -> Motion:
+        """Compute the motion of a performance at 25 frames per second.
+
+        What an engine learned beyond `Motion` it keeps for `draw`. Options are read here and
+        nowhere later.
+
+        Args:
+            performance: What drives the face.
+            options: How to move.
+            progress: Counts the chunks listened to, and stops the work.
+            seed: Repeats the motion.
+        """
+
+    def unable(self, motion: Motion) -> tuple[str, ...]:
+        """Return a sentence for every part of a motion that this rig cannot draw as asked."""
+
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
+        """Yield one patch per row of motion, in order.
+
+        Args:
+            motion: A block of rows.
+            first: Number of the block's first row in the whole motion.
+        """
 
 
 class Engine(Protocol):
@@ -16,41 +59,13 @@ class Engine(Protocol):
 
     spec: EngineSpec
 
-    def analyse(self, picture: Picture, options: GenerateOptions, progress: Progress) -> Portrait:
-        """Find the face and compute whatever depends only on the picture.
+    def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> Rig:
+        """Take a face of a shot and compute whatever does not depend on the motion.
 
         Raises:
             NoFaceFound: There is no face, with advice on what to try.
             FaceTooSmall: The face has too few pixels.
             NoSuchFace: `options.face_index` is higher than the number of faces.
-        """
-
-    def move(
-        self,
-        portrait: Portrait,
-        speech: Speech | None,
-        options: GenerateOptions,
-        progress: Progress,
-        seed: int,
-        borrowed: Borrowed | None = None,
-    ) -> MotionTrack:
-        """Compute the motion at 25 frames per second; None as speech means idle motion.
-
-        Args:
-            portrait: From `analyse`.
-            speech: What is said.
-            options: How to move.
-            progress: Counts the chunks listened to.
-            seed: Repeats the motion.
-            borrowed: Reference videos.
-        """
-
-    def render(
-        self, portrait: Portrait, motion: MotionTrack, options: GenerateOptions
-    ) -> Iterator[ImageArray]:
-        """Yield one (height, width, 3) uint8 RGB frame of `portrait.frame_size` per motion row.
-
-        A yielded array belongs to the caller and is not written to again.
         """
 
     def close(self) -> None:

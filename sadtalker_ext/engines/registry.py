@@ -30,6 +30,12 @@ def engine_names() -> tuple[str, ...]:
     return tuple(spec.name for spec in engine_specs())
 
 
+@functools.cache
+def special_options() -> frozenset[str]:
+    """Return the options that not every engine honours."""
+    return frozenset().union(*(spec.options for spec in engine_specs()))
+
+
 def engines_for(option: str, specs: Sequence[EngineSpec] | None = None) -> tuple[str, ...]:
     """Return the names of the engines that honour an option: all, unless some claim it."""
     known = engine_specs() if specs is None else specs

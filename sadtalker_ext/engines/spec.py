@@ -49,6 +49,7 @@ class EngineSpec:
         built_in: Whether it works wherever this package does; it is offered first.
         uses_device: Whether jobs wait for the host's device.
         motion_term: IPTC digital source type of its motion, `TRAINED` or `ALGORITHMIC`.
+        mirrors_yaw: Whether positive yaw of a free view turns to the left edge of the picture.
         options: Options that not every engine honours, but this one does.
     """
 
@@ -63,4 +64,5 @@ class EngineSpec:
     built_in: bool = False
     uses_device: bool = True
     motion_term: str = ALGORITHMIC
+    mirrors_yaw: bool = False
     options: frozenset[str] = frozenset()

@@ -17,7 +17,8 @@ import numpy as np
 from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableImage, UnreadableVideo
 from sadtalker_ext.inputs.content import describe_content, require_file
 from sadtalker_ext.inputs.image import MAX_PIXELS, read_picture
-from sadtalker_ext.types import ImageArray, ReferenceVideo
+from sadtalker_ext.performance import DrivingVideo
+from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -31,7 +32,7 @@ _REORDERED_SECONDS = 2.0
 _QUARTERS = {90: 1, 180: 2, 270: 3}
 
 
-def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) -> ReferenceVideo:
+def open_driving(path: Path | str, *, start: float = 0.0, end: float = 0.0) -> DrivingVideo:
     """Check that a video can be read and return its used part.
 
     Nothing is kept in memory: every `read` decodes the file again.
@@ -56,7 +57,7 @@ def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) ->
     except UnreadableVideo:
         with contextlib.suppress(UnreadableImage):
             still = read_picture(path).pixels
-            return ReferenceVideo(path=path, seconds=seconds, read=lambda: iter([(0.0, still)]))
+            return DrivingVideo(path=path, seconds=seconds, read=lambda: iter([(0.0, still)]))
         raise
     if next(read(), None) is None:
         if start:
@@ -65,7 +66,7 @@ def open_reference(path: Path | str, *, start: float = 0.0, end: float = 0.0) ->
             f"{path.name} should hold pictures, but none can be decoded.",
             hint="Export it again, for example as mp4.",
         )
-    return ReferenceVideo(path=path, seconds=seconds, read=read)
+    return DrivingVideo(path=path, seconds=seconds, read=read)
 
 
 def video_extent(
@@ -74,9 +75,9 @@ def video_extent(
     """Measure the used part of a video without decoding it.
 
     Args:
-        path: A file that `open_reference` accepted; a picture has one frame and no length.
-        start: As for `open_reference`.
-        end: As for `open_reference`.
+        path: A file that `open_driving` accepted; a picture has one frame and no length.
+        start: As for `open_driving`.
+        end: As for `open_driving`.
         most_frames: Counting stops behind this many.
 
     Returns:
@@ -107,7 +108,7 @@ def video_extent(
 
 
 def has_sound(path: Path) -> bool:
-    """Tell whether a video file, which `open_reference` accepted, has a sound track."""
+    """Tell whether a video file, which `open_driving` accepted, has a sound track."""
     try:
         with _opened(path) as container:
             return bool(container.streams.audio)

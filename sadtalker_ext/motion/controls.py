@@ -8,8 +8,8 @@ import numpy as np
 
 from sadtalker_ext.types import FloatArray
 
-CONTROLS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "brow", "breath")
-"""Column names of `MotionTrack.controls`, in order.
+CONTROLS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "brow", "breath", "relax")
+"""Column names of `Motion.controls`, in order.
 
 jaw     0..1   mouth opening; above 0.9 only for loud peaks
 wide    0..1   corners of the mouth apart (EE, smile)
@@ -20,20 +20,21 @@ tuck    0..1   lower lip under the upper teeth (F, V)
 tongue  0..1   tip of the tongue up (L, TH)
 brow   -1..1   frown .. raised
 breath -1..1   chest out .. in; a small lift of the head
+relax   0..1   how far the picture's own smile is let go (see `motion.lips.relaxing`)
 """
 
 MOUTH = CONTROLS[:7]
 """The controls of the mouth, which speech drives."""
 
-JAW, WIDE, ROUND, UPPER, PRESS, TUCK, TONGUE, BROW, BREATH = range(len(CONTROLS))
+JAW, WIDE, ROUND, UPPER, PRESS, TUCK, TONGUE, BROW, BREATH, RELAX = range(len(CONTROLS))
 """Column numbers."""
 
 
 def as_mapping(row: FloatArray) -> Mapping[str, float]:
-    """Return one row (9,) of controls by name, as the layers take it."""
+    """Return one row (10,) of controls by name, as the layers take it."""
     return dict(zip(CONTROLS, map(float, row), strict=True))
 
 
 def rest(frames: int) -> FloatArray:
-    """Return (T, 9) float32 controls of a face at rest: all zero."""
+    """Return (T, 10) float32 controls of a face at rest: all zero."""
     return np.zeros((frames, len(CONTROLS)), dtype=np.float32)

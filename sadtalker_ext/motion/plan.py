@@ -1,7 +1,8 @@
-"""From speech to everything the puppet's face does."""
+"""From speech to everything a face does."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,20 +10,60 @@ import numpy as np
 from sadtalker_ext.motion import blinks, gains, gaze, head_motion
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
-from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, JAW, MOUTH, rest
+from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, RELAX, rest
+from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.lips.mouth_track import mouth_track
-from sadtalker_ext.motion.tracking import Lent, over_again, there_and_back
+from sadtalker_ext.motion.lips.relaxing import relax_track
+from sadtalker_ext.motion.tracking import Tracked, over_again, read_driving, there_and_back
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.progress import Progress
+from sadtalker_ext.performance import Performance
+from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
 from sadtalker_ext.speech.hearing import Hearing, listen
 from sadtalker_ext.speech.loudness import FRAME_HZ
-from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack, Speech
+from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
 # One stream of random numbers per kind of motion: a change to one leaves the others alone.
 _HEAD, _GAZE, _BLINK, _BREATH, _BROW = range(5)
 _IDLE_SWAY = 0.6
 _STILL_BREATH = 0.3
+
+
+_MUTE = (
+    "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
+)
+
+
+def plan_motion(
+    performance: Performance,
+    options: GenerateOptions,
+    seed: int,
+    progress: Progress,
+    track: FaceTracker,
+) -> Motion:
+    """Listen, follow the driving videos, and return the motion at 25 frames per second.
+
+    Lips always follow the sound; a video that gives everything gives head, lids and sound.
+
+    Args:
+        performance: What drives the face.
+        options: Head, eye and mouth options are applied.
+        seed: Same performance, options and seed give the same motion.
+        progress: Counts the chunks listened to.
+        track: Follows the face of a driving video.
+
+    Raises:
+        NoFaceFound: A driving video shows no face.
+        Cancelled: A stop was asked for.
+    """
+    progress.enter(Stage.LISTENING)
+    seconds = performance.seconds
+    frames = None if seconds is None else math.ceil(seconds * MOTION_FPS)
+    driven = read_driving(performance.driving, track, progress, frames)
+    if seconds is None:
+        seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
+        driven = dataclasses.replace(driven, warnings=(*driven.warnings, _MUTE))
+    return build_motion(performance.speech, seconds, options, seed, progress, driven)
 
 
 def build_motion(
@@ -31,8 +72,8 @@ def build_motion(
     options: GenerateOptions,
     seed: int,
     progress: Progress,
-    lent: Lent | None = None,
-) -> MotionTrack:
+    driven: Tracked | None = None,
+) -> Motion:
     """Return the motion of the face at 25 frames per second.
 
     Args:
@@ -41,13 +82,13 @@ def build_motion(
         options: Head, eye and mouth options are applied.
         seed: Same speech, options and seed give the same motion.
         progress: Counts the chunks listened to.
-        lent: Head movement and blinks of reference videos, used instead of the engine's own.
+        driven: Head movement and blinks of driving videos, instead of planned ones.
 
     Raises:
         Cancelled: A stop was asked for.
     """
     frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
-    lent = lent or Lent()
+    driven = driven or Tracked()
     hearing = listen(speech, progress) if speech is not None else None
     found = accents(hearing.loudness, hearing.semitones) if hearing else []
     rests = pauses(hearing.phonemes) if hearing else []
@@ -56,31 +97,32 @@ def build_motion(
         controls[:, : len(MOUTH)] = mouth_track(hearing, frames, MOTION_FPS)
     controls[:, BROW] = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
     controls[:, BREATH] = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
-    if lent.head is None or options.still:
+    if driven.head is None or options.still:
         head = _head(frames, hearing, found, rests, controls[:, BREATH], options, seed)
     else:
-        head = head_motion.limited(there_and_back(lent.head, frames) * options.head_motion)
+        head = head_motion.limited(there_and_back(driven.head, frames) * options.head_motion)
     if options.still:
         controls[:, BREATH] *= _STILL_BREATH
     looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
     cues = sorted([*(one.start for one in rests), *looks.wide_jumps()])
-    track = MotionTrack(
+    track = Motion(
         fps=MOTION_FPS,
         head=head,
-        blink=(
+        lids=(
             _blink(frames, cues, options, seed)
-            if lent.blink is None
-            else over_again(lent.blink, frames)
+            if driven.lids is None
+            else over_again(driven.lids, frames)
         ),
         gaze=gaze.gaze_track(looks, head, MOTION_FPS),
-        jaw=controls[:, JAW].copy(),
         controls=controls,
         names=CONTROLS,
-        warnings=lent.warnings,
+        warnings=driven.warnings,
     )
     if options.gaze == "fixed":
         track = gains.with_fixed_gaze(track)
-    return gains.scale_controls(track, _control_gains(options))
+    track = gains.scale_controls(track, _control_gains(options))
+    track.controls[:, RELAX] = relax_track(track)
+    return track
 
 
 def _head(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker_ext.types import FloatArray, MotionTrack
+from sadtalker_ext.types import FloatArray, Motion
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,7 +50,7 @@ def sound_envelope(blocks: Sequence[FloatArray], bins: int) -> FloatArray:
     return np.asarray(loudest, np.float32)
 
 
-def plot_motion(motion: MotionTrack, envelope: FloatArray | None = None) -> Image.Image:
+def plot_motion(motion: Motion, envelope: FloatArray | None = None) -> Image.Image:
     """Draw a motion track.
 
     Args:
@@ -67,11 +67,11 @@ def plot_motion(motion: MotionTrack, envelope: FloatArray | None = None) -> Imag
     image = Image.new("RGB", (width * _SCALE, height * _SCALE), BACK)
     draw = ImageDraw.Draw(image)
     seconds = len(motion) / motion.fps
-    reach = max(5.0, float(np.abs(motion.head).max(initial=0.0)))
+    reach = max(5.0, float(np.abs(motion.pose).max(initial=0.0)))
     lanes: list[tuple[str, float, list[_Curve]]] = [
         ("head", 2.0, _head_curves(motion, reach)),
         ("mouth", 1.2, [_unit_curve(motion.jaw, MOUTH)]),
-        ("lids", 0.8, [_unit_curve(motion.blink.max(axis=1), LIDS)]),
+        ("lids", 0.8, [_unit_curve(motion.lids.max(axis=1), LIDS)]),
         ("sound", 0.9, _sound_curves(envelope)),
     ]
     shares = sum(share for _, share, _ in lanes)
@@ -87,9 +87,9 @@ def plot_motion(motion: MotionTrack, envelope: FloatArray | None = None) -> Imag
     return image.resize(SIZE, Image.Resampling.LANCZOS)
 
 
-def _head_curves(motion: MotionTrack, reach: float) -> list[_Curve]:
+def _head_curves(motion: Motion, reach: float) -> list[_Curve]:
     return [
-        _Curve(values=motion.head[:, axis], low=-reach, high=reach, colour=colour)
+        _Curve(values=motion.pose[:, axis], low=-reach, high=reach, colour=colour)
         for axis, colour in enumerate((YAW, PITCH, ROLL))
     ]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack
+from sadtalker_ext.types import FloatArray, Motion
 
 CONTACTS = ("press", "tuck")
 """Controls that are events: an average between two of them was never meant."""
@@ -14,7 +16,7 @@ CONTACTS = ("press", "tuck")
 _REACHED = 0.999
 
 
-def resample(track: MotionTrack, fps: float, frames: int | None = None) -> MotionTrack:
+def resample(track: Motion, fps: float, frames: int | None = None) -> Motion:
     """Return the track at another rate.
 
     Values are read between the frames of the track (cubic for the head, linear otherwise). Where
@@ -37,22 +39,20 @@ def resample(track: MotionTrack, fps: float, frames: int | None = None) -> Motio
             column = track.names.index(name)
             _keep(controls[:, column], track.controls[:, column], track.fps / fps)
             press = controls[:, column] if name == "press" else press
-    jaw = _linear(track.jaw[:, None], at)[:, 0] * (1 - press)
     if "jaw" in track.names:
         column = track.names.index("jaw")
         controls[:, column] *= 1 - press
-    blink = _linear(track.blink, at)
+    lids = _linear(track.lids, at)
     for side in range(2):
-        _keep(blink[:, side], track.blink[:, side], track.fps / fps)
+        _keep(lids[:, side], track.lids[:, side], track.fps / fps)
     return dataclasses.replace(
         track,
         fps=fps,
-        head=_cubic(track.head, at),
-        blink=blink,
+        head=cubic(track.head, at),
+        lids=lids,
         gaze=_linear(track.gaze, at),
-        jaw=jaw.astype(np.float32),
         controls=controls,
-        unsampled=track.controls if track.fps == MOTION_FPS else track.unsampled,
+        view=None if track.view is None else _linear(track.view, at),
     )
 
 
@@ -70,7 +70,7 @@ def _linear(values: FloatArray, at: FloatArray) -> FloatArray:
     return np.asarray(values[low] * (1 - part) + values[high] * part, dtype=np.float32)
 
 
-def _cubic(values: FloatArray, at: FloatArray) -> FloatArray:
+def cubic(values: FloatArray, at: npt.NDArray[np.floating[Any]]) -> FloatArray:
     """Return (n, K) values at fractional frames by a Catmull-Rom spline."""
     last = len(values) - 1
     at = np.clip(at, 0, last)

@@ -1,4 +1,4 @@
-"""Head movement and blinks of reference videos, from the face mesh of their frames.
+"""Head movement and blinks of driving videos, from the face mesh of their frames.
 
 The mesh is followed through the video. Points that no expression moves give the turn of the head;
 the lids' distance gives the blinks. R is the number of rows of a video at 25 per second.
@@ -14,16 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.curves import smooth
-from sadtalker_ext.motion.reference import (
+from sadtalker_ext.motion.driving import (
     FaceTracker,
+    all_warnings,
     at_motion_rate,
     held_warnings,
     no_face_in,
+    read_once,
     thinned,
 )
+from sadtalker_ext.performance import Driving, DrivingVideo
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import MOTION_FPS, Borrowed, FloatArray, ReferenceVideo
+from sadtalker_ext.types import MOTION_FPS, FloatArray
 
 _FIRM = (
     *topology.OVAL[:8],
@@ -54,29 +57,29 @@ _HEAD_SMOOTH = 0.06
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lent:
-    """What reference videos lend, 25 rows per second, each with its own length.
+class Tracked:
+    """Motion of driving videos, 25 rows per second, each with its own length.
 
     Attributes:
         head: (R, 3) float32 yaw, pitch, roll in degrees around the video's usual pose, or None.
-        blink: (R, 2) float32 closure of the lids, or None.
-        whole: Whether one video lends everything.
+        lids: (R, 2) float32 closure of the lids, or None.
+        whole: Whether one video gives everything.
         warnings: What was held because no face was seen.
     """
 
     head: FloatArray | None = None
-    blink: FloatArray | None = None
+    lids: FloatArray | None = None
     whole: bool = False
     warnings: tuple[str, ...] = ()
 
 
-def borrow(
-    borrowed: Borrowed | None, track: FaceTracker, progress: Progress, frames: int | None
-) -> Lent:
-    """Read what reference videos lend; one that lends two things is read once.
+def read_driving(
+    driving: Driving, track: FaceTracker, progress: Progress, frames: int | None
+) -> Tracked:
+    """Follow the faces of driving videos; a video that gives two things is read once.
 
     Args:
-        borrowed: The videos, or None.
+        driving: The videos.
         track: Finds the face in every frame.
         progress: Can stop the reading.
         frames: Rows that can be used at most; None reads all.
@@ -84,24 +87,20 @@ def borrow(
     Raises:
         NoFaceFound: A video shows no face at all.
     """
-    if borrowed is None:
-        return Lent()
     seconds = math.inf if frames is None else frames / MOTION_FPS
-    done: dict[int, tuple[FloatArray, FloatArray, tuple[str, ...]]] = {}
-    for video in (borrowed.pose, borrowed.blink, borrowed.whole):
-        if video is not None and id(video) not in done:
-            done[id(video)] = follow(video, track, progress, seconds)
-    head, blink = borrowed.pose or borrowed.whole, borrowed.blink or borrowed.whole
-    return Lent(
-        head=None if head is None else done[id(head)][0],
-        blink=None if blink is None else done[id(blink)][1],
-        whole=borrowed.whole is not None,
-        warnings=tuple(itertools.chain.from_iterable(words for *_, words in done.values())),
+    found = read_once(driving, lambda video: follow(video, track, progress, seconds))
+    head = found.get("head") or found.get("whole")
+    lids = found.get("lids") or found.get("whole")
+    return Tracked(
+        head=head[0] if head else None,
+        lids=lids[1] if lids else None,
+        whole="whole" in found,
+        warnings=all_warnings(found),
     )
 
 
 def follow(
-    video: ReferenceVideo, track: FaceTracker, progress: Progress, seconds: float = math.inf
+    video: DrivingVideo, track: FaceTracker, progress: Progress, seconds: float = math.inf
 ) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
     """Return head angles (R, 3) in degrees, lids (R, 2) and warnings of one video.
 

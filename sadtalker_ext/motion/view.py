@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from sadtalker_ext.option_spec import numbers_of
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.types import MotionTrack
+from sadtalker_ext.types import Motion
 
 DoubleArray = npt.NDArray[np.float64]
 
 AXES = ("yaw", "pitch", "roll")
-"""In the order of `MotionTrack.head`."""
+"""In the order of `Motion.head`."""
 
 
 def view_path(degrees: Sequence[float], frames: int) -> DoubleArray:
@@ -44,35 +44,43 @@ def view_path(degrees: Sequence[float], frames: int) -> DoubleArray:
     return np.pad(path, (0, frames - len(path)), mode="edge")
 
 
-def view_paths(options: GenerateOptions, frames: int) -> dict[str, DoubleArray]:
-    """Return the path (T,) in degrees of every axis that has one, by name."""
-    given = {axis: numbers_of(getattr(options, axis)) for axis in AXES}
-    return {axis: view_path(degrees, frames) for axis, degrees in given.items() if degrees}
+def with_view(motion: Motion, options: GenerateOptions, *, mirrored: bool = False) -> Motion:
+    """Return the motion with the paths of free view; a path replaces the head's own angle.
 
-
-def direct_head(track: MotionTrack, options: GenerateOptions, limit: float) -> MotionTrack:
-    """Return the track with the head's amount per axis, and with the paths of free view.
-
-    A path replaces the motion of its axis. It goes before `still`, which holds only what the
-    engine itself would move.
+    A path goes before `still`, which holds only what the head would do by itself.
 
     Args:
-        track: Made by an engine.
-        options: `head_yaw`, `head_pitch`, `head_roll`, `yaw`, `pitch` and `roll` are used.
-        limit: Largest angle the engine can show, in degrees.
+        motion: Planned by an engine.
+        options: `yaw`, `pitch` and `roll` are used.
+        mirrored: Whether positive yaw of the option turns towards the left edge of the picture.
     """
+    given = {axis: numbers_of(getattr(options, axis)) for axis in AXES}
+    if not any(given.values()):
+        return motion
+    view = np.full((len(motion), 3), np.nan, np.float32)
+    for column, (axis, degrees) in enumerate(given.items()):
+        if degrees:
+            path = view_path(degrees, len(motion))
+            view[:, column] = -path if mirrored and axis == "yaw" else path
+    return dataclasses.replace(motion, view=view)
+
+
+def scaled_head(motion: Motion, options: GenerateOptions, limit: float) -> Motion:
+    """Return the motion with the head's amount per axis, kept within a limit in degrees."""
     gains = [getattr(options, f"head_{axis}") for axis in AXES]
-    paths = view_paths(options, len(track))
-    if not paths and all(gain == 1 for gain in gains):
-        return track
-    head = np.clip(track.head * np.array(gains), -limit, limit).astype(np.float32)
-    warnings = track.warnings
-    for axis, path in paths.items():
-        head[:, AXES.index(axis)] = np.clip(path, -limit, limit)
-        if np.abs(path).max() > limit:
-            widest = path[np.abs(path).argmax()]
-            warnings += (
-                f"The {axis} path was kept within {limit:g} degrees, found {widest:g}: this "
-                "engine turns heads no further.",
-            )
-    return dataclasses.replace(track, head=head, warnings=warnings)
+    if all(gain == 1 for gain in gains):
+        return motion
+    head = np.clip(motion.head * np.array(gains), -limit, limit).astype(np.float32)
+    return dataclasses.replace(motion, head=head)
+
+
+def beyond(motion: Motion, limit: float) -> tuple[str, ...]:
+    """Return a sentence for every axis whose path turns the head further than a limit."""
+    if motion.view is None:
+        return ()
+    return tuple(
+        f"The {axis} path was kept within {limit:g} degrees, found {widest:g}: this engine turns "
+        "heads no further."
+        for axis, path in zip(AXES, motion.view.T, strict=True)
+        if np.abs(widest := float(path[np.abs(path).argmax()])) > limit
+    )

@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from sadtalker_ext.engines.sadtalker import framing, speaking
+from sadtalker_ext.engines.sadtalker import framing, rig, speaking
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.engines.sadtalker.spec import SPEC
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.motion.view import AXES
+from sadtalker_ext.motion.view import AXES, with_view
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Face, Picture, Speech
 from tests.golden.folder import GoldenFolder
 from tests.golden.networks import network
@@ -52,6 +55,9 @@ def folder():
     return GoldenFolder(DATA)
 
 
+DRIVEN = rig.driving_rows
+
+
 def playable(folder):
     """Cases whose picture and sound travel with the tests: name, picture and mode."""
     found = []
@@ -76,8 +82,19 @@ class Replay:
     engine: SadTalkerEngine
     options: GenerateOptions
     source: Picture
+    face: Face
     speech: Speech
     seed: int
+
+    def shot(self):
+        return still_shot(self.source, lambda picture, index: self.face)
+
+    def planned(self):
+        """The rig, and the motion it planned."""
+        rig = self.engine.prepare(self.shot(), self.options, Progress())
+        performance = Performance(speech=self.speech)
+        motion = rig.plan(performance, self.options, Progress(), self.seed)
+        return rig, with_view(motion, self.options, mirrored=SPEC.mirrors_yaw)
 
 
 def replay(folder, monkeypatch, case, name, mode, renderer):
@@ -97,7 +114,8 @@ def replay(folder, monkeypatch, case, name, mode, renderer):
     )
     face = Face(points=np.zeros((478, 3), np.float32), box=(0, 0, 1, 1), score=1.0)
     return Replay(
-        engine=SadTalkerEngine(lambda size, precision: networks, lambda one, index: face),
+        engine=SadTalkerEngine(lambda size, precision: networks),
+        face=face,
         options=GenerateOptions(
             preprocess=mode.value,
             size=notes["size"],
@@ -127,13 +145,19 @@ def compare_case(folder, monkeypatch, case, name, mode):
     seen = RowCollector()
     made = replay(folder, monkeypatch, case, name, mode, seen)
 
-    portrait = made.engine.analyse(made.source, made.options, Progress())
-    motion = made.engine.move(portrait, made.speech, made.options, Progress(), made.seed)
-    frames = list(made.engine.render(portrait, motion, made.options))
+    given = []
+
+    def noted(rows, *rest, **more):
+        given.append(rows)
+        return DRIVEN(rows, *rest, **more)
+
+    monkeypatch.setattr(rig, "driving_rows", noted)
+    made_rig, motion = made.planned()
+    frames = list(made_rig.draw(motion))
 
     np.testing.assert_array_equal(seen.frame, picture(folder, f"frame_{prepared}"))
     np.testing.assert_allclose(seen.row, recorded["source_semantics"].ravel(), atol=1e-4)
-    np.testing.assert_allclose(motion.controls, recorded["coeff_pred"], atol=1e-4)
+    np.testing.assert_allclose(given[0], recorded["coeff_pred"], atol=1e-4)
     wanted = recorded["target_semantics"][: len(motion)]
     np.testing.assert_allclose(seen.rows, wanted, atol=1e-4)
     assert set(seen.camera) == {axis for axis in AXES if camera.get(axis)}
@@ -142,5 +166,5 @@ def compare_case(folder, monkeypatch, case, name, mode):
         np.testing.assert_allclose(path, recorded_path, atol=1e-4)
     assert len(frames) == len(recorded["coeff_pred"])
     width, height = folder.crop_info[prepared][0]
-    assert portrait.frame_size == (notes["size"], int(notes["size"] * height / width))
-    assert (portrait.paste_box is not None) == mode.goes_back
+    assert made_rig.size == (notes["size"], int(notes["size"] * height / width))
+    assert (made_rig.place is not None) == mode.goes_back

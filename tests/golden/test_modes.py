@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadtalker_ext import pipeline
+from sadtalker_ext.compositor.lay import Compositor, Role
+from sadtalker_ext.compositor.place import Blend
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.render import Renderer
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Face, Picture
 from tests.golden.folder import GoldenFolder
 from tests.golden.networks import keyed_network
@@ -35,11 +38,15 @@ def renderer():
 def first_frame(folder, monkeypatch, case, name, mode, renderer):
     """The first frame of a case, alone and in its picture."""
     made = replay(folder, monkeypatch, case, name, mode, renderer)
-    portrait = made.engine.analyse(made.source, made.options, Progress())
-    motion = made.engine.move(portrait, made.speech, made.options, Progress(), made.seed)
-    frame = next(made.engine.render(portrait, motion, made.options))
-    placed = next(pipeline._placed(iter([frame]), portrait, motion, made.options))
-    return frame, placed
+    rig, motion = made.planned()
+    patch = next(rig.draw(motion))
+    return patch.pixels, composed(made.shot(), rig, [patch], made.options)
+
+
+def composed(shot, rig, patches, options):
+    """The first whole frame."""
+    role = Role(patches=iter(patches), place=rig.place, points=rig.face.points)
+    return next(Compositor(shot, Blend(options.blend)).frames([role]))
 
 
 def close(found, wanted, levels=1, share=0.999):
@@ -87,14 +94,14 @@ def one_frame(renderer, **options):
         pose=keyed_network("audio2pose"),
         renderer=renderer,
     )
-    engine = SadTalkerEngine(lambda size, precision: networks, lambda one, index: face)
+    engine = SadTalkerEngine(lambda size, precision: networks)
     chosen = GenerateOptions(idle_seconds=0.04, **options)
     source = Picture(pixels=picture(folder, "source_a"), name="a", landmarks=landmarks)
-    portrait = engine.analyse(source, chosen, Progress())
-    motion = engine.move(portrait, None, chosen, Progress(), 1)
-    frames = engine.render(portrait, motion, chosen)
-    (placed,) = pipeline._placed(frames, portrait, motion, chosen)
-    return portrait, placed
+    shot = still_shot(source, lambda one, index: face)
+    rig = engine.prepare(shot, chosen, Progress())
+    performance = Performance(idle_seconds=chosen.idle_seconds)
+    motion = rig.plan(performance, chosen, Progress(), 1)
+    return rig, composed(shot, rig, rig.draw(motion), chosen)
 
 
 @pytest.mark.slow
@@ -104,11 +111,11 @@ def test_every_mode_renders(renderer, mode, size):
     if size == 512 and mode != "full":
         pytest.skip("one 512 frame takes a minute")
     # the exact blend changes nothing outside its box; the soft one may move the picture with it
-    portrait, placed = one_frame(renderer, preprocess=mode, size=size, blend="poisson")
-    assert portrait.prepared.framing.frame.shape == (size, size, 3)
-    source = portrait.picture.pixels
+    rig, placed = one_frame(renderer, preprocess=mode, size=size, blend="poisson")
+    assert rig.framing.frame.shape == (size, size, 3)
+    source = picture(GoldenFolder(DATA), "source_a")
     if mode.endswith("full"):
-        left, top, right, bottom = portrait.paste_box
+        left, top, right, bottom = rig.place
         assert placed.shape == source.shape
         assert (placed[top:bottom, left:right] != source[top:bottom, left:right]).mean() > 0.2
         outside = np.ones(source.shape[:2], bool)
@@ -116,5 +123,5 @@ def test_every_mode_renders(renderer, mode, size):
         assert outside.any()
         np.testing.assert_array_equal(placed[outside], source[outside])
     else:
-        assert placed.shape[:2] == portrait.frame_size[::-1]
+        assert placed.shape[:2] == rig.size[::-1]
         assert placed.std() > 10

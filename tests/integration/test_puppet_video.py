@@ -12,15 +12,20 @@ import pytest
 
 from benchmarks.measure import closure_shares
 from benchmarks.subject import PORTRAIT, SPEECH, with_exact_phonemes
-from sadtalker_ext.engines.puppet.engine import Puppet, PuppetEngine
+from sadtalker_ext.engines.puppet.engine import PuppetEngine
+from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.motion.plan import plan_motion
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import FloatArray, ImageArray, MotionTrack, Portrait, VideoFile
+from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.types import FloatArray, ImageArray, Motion, VideoFile
 from sadtalker_ext.weights.store import WeightStore
 from tests.support.espeak import say, speech_of
 from tests.support.media import write_sound
@@ -30,23 +35,36 @@ OPTIONS = GenerateOptions(engine="puppet", seed=11, blink_rate=30.0, preprocess=
 BILABIALS = "Max had a nap at the old barn. Papa caught a black carp, and Tom laughed about it."
 
 
-class WatchedEngine(PuppetEngine):
-    """The puppet engine, keeping what it was given and what it rendered."""
+class WatchedRig:
+    """A rig, keeping the motion it was given and the frames it drew."""
 
-    def render(self, portrait, motion, options):
-        self.portrait, self.motion, self.frames = portrait, motion, []
-        for frame in super().render(portrait, motion, options):
-            self.frames.append(frame)
-            yield frame
+    def __init__(self, rig):
+        self.rig, self.motion, self.frames = rig, None, []
+
+    def __getattr__(self, name):
+        return getattr(self.rig, name)
+
+    def draw(self, motion, first=0):
+        self.motion, self.frames = motion, []
+        for patch in self.rig.draw(motion, first):
+            self.frames.append(patch.pixels)
+            yield patch
+
+
+class WatchedEngine(PuppetEngine):
+    """The puppet engine, keeping its rig."""
+
+    def prepare(self, shot, options, progress):
+        self.rig = WatchedRig(super().prepare(shot, options, progress))
+        return self.rig
 
 
 @dataclass(frozen=True)
 class Job:
     """One finished video and how it came about."""
 
-    engine: PuppetEngine
-    portrait: Portrait
-    motion: MotionTrack
+    rig: PuppetRig
+    motion: Motion
     frames: list[ImageArray]
     video: VideoFile
     points: FloatArray  # (T, 478, 3) tracked on the decoded video
@@ -71,11 +89,15 @@ def models():
     return FaceModels(store)
 
 
+def shot_of(models):
+    return still_shot(read_picture(PORTRAIT), lambda one, index: find_face(one, models, index))
+
+
 def make(models, speech, folder) -> Job:
     engine = WatchedEngine(models)
     video = generate(
-        read_picture(PORTRAIT),
-        speech,
+        shot_of(models),
+        Performance(speech=speech),
         folder / "video.mp4",
         OPTIONS,
         engine=engine,
@@ -84,7 +106,7 @@ def make(models, speech, folder) -> Job:
     with av.open(str(video.path)) as container:
         shown = (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
         points = [mesh.points for mesh in models.mesher.track(shown, models.detector)]
-    return Job(engine, engine.portrait, engine.motion, engine.frames, video, np.stack(points))
+    return Job(engine.rig, engine.rig.motion, engine.rig.frames, video, np.stack(points))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +139,7 @@ def lag_of(opening: FloatArray, jaw: FloatArray) -> tuple[int, float]:
 
 
 def test_every_frame_has_the_promised_size(job):
-    width, height = job.portrait.frame_size
+    width, height = job.rig.size
     assert len(job.frames) == len(job.motion) == len(job.points) == round(SECONDS * 25)
     assert {frame.shape for frame in job.frames} == {(height, width, 3)}
     assert width % 2 == 0
@@ -140,10 +162,10 @@ def test_lips_meet_at_every_p_b_and_m(closing_job, bilabials):
 
 
 def test_lids_close_when_they_should(job):
-    closed = job.motion.blink.min(1) > 0.97
+    closed = job.motion.lids.min(1) > 0.97
     assert closed.any()
     openings = np.stack([job.gap(159, 145), job.gap(386, 374)], 1)
-    awake = np.median(openings[job.motion.blink.max(1) < 0.05], axis=0)
+    awake = np.median(openings[job.motion.lids.max(1) < 0.05], axis=0)
     assert np.median(openings[closed] / awake) <= 0.2
 
 
@@ -160,15 +182,14 @@ def test_people_blink_as_often_as_people_do(models, bilabials):
         bilabials.samples, bilabials.rate_hz, phonemes=tuple(sounds), repeats=repeats
     )
     options = dataclasses.replace(OPTIONS, blink_rate=GenerateOptions().blink_rate)
-    motion = PuppetEngine(models).move(None, speech, options, Progress(), 3)
-    closed = motion.blink.min(1) > 0.97
+    motion = plan_motion(Performance(speech=speech), options, 3, Progress(), None)
+    closed = motion.lids.min(1) > 0.97
     count = int((np.diff(closed.astype(int)) == 1).sum())
     assert 12 <= count / (len(motion) / 25 / 60) <= 28
 
 
 def test_background_away_from_the_person_stays(job):
-    puppet = job.portrait.prepared
-    assert isinstance(puppet, Puppet)
+    puppet = job.rig
     assert puppet.head.layered
     left, top, right, bottom = puppet.view.frame
     source = puppet.view.pixels[top:bottom, left:right].astype(int)
@@ -187,13 +208,13 @@ def test_a_silent_face_is_the_picture(job):
         motion,
         **{
             name: np.zeros_like(getattr(motion, name)[:2])
-            for name in ("head", "blink", "gaze", "jaw", "controls")
+            for name in ("head", "lids", "gaze", "controls")
         },
     )
-    view = job.portrait.prepared.view
+    view = job.rig.view
     left, top, right, bottom = view.frame
-    for frame in job.engine.render(job.portrait, rest, OPTIONS):
-        assert np.array_equal(frame, view.pixels[top:bottom, left:right])
+    for patch in job.rig.rig.draw(rest):
+        assert np.array_equal(patch.pixels, view.pixels[top:bottom, left:right])
 
 
 def test_the_head_turns_as_the_motion_says(job):
@@ -220,10 +241,10 @@ def test_nothing_jumps_between_frames(job):
 def test_the_same_seed_gives_the_same_frames(job, models):
     """Another engine, made anew, hears, plans and renders the same."""
     engine, progress = PuppetEngine(models), Progress()
-    portrait = engine.analyse(read_picture(PORTRAIT), OPTIONS, progress)
+    rig = engine.prepare(shot_of(models), OPTIONS, progress)
     speech = open_speech(SPEECH, end=SECONDS)
-    motion = engine.move(portrait, speech, OPTIONS, progress, OPTIONS.seed)
-    frames = engine.render(portrait, motion, OPTIONS)
-    for number, frame in zip(range(40), frames, strict=False):
-        assert np.array_equal(frame, job.frames[number]), number
-    frames.close()
+    motion = rig.plan(Performance(speech=speech), OPTIONS, progress, OPTIONS.seed)
+    patches = rig.draw(motion)
+    for number, patch in zip(range(40), patches, strict=False):
+        assert np.array_equal(patch.pixels, job.frames[number]), number
+    patches.close()

@@ -18,9 +18,12 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service, borrowed_motion
+from sadtalker_ext.request import driving_of
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Picture
 from tests.support.fake_networks import fake_networks
 from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
@@ -38,18 +41,25 @@ def engine_for(size):
     def track(frames):
         return (mesh(**place) for _ in frames)
 
-    return make_engine(fake_networks(), track, **place)
+    networks = fake_networks()
+    engine = make_engine(networks, track, **place)
+    engine.networks = networks
+    return engine
 
 
-def make(picture, speech, output, borrowed=None, **options):
+def make(picture, speech, output, engine=None, driving=None, **options):
+    engine = engine or engine_for(picture.size)
+    chosen = GenerateOptions(**options)
+    performance = Performance(
+        speech=speech, driving=driving or Driving(), idle_seconds=chosen.idle_seconds
+    )
     return generate(
-        picture,
-        speech,
+        still_shot(picture, engine.find_face),
+        performance,
         output,
-        GenerateOptions(**options),
-        engine=engine_for(picture.size),
+        chosen,
+        engine=engine,
         progress=Progress(),
-        borrowed=borrowed,
     )
 
 
@@ -110,8 +120,9 @@ def test_the_same_sound_in_other_wrappings_moves_alike(picture, tmp_path):
     tracks = []
     for name in ("a.wav", "a.flac", "a.ogg"):
         path = write_sound(tmp_path / name, samples, 48000)
-        video = make(picture, open_speech(path), tmp_path / f"{name}.mp4", seed=4, blink="off")
-        tracks.append(video.motion.controls[:24])
+        engine = engine_for(picture.size)
+        make(picture, open_speech(path), tmp_path / f"{name}.mp4", engine, seed=4, blink="off")
+        tracks.append(engine.networks.renderer.rows[:24])
     np.testing.assert_allclose(tracks[1], tracks[0], atol=2e-3)
     assert np.corrcoef(tracks[2][:, 0], tracks[0][:, 0])[0, 1] > 0.97
 
@@ -175,12 +186,12 @@ def has_track(path):
 @pytest.mark.parametrize("fps", [10.0, 24.0, 30.0, 60.0])
 def test_other_rates_show_the_motion_of_25(picture, speech, tmp_path, fps):
     """Key points are computed at 25 per second and read between: the faces are the same ones."""
-    plain = make(picture, speech, tmp_path / "25.mp4", preprocess="crop", seed=1, blink="off")
-    other = make(
-        picture, speech, tmp_path / "out.mp4", preprocess="crop", seed=1, blink="off", fps=fps
-    )
+    one, two = engine_for(picture.size), engine_for(picture.size)
+    same = {"preprocess": "crop", "seed": 1, "blink": "off"}
+    plain = make(picture, speech, tmp_path / "25.mp4", one, **same)
+    other = make(picture, speech, tmp_path / "out.mp4", two, fps=fps, **same)
     assert other.frames == frame_count(0.6, fps)
-    np.testing.assert_array_equal(other.motion.unsampled, plain.motion.controls)
+    np.testing.assert_array_equal(two.networks.renderer.rows, one.networks.renderer.rows)
     greys = {int(frame[0, 0, 0]) for frame in read_frames(plain.path)[0]}
     for frame in read_frames(other.path)[0]:
         assert min(greys) - 2 <= frame[0, 0, 0] <= max(greys) + 2
@@ -218,9 +229,13 @@ def request_for(picture, output, speech=None, **options):
 
 
 def through_service(request, monkeypatch):
+    """The video, and the rows that the networks drew."""
     engine = engine_for(request.picture.size)
     service = Service(StandaloneHost(), specs=specs_with(lambda: engine, lambda: True))
-    return service.generate(request, Progress())
+    monkeypatch.setattr(
+        "sadtalker_ext.portrait.find.find_face", lambda one, _, index: engine.find_face(one, index)
+    )
+    return service.generate(request, Progress()), engine.networks.renderer.rows
 
 
 @pytest.mark.parametrize("use", ["pose", "blink", "pose+blink"])
@@ -234,7 +249,7 @@ def test_motion_is_borrowed_from_a_file(picture, tmp_path, monkeypatch, use):
             picture, tmp_path / f"{name}.mp4", sound, reference_video=video, reference_use=use,
             **common,
         )  # fmt: skip
-        made[name] = through_service(request, monkeypatch).motion.controls
+        _, made[name] = through_service(request, monkeypatch)
     change = made["moved"] - made["plain"]
     ramp = 8 * np.arange(15) / 255
     if "pose" in use:
@@ -253,10 +268,10 @@ def test_everything_is_borrowed_with_the_sound_or_without_any(
         picture, tmp_path / "out.mp4", engine="sadtalker", preprocess="crop",
         reference_video=reference, reference_use="all",
     )  # fmt: skip
-    video = through_service(request, monkeypatch)
+    video, rows = through_service(request, monkeypatch)
     assert video.frames == pytest.approx(25, abs=1)
     assert has_track(video.path) == sound
-    turned = video.motion.controls[:, 65]
+    turned = rows[:, 65]
     np.testing.assert_allclose(turned[:24] - turned[0], 8 * np.arange(24) / 255, atol=0.02)
 
 
@@ -267,7 +282,7 @@ def test_a_part_of_everything_begins_and_ends_with_its_sound(tmp_path):
         picture=tmp_path, speech=None, output=tmp_path, options=options, reference_video=reference
     )
     speech = open_speech(reference, start=0.4, end=0.8)
-    found = list(borrowed_motion(request, speech).whole.read())
+    found = list(driving_of(request, speech).whole.read())
     assert len(found) == 10
     assert found[0][1].mean() == pytest.approx(80, abs=4)
 
@@ -288,8 +303,8 @@ def test_a_video_for_the_blinks_always_lends_them(tmp_path, use, reference, pose
         picture=tmp_path, speech=None, output=tmp_path, options=GenerateOptions(reference_use=use),
         reference_video=reference and tmp_path / reference, blink_video=tmp_path / "blinking.mp4",
     )  # fmt: skip
-    found = borrowed_motion(request, None)
-    names = [one and one.path.name for one in (found.pose, found.blink, found.whole)]
+    found = driving_of(request, None)
+    names = [one and one.path.name for one in (found.head, found.lids, found.whole)]
     assert names == [pose, blink, None]
 
 
@@ -332,10 +347,8 @@ def test_warnings_reach_the_result(picture, speech, tmp_path):
         picture=picture, speech=None, output=tmp_path / "out.mp4", options=GenerateOptions(),
         reference_video=write_reference(tmp_path / "moving.mp4"),
     )  # fmt: skip
-    video = generate(
-        picture, speech, tmp_path / "out.mp4", GenerateOptions(preprocess="crop"),
-        engine=engine, progress=Progress(), borrowed=borrowed_motion(request, speech),
-    )  # fmt: skip
+    driving = driving_of(request, speech)
+    video = make(picture, speech, tmp_path / "out.mp4", engine, driving, preprocess="crop")
     assert video.warnings == (
         "1 of 15 frames of moving.mp4 show no face: the motion before them was held there.",
     )
@@ -349,8 +362,6 @@ def test_a_reference_without_a_face_leaves_no_file(picture, speech, tmp_path):
         reference_video=write_reference(tmp_path / "moving.mp4"),
     )  # fmt: skip
     with pytest.raises(NoFaceFound, match=r"moving\.mp4"):
-        generate(
-            picture, speech, tmp_path / "out.mp4", GenerateOptions(preprocess="crop"),
-            engine=engine, progress=Progress(), borrowed=borrowed_motion(request, speech),
-        )  # fmt: skip
+        driving = driving_of(request, speech)
+        make(picture, speech, tmp_path / "out.mp4", engine, driving, preprocess="crop")
     assert not (tmp_path / "out.mp4").exists()

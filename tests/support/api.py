@@ -15,12 +15,27 @@ from PIL import Image
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.url_policy import UrlPolicy
-from tests.support.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine, FakeRig
 from tests.support.media import portrait_like
 from tests.support.specs import specs_with
 
 PREFIX = "/sadtalker/v1"
 TALKS = f"{PREFIX}/talks"
+
+
+class JournalRig(FakeRig):
+    """Notes the seed, waits while its engine is held, and is as slow as its engine says."""
+
+    def plan(self, performance, options, progress, seed):
+        self.engine.note(seed)
+        return super().plan(performance, options, progress, seed)
+
+    def draw(self, motion, first=0):
+        for patch in super().draw(motion, first):
+            self.engine.free.wait(20)
+            if self.engine.seconds_per_frame:
+                time.sleep(self.engine.seconds_per_frame)
+            yield patch
 
 
 class Journal(FakeEngine):
@@ -31,6 +46,8 @@ class Journal(FakeEngine):
         seconds_per_frame: How long each frame takes.
     """
 
+    rig = JournalRig
+
     def __init__(self, path=None, seconds_per_frame=0.0, **rest):
         super().__init__(**rest)
         self.path = path
@@ -39,19 +56,11 @@ class Journal(FakeEngine):
         self.free = threading.Event()
         self.free.set()
 
-    def move(self, portrait, speech, options, progress, seed, borrowed=None):
+    def note(self, seed):
         self.seeds.append(seed)
         if self.path:
             with self.path.open("a", encoding="ascii") as file:
                 file.write(f"{seed}\n")
-        return super().move(portrait, speech, options, progress, seed)
-
-    def render(self, portrait, motion, options):
-        for frame in super().render(portrait, motion, options):
-            self.free.wait(20)
-            if self.seconds_per_frame:
-                time.sleep(self.seconds_per_frame)
-            yield frame
 
 
 class FakeService(Service):

@@ -13,7 +13,7 @@ import time
 
 from sadtalker_ext.errors import EncodingError, NoFaceFound, OutOfMemory, OutputUnwritable
 from sadtalker_ext.shells.api.url_policy import UrlPolicy, resolve_name
-from tests.support.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine, FakeRig
 from tests.support.specs import specs_with
 
 PUBLIC = "93.184.216.34"
@@ -77,27 +77,35 @@ def failures(root):
     }
 
 
-class SteeredEngine(FakeEngine):
+class SteeredRig(FakeRig):
     """Notes every job; waits while `hold` is there, slow by `pause`, and fails with `fail`."""
+
+    def plan(self, performance, options, progress, seed):
+        control = self.engine.control
+        control.note(control.journal, seed)
+        return super().plan(performance, options, progress, seed)
+
+    def draw(self, motion, first=0):
+        control = self.engine.control
+        for number, patch in enumerate(super().draw(motion, first)):
+            until = time.monotonic() + SECONDS
+            while (control.folder / "hold").exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            time.sleep(float(control.get("pause", "0") or 0))
+            wrong = control.get("fail")
+            if wrong and number:
+                raise failures(self.engine.root)[wrong]
+            yield patch
+
+
+class SteeredEngine(FakeEngine):
+    """Makes `SteeredRig`s."""
+
+    rig = SteeredRig
 
     def __init__(self, control, root):
         super().__init__()
         self.control, self.root = control, root
-
-    def move(self, portrait, speech, options, progress, seed, borrowed=None):
-        self.control.note(self.control.journal, seed)
-        return super().move(portrait, speech, options, progress, seed)
-
-    def render(self, portrait, motion, options):
-        for number, frame in enumerate(super().render(portrait, motion, options)):
-            until = time.monotonic() + SECONDS
-            while (self.control.folder / "hold").exists() and time.monotonic() < until:
-                time.sleep(0.02)
-            time.sleep(float(self.control.get("pause", "0") or 0))
-            wrong = self.control.get("fail")
-            if wrong and number:
-                raise failures(self.root)[wrong]
-            yield frame
 
 
 class SteeredInternet:

@@ -80,18 +80,18 @@ def test_make_saves_the_video(client, tmp_path):
 
 
 def test_a_video_to_borrow_motion_from_travels_along(client, engine, tmp_path, monkeypatch):
-    lent = []
-    move = engine.move
+    given = []
 
-    def moved(portrait, speech, options, progress, seed, borrowed=None):
-        lent.append(borrowed)
-        return move(portrait, speech, options, progress, seed, borrowed)
+    class Noting(engine.rig):
+        def plan(self, performance, *rest):
+            given.append(performance.driving)
+            return super().plan(performance, *rest)
 
-    monkeypatch.setattr(engine, "move", moved)
+    monkeypatch.setattr(engine, "rig", Noting)
     video = write_mute_video(tmp_path / "r.mp4", seconds=0.4)
     client.make(png(), wav(), tmp_path / "v.mp4", reference_video=video)
-    assert lent[0].pose is not None
-    assert lent[0].pose is lent[0].blink
+    assert given[0].head is not None
+    assert given[0].head is given[0].lids
 
 
 def test_a_lost_answer_makes_no_second_job(server, engine):

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "option_spec", "options", "progress", "curves", "engines.spec"}
+GROUND = {
+    "errors",
+    "types",
+    "option_spec",
+    "options",
+    "progress",
+    "curves",
+    "engines.spec",
+    "performance",
+}
 ALLOWED = {
     "errors": set(),
     "types": set(),
@@ -15,6 +24,8 @@ ALLOWED = {
     "options": {"errors", "option_spec", "option_fields"},
     "progress": {"errors", "types"},
     "curves": {"types"},
+    "performance": {"types"},
+    "shot": GROUND | {"performance"},
     "inputs": GROUND,
     "weights": GROUND,
     "portrait": GROUND | {"weights"},
@@ -28,24 +39,27 @@ ALLOWED = {
     "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
     "engines.puppet": GROUND
-    | {"engines.base", "engines.puppet.spec", "portrait", "motion", "weights"},
+    | {"engines.base", "engines.puppet.spec", "portrait", "shot", "motion", "weights"},
     "engines.sadtalker": GROUND
     | {
         "engines.base",
         "engines.sadtalker.spec",
         "engines.sadtalker.nets",
         "portrait",
+        "shot",
         "motion",
         "weights",
     },
     "engines.sadtalker.nets": set(),
     "host": GROUND,
-    "pipeline": GROUND | {"inputs", "portrait", "motion", "compositor", "encoder", "engines.base"},
+    "pipeline": GROUND
+    | {"shot", "motion", "compositor", "encoder", "engines.base", "engines.registry"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND | {"inputs", "speech", "encoder"},
     "service": GROUND
     | {
         "request",
+        "shot",
         "finish_tools",
         "host",
         "pipeline",

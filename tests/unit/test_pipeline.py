@@ -6,9 +6,11 @@ from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import Cancelled, OutputExists, OutputUnwritable
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Picture
 from tests.support.face_points import placed_mesh
 from tests.support.fake_engine import FakeEngine
@@ -26,11 +28,12 @@ def speech(tmp_path):
 
 
 def make(picture, speech, output, progress=None, engine=None, tools=None, **options):
+    chosen = GenerateOptions(**options)
     return generate(
-        picture,
-        speech,
+        still_shot(picture, None),
+        Performance(speech=speech, idle_seconds=chosen.idle_seconds),
         output,
-        GenerateOptions(**options),
+        chosen,
         engine=engine or FakeEngine(),
         progress=progress or Progress(),
         tools=tools,

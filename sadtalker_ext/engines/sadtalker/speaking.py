@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker import mel
 from sadtalker_ext.engines.sadtalker.blink import natural_blinks, no_blinks, original_blinks
-from sadtalker_ext.engines.sadtalker.borrowing import Lent
 from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, DRIVEN, POSE
+from sadtalker_ext.engines.sadtalker.driving import DrivingRows
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.pose import draw_noise, generate_pose
 from sadtalker_ext.engines.sadtalker.reference import add_reference_pose, reference_blink
@@ -21,14 +20,10 @@ from sadtalker_ext.engines.sadtalker.windows import (
     in_blocks,
 )
 from sadtalker_ext.errors import UnreadableAudio
-from sadtalker_ext.motion.view import AXES, view_paths
+from sadtalker_ext.motion.controls import CONTROLS, JAW, rest
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.types import MOTION_FPS, FloatArray, MotionTrack, Speech
+from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
-NAMES = tuple(
-    [f"expression_{number}" for number in range(64)] + ["pitch", "yaw", "roll", "x", "y", "z"]
-)
-"""Columns of the rows: expression, head angles in radians, translation."""
 _VOICE_BANDS = slice(10, 50)
 """Mel bands of vowels."""
 _SILENT, _LOUD = -2.0, 2.0
@@ -55,10 +50,10 @@ def windows_of(speech: Speech | None, options: GenerateOptions) -> SpeechWindows
 
 
 def blink_ratio(
-    frames: int, options: GenerateOptions, seed: int, *, borrowed: bool = False
+    frames: int, options: GenerateOptions, seed: int, *, driven: bool = False
 ) -> FloatArray:
-    """Return the ratio that the blink option asks for, (T,) float32; none where it is borrowed."""
-    if borrowed:
+    """Return the ratio the blink option asks for, (T,) float32; zeros for a video's blinks."""
+    if driven:
         return no_blinks(frames)
     if options.blink == "original":
         # only Python's own generator repeats the reference's rhythm for a seed
@@ -73,7 +68,7 @@ def speaking_rows(
     source: FloatArray,
     windows: SpeechWindows,
     ratio: FloatArray,
-    lent: Lent,
+    driven: DrivingRows,
     options: GenerateOptions,
     seed: int,
 ) -> FloatArray:
@@ -85,8 +80,8 @@ def speaking_rows(
         networks: The expression and the pose network are used.
         source: (73,) float32 row of the source picture.
         windows: (T, 80, 16) float32.
-        ratio: (T,) float32 blink ratio; zeros when blinks are borrowed.
-        lent: What reference videos lend.
+        ratio: (T,) float32 blink ratio; zeros when a video drives the lids.
+        driven: Rows of driving videos.
         options: Style of head motion, amounts of head and mouth.
         seed: Seed of the pose noise.
     """
@@ -99,10 +94,10 @@ def speaking_rows(
         noise=draw_noise(frames, seed),
         device=networks.device,
     )
-    expression = _expression(networks, source, windows, ratio, lent, options.mouth_scale)
+    expression = _expression(networks, source, windows, ratio, driven, options.mouth_scale)
     rows = np.concatenate([expression, smooth_pose(pose)], axis=1)
-    if lent.pose is not None:
-        rows = add_reference_pose(rows, lent.pose)
+    if driven.head is not None:
+        rows = add_reference_pose(rows, driven.head)
     return with_head_amounts(rows, source, options)
 
 
@@ -111,7 +106,7 @@ def _expression(
     source: FloatArray,
     windows: SpeechWindows,
     ratio: FloatArray,
-    lent: Lent,
+    driven: DrivingRows,
     mouth: float,
 ) -> FloatArray:
     """Return the expression (T, 64) float32, its speech made stronger or weaker.
@@ -120,7 +115,7 @@ def _expression(
     is scaled, about its mean over the clip.
     """
     plain = np.repeat(source[None, :DRIVEN], len(windows), axis=0)
-    reference = plain if lent.blink is None else reference_blink(plain, lent.blink)
+    reference = plain if driven.lids is None else reference_blink(plain, driven.lids)
     found = networks.expressions(windows, reference, ratio)
     if mouth == 1:
         return found
@@ -146,16 +141,14 @@ def with_head_amounts(rows: FloatArray, source: FloatArray, options: GenerateOpt
     return changed
 
 
-def motion_track(
+def reported_motion(
     rows: FloatArray,
     source: FloatArray,
     windows: SpeechWindows,
     ratio: FloatArray,
-    *,
-    still: bool,
     warnings: tuple[str, ...] = (),
-) -> MotionTrack:
-    """Wrap rows with what plots and other stages understand.
+) -> Motion:
+    """Say in neutral words what rows do.
 
     The model's angles turn about x right, y up and z towards the viewer, so yaw and pitch have
     the common signs and roll the opposite one. The model has no number for the jaw: the loudness
@@ -164,33 +157,17 @@ def motion_track(
     frames = len(rows)
     angles = np.degrees(rows[:, ANGLES] - source[ANGLES])
     head = np.stack([angles[:, 1], angles[:, 0], -angles[:, 2]], axis=1)
-    return MotionTrack(
+    controls = rest(frames)
+    controls[:, JAW] = _loudness(windows)
+    return Motion(
         fps=MOTION_FPS,
-        head=np.zeros((frames, 3), np.float32) if still else head.astype(np.float32),
-        blink=np.repeat(ratio[:, None], 2, axis=1),
+        head=head.astype(np.float32),
+        lids=np.repeat(ratio[:, None], 2, axis=1),
         gaze=np.zeros((frames, 2), np.float32),
-        jaw=_loudness(windows),
-        controls=rows,
-        names=NAMES,
+        controls=controls,
+        names=CONTROLS,
         warnings=warnings,
     )
-
-
-def with_paths(track: MotionTrack, options: GenerateOptions) -> MotionTrack:
-    """Show the paths of free view in the track's head angles, for plots and the soft mask.
-
-    The renderer replaces its own angles by the path. They are the mapping network's degrees, of
-    which no sense is published; its rotation matrices (SPEC 14.2) turn a face that looks along
-    negative depth to the left edge for positive yaw, down for positive pitch, clockwise for
-    positive roll.
-    """
-    paths = view_paths(options, len(track))
-    if not paths:
-        return track
-    head = track.head.copy()
-    for axis, path in paths.items():
-        head[:, AXES.index(axis)] = -path if axis == "yaw" else path
-    return dataclasses.replace(track, head=head)
 
 
 def _loudness(windows: SpeechWindows) -> FloatArray:

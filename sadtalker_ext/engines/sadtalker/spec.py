@@ -18,12 +18,11 @@ def _build(workshop: Workshop) -> Engine:
     from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
     from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
     from sadtalker_ext.engines.sadtalker.loading import load_networks
-    from sadtalker_ext.portrait.find import find_face, track_points
+    from sadtalker_ext.portrait.find import track_points
 
     device = workshop.device()
     return SadTalkerEngine(
         partial(load_networks, workshop.find, device),
-        lambda picture, index: find_face(picture, workshop.face_models(), index),
         lambda frames: track_points(frames, workshop.face_models()),
         LandmarkSource(device),
     )
@@ -54,6 +53,7 @@ SPEC = EngineSpec(
     lacking=_lacking,
     extra="sadtalker",
     motion_term=TRAINED,
+    mirrors_yaw=True,
     options=frozenset(
         {
             "size",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.motion.controls import MOUTH
-from sadtalker_ext.types import FloatArray, MotionTrack
+from sadtalker_ext.types import FloatArray, Motion
 
 _SPEAKING = 0.03
 """A mouth control above this value is speech."""
@@ -26,7 +26,7 @@ _COMING_BACK = 1.2
 """Seconds in which it comes back."""
 
 
-def relax_track(motion: MotionTrack) -> FloatArray:
+def relax_track(motion: Motion) -> FloatArray:
     """Return (T,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
 
     Speech from the first frame finds the smile already let go.
@@ -53,7 +53,7 @@ def relax_track(motion: MotionTrack) -> FloatArray:
     return result
 
 
-def _speaking(motion: MotionTrack) -> npt.NDArray[np.bool_]:
+def _speaking(motion: Motion) -> npt.NDArray[np.bool_]:
     """Tell for every frame whether the mouth does anything, (T,)."""
     speaking = np.zeros(len(motion), np.bool_)
     for name in MOUTH:

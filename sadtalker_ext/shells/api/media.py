@@ -9,7 +9,7 @@ from pathlib import Path
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.inputs.video import has_sound, open_reference, video_extent
+from sadtalker_ext.inputs.video import has_sound, open_driving, video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.speech.voice import list_voices, missing_voices
@@ -82,7 +82,7 @@ def check_reference(path: Path, options: GenerateOptions, limits: Limits) -> Non
             f"found {max(start, end):g}.",
             hint="Cut the video first.",
         )
-    open_reference(path, start=start, end=end)
+    open_driving(path, start=start, end=end)
     most_frames = math.ceil(limits.seconds * MOST_FRAMES_PER_SECOND)
     seconds, frames, (width, height) = video_extent(
         path, start=start, end=end, most_frames=most_frames

@@ -5,7 +5,6 @@ from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.overlay import PointOverlay
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.topology import triangles
-from sadtalker_ext.types import Face, Picture, Portrait
 from tests.support.face_points import placed_mesh
 
 MESH = placed_mesh(scale=0.3, at=(120, 100))
@@ -15,14 +14,7 @@ def picture(seed=0):
     return np.random.default_rng(seed).integers(60, 190, (200, 240, 3)).astype(np.uint8)
 
 
-def portrait(frame_size=(240, 200), paste_box=None):
-    face = Face(points=MESH, box=(0, 0, 1, 1), score=1.0)
-    return Portrait(
-        picture=Picture(pixels=picture(), name="p.png"),
-        face=face,
-        frame_size=frame_size,
-        paste_box=paste_box,
-    )
+WHOLE = (MESH, (240, 200))
 
 
 class Follow:
@@ -52,8 +44,8 @@ def tools(follow, **rest):
     return FinishTools(follow=follow, triangles=triangles(), **rest)
 
 
-def finish(options, given=None, person=None, count=3):
-    finisher = Finisher(options, person or portrait(), given)
+def finish(options, given=None, face=WHOLE, count=3):
+    finisher = Finisher(options, face, given)
     return list(finisher.frames(iter([picture(i) for i in range(count)]))), finisher
 
 
@@ -88,18 +80,10 @@ def test_an_upscaler_doubles_and_the_face_is_looked_for_there():
     np.testing.assert_allclose(follow.starts[0], MESH * 2)
 
 
-@pytest.mark.parametrize(
-    ("person", "known"),
-    [
-        (portrait(), True),
-        (portrait(frame_size=(256, 256), paste_box=(10, 10, 90, 90)), True),
-        (portrait(frame_size=(256, 256)), False),
-    ],
-    ids=["whole picture", "pasted back", "crop"],
-)
-def test_the_chosen_face_is_followed_where_its_place_is_known(person, known):
+@pytest.mark.parametrize(("face", "known"), [(WHOLE, True), (None, False)])
+def test_the_chosen_face_is_followed_where_its_place_is_known(face, known):
     follow = Follow()
-    finish(GenerateOptions(enhancer="gfpgan"), tools(follow, enhancer=brighter_lines), person)
+    finish(GenerateOptions(enhancer="gfpgan"), tools(follow, enhancer=brighter_lines), face)
     assert (follow.starts[0] is not None) == known
 
 

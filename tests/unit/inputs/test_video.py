@@ -7,7 +7,7 @@ from PIL import Image
 
 from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableVideo
 from sadtalker_ext.inputs import video
-from sadtalker_ext.inputs.video import has_sound, open_reference
+from sadtalker_ext.inputs.video import has_sound, open_driving
 from tests.support.media import speech_like, write_mute_video, write_sound
 
 
@@ -34,7 +34,7 @@ def brightness(frame):
                         ("a.mov", "libx264"), ("a.avi", "mpeg4")]
 )  # fmt: skip
 def test_frames_come_in_order_with_their_times(tmp_path, name, codec):
-    found = list(open_reference(write_video(tmp_path / name, codec=codec)).read())
+    found = list(open_driving(write_video(tmp_path / name, codec=codec)).read())
     assert len(found) == 20
     np.testing.assert_allclose([at for at, _ in found], np.arange(20) / 25, atol=0.0011)
     assert found[0][1].shape == (48, 64, 3)
@@ -45,18 +45,18 @@ def test_frames_come_in_order_with_their_times(tmp_path, name, codec):
 
 
 def test_a_video_can_be_read_again(tmp_path):
-    reference = open_reference(write_video(tmp_path / "a.mp4"))
+    reference = open_driving(write_video(tmp_path / "a.mp4"))
     assert len(list(reference.read())) == len(list(reference.read())) == 20
 
 
 def test_a_part_of_a_video(tmp_path):
     path = write_video(tmp_path / "a.mp4")
-    reference = open_reference(path, start=0.2, end=0.6)
+    reference = open_driving(path, start=0.2, end=0.6)
     found = list(reference.read())
     assert [round(25 * at) for at, _ in found] == list(range(10))
     assert brightness(found[0][1]) == pytest.approx(70, abs=6)
     with pytest.raises(InvalidOption, match="behind the end"):
-        open_reference(path, start=5.0)
+        open_driving(path, start=5.0)
 
 
 def test_too_many_pixels_are_refused_before_any_is_decoded(tmp_path, monkeypatch):
@@ -64,13 +64,13 @@ def test_too_many_pixels_are_refused_before_any_is_decoded(tmp_path, monkeypatch
     monkeypatch.setattr(video, "MAX_PIXELS", 64 * 48 - 1)
     monkeypatch.setattr(video, "_upright", lambda *_: pytest.fail("decoded"))
     with pytest.raises(InputTooLarge, match="megapixels"):
-        open_reference(path)
+        open_driving(path)
 
 
 def test_a_picture_is_a_video_of_one_frame(tmp_path):
     path = tmp_path / "still.png"
     Image.new("RGB", (96, 80), (90, 91, 92)).save(path)
-    ((at, frame),) = open_reference(path).read()
+    ((at, frame),) = open_driving(path).read()
     assert at == 0
     assert frame.shape == (80, 96, 3)
     assert not has_sound(path)
@@ -81,14 +81,14 @@ def test_a_picture_is_a_video_of_one_frame(tmp_path):
 )
 def test_a_phones_video_is_turned_upright(tmp_path, cosine, sine, turns):
     path = write_video(tmp_path / "a.mp4")
-    _, before = next(iter(open_reference(path).read()))
+    _, before = next(iter(open_driving(path).read()))
     data = path.read_bytes()
     # the display matrix of the track: quarter turns, as phones write them
     matrix = data.rindex(b"tkhd") + 4 + 40
     values = [cosine * 65536, sine * 65536, 0, -sine * 65536, cosine * 65536, 0, 0, 0, 1 << 30]
     turned = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     path.write_bytes(data[:matrix] + turned + data[matrix + 36 :])
-    _, frame = next(iter(open_reference(path).read()))
+    _, frame = next(iter(open_driving(path).read()))
     np.testing.assert_array_equal(frame, np.rot90(before, turns))
     assert before[:, :20].mean() < 10  # the left is darker, so that turns can be told apart
     assert before[:, -20:].mean() > 15
@@ -98,7 +98,7 @@ def test_a_truncated_video_gives_what_is_there(tmp_path):
     path = write_video(tmp_path / "a.mkv", count=60, size=(320, 240))
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 2 // 3])
-    count = len(list(open_reference(path).read()))
+    count = len(list(open_driving(path).read()))
     assert 0 < count < 60
 
 
@@ -109,15 +109,15 @@ def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     with pytest.raises(UnreadableVideo, match=r"a\.mp4"):
-        open_reference(path)
+        open_driving(path)
 
 
 def test_missing_files_and_sound_alone_are_refused(tmp_path):
     with pytest.raises(UnreadableVideo):
-        open_reference(tmp_path / "nowhere.mp4")
+        open_driving(tmp_path / "nowhere.mp4")
     sound = write_sound(tmp_path / "a.m4a", speech_like(0.5), 44100)
     with pytest.raises(UnreadableVideo, match=r"without pictures"):
-        open_reference(sound)
+        open_driving(sound)
 
 
 def test_sound_is_noticed(tmp_path):

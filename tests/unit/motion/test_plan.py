@@ -161,15 +161,15 @@ def test_mouth_closes_in_a_pause_over_background_hiss():
 def test_same_seed_same_motion_and_streams_are_independent():
     speech = say(TEXT).speech()
     first, second = build(speech, seed=5), build(speech, seed=5)
-    for name in ("head", "blink", "gaze", "jaw", "controls"):
+    for name in ("head", "lids", "gaze", "jaw", "controls"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     other = build(speech, seed=5, blink="off", gaze="fixed")
     np.testing.assert_array_equal(other.head, first.head)
     np.testing.assert_array_equal(other.controls, first.controls)
-    assert not other.blink.any()
+    assert not other.lids.any()
     assert not other.gaze.any()
     without_gaze = build(speech, seed=5, gaze="fixed")
-    np.testing.assert_array_equal(without_gaze.blink, first.blink)
+    np.testing.assert_array_equal(without_gaze.lids, first.lids)
     assert not np.array_equal(build(speech, seed=6).head, first.head)
 
 
@@ -178,7 +178,7 @@ def test_options_scale_the_motion():
     plain, still = build(speech), build(speech, still=True)
     assert not still.head.any()
     np.testing.assert_array_equal(still.jaw, plain.jaw)
-    np.testing.assert_array_equal(still.blink, plain.blink)
+    np.testing.assert_array_equal(still.lids, plain.lids)
     half = build(speech, mouth_scale=0.5)
     np.testing.assert_allclose(half.jaw, plain.jaw * 0.5, atol=1e-6)
     np.testing.assert_array_equal(half.control("press"), plain.control("press"))
@@ -196,7 +196,7 @@ def test_idle_motion_breathes_blinks_and_looks():
     assert not track.controls[:, :7].any()
     assert np.ptp(track.control("breath")) > 1
     assert np.ptp(track.head[:, 0]) > 1
-    assert track.blink.max() == 1
+    assert track.lids.max() == 1
     assert np.abs(track.gaze).max() > 0.5
 
 

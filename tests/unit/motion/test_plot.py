@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.motion import plot
-from sadtalker_ext.types import MotionTrack
+from sadtalker_ext.types import Motion
 
 
 def track(frames, **curves):
     still = {
         "head": np.zeros((frames, 3)),
-        "blink": np.zeros((frames, 2)),
+        "lids": np.zeros((frames, 2)),
         "gaze": np.zeros((frames, 2)),
         "jaw": np.zeros(frames),
     }
     arrays = {name: np.asarray(one, np.float32) for name, one in (still | curves).items()}
-    return MotionTrack(fps=25.0, controls=arrays["jaw"][:, None], names=("jaw",), **arrays)
+    return Motion(fps=25.0, controls=arrays.pop("jaw")[:, None], names=("jaw",), **arrays)
 
 
 def drawn(picture, colour, tolerance):
@@ -25,7 +25,7 @@ def drawn(picture, colour, tolerance):
 def test_a_blink_is_drawn_when_it_happens():
     blink = np.zeros((100, 2))
     blink[70:76] = 1
-    rows, columns = drawn(plot.plot_motion(track(100, blink=blink)), plot.LIDS, 60)
+    rows, columns = drawn(plot.plot_motion(track(100, lids=blink)), plot.LIDS, 60)
     top = columns[rows < rows.min() + 3]
     share = top.mean() / (plot.SIZE[0] - plot._LEFT - plot._RIGHT)
     assert share == pytest.approx(0.73, abs=0.01)

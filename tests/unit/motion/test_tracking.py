@@ -1,5 +1,6 @@
 """Head and blinks of reference videos: what is read, and what it changes."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -8,24 +9,24 @@ import pytest
 from PIL import Image
 
 from sadtalker_ext.compositor.place import turned
-from sadtalker_ext.engines.puppet.engine import PuppetEngine
 from sadtalker_ext.errors import Cancelled, NoFaceFound
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH
-from sadtalker_ext.motion.plan import build_motion
+from sadtalker_ext.motion.plan import build_motion, plan_motion
 from sadtalker_ext.motion.tracking import (
-    Lent,
-    borrow,
+    Tracked,
     closure,
     follow,
     head_angles,
     over_again,
+    read_driving,
     there_and_back,
 )
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Driving, DrivingVideo, Performance
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.find import track_points
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Borrowed, ReferenceVideo
 from tests.support.espeak import say
 from tests.support.puppet_person import make_person
 
@@ -55,7 +56,7 @@ def video(frames, fps=25.0, seconds=np.inf):
         for number in range(frames):
             yield number / fps, np.full((8, 8, 3), number % 256, np.uint8)
 
-    return ReferenceVideo(path=Path("moving.mp4"), seconds=seconds, read=read)
+    return DrivingVideo(path=Path("moving.mp4"), seconds=seconds, read=read)
 
 
 def tracker(faces):
@@ -134,8 +135,8 @@ def test_reading_can_be_stopped_and_reads_no_more_than_is_used():
     with pytest.raises(Cancelled):
         follow(video(4), tracker([face()] * 4), progress)
     assert len(follow(video(200), tracker([face()] * 200), Progress(), seconds=2.0)[0]) == 50
-    lent = borrow(Borrowed(pose=video(200)), tracker([face()] * 200), Progress(), 25)
-    assert len(lent.head) == 25
+    found = read_driving(Driving(head=video(200)), tracker([face()] * 200), Progress(), 25)
+    assert len(found.head) == 25
 
 
 def test_one_video_that_lends_two_things_is_read_once():
@@ -146,11 +147,11 @@ def test_one_video_that_lends_two_things_is_read_once():
         return tracker([face()] * 10)(frames)
 
     one = video(10)
-    lent = borrow(Borrowed(pose=one, blink=one), track, Progress(), 10)
-    assert (len(calls), lent.head.shape, lent.blink.shape) == (1, (10, 3), (10, 2))
-    lent = borrow(Borrowed(pose=one, blink=video(10)), track, Progress(), 10)
+    found = read_driving(Driving(head=one, lids=one), track, Progress(), 10)
+    assert (len(calls), found.head.shape, found.lids.shape) == (1, (10, 3), (10, 2))
+    found = read_driving(Driving(head=one, lids=video(10)), track, Progress(), 10)
     assert len(calls) == 3
-    assert borrow(None, track, Progress(), 10).head is None
+    assert read_driving(Driving(), track, Progress(), 10).head is None
 
 
 def test_short_videos_go_on_without_a_jump():
@@ -166,9 +167,9 @@ def speech():
     return say("Papa brought my mama a big map.", "en-us").speech()
 
 
-def build(speech, lent=None, **options):
+def build(speech, driven=None, **options):
     chosen = GenerateOptions(**options)
-    return build_motion(speech, speech.seconds, chosen, 5, Progress(), lent)
+    return build_motion(speech, speech.seconds, chosen, 5, Progress(), driven)
 
 
 MOVED = np.column_stack([3 * np.sin(np.arange(60) / 7), np.zeros(60), np.zeros(60)]).astype(
@@ -180,12 +181,12 @@ SHUT[20:23] = 1
 
 def test_what_is_lent_is_used_and_nothing_else_changes(speech):
     own = build(speech)
-    posed, blinking = build(speech, Lent(head=MOVED)), build(speech, Lent(blink=SHUT))
+    posed, blinking = build(speech, Tracked(head=MOVED)), build(speech, Tracked(lids=SHUT))
     count = min(len(own), 60)
     np.testing.assert_allclose(posed.head[:count, 0], MOVED[:count, 0], atol=0.2)
-    np.testing.assert_array_equal(posed.blink, own.blink)
+    np.testing.assert_array_equal(posed.lids, own.lids)
     np.testing.assert_array_equal(posed.controls, own.controls)
-    np.testing.assert_array_equal(blinking.blink[:count], SHUT[:count])
+    np.testing.assert_array_equal(blinking.lids[:count], SHUT[:count])
     np.testing.assert_array_equal(blinking.head, own.head)
     np.testing.assert_array_equal(blinking.controls, own.controls)
     assert own.controls[:, : len(MOUTH)].max() > 0.3
@@ -193,43 +194,34 @@ def test_what_is_lent_is_used_and_nothing_else_changes(speech):
 
 
 def test_borrowed_heads_obey_the_options(speech):
-    assert np.abs(build(speech, Lent(head=MOVED), still=True).head).max() == 0
-    half = build(speech, Lent(head=MOVED), head_motion=0.5).head
+    assert np.abs(build(speech, Tracked(head=MOVED), still=True).head).max() == 0
+    half = build(speech, Tracked(head=MOVED), head_motion=0.5).head
     np.testing.assert_allclose(half[:40, 0], MOVED[:40, 0] / 2, atol=0.1)
-    far = build(speech, Lent(head=10 * MOVED)).head
+    far = build(speech, Tracked(head=10 * MOVED)).head
     assert 7 < np.abs(far[:, 0]).max() <= 8
-    blinking = build(speech, Lent(blink=SHUT), blink="off")
-    assert blinking.blink.max() == 1
+    blinking = build(speech, Tracked(lids=SHUT), blink="off")
+    assert blinking.lids.max() == 1
 
 
-class NoModels:
-    """An engine's models; the face is known."""
-
-    detector = None
-
-    class mesher:  # noqa: N801 - an attribute
-        @staticmethod
-        def track(frames, detector):
-            for _ in frames:
-                yield type("Mesh", (), {"points": face()})
+def one_face(frames):
+    return (face() for _ in frames)
 
 
 def test_everything_without_sound_lasts_as_the_video_lasts_and_says_so():
-    engine = PuppetEngine(NoModels())
-    borrowed = Borrowed(whole=video(30))
-    track = engine.move(None, None, GenerateOptions(), Progress(), 1, borrowed)
-    assert len(track) == 30
-    assert track.control("jaw").max() == 0
-    assert "mouth stays shut" in track.warnings[-1]
+    performance = Performance(driving=Driving(whole=video(30)))
+    motion = plan_motion(performance, GenerateOptions(), 1, Progress(), one_face)
+    assert len(motion) == 30
+    assert motion.jaw.max() == 0
+    assert "mouth stays shut" in motion.warnings[-1]
 
 
 def test_everything_with_sound_lasts_as_the_sound_lasts(speech):
-    engine = PuppetEngine(NoModels())
+    performance = Performance(speech=speech, driving=Driving(whole=video(30)))
     options = GenerateOptions(reference_use="all")
-    track = engine.move(None, speech, options, Progress(), 1, Borrowed(whole=video(30)))
-    assert len(track) == np.ceil(speech.seconds * 25)
-    assert track.control("jaw").max() > 0.3
-    assert track.warnings == ()
+    motion = plan_motion(performance, options, 1, Progress(), one_face)
+    assert len(motion) == np.ceil(speech.seconds * 25)
+    assert motion.jaw.max() > 0.3
+    assert motion.warnings == ()
 
 
 def test_the_real_mesh_sees_a_photograph_tilt():
@@ -243,9 +235,9 @@ def test_the_real_mesh_sees_a_photograph_tilt():
             motion = cv2.getRotationMatrix2D((192, 192), -tilt, 1)
             yield number / 25, cv2.warpAffine(picture, motion, (384, 384))
 
-    shown = ReferenceVideo(path=EXAMPLE, seconds=np.inf, read=read)
-    engine = PuppetEngine(FaceModels())
-    head, blink, _ = follow(shown, engine._track, Progress())
+    shown = DrivingVideo(path=EXAMPLE, seconds=np.inf, read=read)
+    track = partial(track_points, models=FaceModels())
+    head, blink, _ = follow(shown, track, Progress())
     assert np.corrcoef(head[:, 2], tilts)[0, 1] > 0.97
     assert 4.5 < np.ptp(head[:, 2]) < 9
     assert np.abs(head[:, :2]).max() < 2

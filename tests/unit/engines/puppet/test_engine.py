@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.engine import Puppet, PuppetEngine
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
+from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX, view_stage
 from sadtalker_ext.motion.controls import CONTROLS, rest
-from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import box_of
-from sadtalker_ext.types import Face, MotionTrack, Picture, Portrait
+from sadtalker_ext.types import Face, Motion
 from tests.support.puppet_person import make_person
 
 
@@ -34,17 +34,16 @@ class Recorder:
             canvas[0, 0] = round(255 * controls["jaw"])
 
 
-def track(frames: int, yaw: float = 0.0) -> MotionTrack:
+def track(frames: int, yaw: float = 0.0) -> Motion:
     controls = rest(frames)
     controls[:, 0] = np.linspace(0.1, 1, frames)
     head = np.zeros((frames, 3), np.float32)
     head[:, 0] = yaw
-    return MotionTrack(
+    return Motion(
         fps=25.0,
         head=head,
-        blink=np.zeros((frames, 2), np.float32),
+        lids=np.zeros((frames, 2), np.float32),
         gaze=np.zeros((frames, 2), np.float32),
-        jaw=controls[:, 0],
         controls=controls,
         names=CONTROLS,
     )
@@ -54,25 +53,29 @@ def face_of(points) -> Face:
     return Face(points=points, box=box_of(points), score=1.0)
 
 
-def portrait(pause: float = 0.0) -> tuple[Portrait, Recorder]:
+def rig(pause: float = 0.0) -> tuple[PuppetRig, Recorder]:
     person = make_person()
     view = view_stage(person.picture, face_of(person.points), "full")
     mouth = Recorder(pause)
-    puppet = Puppet(
+    puppet = PuppetRig(
+        face=face_of(person.points),
+        track=None,
         view=view,
         mask=person.mask,
         mouth=mouth,
         eyes=Recorder(),
         head=HeadTurn(view.pixels, view.points, person.mask),
     )
-    face = face_of(person.points)
-    picture = Picture(pixels=person.picture, name="drawn")
-    return Portrait(picture=picture, face=face, frame_size=view.size, prepared=puppet), mouth
+    return puppet, mouth
+
+
+def drawn(one, motion):
+    return [patch.pixels for patch in one.draw(motion)]
 
 
 def test_frames_come_in_order_and_are_independent():
-    one, _ = portrait()
-    frames = list(PuppetEngine(None).render(one, track(20), GenerateOptions()))
+    one, _ = rig()
+    frames = drawn(one, track(20))
     assert [int(frame[0, 0, 0]) for frame in frames] == [
         round(255 * float(jaw)) for jaw in np.linspace(0.1, 1, 20).astype(np.float32)
     ]
@@ -82,15 +85,14 @@ def test_frames_come_in_order_and_are_independent():
 
 
 def test_the_same_motion_gives_the_same_frames():
-    one, _ = portrait()
-    engine = PuppetEngine(None)
-    first, second = (list(engine.render(one, track(6, 7.0), GenerateOptions())) for _ in range(2))
+    one, _ = rig()
+    first, second = (drawn(one, track(6, 7.0)) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 def test_rendering_does_not_run_far_ahead_of_the_encoder():
-    one, mouth = portrait()
-    frames = PuppetEngine(None).render(one, track(100), GenerateOptions())
+    one, mouth = rig()
+    frames = one.draw(track(100))
     next(frames)
     time.sleep(0.3)
     assert mouth.calls <= 8
@@ -98,26 +100,45 @@ def test_rendering_does_not_run_far_ahead_of_the_encoder():
 
 
 def test_stopping_early_leaves_no_thread_behind():
-    one, _ = portrait(pause=0.01)
-    frames = PuppetEngine(None).render(one, track(100), GenerateOptions())
+    one, _ = rig(pause=0.01)
+    frames = one.draw(track(100))
     next(frames)
     frames.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("puppet")]
 
 
 def test_an_error_in_a_frame_is_raised_and_ends_the_work():
-    one, mouth = portrait()
+    one, mouth = rig()
     mouth.apply = lambda *_: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        list(PuppetEngine(None).render(one, track(5), GenerateOptions()))
+        drawn(one, track(5))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("puppet")]
 
 
-def test_a_portrait_of_another_engine_is_refused():
-    one, _ = portrait()
-    stranger = Portrait(picture=one.picture, face=one.face, frame_size=(2, 2))
-    with pytest.raises(TypeError, match="analyse"):
-        next(PuppetEngine(None).render(stranger, track(1), GenerateOptions()))
+@pytest.mark.parametrize("lengths", [[20], [7, 13], [1] * 20])
+def test_blocks_of_any_length_draw_the_same(lengths):
+    one, _ = rig()
+    whole, again, first = drawn(one, track(20, 7.0)), [], 0
+    for length in lengths:
+        block = track(20, 7.0).rows(first, first + length)
+        again += [patch.pixels for patch in one.draw(block, first)]
+        first += length
+    assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))
+
+
+def test_a_path_is_kept_within_what_the_picture_can_show_and_told():
+    one, _ = rig()
+    still = track(3)
+    view = np.full((3, 3), np.nan, np.float32)
+    view[:, 0] = (5, 10, 30)
+    far = dataclasses.replace(still, view=view)
+    (warning,) = one.unable(far)
+    assert "yaw path" in warning
+    assert "found 30" in warning
+    head = np.float32([[5, 0, 0], [10, 0, 0], [10, 0, 0]])
+    turned = drawn(one, dataclasses.replace(still, head=head))
+    assert all(np.array_equal(a, b) for a, b in zip(drawn(one, far), turned, strict=True))
+    assert one.unable(dataclasses.replace(still, view=np.minimum(view, 10))) == ()
 
 
 def face_at(x: float, y: float, width: float, height: float):

@@ -6,8 +6,11 @@ import numpy as np
 
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68
+from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Face, Picture, Speech
 
 
@@ -36,9 +39,14 @@ def someone():
 
 
 def make_engine(networks, track=None, **place):
-    return SadTalkerEngine(
-        lambda size, precision: networks, lambda one, index: face_at(**place), track
-    )
+    engine = SadTalkerEngine(lambda size, precision: networks, track)
+    engine.find_face = lambda one, index: face_at(**place)
+    return engine
+
+
+def prepared(engine, picture, options, progress=None):
+    """The rig of the person on a picture."""
+    return engine.prepare(still_shot(picture, engine.find_face), options, progress or Progress())
 
 
 def speech(samples, block=None):
@@ -61,10 +69,27 @@ def voice(frames, seed=0):
     return speech(np.random.default_rng(seed).normal(0, 0.1, 640 * frames))
 
 
-def run(engine, picture, sound, seed=5, borrowed=None, **options):
-    """Return the portrait, the motion and all frames."""
+def run(engine, picture, sound, seed=5, driving=None, **options):
+    """Return the rig, the motion with the networks' own rows, and all frames."""
     chosen = GenerateOptions(**options)
-    progress = Progress()
-    portrait = engine.analyse(picture, chosen, progress)
-    motion = engine.move(portrait, sound, chosen, progress, seed, borrowed)
-    return portrait, motion, list(engine.render(portrait, motion, chosen))
+    rig = prepared(engine, picture, chosen)
+    performance = Performance(
+        speech=sound, driving=driving or Driving(), idle_seconds=chosen.idle_seconds
+    )
+    motion = rig.plan(performance, chosen, Progress(), seed)
+    motion = with_view(motion, chosen, mirrored=engine.spec.mirrors_yaw)
+    return rig, Seen(motion, rig._plan.rows), [patch.pixels for patch in rig.draw(motion)]
+
+
+class Seen:
+    """A motion, and the rows (T, K) the networks planned with it."""
+
+    def __init__(self, motion, rows):
+        self.motion = motion
+        self.rows = rows
+
+    def __getattr__(self, name):
+        return getattr(self.motion, name)
+
+    def __len__(self):
+        return len(self.motion)

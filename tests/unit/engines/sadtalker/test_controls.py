@@ -45,7 +45,7 @@ def what_moves(**options):
         "roll": rows[:, 66],
         "translation": rows[:, 67:70],
         "placement": rows[:, 70:],
-        "lids": motion.blink,
+        "lids": motion.lids,
         "mouth in plots": motion.jaw,
     }
     for axis in ("yaw", "pitch", "roll"):
@@ -98,24 +98,24 @@ def test_a_path_shows_in_the_tracks_head_angles():
     networks = fake_networks()
     _, motion, _ = run(make_engine(networks), someone(), voice(30), preprocess="crop", roll="0 15")
     _, plain, _ = run(make_engine(fake_networks()), someone(), voice(30), preprocess="crop")
-    assert motion.head[0, 2] == 0
-    assert motion.head[-1, 2] == pytest.approx(15, abs=0.6)
-    np.testing.assert_array_equal(motion.head[:, :2], plain.head[:, :2])
-    np.testing.assert_allclose(networks.renderer.camera["roll"], motion.head[:, 2], atol=1e-5)
+    assert motion.pose[0, 2] == 0
+    assert motion.pose[-1, 2] == pytest.approx(15, abs=0.6)
+    np.testing.assert_array_equal(motion.pose[:, :2], plain.pose[:, :2])
+    np.testing.assert_allclose(networks.renderer.camera["roll"], motion.pose[:, 2], atol=1e-5)
 
 
 def test_the_wide_crop_keeps_its_shape_unless_the_originals_is_asked_for():
     engine = make_engine(fake_networks(), left=20, top=380, size=260.0)
     new, _, _ = run(engine, someone(), voice(3), preprocess="extcrop")
     old, _, _ = run(engine, someone(), voice(3), preprocess="extcrop", original_crop=True)
-    assert new.frame_size != old.frame_size
-    left, top, right, bottom = run(engine, someone(), voice(3), preprocess="extfull")[0].paste_box
-    assert new.frame_size == (256, int(256 * (bottom - top) / (right - left)))
+    assert new.size != old.size
+    left, top, right, bottom = run(engine, someone(), voice(3), preprocess="extfull")[0].place
+    assert new.size == (256, int(256 * (bottom - top) / (right - left)))
 
 
 def test_the_originals_crop_cuts_the_chin_of_tall_pictures():
     engine = make_engine(fake_networks(), left=100, top=180, size=330.0)
     new, _, _ = run(engine, someone(), voice(3), preprocess="full")
     old, _, _ = run(engine, someone(), voice(3), preprocess="full", original_crop=True)
-    assert old.paste_box[:3] == new.paste_box[:3]
-    assert old.paste_box[3] < new.paste_box[3]
+    assert old.place[:3] == new.place[:3]
+    assert old.place[3] < new.place[3]

@@ -1,5 +1,7 @@
 """The engine around stand-in networks: who is asked what, in which order."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -12,9 +14,18 @@ from sadtalker_ext.engines.sadtalker.framing import choose_mode
 from sadtalker_ext.errors import NoFaceFound, OutOfMemory, UnreadableAudio
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from tests.support.fake_networks import fake_networks
-from tests.unit.engines.sadtalker.person import face_at, make_engine, run, someone, speech, voice
+from tests.unit.engines.sadtalker.person import (
+    face_at,
+    make_engine,
+    prepared,
+    run,
+    someone,
+    speech,
+    voice,
+)
 
 
 @pytest.fixture
@@ -29,23 +40,21 @@ def picture():
 
 @pytest.mark.parametrize("mode", ["crop", "extcrop", "resize", "full", "extfull"])
 def test_every_mode_gives_frames_of_the_promised_size(networks, picture, mode):
-    portrait, motion, frames = run(make_engine(networks), picture, voice(4), preprocess=mode)
+    rig, motion, frames = run(make_engine(networks), picture, voice(4), preprocess=mode)
     assert len(frames) == len(motion) == 4
-    width, height = portrait.frame_size
+    width, height = rig.size
     assert {frame.shape for frame in frames} == {(height, width, 3)}
     assert networks.renderer.picture.shape == (256, 256, 3)
     full = "full" in mode
     assert networks.renderer.row.shape == ((73,) if full else (70,))
-    assert (portrait.paste_box is not None) == full
+    assert (rig.place is not None) == full
     if mode == "resize":
-        assert portrait.frame_size == (256, int(256 * 600 / 500))
+        assert rig.size == (256, int(256 * 600 / 500))
 
 
 def test_paste_box_lies_in_the_picture_near_its_border(networks, picture):
-    portrait, _, _ = run(
-        make_engine(networks, left=390, top=480), picture, voice(3), preprocess="full"
-    )
-    left, top, right, bottom = portrait.paste_box
+    rig, _, _ = run(make_engine(networks, left=390, top=480), picture, voice(3), preprocess="full")
+    left, top, right, bottom = rig.place
     assert 0 <= left < right <= 500
     assert 0 <= top < bottom <= 600
 
@@ -78,7 +87,7 @@ def test_head_motion_scales_the_departure_from_the_picture(networks, picture):
     _, none, _ = run(engine, picture, voice(40), preprocess="crop", head_motion=0.0)
     np.testing.assert_allclose(half.head, one.head / 2, atol=1e-4)
     assert not none.head.any()
-    np.testing.assert_array_equal(half.controls[:, :64], one.controls[:, :64])
+    np.testing.assert_array_equal(half.rows[:, :64], one.rows[:, :64])
 
 
 def test_mouth_scale_moves_the_expression_about_its_mean(networks, picture):
@@ -87,12 +96,12 @@ def test_mouth_scale_moves_the_expression_about_its_mean(networks, picture):
     _, two, _ = run(
         engine, picture, voice(60), preprocess="crop", blink="original", mouth_scale=2.0
     )
-    spoken = one.controls[:, :64] - one.blink[:, :1]
+    spoken = one.rows[:, :64] - one.lids[:, :1]
     np.testing.assert_allclose(
-        two.controls[:, :64] - one.controls[:, :64], spoken - spoken.mean(axis=0), atol=1e-5
+        two.rows[:, :64] - one.rows[:, :64], spoken - spoken.mean(axis=0), atol=1e-5
     )
-    np.testing.assert_array_equal(one.controls[:, 64:], two.controls[:, 64:])
-    np.testing.assert_array_equal(one.blink, two.blink)
+    np.testing.assert_array_equal(one.rows[:, 64:], two.rows[:, 64:])
+    np.testing.assert_array_equal(one.lids, two.lids)
     assert spoken.std() > 0.01
 
 
@@ -100,11 +109,11 @@ def test_blink_reaches_the_expression_network_and_nothing_else(networks, picture
     engine = make_engine(networks)
     _, off, _ = run(engine, picture, voice(60), preprocess="crop", blink="off")
     _, blinking, _ = run(engine, picture, voice(60), preprocess="crop", blink="original")
-    moved = blinking.controls - off.controls
-    np.testing.assert_allclose(moved[:, :64], blinking.blink[:, :1].repeat(64, axis=1), atol=1e-6)
+    moved = blinking.rows - off.rows
+    np.testing.assert_allclose(moved[:, :64], blinking.lids[:, :1].repeat(64, axis=1), atol=1e-6)
     assert not moved[:, 64:].any()
-    assert blinking.blink.max() == 1
-    assert not off.blink.any()
+    assert blinking.lids.max() == 1
+    assert not off.lids.any()
 
 
 def test_pose_style_and_seed_reach_the_pose_network(networks, picture):
@@ -144,7 +153,7 @@ def test_batches_give_the_same_frames_in_order(networks, picture, batch):
     _, motion, frames = run(
         make_engine(networks), picture, voice(7), preprocess="crop", batch_size=batch
     )
-    wanted = motion.controls[:, 0].astype(int)
+    wanted = motion.rows[:, 0].astype(int)
     assert [int(frame[0, 0, 0]) for frame in frames] == wanted.tolist()
     assert max(networks.renderer.batches) == min(batch, 7)
 
@@ -170,7 +179,8 @@ def test_networks_are_loaded_once_and_given_back(networks, picture):
         asked.append((size, precision))
         return networks
 
-    engine = SadTalkerEngine(load, lambda one, index: face_at())
+    engine = SadTalkerEngine(load)
+    engine.find_face = lambda one, index: face_at()
     for _ in range(2):
         run(engine, picture, voice(3), preprocess="crop")
     run(engine, picture, voice(3), preprocess="crop", size=512)
@@ -186,9 +196,10 @@ def test_the_finders_errors_and_index_pass_through(networks, picture):
     def find(one, index):
         raise NoFaceFound(f"No face {index} in {one.name}.")
 
-    engine = SadTalkerEngine(lambda size, precision: networks, find)
+    engine = make_engine(networks)
+    engine.find_face = find
     with pytest.raises(NoFaceFound, match=r"No face 3 in someone\.png"):
-        engine.analyse(picture, GenerateOptions(face_index=3), Progress())
+        prepared(engine, picture, GenerateOptions(face_index=3))
 
 
 def test_the_picture_is_never_modified(networks, picture):
@@ -197,12 +208,10 @@ def test_the_picture_is_never_modified(networks, picture):
     np.testing.assert_array_equal(picture.pixels, before)
 
 
-def test_a_foreign_portrait_is_refused(networks, picture):
-    engine = make_engine(networks)
-    portrait = engine.analyse(picture, GenerateOptions(), Progress())
-    foreign = __import__("dataclasses").replace(portrait, prepared=None)
-    with pytest.raises(TypeError, match="own analyse"):
-        engine.move(foreign, voice(3), GenerateOptions(), Progress(), 0)
+def test_drawing_before_planning_is_refused(networks, picture):
+    rig = prepared(make_engine(networks), picture, GenerateOptions())
+    with pytest.raises(TypeError, match="plan a performance"):
+        next(rig.draw(run(make_engine(networks), picture, voice(3))[1].motion))
 
 
 def test_batch_size_is_what_was_asked_or_one_on_a_processor():
@@ -227,13 +236,13 @@ def test_batch_size_follows_free_memory(monkeypatch):
 def test_other_rates_read_key_points_between_those_of_25(networks, picture, fps):
     """The mapping network always sees 25 rows per second: at 60 it would see 0.4 s instead of 1."""
     engine, options = make_engine(networks), GenerateOptions(preprocess="crop")
-    portrait = engine.analyse(picture, options, Progress())
-    motion = engine.move(portrait, voice(300), options, Progress(), 5)
+    rig = prepared(engine, picture, options)
+    motion = rig.plan(Performance(speech=voice(300)), options, Progress(), 5)
     other = resample(motion, fps)
-    points = torch.cat(list(engine_module._key_points(portrait.prepared, other, options))).numpy()
+    points = torch.cat(list(rig._key_points(other, 0))).numpy()
     at = np.clip((np.arange(len(other)) + 0.5) * (25 / fps) - 0.5, 0, 299)
     for column in (0, 30, 65):
-        wanted = np.interp(at, np.arange(300), motion.controls[:, column])
+        wanted = np.interp(at, np.arange(300), rig._plan.rows[:, column])
         np.testing.assert_allclose(points[:, column], wanted, atol=1e-5)
     assert len(points) == len(other) == round(300 * fps / 25)
     assert all(len(rows) <= 256 * 25 / fps + 30 for rows in networks.renderer.asked)
@@ -241,3 +250,34 @@ def test_other_rates_read_key_points_between_those_of_25(networks, picture, fps)
 
 def test_the_engine_has_the_name_options_use():
     assert engine_module.SadTalkerEngine.spec.name == "sadtalker"
+
+
+def test_what_is_changed_in_the_motion_is_added_to_the_rows(networks, picture):
+    """The motion is the truth: 12 degrees more in it are 12 degrees more in what is drawn."""
+    rig, seen, _ = run(make_engine(networks), picture, voice(30), preprocess="crop")
+    plain = networks.renderer.rows
+    more = dataclasses.replace(seen.motion, head=seen.head + np.float32([12, -6, 3]))
+    list(rig.draw(more))
+    moved = np.degrees(networks.renderer.rows - plain)
+    np.testing.assert_allclose(moved[:, 64:67], np.tile([-6, 12, -3], (30, 1)), atol=1e-3)
+    assert not moved[:, :64].any()
+    assert not moved[:, 67:].any()
+
+
+@pytest.mark.parametrize("lengths", [[30], [7, 11, 12], [1] * 30])
+def test_blocks_of_any_length_draw_the_same(networks, picture, lengths):
+    rig, seen, frames = run(make_engine(networks), picture, voice(30), preprocess="crop")
+    again, first = [], 0
+    for length in lengths:
+        block = seen.motion.rows(first, first + length)
+        again += [patch.pixels for patch in rig.draw(block, first)]
+        first += length
+    assert all(np.array_equal(one, two) for one, two in zip(frames, again, strict=True))
+
+
+def test_parts_the_networks_cannot_draw_are_named(networks, picture):
+    rig, seen, _ = run(make_engine(networks), picture, voice(30), preprocess="crop")
+    assert rig.unable(seen.motion) == ()
+    shut = dataclasses.replace(seen.motion, lids=np.ones_like(seen.lids))
+    (sentence,) = rig.unable(shut)
+    assert sentence.startswith("The lids of this motion were changed")

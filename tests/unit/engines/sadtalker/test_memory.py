@@ -9,12 +9,15 @@ import torch
 
 from sadtalker_ext.engines.sadtalker import engine as engine_module
 from sadtalker_ext.engines.sadtalker import memory
+from sadtalker_ext.engines.sadtalker import rig as rig_module
 from sadtalker_ext.errors import Cancelled, OutOfMemory
+from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Speech
 from tests.support.fake_networks import FakeRenderer, fake_networks
-from tests.unit.engines.sadtalker.person import make_engine, run, someone, voice
+from tests.unit.engines.sadtalker.person import make_engine, prepared, run, someone, voice
 
 RATE_HZ = 48_000
 PER_SECOND = 64 * 1024
@@ -36,13 +39,14 @@ def long_voice(seconds):
 
 def peak_bytes(seconds):
     """Largest memory during one video, beyond what was there before it."""
-    engine, picture, progress = make_engine(fake_networks()), someone(), Progress()
+    engine, picture = make_engine(fake_networks()), someone()
     options = GenerateOptions(preprocess="full", mouth_scale=1.5, yaw="0 5")
     tracemalloc.start()
     try:
-        portrait = engine.analyse(picture, options, progress)
-        motion = engine.move(portrait, long_voice(seconds), options, progress, 3)
-        count = sum(1 for _ in engine.render(portrait, motion, options))
+        rig = prepared(engine, picture, options)
+        motion = rig.plan(Performance(speech=long_voice(seconds)), options, Progress(), 3)
+        motion = with_view(motion, options)
+        count = sum(1 for _ in rig.draw(motion))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -85,9 +89,9 @@ def test_frames_come_before_all_key_points_are_known(monkeypatch):
 
     monkeypatch.setattr(FakeRenderer, "key_points", key_points)
     engine, options = make_engine(fake_networks()), GenerateOptions(preprocess="crop")
-    portrait = engine.analyse(someone(), options, Progress())
-    motion = engine.move(portrait, voice(700), options, Progress(), 1)
-    frames = engine.render(portrait, motion, options)
+    rig = prepared(engine, someone(), options)
+    motion = rig.plan(Performance(speech=voice(700)), options, Progress(), 1)
+    frames = rig.draw(motion)
     next(frames)
     assert len(asked) == 1
     assert len([1 for _ in frames]) == 699
@@ -106,7 +110,7 @@ class Looking(FakeRenderer):
 def test_key_points_in_blocks_are_those_of_the_whole(monkeypatch, frames):
     made = []
     for block in (10_000, 256, 64):
-        monkeypatch.setattr(engine_module, "_BLOCK", block)
+        monkeypatch.setattr(rig_module, "_BLOCK", block)
         networks = fake_networks()
         object.__setattr__(networks, "renderer", Looking())
         made.append(run(make_engine(networks), someone(), voice(frames), preprocess="crop")[2])
@@ -180,12 +184,12 @@ def test_no_room_for_one_frame_says_what_was_tried_and_offers_the_processor(
     """Unless it was the processor itself that had no room."""
     engine = make_engine(fake_networks(room=0))
     options = GenerateOptions(preprocess="crop", batch_size=4)
-    portrait = engine.analyse(someone(), options, Progress())
-    motion = engine.move(portrait, voice(3), options, Progress(), 1)
+    rig = prepared(engine, someone(), options)
+    motion = rig.plan(Performance(speech=voice(3)), options, Progress(), 1)
     monkeypatch.setattr(FakeRenderer, "device", torch.device(device))
-    monkeypatch.setattr(engine_module, "give_back", lambda device: None)
+    monkeypatch.setattr(rig_module, "give_back", lambda device: None)
     with pytest.raises(OutOfMemory, match=r"down to one frame\.") as caught:
-        list(engine.render(portrait, motion, options))
+        list(rig.draw(motion))
     assert ("--device cpu" in caught.value.hint) == offered
 
 
@@ -193,16 +197,16 @@ def test_no_room_for_one_frame_says_what_was_tried_and_offers_the_processor(
 def emptied(monkeypatch):
     """Which devices were given back, as if a card had been used."""
     found = []
-    monkeypatch.setattr(engine_module, "give_back", found.append)
+    monkeypatch.setattr(rig_module, "give_back", found.append)
     return found
 
 
 @pytest.mark.parametrize("end", ["done", "stopped", "failed", "dropped"])
 def test_memory_goes_back_however_a_video_ends(emptied, end):
     engine, options = make_engine(fake_networks()), GenerateOptions(preprocess="crop")
-    portrait = engine.analyse(someone(), options, Progress())
-    motion = engine.move(portrait, voice(9), options, Progress(), 1)
-    frames = engine.render(portrait, motion, options)
+    rig = prepared(engine, someone(), options)
+    motion = rig.plan(Performance(speech=voice(9)), options, Progress(), 1)
+    frames = rig.draw(motion)
     next(frames)
     if end == "done":
         list(frames)
@@ -234,9 +238,11 @@ def test_cards_of_other_makes_are_emptied_too(monkeypatch, device):
     memory.give_back(torch.device(device))  # an older torch
 
 
-def test_closing_gives_back_once(emptied):
+def test_closing_gives_back_once(monkeypatch):
+    emptied = []
+    monkeypatch.setattr(engine_module, "give_back", emptied.append)
     engine = make_engine(fake_networks())
-    engine.analyse(someone(), GenerateOptions(), Progress())
+    prepared(engine, someone(), GenerateOptions())
     engine.close()
     engine.close()
     assert emptied == [torch.device("cpu")]

@@ -7,17 +7,16 @@ import pytest
 
 from sadtalker_ext.motion.controls import CONTROLS, JAW, PRESS, rest
 from sadtalker_ext.motion.lips.relaxing import relax_track
-from sadtalker_ext.types import MotionTrack
+from sadtalker_ext.types import Motion
 
 
-def track(controls, fps=25.0) -> MotionTrack:
+def track(controls, fps=25.0) -> Motion:
     frames = len(controls)
-    return MotionTrack(
+    return Motion(
         fps=fps,
         head=np.zeros((frames, 3), np.float32),
-        blink=np.zeros((frames, 2), np.float32),
+        lids=np.zeros((frames, 2), np.float32),
         gaze=np.zeros((frames, 2), np.float32),
-        jaw=controls[:, JAW],
         controls=controls,
         names=CONTROLS,
     )

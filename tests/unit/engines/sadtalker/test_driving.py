@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.sadtalker.borrowing import reference_rows
 from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION, POSE
 from sadtalker_ext.engines.sadtalker.crop import CropMode
+from sadtalker_ext.engines.sadtalker.driving import driving_rows_of
 from sadtalker_ext.errors import Cancelled, NoFaceFound
+from sadtalker_ext.performance import Driving, DrivingVideo
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Borrowed, ReferenceVideo
 from tests.support.fake_networks import fake_networks
 from tests.unit.engines.sadtalker.person import make_engine, mesh, run, someone, voice
 
@@ -22,7 +22,7 @@ def video(levels, fps=25.0, seconds=np.inf):
         for number, level in enumerate(levels):
             yield number / fps, np.full((300, 320, 3), level, np.uint8)
 
-    return ReferenceVideo(path=Path("moving.mp4"), seconds=seconds, read=read)
+    return DrivingVideo(path=Path("moving.mp4"), seconds=seconds, read=read)
 
 
 def tracker(without=()):
@@ -36,7 +36,7 @@ def tracker(without=()):
 
 
 def rows_of(reference, without=(), mode=CropMode.CROP, seconds=np.inf):
-    return reference_rows(reference, fake_networks(), tracker(without), mode, Progress(), seconds)
+    return driving_rows_of(reference, fake_networks(), tracker(without), mode, Progress(), seconds)
 
 
 def brightness(rows):
@@ -90,7 +90,7 @@ def test_no_more_is_read_than_can_be_used():
             asked.append(number)
             yield number / 25, np.zeros((300, 320, 3), np.uint8)
 
-    endless = ReferenceVideo(path=Path("long.mp4"), seconds=np.inf, read=read)
+    endless = DrivingVideo(path=Path("long.mp4"), seconds=np.inf, read=read)
     rows, _ = rows_of(endless, seconds=1.0)
     assert len(rows) == 25
     assert len(asked) == 26
@@ -106,17 +106,17 @@ def test_reading_can_be_stopped():
     progress = Progress()
     progress.stop()
     with pytest.raises(Cancelled):
-        reference_rows(video([1, 2]), fake_networks(), tracker(), CropMode.CROP, progress)
+        driving_rows_of(video([1, 2]), fake_networks(), tracker(), CropMode.CROP, progress)
 
 
-def both_ways(borrowed, frames=30, without=(), **options):
+def both_ways(driving, frames=30, without=(), **options):
     """The driving rows with and without a reference."""
     made = []
-    for given in (None, borrowed):
+    for given in (None, driving):
         networks = fake_networks()
         engine = make_engine(networks, tracker(without))
         _, motion, _ = run(
-            engine, someone(), voice(frames), preprocess="crop", borrowed=given, **options
+            engine, someone(), voice(frames), preprocess="crop", driving=given, **options
         )
         made.append((motion, networks.renderer.rows))
     return made
@@ -126,7 +126,7 @@ LEVELS = [0, 51, 102, 51, 0, 0]
 
 
 def test_a_borrowed_pose_is_added_to_the_generated_one_and_starts_over():
-    (_, plain), (_, moved) = both_ways(Borrowed(pose=video(LEVELS)))
+    (_, plain), (_, moved) = both_ways(Driving(head=video(LEVELS)))
     wanted = np.resize(LEVELS, 30) / 255
     difference = moved - plain
     np.testing.assert_allclose(difference[:, POSE], wanted[:, None].repeat(6, 1), atol=1e-3)
@@ -134,12 +134,12 @@ def test_a_borrowed_pose_is_added_to_the_generated_one_and_starts_over():
 
 
 def test_borrowed_blinks_replace_the_blinks_and_leave_the_head():
-    (first, plain), (second, moved) = both_ways(Borrowed(blink=video(LEVELS)), frames=100)
+    (first, plain), (second, moved) = both_ways(Driving(lids=video(LEVELS)), frames=100)
     np.testing.assert_array_equal(plain[:, POSE], moved[:, POSE])
-    assert first.blink.any()
-    assert not second.blink.any()
+    assert first.lids.any()
+    assert not second.lids.any()
     per_frame = np.diff(moved[:6, EXPRESSION].mean(axis=1))
-    spoken = np.diff((plain - first.blink[:, :1])[:6, EXPRESSION].mean(axis=1))
+    spoken = np.diff((plain - first.lids[:, :1])[:6, EXPRESSION].mean(axis=1))
     np.testing.assert_allclose(per_frame - spoken, np.diff(LEVELS) / 255, atol=1e-3)
 
 
@@ -151,8 +151,8 @@ def test_one_video_for_both_is_read_once():
         reads.append(1)
         return one.read()
 
-    counted = ReferenceVideo(path=one.path, seconds=one.seconds, read=read)
-    (_, plain), (_, moved) = both_ways(Borrowed(pose=counted, blink=counted))
+    counted = DrivingVideo(path=one.path, seconds=one.seconds, read=read)
+    (_, plain), (_, moved) = both_ways(Driving(head=counted, lids=counted))
     assert len(reads) == 1
     assert changed_columns(plain, moved) == "both"
 
@@ -164,14 +164,14 @@ def changed_columns(before, after):
 
 
 def test_head_amounts_scale_the_borrowed_pose_as_well():
-    _, (_, whole) = both_ways(Borrowed(pose=video(LEVELS)))
-    _, (_, none) = both_ways(Borrowed(pose=video(LEVELS)), head_motion=0.0)
+    _, (_, whole) = both_ways(Driving(head=video(LEVELS)))
+    _, (_, none) = both_ways(Driving(head=video(LEVELS)), head_motion=0.0)
     assert np.ptp(whole[:, POSE]) > 0
     assert (none[:, POSE] == none[0, POSE]).all()
 
 
 def test_everything_borrowed_needs_no_speech_networks():
-    (_, _), (motion, rows) = both_ways(Borrowed(whole=video(LEVELS)), frames=9)
+    (_, _), (motion, rows) = both_ways(Driving(whole=video(LEVELS)), frames=9)
     assert len(rows) == 9
     held = [*LEVELS, 0, 0, 0]
     np.testing.assert_allclose(255 * (rows[:, 65] - 2.25), held, atol=0.1)
@@ -182,14 +182,14 @@ def test_everything_borrowed_needs_no_speech_networks():
 def test_a_mute_video_lasts_as_long_as_it_is():
     networks = fake_networks()
     engine = make_engine(networks, tracker({1}))
-    whole = Borrowed(whole=video(LEVELS * 4))
-    _, motion, frames = run(engine, someone(), None, preprocess="crop", borrowed=whole)
+    whole = Driving(whole=video(LEVELS * 4))
+    _, motion, frames = run(engine, someone(), None, preprocess="crop", driving=whole)
     assert len(motion) == len(frames) == 24
     assert not motion.jaw.any()
     assert motion.warnings[0].startswith("1 of 24 frames")
 
 
 def test_still_and_reference_together_keep_the_head():
-    _, (motion, rows) = both_ways(Borrowed(pose=video(LEVELS)), still=True)
+    _, (motion, rows) = both_ways(Driving(head=video(LEVELS)), still=True)
     assert (rows[:, POSE] == rows[0, POSE]).all()
     assert not motion.head.any()

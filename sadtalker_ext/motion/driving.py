@@ -1,23 +1,47 @@
-"""Reference videos in time: which frames are looked at, and their values at the motion's rate."""
+"""Driving videos in time: which frames are looked at, and their values at the motion's rate."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 
 from sadtalker_ext.errors import NoFaceFound
-from sadtalker_ext.types import MOTION_FPS, FloatArray, ImageArray, ReferenceVideo
+from sadtalker_ext.performance import Driving, DrivingVideo
+from sadtalker_ext.types import MOTION_FPS, FloatArray, ImageArray
 
 FaceTracker = Callable[[Iterable[ImageArray]], Iterator[FloatArray | None]]
 """Gives the (478, 3) mesh points of the face of every frame, or None; reads frame after frame."""
+
+Found = TypeVar("Found", bound=tuple[object, ...])
 
 _SHORTEST_SECONDS = 1 / 35
 """Frames that follow sooner are left out: nothing is won by looking 60 times a second."""
 
 
-def thinned(video: ReferenceVideo, seconds: float) -> Iterator[tuple[float, ImageArray]]:
+def read_once(driving: Driving, read: Callable[[DrivingVideo], Found]) -> dict[str, Found]:
+    """Return what `read` finds in each driving video, by what the video gives.
+
+    A video that gives two things is read once.
+    """
+    done: dict[int, Found] = {}
+    videos = driving.videos()
+    for video in videos.values():
+        if id(video) not in done:
+            done[id(video)] = read(video)
+    return {name: done[id(video)] for name, video in videos.items()}
+
+
+def all_warnings(found: Mapping[str, tuple[FloatArray | tuple[str, ...], ...]]) -> tuple[str, ...]:
+    """Return the warnings that end what `read_once` found, once per video."""
+    ends = {id(one): one[-1] for one in found.values()}
+    return tuple(str(words) for words in itertools.chain.from_iterable(ends.values()))
+
+
+def thinned(video: DrivingVideo, seconds: float) -> Iterator[tuple[float, ImageArray]]:
     """Yield time and frame of what is looked at, until a time in seconds."""
     last = -math.inf
     for at, frame in video.read():
@@ -36,7 +60,7 @@ def at_motion_rate(rows: FloatArray, times: FloatArray) -> FloatArray:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def no_face_in(video: ReferenceVideo, frames: int) -> NoFaceFound:
+def no_face_in(video: DrivingVideo, frames: int) -> NoFaceFound:
     """Return the error for a video that shows no face at all."""
     return NoFaceFound(
         f"No face found in any of the {frames} frames of {video.path.name}.",
@@ -44,8 +68,8 @@ def no_face_in(video: ReferenceVideo, frames: int) -> NoFaceFound:
     )
 
 
-def held_warnings(video: ReferenceVideo, missed: int, frames: int) -> tuple[str, ...]:
-    """Say how many frames show no face; none when all do."""
+def held_warnings(video: DrivingVideo, missed: int, frames: int) -> tuple[str, ...]:
+    """Say how many frames show no face; empty when every frame shows one."""
     if not missed:
         return ()
     return (

@@ -1,4 +1,4 @@
-"""Coefficient rows of reference videos, frame by frame, in little memory.
+"""Coefficient rows of driving videos, frame by frame, in little memory.
 
 R is the number of rows at 25 per second. The crop of the first frame with a face is used for all
 frames, and the square frames have 256 pixels whatever the face resolution is (SPEC 5).
@@ -25,16 +25,18 @@ from sadtalker_ext.engines.sadtalker.crop import (
 )
 from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
-from sadtalker_ext.motion.reference import FaceTracker as FaceTracker
-from sadtalker_ext.motion.reference import at_motion_rate, held_warnings, no_face_in, thinned
-from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import (
-    MOTION_FPS,
-    Borrowed,
-    FloatArray,
-    ImageArray,
-    ReferenceVideo,
+from sadtalker_ext.motion.driving import FaceTracker as FaceTracker
+from sadtalker_ext.motion.driving import (
+    all_warnings,
+    at_motion_rate,
+    held_warnings,
+    no_face_in,
+    read_once,
+    thinned,
 )
+from sadtalker_ext.performance import Driving, DrivingVideo
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import MOTION_FPS, FloatArray, ImageArray
 
 Aligned = tuple[ImageArray, Alignment]
 
@@ -44,35 +46,35 @@ _BATCH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lent:
-    """Rows (R, 73) float32 of reference videos; each video's own length, 25 per second.
+class DrivingRows:
+    """Rows (R, 73) float32 of driving videos; each video's own length, 25 per second.
 
     Attributes:
-        pose: Rows whose head movement is borrowed, or None.
-        blink: Rows whose blinks are borrowed, or None.
+        head: Rows whose head movement is taken over, or None.
+        lids: Rows whose blinks are taken over, or None.
         whole: Rows that drive the face alone, or None.
         warnings: What was held because no face was seen.
     """
 
-    pose: FloatArray | None = None
-    blink: FloatArray | None = None
+    head: FloatArray | None = None
+    lids: FloatArray | None = None
     whole: FloatArray | None = None
     warnings: tuple[str, ...] = ()
 
 
-def borrow(
-    borrowed: Borrowed | None,
+def read_driving(
+    driving: Driving,
     networks: Networks,
     track: FaceTracker,
     mode: CropMode,
     progress: Progress,
     *,
     frames: int | None,
-) -> Lent:
-    """Read the rows of all reference videos; one that lends two things is read once.
+) -> DrivingRows:
+    """Read the rows of all driving videos; one that gives two things is read once.
 
     Args:
-        borrowed: The videos, or None.
+        driving: The videos.
         networks: The reconstruction is used.
         track: Finds the face in every frame.
         mode: How the picture is cut; the videos are cut alike.
@@ -82,22 +84,16 @@ def borrow(
     Raises:
         NoFaceFound: A video shows no face at all.
     """
-    if borrowed is None:
-        return Lent()
     seconds = math.inf if frames is None else frames / MOTION_FPS
-    done: dict[int, tuple[FloatArray, tuple[str, ...]]] = {}
-    parts: dict[str, FloatArray | None] = {}
-    for name in ("pose", "blink", "whole"):
-        video: ReferenceVideo | None = getattr(borrowed, name)
-        if video is not None and id(video) not in done:
-            done[id(video)] = reference_rows(video, networks, track, mode, progress, seconds)
-        parts[name] = None if video is None else done[id(video)][0]
-    warnings = tuple(itertools.chain.from_iterable(words for _, words in done.values()))
-    return Lent(**parts, warnings=warnings)
+    found = read_once(
+        driving, lambda video: driving_rows_of(video, networks, track, mode, progress, seconds)
+    )
+    rows = {name: one[0] for name, one in found.items()}
+    return DrivingRows(**rows, warnings=all_warnings(found))
 
 
-def reference_rows(
-    video: ReferenceVideo,
+def driving_rows_of(
+    video: DrivingVideo,
     networks: Networks,
     track: FaceTracker,
     mode: CropMode,
@@ -146,7 +142,7 @@ def reference_rows(
 
 
 def _aligned_frames(
-    video: ReferenceVideo, track: FaceTracker, mode: CropMode, seconds: float
+    video: DrivingVideo, track: FaceTracker, mode: CropMode, seconds: float
 ) -> Iterator[tuple[float, Aligned | None]]:
     """Yield time and aligned picture of every frame used, None where there is no face."""
     one, other = itertools.tee(thinned(video, seconds))

@@ -1,0 +1,105 @@
+"""Patches over the frames of a shot: one or several roles become whole frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.types import Box, FloatArray, ImageArray, Patch, Shot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Role:
+    """One face of a shot, and the patches drawn for it.
+
+    Attributes:
+        patches: One per frame, in order.
+        place: Where they belong in the shot's first frame; None: they are whole frames.
+        points: (K, 3) float32 mesh points of the face in the first frame.
+    """
+
+    patches: Iterator[Patch]
+    place: Box | None
+    points: FloatArray
+
+
+class Compositor:
+    """Lays the patches of all roles over the shot's frames, in the order of the roles.
+
+    A patch with a matte is laid over by it. One with a place and no matte goes in by the blend. One
+    without a place is the frame itself, under the patches of later roles.
+
+    Args:
+        shot: The frames.
+        blend: How patches without a matte go in.
+    """
+
+    def __init__(self, shot: Shot, blend: Blend) -> None:
+        self._shot = shot
+        self._blend = blend
+        self._placers: dict[int, Placer] = {}
+
+    def frames(self, roles: Sequence[Role]) -> Iterator[ImageArray]:
+        """Yield whole frames, (H, W, 3) uint8 RGB, until a role has no more patches."""
+        sources = iter(self._shot.frames())
+        for patches in zip(*(role.patches for role in roles), strict=False):
+            frame = next(sources, None)
+            if frame is None:
+                return
+            canvas: ImageArray | None = None
+            for number, (role, patch) in enumerate(zip(roles, patches, strict=True)):
+                canvas = self._laid(frame, canvas, number, role, patch)
+            if canvas is not None:
+                yield canvas
+
+    def _laid(
+        self, frame: ImageArray, canvas: ImageArray | None, number: int, role: Role, patch: Patch
+    ) -> ImageArray:
+        """Return the canvas with a patch on it; None as canvas is the untouched frame."""
+        if patch.place is None and patch.matte is None:
+            return patch.pixels
+        if patch.matte is not None:
+            below = frame.copy() if canvas is None else canvas
+            return over(below, patch)
+        placed = self._placer(number, role, patch.place, frame).place(patch.pixels, patch.head)
+        if canvas is None:
+            return placed
+        changed = (placed != frame).any(axis=2, keepdims=True)
+        joined: ImageArray = np.where(changed, placed, canvas)
+        return joined
+
+    def _placer(self, number: int, role: Role, place: Box | None, frame: ImageArray) -> Placer:
+        """Return who blends a role's patches in; kept while neither frame nor place change."""
+        if place is None:
+            raise ValueError("A patch that is blended in should have a place, found None.")
+        if self._shot.held and number in self._placers:
+            return self._placers[number]
+        placer = Placer(frame, place, blend=self._blend, points=role.points)
+        if self._shot.held:
+            self._placers[number] = placer
+        return placer
+
+
+def over(canvas: ImageArray, patch: Patch) -> ImageArray:
+    """Lay a patch with a matte over a canvas (H, W, 3), in place, and return the canvas.
+
+    What reaches over the border is cut off. A patch of another size than its place is resized.
+    """
+    import cv2
+
+    height, width = canvas.shape[:2]
+    left, top, right, bottom = patch.place or (0, 0, width, height)
+    low_x, low_y, high_x, high_y = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if patch.matte is None or low_x >= high_x or low_y >= high_y:
+        return canvas
+    size = (right - left, bottom - top)
+    pixels = np.asarray(cv2.resize(patch.pixels, size), np.float32)
+    matte = np.asarray(cv2.resize(patch.matte, size), np.float32)[..., None]
+    part = (slice(low_y - top, high_y - top), slice(low_x - left, high_x - left))
+    area = canvas[low_y:high_y, low_x:high_x]
+    mixed = area + matte[part] * (pixels[part] - area)
+    area[:] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return canvas

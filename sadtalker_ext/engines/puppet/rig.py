@@ -1,0 +1,119 @@
+"""One face, ready to be moved: the layers of the puppet and how a frame is drawn from them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.turn import HeadTurn
+from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
+from sadtalker_ext.engines.puppet.stage import StageView
+from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
+from sadtalker_ext.motion.driving import FaceTracker
+from sadtalker_ext.motion.plan import plan_motion
+from sadtalker_ext.motion.view import beyond, scaled_head
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
+
+_BREATH_LIFT = 0.006
+"""How far a full breath lifts the head, in face heights."""
+_WIDEST_DEG = 10.0
+"""Largest angle of a path given by the user: beyond it the picture shows no pixels to turn."""
+_WORKERS = 2
+"""Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
+_AHEAD = 4
+"""Frames that may be finished before they are asked for; bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PuppetRig:
+    """Everything that depends only on the picture; see `engines.base.Rig`.
+
+    Attributes:
+        face: The face in the picture.
+        view: The stage and the frame on it.
+        mask: (H, W) float32 person on the stage, 0..1.
+        mouth: Moves the lips, in the pose of the picture.
+        eyes: Moves gaze, lids and brows, in the pose of the picture.
+        head: Turns the result.
+        track: Follows the face of a driving video.
+    """
+
+    face: Face
+    view: StageView
+    mask: FloatArray
+    mouth: MouthLayer
+    eyes: EyeLayer
+    head: HeadTurn
+    track: FaceTracker
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of frames."""
+        return self.view.size
+
+    @property
+    def place(self) -> Box | None:
+        """Patches are whole frames."""
+        return None
+
+    def plan(
+        self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
+    ) -> Motion:
+        """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
+        motion = plan_motion(performance, options, seed, progress, self.track)
+        return scaled_head(motion, options, _WIDEST_DEG)
+
+    def unable(self, motion: Motion) -> tuple[str, ...]:
+        """Say which paths turn the head too far."""
+        return beyond(motion, _WIDEST_DEG)
+
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
+        """Yield one whole frame per row; rows are drawn alike wherever they stand."""
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
+        waiting: deque[Future[ImageArray]] = deque()
+        try:
+            for row in range(len(motion)):
+                waiting.append(pool.submit(self.draw_row, motion, row))
+                if len(waiting) > _AHEAD:
+                    yield Patch(pixels=waiting.popleft().result())
+            while waiting:
+                yield Patch(pixels=waiting.popleft().result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def draw_row(self, motion: Motion, row: int) -> ImageArray:
+        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
+        controls = motion.controls[row]
+        canvas = self.view.pixels.copy()
+        if controls[RELAX] > 0 or np.any(controls[: len(MOUTH)] > 0):
+            self.mouth.apply(canvas, as_mapping(controls))
+        lids, gaze = motion.lids[row], motion.gaze[row]
+        self.eyes.apply(
+            canvas,
+            (float(lids[0]), float(lids[1])),
+            (float(gaze[0]), float(gaze[1])),
+            float(controls[BROW]),
+        )
+        yaw, pitch, roll = (float(angle) for angle in self._pose(motion, row))
+        moved = self.head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * float(controls[BREATH]))
+        if self.view.whole:
+            return moved
+        left, top, right, bottom = self.view.frame
+        return np.ascontiguousarray(moved[top:bottom, left:right])
+
+    @staticmethod
+    def _pose(motion: Motion, row: int) -> FloatArray:
+        if motion.view is None:
+            angles: FloatArray = motion.head[row]
+            return angles
+        path = np.clip(motion.view[row], -_WIDEST_DEG, _WIDEST_DEG)
+        turned: FloatArray = np.where(np.isnan(path), motion.head[row], path)
+        return turned

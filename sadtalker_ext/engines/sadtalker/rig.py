@@ -1,0 +1,302 @@
+"""One face, ready to be moved by the published networks.
+
+The networks learned 25 rows of coefficients per second. They stay in here: `Motion` says in neutral
+words what they do, and what is changed in it afterwards is added to them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.sadtalker.batch import choose_batch
+from sadtalker_ext.engines.sadtalker.blink import no_blinks
+from sadtalker_ext.engines.sadtalker.coefficients import ANGLES
+from sadtalker_ext.engines.sadtalker.driving import DrivingRows, FaceTracker, read_driving
+from sadtalker_ext.engines.sadtalker.frames import to_aspect
+from sadtalker_ext.engines.sadtalker.framing import Framing
+from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_when_out_of_memory
+from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.engines.sadtalker.reference import held_to
+from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows
+from sadtalker_ext.engines.sadtalker.speaking import (
+    blink_ratio,
+    reported_motion,
+    speaking_rows,
+    windows_of,
+    with_head_amounts,
+)
+from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
+from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.motion.resampling import cubic, places
+from sadtalker_ext.motion.view import AXES
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import MOTION_FPS, Box, Face, FloatArray, ImageArray, Motion, Patch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sadtalker_ext.engines.sadtalker.render import PreparedFace
+
+log = logging.getLogger(__name__)
+
+_BLOCK = 256
+"""Frames whose key points are computed at once, so that memory does not grow with the speech."""
+_SAME_DEG = 1e-4
+"""Angles nearer than this to what the networks do were not changed by anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """What the networks do in one performance.
+
+    Attributes:
+        rows: (T, K) float32 driving rows at 25 per second.
+        motion: The same in neutral words.
+    """
+
+    rows: FloatArray
+    motion: Motion
+
+
+class SadTalkerRig:
+    """One face, prepared; see `engines.base.Rig`.
+
+    Args:
+        face: The face in the picture.
+        framing: What part of the picture is animated.
+        prepared: The picture, ready for the renderer.
+        networks: Who moves and draws.
+        track_face: Who follows the face of a driving video.
+        batch_size: Frames drawn at once; 0 chooses from the free memory.
+    """
+
+    def __init__(
+        self,
+        *,
+        face: Face,
+        framing: Framing,
+        prepared: PreparedFace,
+        networks: Networks,
+        track_face: FaceTracker | None,
+        batch_size: int,
+    ) -> None:
+        self.face = face
+        self.framing = framing
+        self.networks = networks
+        self._prepared = prepared
+        self._track_face = track_face
+        self._batch_size = batch_size
+        self._plan: Plan | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of patches."""
+        return self.framing.size
+
+    @property
+    def place(self) -> Box | None:
+        """Where patches belong in the picture, or None where they are the frame."""
+        return self.framing.paste_box
+
+    def plan(
+        self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
+    ) -> Motion:
+        """Compute the motion at 25 frames per second; see `Rig`.
+
+        Raises:
+            UnreadableAudio: There is less sound than one video frame lasts.
+            NoFaceFound: A driving video shows no face.
+            OutOfMemory: The device has no room for the speech networks.
+        """
+        progress.enter(Stage.LISTENING)
+        source = self.framing.row
+        windows = windows_of(performance.speech, options)
+        progress.check()
+        with told_when_out_of_memory("the speech"):
+            frames = None if performance.mute else len(windows)
+            driven = self._driven(performance, progress, frames)
+            if driven.whole is not None:
+                if performance.mute:
+                    windows = SpeechWindows(None, len(driven.whole))
+                ratio = no_blinks(len(windows))
+                rows = with_head_amounts(held_to(driven.whole, len(windows)), source, options)
+            else:
+                ratio = blink_ratio(len(windows), options, seed, driven=driven.lids is not None)
+                rows = speaking_rows(self.networks, source, windows, ratio, driven, options, seed)
+        rows = driving_rows(
+            rows,
+            source,
+            full=self.framing.mode.goes_back,
+            still=options.still,
+            expression_scale=options.expression_scale,
+        )
+        motion = reported_motion(rows, source, windows, ratio, driven.warnings)
+        self._plan = Plan(rows=rows, motion=motion)
+        return motion
+
+    def _driven(
+        self, performance: Performance, progress: Progress, frames: int | None
+    ) -> DrivingRows:
+        if not performance.driving.videos():
+            return DrivingRows()
+        if self._track_face is None:
+            raise TypeError("The engine was made without a way to follow faces in videos.")
+        return read_driving(
+            performance.driving,
+            self.networks,
+            self._track_face,
+            self.framing.mode,
+            progress,
+            frames=frames,
+        )
+
+    def unable(self, motion: Motion) -> tuple[str, ...]:
+        """Say which parts were changed that the networks have no numbers for."""
+        plan = self._planned()
+        at = _at(motion, 0, len(plan.rows))
+        said = {
+            "lids": (motion.lids, plan.motion.lids),
+            "gaze": (motion.gaze, plan.motion.gaze),
+            "mouth shapes and face controls": (motion.controls, plan.motion.controls),
+        }
+        nearest = np.round(at).astype(int)
+        return tuple(
+            f"The {name} of this motion were changed; the sadtalker engine cannot draw that and "
+            "keeps what its networks do."
+            for name, (asked, own) in said.items()
+            if motion.fps == MOTION_FPS and np.abs(asked - own[nearest]).max(initial=0) > 1e-3
+        )
+
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
+        """Yield one patch per row; see `Rig`.
+
+        Raises:
+            OutOfMemory: The device has no room for a single frame.
+        """
+        renderer = self.networks.renderer
+        batch = choose_batch(self._batch_size, renderer.device, len(self.framing.frame))
+        pose = motion.pose
+        try:
+            frames = self._frames(self._key_points(motion, first), batch)
+            for frame, (yaw, pitch, roll) in zip(frames, pose, strict=True):
+                yield Patch(
+                    pixels=to_aspect(frame, self.size),
+                    place=self.place,
+                    head=(float(yaw), float(pitch), float(roll)),
+                )
+        finally:
+            give_back(renderer.device)
+
+    def _planned(self) -> Plan:
+        if self._plan is None:
+            raise TypeError("The rig should plan a performance before it draws one.")
+        return self._plan
+
+    def _key_points(self, motion: Motion, first: int) -> Iterator[Tensor]:
+        """Yield the key points of all frames, some frames at a time.
+
+        The networks learned 25 frames per second, so key points are computed at that rate and
+        read between its frames for others.
+        """
+        rows = self._planned().rows
+        whole = _at(motion, first, len(rows))
+        rows = self._with_changes(motion, whole)
+        camera = _camera(motion, whole, len(rows))
+        for start in range(0, len(whole), _BLOCK):
+            part = whole[start : start + _BLOCK]
+            begin, end = int(part[0]), min(int(part[-1]) + 2, len(rows))
+            # the mapping network looks to both sides; beyond the clip's ends it sees the end's row
+            low, high = max(begin - REACH, 0), min(end + REACH, len(rows))
+            with told_when_out_of_memory("the key points"):
+                points = self.networks.renderer.key_points(
+                    self._prepared,
+                    rows[low:high],
+                    {axis: path[low:high] for axis, path in camera.items()},
+                )
+            yield _between(points, part - low)
+
+    def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
+        """Return the rows with what somebody changed in the head's angles since `plan`."""
+        plan = self._planned()
+        change: FloatArray = motion.head - cubic(plan.motion.head, at)
+        if np.abs(change).max(initial=0) < _SAME_DEG:
+            return plan.rows
+        radians = np.radians(_at_rows(change, at, len(plan.rows)))
+        rows = plan.rows.copy()
+        rows[:, ANGLES] += np.stack([radians[:, 1], radians[:, 0], -radians[:, 2]], axis=1)
+        return rows
+
+    def _frames(self, blocks: Iterator[Tensor], batch: int) -> Iterator[ImageArray]:
+        """Render all key points; halve the batch for what is left when memory runs out."""
+        renderer = self.networks.renderer
+        for points in blocks:
+            done = 0
+            while done < len(points):
+                try:
+                    for frame in renderer.draw(self._prepared, points[done:], batch):
+                        done += 1
+                        yield frame
+                except OutOfMemory as error:
+                    if batch == 1:
+                        error.hint += " Smaller batches were tried, down to one frame."
+                        if renderer.device.type != "cpu":
+                            error.hint += f" {OFFER_CPU}"
+                        raise
+                    batch //= 2
+                    log.warning("out of memory, going on with batches of %d", batch)
+                if done < len(points):
+                    give_back(renderer.device)
+
+
+def _at(motion: Motion, first: int, rows: int) -> npt.NDArray[np.float64]:
+    """Return where each row of a motion lies between the plan's rows, (T,) double."""
+    if motion.fps == MOTION_FPS:
+        at = np.arange(first, first + len(motion), dtype=np.float64)
+    else:
+        at = np.asarray(places(first + len(motion), motion.fps, MOTION_FPS)[first:], np.float64)
+    return np.clip(at, 0, rows - 1)
+
+
+def _at_rows(values: FloatArray, at: npt.NDArray[np.float64], rows: int) -> FloatArray:
+    """Read values (T, K) of a motion at the plan's rows, (rows, K); the ends are held."""
+    columns = [np.interp(np.arange(rows), at, column) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _camera(motion: Motion, at: npt.NDArray[np.float64], rows: int) -> dict[str, FloatArray]:
+    """Return degrees (rows,) of the axes that free view replaces.
+
+    They are the mapping network's degrees, of which no sense is published; its rotation matrices
+    (SPEC 14.2) turn a face that looks along negative depth to the left edge for positive yaw,
+    down for positive pitch, clockwise for positive roll.
+    """
+    if motion.view is None:
+        return {}
+    path = _at_rows(motion.view, at, rows)
+    camera = {
+        axis: path[:, column]
+        for column, axis in enumerate(AXES)
+        if not np.isnan(motion.view[:, column]).all()
+    }
+    if "yaw" in camera:
+        camera["yaw"] = -camera["yaw"]
+    return camera
+
+
+def _between(points: Tensor, at: npt.NDArray[np.float64]) -> Tensor:
+    """Return points (n, ...) read at fractional places."""
+    import torch
+
+    low = np.floor(at).astype(np.int64)
+    high = np.minimum(low + 1, len(points) - 1)
+    share = torch.from_numpy((at - low).astype(np.float32)).to(points.device)
+    share = share.reshape(-1, *[1] * (points.ndim - 1))
+    return points[torch.from_numpy(low)] * (1 - share) + points[torch.from_numpy(high)] * share

@@ -1,0 +1,72 @@
+"""What drives one face: sound, driving videos, or nothing but being alive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sadtalker_ext.types import ImageArray, Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrivingVideo:
+    """A video whose motion is taken over, read frame by frame.
+
+    Attributes:
+        path: The file.
+        seconds: Where the used part ends at most, from its beginning.
+        read: `read()` yields (seconds, frame): when each frame is shown, counted from the first
+            one used, and (H, W, 3) uint8 RGB, upright. It can be called any number of times.
+    """
+
+    path: Path
+    seconds: float
+    read: Callable[[], Iterator[tuple[float, ImageArray]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Driving:
+    """Which video gives what; one video may give several things.
+
+    Attributes:
+        head: Gives its head movement.
+        lids: Gives its blinks.
+        whole: Gives everything; the others are None then.
+    """
+
+    head: DrivingVideo | None = None
+    lids: DrivingVideo | None = None
+    whole: DrivingVideo | None = None
+
+    def videos(self) -> dict[str, DrivingVideo]:
+        """Return the videos that are there, by what they give."""
+        given = {"head": self.head, "lids": self.lids, "whole": self.whole}
+        return {name: video for name, video in given.items() if video is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Performance:
+    """What drives one face.
+
+    Attributes:
+        speech: What is said; of a driving video that gives everything, its sound.
+        driving: Driving videos.
+        idle_seconds: Length of a performance without speech.
+    """
+
+    speech: Speech | None = None
+    driving: Driving = Driving()
+    idle_seconds: float = 0.0
+
+    @property
+    def mute(self) -> bool:
+        """Whether a video without sound gives everything; it lasts as long as it lasts."""
+        return self.speech is None and self.driving.whole is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """Length, or None where only reading the driving video tells it."""
+        if self.speech is not None:
+            return self.speech.total_seconds
+        return None if self.mute else self.idle_seconds
