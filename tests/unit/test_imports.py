@@ -80,8 +80,10 @@ ALLOWED = {
     "shells.ui": GROUND
     | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "option_values": set(),
+    "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
-    "__init__": set(),
+    "__init__": {"front_door", "options", "progress", "types"},
 }
 FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
 

@@ -1,0 +1,151 @@
+"""The two verbs of the Python interface: `animate` a portrait, or `load` what animates many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from sadtalker_ext.errors import UnreadableImage
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress, ProgressEvent
+from sadtalker_ext.service import Request, Service
+from sadtalker_ext.types import ImageArray, Picture, VideoFile
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from typing_extensions import Unpack
+
+    from sadtalker_ext.option_values import OptionValues
+
+    PictureLike: TypeAlias = str | os.PathLike[str] | ImageArray | Image.Image
+    PathLike: TypeAlias = str | os.PathLike[str]
+
+
+def animate(
+    picture: PictureLike,
+    speech: PathLike | None = None,
+    output: PathLike | None = None,
+    *,
+    reference_video: PathLike | None = None,
+    overwrite: bool = False,
+    progress: Progress | Callable[[ProgressEvent], None] | None = None,
+    **options: Unpack[OptionValues],
+) -> VideoFile:
+    """Make a portrait talk; the models are loaded for this video and released after it.
+
+    Args:
+        picture: A picture file, a PIL image, or (H, W, 3) uint8 RGB.
+        speech: A file with sound; left out with the option `text` or `idle_seconds`.
+        output: The video to write; by default "<picture>_talking" in the working folder, with the
+            extension of the option `format`.
+        reference_video: A video whose motion is taken over, as the option `reference_use` says.
+        overwrite: Whether an existing output may be replaced.
+        progress: Called with every `ProgressEvent`; a `Progress` can also stop the work.
+        **options: Every option of the command line, by its name; see docs/options.md.
+
+    Returns:
+        Where the video is, its size and length, the seed that repeats it, and warnings.
+
+    Raises:
+        SadTalkerError: One of its subclasses in `sadtalker_ext.errors`: what was expected, what
+            was found, and what to do next.
+    """
+    with load() as animator:
+        return animator.animate(
+            picture,
+            speech,
+            output,
+            reference_video=reference_video,
+            overwrite=overwrite,
+            progress=progress,
+            **options,
+        )
+
+
+def load(*, device: str = "auto", weight_dirs: Sequence[PathLike] = ()) -> Animator:
+    """Return an animator, which keeps its engines between videos.
+
+    Args:
+        device: "auto" (CUDA, then MPS, then the processor) or a name torch knows.
+        weight_dirs: Folders to search for weights before the usual ones.
+    """
+    return Animator(device=device, weight_dirs=weight_dirs)
+
+
+class Animator:
+    """Makes videos one after the other; engines are loaded once. Close it, or use it in `with`.
+
+    Args:
+        device: As for `load`.
+        weight_dirs: As for `load`.
+    """
+
+    def __init__(self, *, device: str = "auto", weight_dirs: Sequence[PathLike] = ()) -> None:
+        folders = [Path(folder) for folder in weight_dirs]
+        self._service = Service(StandaloneHost(weight_dirs=folders, device=device))
+
+    def animate(
+        self,
+        picture: PictureLike,
+        speech: PathLike | None = None,
+        output: PathLike | None = None,
+        *,
+        reference_video: PathLike | None = None,
+        overwrite: bool = False,
+        progress: Progress | Callable[[ProgressEvent], None] | None = None,
+        **options: Unpack[OptionValues],
+    ) -> VideoFile:
+        """Make a portrait talk; everything is as for `sadtalker_ext.animate`."""
+        chosen = GenerateOptions.from_mapping(options)
+        request = Request(
+            picture=_picture(picture),
+            speech=None if speech is None else Path(speech),
+            output=Path(output) if output is not None else _beside(picture, chosen),
+            options=chosen,
+            overwrite=overwrite,
+            reference_video=None if reference_video is None else Path(reference_video),
+        )
+        if not isinstance(progress, Progress):
+            progress = Progress(progress)
+        return self._service.generate(request, progress)
+
+    def close(self) -> None:
+        """Release every engine; safe to call twice."""
+        self._service.close()
+
+    def __enter__(self) -> Animator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _picture(given: PictureLike) -> Path | Picture:
+    """Return a file as it is, and a picture in memory as the service takes it."""
+    if isinstance(given, (str, os.PathLike)):
+        return Path(given)
+    if not isinstance(given, np.ndarray):
+        given = np.asarray(given.convert("RGB"))
+    if given.ndim != 3 or given.shape[2] != 3 or given.dtype != np.uint8:
+        raise UnreadableImage(
+            "The picture should be an array (height, width, 3) of uint8 RGB, found "
+            f"{given.shape} of {given.dtype}.",
+            hint="Convert it, or give a PIL image or a file.",
+        )
+    return Picture(pixels=given, name="portrait")
+
+
+def _beside(picture: PictureLike, options: GenerateOptions) -> Path:
+    stem = Path(picture).stem if isinstance(picture, (str, os.PathLike)) else "portrait"
+    return Path(f"{stem}_talking{options.suffix}")
