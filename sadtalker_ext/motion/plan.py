@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 
-from sadtalker_ext.motion import blinks, gains, gaze, head_motion
+from sadtalker_ext.motion import blinks, gaze, head_motion
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
 from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, RELAX, rest
 from sadtalker_ext.motion.driving import FaceTracker
-from sadtalker_ext.motion.lips.mouth_track import mouth_track
-from sadtalker_ext.motion.lips.relaxing import relax_track
+from sadtalker_ext.motion.lips.mouth_track import MouthTrack
+from sadtalker_ext.motion.lips.relaxing import REACH, relax_rows, speaks
 from sadtalker_ext.motion.tracking import Tracked, over_again, read_driving, there_and_back
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -27,8 +27,6 @@ from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 _HEAD, _GAZE, _BLINK, _BREATH, _BROW = range(5)
 _IDLE_SWAY = 0.6
 _STILL_BREATH = 0.3
-
-
 _MUTE = (
     "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
 )
@@ -74,7 +72,7 @@ def build_motion(
     progress: Progress,
     driven: Tracked | None = None,
 ) -> Motion:
-    """Return the motion of the face at 25 frames per second.
+    """Return the motion of the face at 25 frames per second as one long block.
 
     Args:
         speech: What is said; None for idle motion: breathing, blinking, looking around.
@@ -87,42 +85,97 @@ def build_motion(
     Raises:
         Cancelled: A stop was asked for.
     """
-    frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
-    driven = driven or Tracked()
     hearing = listen(speech, progress) if speech is not None else None
-    found = accents(hearing.loudness, hearing.semitones) if hearing else []
-    rests = pauses(hearing.phonemes) if hearing else []
-    controls = rest(frames)
-    if hearing:
-        controls[:, : len(MOUTH)] = mouth_track(hearing, frames, MOTION_FPS)
-    controls[:, BROW] = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
-    controls[:, BREATH] = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
-    if driven.head is None or options.still:
-        head = _head(frames, hearing, found, rests, controls[:, BREATH], options, seed)
-    else:
-        head = head_motion.limited(there_and_back(driven.head, frames) * options.head_motion)
-    if options.still:
-        controls[:, BREATH] *= _STILL_BREATH
-    looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
-    cues = sorted([*(one.start for one in rests), *looks.wide_jumps()])
-    track = Motion(
-        fps=MOTION_FPS,
-        head=head,
-        lids=(
+    planner = Planner(hearing, seconds, options, seed, driven)
+    return planner.rows(0, planner.frames)
+
+
+class Planner:
+    """Plans the motion of one performance from all that is heard; gives it in blocks of any length.
+
+    Head, lids, gaze, brows and breath follow from few events and are planned for the whole, some
+    tens of bytes per frame. Mouth shapes are computed where they are read.
+
+    Args:
+        hearing: What is heard; None for idle motion.
+        seconds: Length of the performance.
+        options: Head, eye and mouth options are applied.
+        seed: Repeats the motion.
+        driven: Head movement and blinks of driving videos, instead of planned ones.
+    """
+
+    look_ahead = REACH
+    """Seconds of `Hearing` after a row that can still change it."""
+
+    def __init__(
+        self,
+        hearing: Hearing | None,
+        seconds: float,
+        options: GenerateOptions,
+        seed: int,
+        driven: Tracked | None = None,
+    ) -> None:
+        self.frames = frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
+        driven = driven or Tracked()
+        found = accents(hearing.loudness, hearing.semitones) if hearing else []
+        rests = pauses(hearing.phonemes) if hearing else []
+        self._gains = _control_gains(options)
+        self._mouth = MouthTrack(hearing, frames, MOTION_FPS) if hearing else None
+        self._brow = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
+        breath = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
+        if driven.head is None or options.still:
+            self._head = _head(frames, hearing, found, rests, breath, options, seed)
+        else:
+            moved = there_and_back(driven.head, frames) * options.head_motion
+            self._head = head_motion.limited(moved)
+        self._breath = breath * np.float32(_STILL_BREATH) if options.still else breath
+        looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
+        self._gaze = gaze.gaze_track(looks, self._head, MOTION_FPS)
+        if options.gaze == "fixed":
+            self._gaze = np.zeros_like(self._gaze)
+        cues = sorted([*(one.start for one in rests), *looks.wide_jumps()])
+        self._lids = (
             _blink(frames, cues, options, seed)
             if driven.lids is None
             else over_again(driven.lids, frames)
-        ),
-        gaze=gaze.gaze_track(looks, head, MOTION_FPS),
-        controls=controls,
-        names=CONTROLS,
-        warnings=driven.warnings,
-    )
-    if options.gaze == "fixed":
-        track = gains.with_fixed_gaze(track)
-    track = gains.scale_controls(track, _control_gains(options))
-    track.controls[:, RELAX] = relax_track(track)
-    return track
+        )
+        self._warnings = driven.warnings
+
+    def rows(self, first: int, end: int) -> Motion:
+        """Return a block of motion: the rows from `first` to before `end`.
+
+        Blocks of any length, in any order, are the same rows as one long block.
+        """
+        part = slice(first, end)
+        controls = rest(end - first)
+        controls[:, : len(MOUTH)] = self._shapes(first, end)
+        controls[:, BROW] = self._brow[part]
+        controls[:, BREATH] = self._breath[part]
+        controls[:, BROW] = np.clip(controls[:, BROW] * self._gains["brow"], -1, 1)
+        controls[:, RELAX] = self._relaxed(first, end)
+        return Motion(
+            fps=MOTION_FPS,
+            head=self._head[part],
+            lids=self._lids[part],
+            gaze=self._gaze[part],
+            controls=controls,
+            names=CONTROLS,
+            warnings=self._warnings,
+        )
+
+    def _shapes(self, first: int, end: int) -> FloatArray:
+        """Return (n, 7) mouth shapes with their amounts."""
+        if self._mouth is None:
+            return np.zeros((end - first, len(MOUTH)), np.float32)
+        gains = np.array([self._gains[name] for name in MOUTH], np.float32)
+        shapes: FloatArray = np.clip(self._mouth.rows(first, end) * gains, -1, 1)
+        return shapes.astype(np.float32)
+
+    def _relaxed(self, first: int, end: int) -> FloatArray:
+        reach = math.ceil(REACH * MOTION_FPS)
+        low, high = max(0, first - reach), min(self.frames, end + reach)
+        speaking = speaks(self._shapes(low, high))
+        return relax_rows(speaking, first, end, MOTION_FPS, low)
 
 
 def _head(

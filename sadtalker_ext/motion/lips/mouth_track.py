@@ -15,33 +15,64 @@ from sadtalker_ext.speech.loudness import FRAME_HZ
 from sadtalker_ext.types import FloatArray
 
 _SAMPLES_PER_FRAME = 4
-_BLOCK = 1500  # frames computed at once, so that memory does not grow with the length
+_BLOCK = 1500
+"""Frames computed at once, so that memory does not grow with the length."""
+_KEPT = 3
+"""Chunks kept: a block and what it looks at before and behind."""
 _SHOUT = 0.9  # wider only for the loudest syllables
 
 
-def mouth_track(hearing: Hearing, frames: int, fps: float) -> FloatArray:
-    """Return (T, 7) float32 values of `MOUTH`."""
-    visemes = visemes_of(hearing.phonemes)
-    gain = _jaw_gains(visemes, hearing.loudness.value)
-    alive, swell = _envelopes(hearing, frames, fps)
-    shaped = np.zeros((frames, len(SHAPED)), dtype=np.float32)
-    for first in range(0, frames, _BLOCK):
-        last = min(first + _BLOCK, frames)
+class MouthTrack:
+    """The mouth of a whole speech, read in blocks.
+
+    Args:
+        hearing: What is said.
+        frames: T, frames of the whole.
+        fps: Frames per second.
+    """
+
+    def __init__(self, hearing: Hearing, frames: int, fps: float) -> None:
+        self._frames = frames
+        self._fps = fps
+        self._visemes = visemes_of(hearing.phonemes)
+        self._gain = _jaw_gains(self._visemes, hearing.loudness.value)
+        self._alive, self._swell = _envelopes(hearing, frames, fps)
+        press, tuck = contacts(hearing.phonemes, frames, fps)
+        self._press, self._tuck = press * (self._alive > 0.05), tuck * (self._alive > 0.05)
+        self._kept: dict[int, FloatArray] = {}
+
+    def rows(self, first: int, end: int) -> FloatArray:
+        """Return (n, 7) float32 values of `MOUTH` in the rows from `first` to before `end`."""
+        found = [self._chunk(number) for number in range(first // _BLOCK, -(-end // _BLOCK))]
+        skipped = first // _BLOCK * _BLOCK
+        joined: FloatArray = np.concatenate(found)[first - skipped : end - skipped]
+        return joined
+
+    def _chunk(self, number: int) -> FloatArray:
+        """Return a chunk that begins at a multiple of `_BLOCK`; the last few are kept."""
+        if number not in self._kept:
+            while len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            begin = number * _BLOCK
+            self._kept[number] = self._computed(begin, min(begin + _BLOCK, self._frames))
+        return self._kept[number]
+
+    def _computed(self, first: int, last: int) -> FloatArray:
+        part = slice(first, last)
         steps = np.arange(first * _SAMPLES_PER_FRAME, last * _SAMPLES_PER_FRAME)
-        times = (steps + 0.5) / (_SAMPLES_PER_FRAME * fps) + LEAD
-        near = _within(visemes, float(times[0]), float(times[-1]))
-        values = coarticulation.blend(visemes[near], gain[near], times)
-        shaped[first:last] = values.reshape(last - first, _SAMPLES_PER_FRAME, -1).mean(axis=1)
-    press, tuck = contacts(hearing.phonemes, frames, fps)
-    press, tuck = press * (alive > 0.05), tuck * (alive > 0.05)
-    columns = dict(zip(SHAPED, shaped.T * alive, strict=True))
-    jaw = _limit(columns["jaw"] * swell)
-    columns["jaw"] = np.minimum(jaw * (1 - press), 1 - 0.88 * tuck)
-    columns["upper"] = columns["upper"] * (1 - press)
-    # the jaw closes the way to the contact; pressing it halfway as well would close it twice
-    columns |= {"press": press**2, "tuck": tuck}
-    mouth: FloatArray = np.clip(np.stack([columns[name] for name in MOUTH], axis=1), 0, 1)
-    return mouth.astype(np.float32)
+        times = (steps + 0.5) / (_SAMPLES_PER_FRAME * self._fps) + LEAD
+        near = _within(self._visemes, float(times[0]), float(times[-1]))
+        values = coarticulation.blend(self._visemes[near], self._gain[near], times)
+        shaped = values.reshape(last - first, _SAMPLES_PER_FRAME, -1).mean(axis=1)
+        press, tuck = self._press[part], self._tuck[part]
+        columns = dict(zip(SHAPED, shaped.T * self._alive[part], strict=True))
+        jaw = _limit(columns["jaw"] * self._swell[part])
+        columns["jaw"] = np.minimum(jaw * (1 - press), 1 - 0.88 * tuck)
+        columns["upper"] = columns["upper"] * (1 - press)
+        # the jaw closes the way to the contact; pressing it halfway as well would close it twice
+        columns |= {"press": press**2, "tuck": tuck}
+        mouth: FloatArray = np.clip(np.stack([columns[name] for name in MOUTH], axis=1), 0, 1)
+        return mouth.astype(np.float32)
 
 
 def _jaw_gains(visemes: Sequence[Viseme], loudness: FloatArray) -> FloatArray:

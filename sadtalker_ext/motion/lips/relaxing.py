@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.motion.controls import MOUTH
-from sadtalker_ext.types import FloatArray, Motion
+from sadtalker_ext.types import FloatArray
 
 _SPEAKING = 0.03
 """A mouth control above this value is speech."""
@@ -26,40 +25,52 @@ _COMING_BACK = 1.2
 """Seconds in which it comes back."""
 
 
-def relax_track(motion: Motion) -> FloatArray:
-    """Return (T,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
+REACH = _BRIDGED + _LETTING_GO + _HELD + _COMING_BACK
+"""Seconds before and after a frame that can matter to it."""
+
+
+def relax_rows(
+    speaking: npt.NDArray[np.bool_], first: int, end: int, fps: float, begins_at: int = 0
+) -> FloatArray:
+    """Return (n,) float32, 0 where the face rests as in the picture .. 1 where it speaks.
 
     Speech from the first frame finds the smile already let go.
+
+    Args:
+        speaking: Whether the mouth does anything, for the rows from `begins_at` on; at least
+            `REACH` seconds around the wanted rows, as far as there are any.
+        first: First wanted row.
+        end: Behind the last one.
+        fps: Rows per second.
+        begins_at: Row of the first value of `speaking`.
     """
-    frames = len(motion)
-    speaking = _speaking(motion)
-    result = np.zeros(frames, np.float32)
-    rows = np.flatnonzero(speaking)
+    result = np.zeros(end - first, np.float32)
+    rows = np.flatnonzero(speaking) + begins_at
     if not len(rows):
         return result
-    step = 1 / motion.fps
+    step = 1 / fps
     breaks = np.flatnonzero(np.diff(rows) * step > _BRIDGED)
     firsts = rows[np.concatenate([[0], breaks + 1])]
     lasts = rows[np.concatenate([breaks, [len(rows) - 1]])]
-    for first, last in zip(firsts, lasts, strict=True):
-        begin = first * step - _LETTING_GO
-        end = last * step + _HELD
-        low = max(0, int(begin / step))
-        high = min(frames, int((end + _COMING_BACK) / step) + 2)
+    for began, last in zip(firsts, lasts, strict=True):
+        begin = began * step - _LETTING_GO
+        over = last * step + _HELD
+        low = max(first, int(begin / step))
+        high = min(end, int((over + _COMING_BACK) / step) + 2)
+        if low >= high:
+            continue
         times = np.arange(low, high) * step
         let_go = _smooth((times - begin) / _LETTING_GO)
-        come_back = _smooth((end + _COMING_BACK - times) / _COMING_BACK)
-        result[low:high] = np.maximum(result[low:high], np.minimum(let_go, come_back))
+        come_back = _smooth((over + _COMING_BACK - times) / _COMING_BACK)
+        part = result[low - first : high - first]
+        np.maximum(part, np.minimum(let_go, come_back), out=part)
     return result
 
 
-def _speaking(motion: Motion) -> npt.NDArray[np.bool_]:
-    """Tell for every frame whether the mouth does anything, (T,)."""
-    speaking = np.zeros(len(motion), np.bool_)
-    for name in MOUTH:
-        if name in motion.names:
-            speaking |= motion.control(name) > _SPEAKING
-    return speaking
+def speaks(mouth: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell for every row of mouth shapes (n, 7) whether the mouth does anything, (n,)."""
+    found: npt.NDArray[np.bool_] = np.any(mouth > _SPEAKING, axis=1)
+    return found
 
 
 def _smooth(t: npt.NDArray[np.float64]) -> FloatArray:

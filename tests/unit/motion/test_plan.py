@@ -1,6 +1,8 @@
 """Speech to motion, on synthetic speech whose phoneme times are exact."""
 
+import dataclasses
 import itertools
+import math
 import tracemalloc
 
 import numpy as np
@@ -9,9 +11,10 @@ import pytest
 from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.motion.controls import CONTROLS, as_mapping
 from sadtalker_ext.motion.lips.contacts import LEAD
-from sadtalker_ext.motion.plan import build_motion
+from sadtalker_ext.motion.plan import Planner, build_motion
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.speech.hearing import listen
 from tests.support.espeak import say, speech_of
 
 TEXT = (
@@ -260,3 +263,47 @@ def test_controls_come_as_a_mapping():
     row = as_mapping(track.controls[0])
     assert tuple(row) == CONTROLS
     assert all(isinstance(value, float) for value in row.values())
+
+
+@pytest.fixture(scope="module")
+def speech():
+    return say(TEXT, "en-us").speech()
+
+
+@pytest.mark.parametrize("lengths", [[1], [7, 40, 3], [25], [500]])
+@pytest.mark.parametrize("options", [{}, {"mouth_scale": 0.5, "expression_scale": 2.0}])
+def test_blocks_of_any_length_are_the_rows_of_one_long_block(speech, lengths, options):
+    """Also with long pauses in the speech, where the smile comes back and goes again."""
+    hearing = listen(speech, Progress())
+    seconds = speech.seconds + 9
+    chosen = GenerateOptions(**options)
+    whole = Planner(hearing, seconds, chosen, 4).rows(0, math.ceil(seconds * 25))
+    planner, first = Planner(hearing, seconds, chosen, 4), 0
+    for length in itertools.cycle(lengths):
+        end = min(first + length, planner.frames)
+        block = planner.rows(first, end)
+        for name in ("head", "lids", "gaze", "controls"):
+            np.testing.assert_array_equal(getattr(block, name), getattr(whole, name)[first:end])
+        first = end
+        if first == planner.frames:
+            break
+    assert whole.control("relax").max() == 1
+    assert whole.control("relax")[-1] == 0
+
+
+def test_what_is_said_beyond_the_look_ahead_changes_no_row(speech):
+    """A live planner may give a row when it has heard that much more."""
+    hearing = listen(speech, Progress())
+    cut = hearing.phonemes[len(hearing.phonemes) * 4 // 5].start
+    other = dataclasses.replace(
+        hearing,
+        phonemes=tuple(
+            one if one.end <= cut else dataclasses.replace(one, symbol="AA")
+            for one in hearing.phonemes
+        ),
+    )
+    chosen = GenerateOptions()
+    rows = max(int((cut - Planner.look_ahead) * 25), 0)
+    one, two = (Planner(each, speech.seconds, chosen, 4).rows(0, rows) for each in (hearing, other))
+    assert rows > 0
+    np.testing.assert_array_equal(one.controls, two.controls)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.curves import smooth
-from sadtalker_ext.motion.gains import scale_controls, with_fixed_gaze
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.types import Motion
 
@@ -72,17 +71,6 @@ def test_shortest_tracks(frames):
     found = resample(track(frames), 60.0, frames=4)
     assert len(found) == 4
     assert np.isfinite(found.head).all()
-
-
-def test_gains():
-    given = track()
-    assert not with_fixed_gaze(given).gaze.any()
-    louder = scale_controls(given, {"jaw": 2.0})
-    assert louder.jaw.max() == 1
-    np.testing.assert_array_equal(louder.jaw, louder.control("jaw"))
-    np.testing.assert_array_equal(louder.control("press"), given.control("press"))
-    with pytest.raises(ValueError, match="not in tuple"):
-        scale_controls(given, {"nose": 1.0})
 
 
 def test_smoothing_keeps_constants_and_shapes():

@@ -5,32 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker_ext.motion.controls import CONTROLS, JAW, PRESS, rest
-from sadtalker_ext.motion.lips.relaxing import relax_track
-from sadtalker_ext.types import Motion
+from sadtalker_ext.motion.controls import JAW, MOUTH, PRESS, rest
+from sadtalker_ext.motion.lips.relaxing import relax_rows, speaks
 
 
-def track(controls, fps=25.0) -> Motion:
-    frames = len(controls)
-    return Motion(
-        fps=fps,
-        head=np.zeros((frames, 3), np.float32),
-        lids=np.zeros((frames, 2), np.float32),
-        gaze=np.zeros((frames, 2), np.float32),
-        controls=controls,
-        names=CONTROLS,
-    )
+def relaxed(controls, fps=25.0):
+    return relax_rows(speaks(controls[:, : len(MOUTH)]), 0, len(controls), fps)
 
 
 def speaking(frames, *spans, column=JAW, fps=25.0):
     controls = rest(frames)
     for first, last in spans:
         controls[first:last, column] = 0.5
-    return relax_track(track(controls, fps))
+    return relaxed(controls, fps)
 
 
 def test_a_silent_face_keeps_its_smile():
-    assert not relax_track(track(rest(50))).any()
+    assert not relaxed(rest(50)).any()
 
 
 @pytest.mark.parametrize("column", [JAW, PRESS])
@@ -75,4 +66,4 @@ def test_short_pauses_keep_the_mouth_relaxed_and_long_ones_bring_the_smile_back(
 def test_breath_and_brows_are_no_speech():
     controls = rest(40)
     controls[:, 7:] = 1
-    assert not relax_track(track(controls)).any()
+    assert not relaxed(controls).any()
