@@ -54,10 +54,13 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     if has_page:
         from sadtalker_ext.shells.ui.page import mount_page
 
+        results = settings.folder / "page"
+        # the data folder itself may be open to others: its rights are its owner's business
+        results.mkdir(mode=0o700, exist_ok=True)
         mount_page(
             app,
             service,
-            output_dir=settings.folder / "page",
+            output_dir=results,
             local=_is_loopback(parsed.host),
             authenticate=settings.auth,
         )

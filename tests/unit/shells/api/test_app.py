@@ -148,8 +148,7 @@ def test_old_results_are_forgotten(client):
 def test_a_start_that_fails_lets_go_of_the_folder(tmp_path, monkeypatch):
     """The WebUI tries again at "Reload UI", in the same process."""
     settings = ApiSettings(folder=tmp_path / "d")
-    settings.folder.mkdir()
-    (settings.folder / "jobs.sqlite3").write_bytes(b"no database at all" * 100)
+    DataFolder(settings.folder).database.write_bytes(b"no database at all" * 100)
     with pytest.raises(SetupError, match="job database") as first:
         mount_routes(FastAPI(), FakeService(), settings)
     (settings.folder / "jobs.sqlite3").unlink()
