@@ -8,6 +8,7 @@ import ipaddress
 import math
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
@@ -17,6 +18,7 @@ SERVER_PACKAGES = {
     "uvicorn": "uvicorn",
     "python_multipart": "python-multipart",
 }
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SWITCH_SECONDS = 0.0005
 AUTH_VARIABLE = "SADTALKER_API_AUTH"
 TOKEN_VARIABLE = "SADTALKER_API_TOKEN"  # noqa: S105 - a name, not a token
@@ -102,6 +104,7 @@ def _settings(parsed: argparse.Namespace) -> Any:
             hint=f"Set {TOKEN_VARIABLE}, or {AUTH_VARIABLE} (or --api-auth) to user:password.",
         )
     _check_numbers(parsed)
+    names = _allowed_names(parsed.allowed_host)
     limits = limits_of(
         request_mb=parsed.max_upload_mb,
         video_seconds=parsed.max_seconds,
@@ -113,9 +116,21 @@ def _settings(parsed: argparse.Namespace) -> Any:
         limits=limits,
         keep_seconds=parsed.keep_days * 86400.0,
         webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
-        hosts=() if ways else ("localhost", "127.0.0.1", "::1", parsed.host),
+        hosts=() if ways and not names else (*LOOPBACK, parsed.host.lower(), *names),
+        public_names=names,
         origins=tuple(parsed.allow_origin),
     )
+
+
+def _allowed_names(given: Sequence[str]) -> tuple[str, ...]:
+    from sadtalker_ext.shells.api.sites import allowed_name
+
+    for text in given:
+        if not allowed_name(text):
+            raise InvalidOption(
+                f"--allowed-host should be a name such as talk.example.org, found {text!r}."
+            )
+    return tuple(allowed_name(text) for text in given)
 
 
 def _check_numbers(parsed: argparse.Namespace) -> None:

@@ -44,7 +44,7 @@ def is_admitted(path: Any, folders: tuple[str, ...], *, drawn: bool = False) -> 
         folders: What is admitted.
         drawn: Whether the file must lie in a subfolder with a name that nobody guesses.
     """
-    if not isinstance(path, str) or "\0" in path or not os.path.isabs(path):
+    if not isinstance(path, str) or "\0" in path or not Path(path).is_absolute():
         return False
     plain = os.path.normpath(path)
     for folder in folders:

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from sadtalker_ext.errors import InvalidOption, SetupError
+from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.app import mount_routes
 from sadtalker_ext.shells.api.auth import basic_auth, read_users
