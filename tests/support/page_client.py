@@ -49,6 +49,8 @@ class PageServer:
         while True:
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/config", timeout=20).status_code == 200:
+                    # gradio 3 starts the queue of a mounted page only when it is asked to
+                    httpx.get(f"{self.url}/startup-events", timeout=20)
                     return self
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
@@ -132,9 +134,7 @@ class Visitor:
             def messages():
                 while True:
                     message = json.loads(socket.recv(60))
-                    if message["msg"] == "send_hash":
-                        socket.send(json.dumps(body))
-                    elif message["msg"] == "send_data":
+                    if message["msg"] == "send_hash" or message["msg"] == "send_data":
                         socket.send(json.dumps(body))
                     yield message
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from sadtalker_ext.errors import SadTalkerError
@@ -70,12 +71,16 @@ class PageGate:
         counted = limited(Request(scope, receive), self._settings.limits, mine, self._held)
 
         async def bounded() -> Message:
+            if line.problem is not None:
+                return {"type": "http.disconnect"}
             try:
                 return await counted()
             except SadTalkerError as problem:
                 log.warning("a request to the page was refused: %s", problem.message)
                 line.problem = problem
-                raise  # takes the app out of its work; what it answers is not sent
+                # the one failure at which gradio removes the files it had begun to write; what it
+                # answers is not sent
+                raise MultiPartException(problem.message) from problem
 
         return bounded
 
