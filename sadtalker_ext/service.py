@@ -25,6 +25,7 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
+from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
@@ -246,12 +247,11 @@ class Service:
         }
         absent = [one for one in needed[name] if not _installed(one)]
         if absent:
-            extra = "[sadtalker]" if name == "sadtalker" else ""
             return EngineStatus(
                 name=name,
                 ready=False,
                 reason=f"The {name} engine needs {', '.join(absent)}, not installed here.",
-                hint=f'Run `pip install "sadtalker-ext{extra}"`.',
+                hint=how_to_add("sadtalker" if name == "sadtalker" else "core"),
             )
         files = self.lacking(name)
         if files:
@@ -260,7 +260,7 @@ class Service:
                 name=name,
                 ready=False,
                 reason=f"The {name} engine needs weight files that were not found: {names}.",
-                hint=f"Run `sadtalker weights fetch {name}`.",
+                hint=f"Run `{sadtalker(f'weights fetch {name}')}`.",
                 can_fetch=True,
             )
         return EngineStatus(name=name, ready=True)

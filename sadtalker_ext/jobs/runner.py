@@ -15,6 +15,7 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     is_disk_full,
 )
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.running import Run, python_ends
@@ -209,7 +210,10 @@ class JobRunner:
         if error is not None:
             # clients need not know where things lie on this machine
             root = str(self._folder.root)
-            error = {name: text.replace(root, "the data folder") for name, text in error.items()}
+            error = {
+                name: without_places(text.replace(root, "the data folder"))
+                for name, text in error.items()
+            }
         stored = self._store_end(job, state, result, error)
         self._folder.drop_inputs(job.id)
         if state is not JobState.DONE or not stored:

@@ -27,6 +27,7 @@ from sadtalker_ext.errors import (
     is_disk_full,
     is_out_of_memory,
 )
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.shells.api.auth import CHALLENGE
 from sadtalker_ext.shells.api.errors import (
     BodyTooSlow,
@@ -96,7 +97,7 @@ def error_response(problem: Exception, settings: ApiSettings | None = None) -> J
 
 def without_paths(text: str, settings: ApiSettings) -> str:
     """Shorten paths of the data folder: clients need not know where things lie."""
-    return text.replace(str(settings.folder.absolute()), "the data folder")
+    return without_places(text.replace(str(settings.folder.absolute()), "the data folder"))
 
 
 def _translated(problem: Exception) -> SadTalkerError:

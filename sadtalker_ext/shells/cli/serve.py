@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
+from sadtalker_ext.installing import how_to_add
 
 SERVER_PACKAGES = {
     "fastapi": "fastapi",
@@ -37,7 +38,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     if absent:
         raise PackageMissing(
             f"The server needs {', '.join(absent)}, not installed here.",
-            hint='Run `pip install "sadtalker-ext[page]"`.',
+            hint=how_to_add("page"),
         )
     import uvicorn
 
@@ -68,9 +69,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
         )
     if not parsed.json:
         name = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
-        what = (
-            "" if has_page else ' (REST only: the page needs `pip install "sadtalker-ext[page]"`)'
-        )
+        what = "" if has_page else f" (REST only; for the page: {how_to_add('page')})"
         print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
     try:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sadtalker_ext.errors import PackageMissing
 from sadtalker_ext.inputs.image import from_pil, read_picture
+from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.shells.ui.admission import taking_files
 from sadtalker_ext.types import Picture
 
@@ -31,7 +32,7 @@ def gradio() -> Any:
     except ImportError as error:
         raise PackageMissing(
             "The page needs gradio, not installed here.",
-            hint='Run `pip install "sadtalker-ext[page]"`.',
+            hint=how_to_add("page"),
         ) from error
 
 
