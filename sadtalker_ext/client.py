@@ -1,6 +1,6 @@
 """A client of the REST routes, for programs on this or another machine.
 
-Needs only httpx (`pip install "sadtalker-ext[client]"`)::
+Needs only httpx besides this package::
 
     from sadtalker_ext.client import Client
 

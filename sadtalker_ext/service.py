@@ -25,6 +25,7 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
+from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
@@ -247,12 +248,11 @@ class Service:
     def _found(self, spec: EngineSpec) -> EngineStatus:
         absent = [one for one in spec.modules if not _installed(one)]
         if absent:
-            extra = f"[{spec.extra}]" if spec.extra else ""
             return EngineStatus(
                 name=spec.name,
                 ready=False,
                 reason=f"The {spec.name} engine needs {', '.join(absent)}, not installed here.",
-                hint=f'Run `pip install "sadtalker-ext{extra}"`.',
+                hint=how_to_add(spec.extra or "core"),
             )
         files = self.lacking(spec.name)
         if files:
@@ -261,7 +261,7 @@ class Service:
                 name=spec.name,
                 ready=False,
                 reason=f"The {spec.name} engine needs weight files that were not found: {names}.",
-                hint=f"Run `sadtalker weights fetch {spec.name}`.",
+                hint=f"Run `{sadtalker(f'weights fetch {spec.name}')}`.",
                 can_fetch=True,
             )
         return EngineStatus(name=spec.name, ready=True)

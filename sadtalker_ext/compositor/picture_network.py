@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sadtalker_ext.errors import OutOfMemory, PackageMissing, WeightsMismatch, is_out_of_memory
+from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def _spandrel(*, extra: bool) -> tuple[Callable[[str], Any], type[Exception]]:
         raise PackageMissing(
             f"Restoring and upscaling need {wanted.replace(' ', ' and ')}; importing failed: "
             f"{reason}.",
-            hint=f"Run `pip install {wanted} torchvision`, with torch and torchvision from the "
-            "same package index.",
+            hint=f"{how_to_add(*wanted.split(), 'torchvision')} Take torch and torchvision from "
+            "the same package index.",
         ) from error
     return (
         lambda device: spandrel.ModelLoader(device=device, registry=registry),

@@ -75,7 +75,8 @@ class Database:
         except sqlite3.DatabaseError as problem:
             raise SetupError(
                 f"{path.name} should be a job database, but it cannot be used: {problem}.",
-                hint="Move the file away, then a new one is made; or choose another data folder.",
+                hint=f"Move {path.name} and the files {path.name}-* away, then a new table is made "
+                "and finished videos stay; or choose another data folder.",
             ) from problem
 
     def close(self) -> None:

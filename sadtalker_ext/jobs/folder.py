@@ -2,36 +2,32 @@
 
 ::
 
+    sadtalker-data.json   says that the folder is ours, see `ownership`
     jobs.sqlite3          the job table
     jobs.lock             held by the process that works here
     inputs/ID/...         uploads of jobs that are not final
     results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
 
-Only ids made by `new_id` become part of a path; nothing a client sends does.
+Only ids made by `new_id` become part of a path; nothing a client sends does. Nothing is removed
+that does not have a name of ours, and no finished video unless the job table knows its job: after
+the loss of that table videos stay where they are.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import secrets
-import shutil
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 
-from sadtalker_ext.options import SUFFIXES as FORMATS
+from sadtalker_ext.errors import SetupError
+from sadtalker_ext.jobs import names
+from sadtalker_ext.jobs.names import SUFFIXES, is_id, new_id
+from sadtalker_ext.jobs.ownership import claim
 
-SUFFIXES = tuple(FORMATS.values())
-_ID = re.compile(r"tlk_[A-Za-z0-9_-]{22}")
+__all__ = ["SUFFIXES", "DataFolder", "is_id", "new_id"]
 
-
-def new_id() -> str:
-    """Return a random id of 128 bits."""
-    return f"tlk_{secrets.token_urlsafe(16)}"
-
-
-def is_id(text: str) -> bool:
-    """Tell whether a text could have come from `new_id`."""
-    return _ID.fullmatch(text) is not None
+log = logging.getLogger(__name__)
 
 
 class DataFolder:
@@ -39,26 +35,36 @@ class DataFolder:
 
     Args:
         root: The folder; made when it is missing.
+
+    Raises:
+        SetupError: It belongs to somebody else, or cannot be written to.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
-        self.inputs = self.root / "inputs"
-        self.results = self.root / "results"
+        claim(self.root)
+        self.inputs = self.root / names.INPUTS
+        self.results = self.root / names.RESULTS
         for folder in (self.inputs, self.results):
-            folder.mkdir(parents=True, exist_ok=True)
-        # uploads are private: on systems with user rights nobody else looks at them
-        self.root.chmod(0o700)
+            private_folder(folder)
+        if not self.database.exists():
+            # the folder around it may be open to others; SQLite gives its log files the same rights
+            self.database.touch(mode=0o600)
 
     @property
     def database(self) -> Path:
         """The job table."""
-        return self.root / "jobs.sqlite3"
+        return self.root / names.DATABASE
 
     @property
     def lock(self) -> Path:
         """Held by the process that works here."""
-        return self.root / "jobs.lock"
+        return self.root / names.LOCK
+
+    @property
+    def secret(self) -> Path:
+        """The key of webhooks, where none is given."""
+        return self.root / names.SECRET
 
     def input_dir(self, job_id: str) -> Path:
         """Return the folder of a job's uploads."""
@@ -70,38 +76,76 @@ class DataFolder:
             raise ValueError(f"not the extension of a result: {suffix!r}")
         return self.results / f"{_checked(job_id)}{suffix}"
 
+    def finished(self) -> set[str]:
+        """Return the ids of all jobs whose finished video lies here."""
+        return {names.video_id(path.name) for path in self.results.iterdir()} - {""}
+
     def drop_inputs(self, job_id: str) -> None:
         """Remove a job's uploads; nothing happens when there are none."""
-        shutil.rmtree(self.input_dir(job_id), ignore_errors=True)
+        _drop_uploads(self.input_dir(job_id))
 
     def drop_result(self, job_id: str) -> None:
         """Remove a job's video; nothing happens when there is none."""
-        # on Windows a file that is being sent cannot be removed; the next start sweeps it
+        # on Windows a file that is being sent cannot be removed; it stays
         for suffix in SUFFIXES:
             with contextlib.suppress(OSError):
                 self.result(job_id, suffix).unlink(missing_ok=True)
 
-    def sweep(self, with_inputs: set[str], with_results: set[str]) -> int:
-        """Remove everything that belongs to no job, for example after a crash.
+    def sweep(self, known: Mapping[str, bool]) -> int:
+        """Remove what a dead process left behind; finished videos always stay.
 
         Args:
-            with_inputs: Ids of jobs whose uploads are still needed.
-            with_results: Ids of jobs whose video is kept.
+            known: For every job of the table whether its uploads are still needed.
 
         Returns:
             How many files and folders were removed.
         """
+        needed = {job_id for job_id, wanted in known.items() if wanted}
         removed = 0
         for folder in self.inputs.iterdir():
-            if folder.name not in with_inputs:
-                shutil.rmtree(folder, ignore_errors=True)
-                removed += 1
+            if is_id(folder.name) and folder.name not in needed:
+                removed += _drop_uploads(folder)
         for file in self.results.iterdir():
-            if file.suffix not in SUFFIXES or file.stem not in with_results:
+            stopped = names.stopped_id(file.name) in known
+            if (stopped or names.is_unfinished(file.name)) and not file.is_dir():
                 with contextlib.suppress(OSError):
-                    file.unlink(missing_ok=True)
-                removed += 1
+                    file.unlink()
+                    removed += 1
+        strangers = len(self.finished() - known.keys())
+        if strangers:
+            log.warning(
+                "%d videos in %s belong to no job in the job table; they are left there",
+                strangers,
+                self.results,
+            )
         return removed
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that nobody else can look into; one that exists stays as it is.
+
+    Raises:
+        SetupError: It cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SetupError(
+            f"The folder {path} cannot be made: {problem.strerror or problem}.",
+            hint="See that the data folder can be written to, or choose another one (--data-dir).",
+        ) from problem
+
+
+def _drop_uploads(folder: Path) -> bool:
+    """Remove a folder of uploads; anything in it that no job puts there keeps it alive."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    for name in names.UPLOADS:
+        with contextlib.suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
 
 
 def _checked(job_id: str) -> str:

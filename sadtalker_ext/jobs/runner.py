@@ -15,6 +15,7 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     is_disk_full,
 )
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.running import Run, python_ends
@@ -62,6 +63,7 @@ class JobRunner:
         self._work = work
         self._keep_seconds = keep_seconds
         self._running: dict[str, Run] = {}
+        self._earlier: set[str] = set()
         self._guard = threading.Lock()
         self._closing = threading.Event()
         self._calls = {lane: threading.Event() for lane in lanes}
@@ -86,10 +88,8 @@ class JobRunner:
         if again or broken:
             log.warning("after a restart: %d jobs queued again, %d given up", again, broken)
         known = self._store.known()
-        self._folder.sweep(
-            {job_id for job_id, state in known.items() if not state.final},
-            {job_id for job_id, state in known.items() if state is JobState.DONE},
-        )
+        self._folder.sweep({job_id: not state.final for job_id, state in known.items()})
+        self._earlier = self._folder.finished()
         for thread in self._threads:
             thread.start()
 
@@ -185,7 +185,7 @@ class JobRunner:
         else:
             if self._closing.is_set() and result.get("partial"):
                 self._store.give_back(job.id)
-                self._folder.drop_result(job.id)
+                self._drop_result(job)
                 return
             log.info("job %s took %.1f s", job.id, time.monotonic() - began)
             self._end(job, JobState.DONE, result=result)
@@ -210,10 +210,22 @@ class JobRunner:
         if error is not None:
             # clients need not know where things lie on this machine
             root = str(self._folder.root)
-            error = {name: text.replace(root, "the data folder") for name, text in error.items()}
+            error = {
+                name: without_places(text.replace(root, "the data folder"))
+                for name, text in error.items()
+            }
         stored = self._store_end(job, state, result, error)
         self._folder.drop_inputs(job.id)
         if state is not JobState.DONE or not stored:
+            self._drop_result(job)
+
+    def _drop_result(self, job: Job) -> None:
+        """Remove the video of a job that failed, unless it was there before this program began.
+
+        A job table that is older than its folder, for example after a cut log, counts jobs as
+        open whose videos were finished long ago.
+        """
+        if job.id not in self._earlier:
             self._folder.drop_result(job.id)
 
     def _store_end(

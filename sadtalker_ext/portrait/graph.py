@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
+from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.portrait import attention_ops, ops
 from sadtalker_ext.portrait.ops import Constant, Kernel, Operation
 from sadtalker_ext.types import FloatArray
@@ -57,7 +58,7 @@ class Graph:
         except ImportError as error:
             raise PackageMissing(
                 f"The packages tflite and flatbuffers are needed to read {path.name}: {error}.",
-                hint="Install them with `pip install tflite flatbuffers`.",
+                hint=how_to_add("tflite", "flatbuffers"),
             ) from error
         except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
             raise WeightsCorrupt(

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.errors import WeightsCorrupt
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.types import FloatArray
 
 Shape = tuple[int, ...]
@@ -37,7 +38,7 @@ def unknown(found: str) -> WeightsCorrupt:
     return WeightsCorrupt(
         f"The model file should hold only operations of the face mesh, found {found}.",
         hint="Another model may lie under its name: delete it and run "
-        "`sadtalker weights fetch puppet`.",
+        f"`{sadtalker('weights fetch puppet')}`.",
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.speech.espeak_phonemes import to_phonemes
 from sadtalker_ext.types import Speech
 
@@ -63,7 +64,7 @@ def missing_voices() -> PackageMissing:
     """Return the error that says how to get a voice."""
     return PackageMissing(
         "Text needs a voice, and this machine has none that is known here.",
-        hint='Run `pip install "sadtalker-ext[voice]"` for espeak-ng, or give a sound file.',
+        hint=f"{how_to_add('voice')} That adds espeak-ng. Or give a sound file.",
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sadtalker_ext.errors import DiskFull, WeightsCorrupt, WeightsMismatch, WeightsMissing
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.weights.integrity import impostor
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def locate(find: Callable[[str], Path | None], size: int, *, full: bool) -> dict
         names += [MAPPING[full]] if found["mapping"] is None else []
         raise WeightsMissing(
             f"The sadtalker engine needs {' and '.join(names)}; not found.",
-            hint=f"Run `sadtalker weights fetch {_SETS[size]}`, or put the files in the "
+            hint=f"Run `{sadtalker(f'weights fetch {_SETS[size]}')}`, or put the files in the "
             "checkpoints folder.",
         )
     return {component: path for component, path in found.items() if path is not None}
@@ -137,7 +138,8 @@ def load_strictly(network: nn.Module, tensors: Mapping[str, Tensor], where: str)
         rest = f"; and {more} more" if more > 0 else ""
         raise WeightsMismatch(
             f"The network does not fit {where}: {shown}{rest}.",
-            hint="The file belongs to another model or release; run `sadtalker weights verify`.",
+            hint="The file belongs to another model or release; run "
+            f"`{sadtalker('weights verify')}`.",
         )
     network.load_state_dict(tensors, strict=True, assign=True)
 
@@ -210,7 +212,7 @@ def _refuse_impostor(path: Path) -> None:
             head = stream.read(512)
     except FileNotFoundError as error:
         raise WeightsMissing(
-            f"There is no file {path}.", hint="Run `sadtalker weights fetch sadtalker`."
+            f"There is no file {path}.", hint=f"Run `{sadtalker('weights fetch sadtalker')}`."
         ) from error
     except OSError as error:
         raise _corrupt(path, str(error)) from error
@@ -222,7 +224,7 @@ def _refuse_impostor(path: Path) -> None:
 def _corrupt(path: Path, why: str) -> WeightsCorrupt:
     return WeightsCorrupt(
         f"{path} is not a readable checkpoint: {why}.",
-        hint=f"Delete it and run `sadtalker weights fetch {path.name}`.",
+        hint=f"Delete it and run `{sadtalker(f'weights fetch {path.name}')}`.",
     )
 
 

@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from sadtalker_ext.errors import WeightsCorrupt
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.weights.manifest import WeightFile
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def check_digest(file: WeightFile, path: Path, found: str) -> None:
 def _corrupt(file: WeightFile, path: Path, why: str) -> WeightsCorrupt:
     return WeightsCorrupt(
         f"{path} is not the published {file.name}: {why}.",
-        hint=f"Delete it and run `sadtalker weights fetch {file.name}`.",
+        hint=f"Delete it and run `{sadtalker(f'weights fetch {file.name}')}`.",
     )
 
 

@@ -15,6 +15,7 @@ from sadtalker_ext.errors import (
     WeightsCorrupt,
     WeightsMissing,
 )
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.weights import integrity, wheel
 from sadtalker_ext.weights.fetch import Opener, download, open_https
@@ -114,7 +115,7 @@ class WeightStore:
         if problem is not None:
             raise problem
         searched = ", ".join(str(folder) for folder in self.folders)
-        command = f"sadtalker weights fetch {self._feature(name)}"
+        command = sadtalker(f"weights fetch {self._feature(name)}")
         raise WeightsMissing(
             f"The weight file {name} was not found in {searched}.",
             hint=f"Run `{command}`, or put the file in one of these folders.",

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
     "errors",
+    "installing",
     "types",
     "option_spec",
     "options",
@@ -18,6 +19,7 @@ GROUND = {
 }
 ALLOWED = {
     "errors": set(),
+    "installing": set(),
     "types": set(),
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},

@@ -13,6 +13,7 @@ import numpy as np
 
 from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
+from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.types import Face, FloatArray, Picture
 
@@ -85,7 +86,7 @@ def _load(device: str) -> Any:
     except ImportError as error:
         raise PackageMissing(
             "Landmarks by face-alignment need the package face-alignment, not installed here.",
-            hint="Run `pip install face-alignment`, or choose landmarks mesh.",
+            hint=f"{how_to_add('face-alignment')} Or choose landmarks mesh.",
         ) from error
     build = face_alignment.FaceAlignment
     kinds = face_alignment.LandmarksType

@@ -16,6 +16,7 @@ from sadtalker_ext import __version__
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.answers import named
 from sadtalker_ext.shells.api.describe import describing_routes
+from sadtalker_ext.shells.api.gate import PageGate
 from sadtalker_ext.shells.api.guard import error_response
 from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings
 from sadtalker_ext.shells.api.state import ApiState
@@ -85,6 +86,8 @@ def build_app(service: Service, settings: ApiSettings) -> FastAPI:
     )  # fmt: skip
     state = mount_routes(app, service, settings)
     app.state.sadtalker = state
+    # a WebUI's own page is guarded by the WebUI; here a page may be mounted beside the routes
+    app.add_middleware(PageGate, settings=settings)
     if settings.origins or settings.origins_pattern:
         # a WebUI does this by itself for the origins of its own flags
         app.add_middleware(

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext import __version__
 from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.shells.api.answers import answer
 from sadtalker_ext.shells.api.guard import guarded_route
 from sadtalker_ext.shells.api.reference import POLICY, reference_page
@@ -84,7 +85,12 @@ def describing_routes(state: ApiState, document: Callable[[], dict[str, Any]]) -
 
 def _engines(state: ApiState) -> dict[str, Any]:
     rows = [
-        {"name": one.name, "ready": one.ready, "reason": one.reason, "hint": one.hint}
+        {
+            "name": one.name,
+            "ready": one.ready,
+            "reason": one.reason,
+            "hint": without_places(one.hint),
+        }
         for one in state.service.engines()
     ]
     return {"default": state.service.choose("auto"), "engines": rows}
@@ -103,5 +109,5 @@ def _voices() -> dict[str, Any]:
     return {
         "voices": [{"id": one.name, "name": one.label, "language": one.language} for one in found],
         "reason": trouble.message if trouble else "",
-        "hint": trouble.hint if trouble else "",
+        "hint": without_places(trouble.hint) if trouble else "",
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
@@ -28,10 +27,10 @@ from sadtalker_ext.errors import (
     is_disk_full,
     is_out_of_memory,
 )
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.shells.api.auth import CHALLENGE
 from sadtalker_ext.shells.api.errors import (
     BodyTooSlow,
-    CrossSite,
     InvalidRequest,
     MalformedRequest,
     MethodNotAllowed,
@@ -43,6 +42,7 @@ from sadtalker_ext.shells.api.errors import (
     as_body,
 )
 from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings, Limits
+from sadtalker_ext.shells.api.sites import check_site
 
 log = logging.getLogger(__name__)
 
@@ -55,18 +55,18 @@ _READING = ("GET", "HEAD", "OPTIONS")
 
 def guarded_route(settings: ApiSettings) -> type[APIRoute]:
     """Return the route class for these settings."""
-    held = _Held()
+    held = Held()
 
     class GuardedRoute(APIRoute):
         def get_route_handler(self) -> Handler:
             inner: Handler = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
-                mine = _Held()
+                mine = Held()
                 try:
-                    _check_site(request, settings)
+                    check_site(request.method, request.headers, settings)
                     _check_user(request, settings)
-                    receive = _limited(request, settings.limits, mine, held)
+                    receive = limited(request, settings.limits, mine, held)
                     return _safe(await inner(Request(request.scope, receive)))
                 except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
                     response = error_response(problem, settings)
@@ -97,7 +97,7 @@ def error_response(problem: Exception, settings: ApiSettings | None = None) -> J
 
 def without_paths(text: str, settings: ApiSettings) -> str:
     """Shorten paths of the data folder: clients need not know where things lie."""
-    return text.replace(str(settings.folder.absolute()), "the data folder")
+    return without_places(text.replace(str(settings.folder.absolute()), "the data folder"))
 
 
 def _translated(problem: Exception) -> SadTalkerError:
@@ -150,46 +150,14 @@ def _check_user(request: Request, settings: ApiSettings) -> None:
     request.state.owner = owner
 
 
-def _check_site(request: Request, settings: ApiSettings) -> None:
-    """Refuse web pages that reach for this server through their visitor's browser."""
-    host = request.headers.get("host", "")
-    if settings.hosts and _name(host) not in settings.hosts:
-        raise CrossSite(
-            f"This server does not answer to the name {host[:80]!r}.",
-            hint="Use the address it was started with.",
-        )
-    origin = request.headers.get("origin", "")
-    # reading counts as well: some hosts let any page read from this machine (gradio 4 even those
-    # without an origin of their own, whose origin is "null")
-    if not origin or request.method == "OPTIONS" or _welcome(origin, settings):
-        return
-    if origin.partition("://")[2] != host:
-        raise CrossSite(
-            "Requests from web pages of other sites are not accepted.",
-            hint="The person who runs the server can allow the page's origin.",
-        )
-
-
-def _welcome(origin: str, settings: ApiSettings) -> bool:
-    if origin in settings.origins or "*" in settings.origins:
-        return True
-    pattern = settings.origins_pattern
-    return bool(pattern) and re.fullmatch(pattern, origin) is not None
-
-
-def _name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-class _Held:
+class Held:
     """Counts bytes of JSON bodies in memory; forms go to the disk."""
 
     def __init__(self) -> None:
         self.bytes = 0
 
     def add(self, count: int, most: int) -> None:
+        """Count bytes that arrived; more than `most` in all are too many."""
         self.bytes += count
         if self.bytes > most:
             raise TooManyJobs(
@@ -199,8 +167,13 @@ class _Held:
             )
 
 
-def _limited(request: Request, limits: Limits, mine: _Held, held: _Held) -> Receive:
-    """Return a `receive` that counts bytes and seconds."""
+def limited(request: Request, limits: Limits, mine: Held, held: Held) -> Receive:
+    """Return a `receive` that counts bytes and seconds until the body has arrived.
+
+    Raises:
+        RequestError: The headers alone are reason enough to refuse.
+        InputTooLarge: So large a body was announced.
+    """
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise WrongMediaType(
@@ -218,12 +191,14 @@ def _limited(request: Request, limits: Limits, mine: _Held, held: _Held) -> Rece
         raise MalformedRequest("The header Content-Length should be a number.")
     if int(promised[:20]) > most:
         raise too_large
-    received = 0
+    received, whole = 0, False
     deadline = time.monotonic() + limits.body_seconds
     inner = request.receive
 
     async def receive() -> Message:
-        nonlocal received
+        nonlocal received, whole
+        if whole:  # what is waited for now is the end of the connection
+            return await inner()
         left = min(deadline - time.monotonic(), limits.pause_seconds)
         try:
             message: Message = await asyncio.wait_for(inner(), max(left, 0.0))
@@ -236,6 +211,7 @@ def _limited(request: Request, limits: Limits, mine: _Held, held: _Held) -> Rece
         if message["type"] == "http.request":
             count = len(message.get("body", b""))
             received += count
+            whole = not message.get("more_body", False)
             if not is_form:
                 mine.bytes += count
                 held.add(count, limits.memory_bytes)

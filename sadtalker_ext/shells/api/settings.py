@@ -97,8 +97,9 @@ class ApiSettings:
         webhook_secret: Key of the signature of webhook calls; empty: one is drawn and kept in the
             data folder as `webhook.secret`.
         webhook_pauses: Seconds before each further try of a webhook call.
-        hosts: Names this server answers to; empty answers to all. Set on a server without
+        hosts: Names this server answers to; empty or "*" answers to all. Set on a server without
             passwords: it keeps web pages from reaching it under a name of their own.
+        public_names: Those of the names that a proxy shows to browsers; pages under them are ours.
         origins: Web pages of other sites that may send requests, such as "https://example.org";
             "*" for all.
         origins_pattern: Regular expression of more such origins; empty for none.
@@ -115,6 +116,7 @@ class ApiSettings:
     webhook_secret: str = ""
     webhook_pauses: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0)
     hosts: tuple[str, ...] = ()
+    public_names: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     origins_pattern: str = ""
     interrupted: Callable[[], bool] | None = None

@@ -13,6 +13,7 @@ from typing import Any
 from sadtalker_ext.errors import SetupError
 from sadtalker_ext.jobs.database import Database, FolderLock
 from sadtalker_ext.jobs.folder import DataFolder
+from sadtalker_ext.jobs.names import UPLOADS
 from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import Job
 from sadtalker_ext.jobs.runner import JobRunner
@@ -25,7 +26,7 @@ from sadtalker_ext.shells.api.webhooks import WebhookSender
 
 log = logging.getLogger(__name__)
 
-IMAGE, AUDIO, REFERENCE = "source_image", "audio", "reference_video"
+IMAGE, AUDIO, REFERENCE = UPLOADS
 """Names of the files in a job's folder; error messages show them."""
 
 
@@ -61,7 +62,7 @@ class ApiState:
         )
         self.sender = WebhookSender(
             Outbox(self._database),
-            secret=settings.webhook_secret or _kept_secret(self.folder.root / "webhook.secret"),
+            secret=settings.webhook_secret or _kept_secret(self.folder.secret),
             pauses=settings.webhook_pauses,
             urls=settings.urls,
         )

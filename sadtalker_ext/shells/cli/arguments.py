@@ -189,6 +189,14 @@ def _add_serve(
     serve.add_argument("--max-seconds", type=float, default=900.0, help="of video (default: 900)")
     serve.add_argument("--max-queued", type=int, default=1000, help="jobs (default: 1000)")
     serve.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name the server answers to besides its own address and localhost, such as the one "
+        "a proxy shows it under; may be repeated, * for any",
+    )
+    serve.add_argument(
         "--allow-origin",
         action="append",
         default=[],

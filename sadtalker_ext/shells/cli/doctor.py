@@ -14,6 +14,7 @@ from typing import Any
 from sadtalker_ext import __version__
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.service import Service
 from sadtalker_ext.weights.manifest import FILES
 
@@ -83,6 +84,7 @@ def _show(report: dict[str, Any]) -> None:
         print(f"  {name:24} {report['packages'][name] or '-':16} ({extra})")
     found = sum(path is not None for path in report["weights"].values())
     print(
-        f"weights: {found} of {len(report['weights'])} files found (see `sadtalker weights list`)"
+        f"weights: {found} of {len(report['weights'])} files found "
+        f"(see `{sadtalker('weights list')}`)"
     )
     sys.stdout.flush()

@@ -8,15 +8,18 @@ import ipaddress
 import math
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
+from sadtalker_ext.installing import how_to_add
 
 SERVER_PACKAGES = {
     "fastapi": "fastapi",
     "uvicorn": "uvicorn",
     "python_multipart": "python-multipart",
 }
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SWITCH_SECONDS = 0.0005
 AUTH_VARIABLE = "SADTALKER_API_AUTH"
 TOKEN_VARIABLE = "SADTALKER_API_TOKEN"  # noqa: S105 - a name, not a token
@@ -35,7 +38,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     if absent:
         raise PackageMissing(
             f"The server needs {', '.join(absent)}, not installed here.",
-            hint='Run `pip install "sadtalker-ext[page]"`.',
+            hint=how_to_add("page"),
         )
     import uvicorn
 
@@ -54,18 +57,19 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     if has_page:
         from sadtalker_ext.shells.ui.page import mount_page
 
+        results = settings.folder / "page"
+        # the data folder itself may be open to others: its rights are its owner's business
+        results.mkdir(mode=0o700, exist_ok=True)
         mount_page(
             app,
             service,
-            output_dir=settings.folder / "page",
+            output_dir=results,
             local=_is_loopback(parsed.host),
             authenticate=settings.auth,
         )
     if not parsed.json:
         name = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
-        what = (
-            "" if has_page else ' (REST only: the page needs `pip install "sadtalker-ext[page]"`)'
-        )
+        what = "" if has_page else f" (REST only; for the page: {how_to_add('page')})"
         print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
     try:
@@ -99,6 +103,7 @@ def _settings(parsed: argparse.Namespace) -> Any:
             hint=f"Set {TOKEN_VARIABLE}, or {AUTH_VARIABLE} (or --api-auth) to user:password.",
         )
     _check_numbers(parsed)
+    names = _allowed_names(parsed.allowed_host)
     limits = limits_of(
         request_mb=parsed.max_upload_mb,
         video_seconds=parsed.max_seconds,
@@ -110,9 +115,21 @@ def _settings(parsed: argparse.Namespace) -> Any:
         limits=limits,
         keep_seconds=parsed.keep_days * 86400.0,
         webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
-        hosts=() if ways else ("localhost", "127.0.0.1", "::1", parsed.host),
+        hosts=() if ways and not names else (*LOOPBACK, parsed.host.lower(), *names),
+        public_names=names,
         origins=tuple(parsed.allow_origin),
     )
+
+
+def _allowed_names(given: Sequence[str]) -> tuple[str, ...]:
+    from sadtalker_ext.shells.api.sites import allowed_name
+
+    for text in given:
+        if not allowed_name(text):
+            raise InvalidOption(
+                f"--allowed-host should be a name such as talk.example.org, found {text!r}."
+            )
+    return tuple(allowed_name(text) for text in given)
 
 
 def _check_numbers(parsed: argparse.Namespace) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 from sadtalker_ext.errors import PackageMissing
 from sadtalker_ext.inputs.image import from_pil, read_picture
+from sadtalker_ext.installing import how_to_add
+from sadtalker_ext.shells.ui.admission import taking_files
 from sadtalker_ext.types import Picture
 
 Component = Any
@@ -30,7 +32,7 @@ def gradio() -> Any:
     except ImportError as error:
         raise PackageMissing(
             "The page needs gradio, not installed here.",
-            hint='Run `pip install "sadtalker-ext[page]"`.',
+            hint=how_to_add("page"),
         ) from error
 
 
@@ -111,15 +113,14 @@ def picture_input(**properties: Any) -> Component:
     gr = gradio()
     if version() < 4:
         # RGBA: transparency is laid over white by our own reader
-        return gr.Image(type="pil", source="upload", image_mode="RGBA", tool="editor", **properties)
-    sources = {"sources": ["upload", "clipboard"]}
+        return taking_files(
+            gr.Image(type="pil", source="upload", image_mode="RGBA", tool="editor", **properties)
+        )
+    properties |= {"sources": ["upload", "clipboard"], "image_mode": None, "format": "png"}
     if version() < 5:
         # Forge replaces what gradio would write the file with, and that cannot be called so
-        return gr.Image(type="pil", image_mode=None, format="png", **sources, **properties)
-    return gr.Image(
-        type="filepath", image_mode=None, format="png", buttons=["fullscreen"], **sources,
-        **properties,
-    )  # fmt: skip
+        return taking_files(gr.Image(type="pil", **properties))
+    return taking_files(gr.Image(type="filepath", buttons=["fullscreen"], **properties))
 
 
 def read_picture_value(value: Any, name: str = "picture") -> Picture:
@@ -157,27 +158,20 @@ def sound_input(source: str, **properties: Any) -> Component:
     """
     gr = gradio()
     if version() < 4:
-        component = gr.Audio(type="filepath", source=source, **properties)
-        component.preprocess = _file_of_v3(component)
-        return component
+        return taking_files(gr.Audio(type="filepath", source=source, **properties), _file_of_v3)
     if version() >= 6:
         properties["buttons"] = []
-    component = gr.Audio(type="filepath", sources=[source], **properties)
-    component.preprocess = _file_of_v4
-    return component
+    return taking_files(gr.Audio(type="filepath", sources=[source], **properties), _file_of_v4)
 
 
-def _file_of_v3(component: Component) -> Callable[[Any], str | None]:
-    def preprocess(value: Any) -> str | None:
-        if not value:
-            return None
-        if value.get("is_file"):
-            path = component.make_temp_copy_if_needed(value["name"])
-        else:
-            path = component.base64_to_temp_file_if_needed(value["data"], value["name"])
-        return f"{path}{_crop_suffix(value)}"
-
-    return preprocess
+def _file_of_v3(component: Component, value: Any) -> str | None:
+    if not value:
+        return None
+    if value.get("is_file"):
+        path = component.make_temp_copy_if_needed(value["name"])
+    else:
+        path = component.base64_to_temp_file_if_needed(value["data"], value["name"])
+    return f"{path}{_crop_suffix(value)}"
 
 
 def _crop_suffix(value: dict[str, Any]) -> str:
@@ -189,7 +183,7 @@ CROP_MARK = "#percent="
 """Between a path and the part of it that was chosen with gradio 3's trim handles."""
 
 
-def _file_of_v4(value: Any) -> str | None:
+def _file_of_v4(_component: Component, value: Any) -> str | None:
     return None if value is None else str(value.path)
 
 
@@ -206,7 +200,7 @@ def video_input(**properties: Any) -> Component:
     """Return a video to upload; its file is handed on as it is."""
     gr = gradio()
     source = {"source": "upload"} if version() < 4 else {"sources": ["upload"]}
-    return gr.Video(**source, **properties)
+    return taking_files(gr.Video(**source, **properties))
 
 
 def video_output(**properties: Any) -> Component:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui.admission import admit_events
 from sadtalker_ext.shells.ui.contract import (
     Component,
     Job,
@@ -201,6 +202,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
         compat.html(_HEADER, elem_id=element_id("header"))
         parts = build_tab(host)
         host.connect_reload(blocks)
+    admit_events(blocks)
     return blocks, parts
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from sadtalker_ext.errors import Cancelled, InvalidOption, SadTalkerError, UnreadableAudio
 from sadtalker_ext.host.webui import OPTION_PREFIX, scripts, shared
 from sadtalker_ext.options import GenerateOptions, option_spec
+from sadtalker_ext.shells.ui.admission import taking_files
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
@@ -59,10 +60,12 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
                 value=False, label="Make every picture talk", elem_id=name("enabled")
             )
             # a file box, because an audio box decodes every upload and needs ffmpeg for that
-            speech = gradio.File(
-                label="Speech (a sound file, or a video whose sound is used)",
-                file_types=["audio", "video"],
-                elem_id=name("speech"),
+            speech = taking_files(
+                gradio.File(
+                    label="Speech (a sound file, or a video whose sound is used)",
+                    file_types=["audio", "video"],
+                    elem_id=name("speech"),
+                )
             )
             with gradio.Row():
                 preprocess = gradio.Dropdown(

@@ -137,7 +137,7 @@ def test_what_a_dead_process_left_is_cleared_away(tmp_path):
     job = room.add()
     room.store.claim("cpu")
     room.store.start(job)
-    (room.folder.results / ".part.mp4").write_bytes(b"half")
+    (room.folder.results / f".{job}.12ab34cd.part.mp4").write_bytes(b"half")
     orphan = room.folder.input_dir(new_id())
     orphan.mkdir()
     room.runner.start()
@@ -146,6 +146,28 @@ def test_what_a_dead_process_left_is_cleared_away(tmp_path):
     room.database.close()
     assert not orphan.exists()
     assert [file.name for file in room.folder.results.iterdir()] == [f"{job}.mp4"]
+
+
+def test_an_older_job_table_costs_no_finished_video(tmp_path):
+    """It counts jobs as open that were done; their uploads are gone, or the second try fails."""
+    room = Room(tmp_path / "data")
+    room.frames.set()
+    gone, fails, fresh = room.add(), room.add(fail=True), room.add(fail=True)
+    room.folder.input_dir(gone).rmdir()
+    for job in (gone, fails):
+        room.folder.result(job).write_bytes(b"made long ago")
+    room.runner.start()
+    wait_until(lambda: room.state(fresh) is JobState.REJECTED)
+    assert room.state(gone) is JobState.ERROR
+    assert room.state(fails) is JobState.REJECTED
+    room.runner.close()
+    room.database.close()
+    again = Room(tmp_path / "data")
+    again.runner.start()
+    again.runner.close()
+    again.database.close()
+    for job in (gone, fails):
+        assert room.folder.result(job).read_bytes() == b"made long ago"
 
 
 def test_a_full_disk_at_the_end_does_not_stop_the_lane(room, monkeypatch):

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from sadtalker_ext.errors import InvalidOption, SetupError
+from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.app import mount_routes
 from sadtalker_ext.shells.api.auth import basic_auth, read_users
@@ -148,8 +149,7 @@ def test_old_results_are_forgotten(client):
 def test_a_start_that_fails_lets_go_of_the_folder(tmp_path, monkeypatch):
     """The WebUI tries again at "Reload UI", in the same process."""
     settings = ApiSettings(folder=tmp_path / "d")
-    settings.folder.mkdir()
-    (settings.folder / "jobs.sqlite3").write_bytes(b"no database at all" * 100)
+    DataFolder(settings.folder).database.write_bytes(b"no database at all" * 100)
     with pytest.raises(SetupError, match="job database") as first:
         mount_routes(FastAPI(), FakeService(), settings)
     (settings.folder / "jobs.sqlite3").unlink()

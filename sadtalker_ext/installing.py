@@ -1,0 +1,120 @@
+"""Commands that work where the user is: in a clone, in a WebUI, or with an installed wheel.
+
+The project is on no package index, so that its own name installs nothing there; and of several
+Pythons on a machine only the one that runs us counts. Every hint that names a command gets it here.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The clone, or the extension's folder; for a wheel the folder of all packages."""
+
+CORE = (
+    "numpy>=1.24",
+    "opencv-python-headless>=4.8,<5",
+    "Pillow>=9.5",
+    "av>=13",
+    "pocketsphinx>=5.0.4",
+    "tflite>=2.10",
+    "flatbuffers>=23",
+)
+EXTRAS = {
+    "sadtalker": ("torch>=2.1", "librosa>=0.10", "safetensors>=0.4", "scipy>=1.10"),
+    "page": ("gradio>=6", "fastapi>=0.94", "uvicorn>=0.20", "python-multipart>=0.0.6"),
+    "enhance": ("spandrel>=0.3.4", "torchvision"),
+    "voice": ("espeakng-loader>=0.2.4",),
+    "client": ("httpx>=0.24",),
+}
+"""What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""
+
+
+class Place(enum.Enum):
+    """Where this program runs."""
+
+    CLONE = "clone"
+    WEBUI = "webui"
+    WHEEL = "wheel"
+
+
+def place() -> Place:
+    """Tell where this program runs."""
+    # a module of the host's; asked for by name, because only host/webui.py may import it
+    if "modules.shared" in sys.modules:
+        return Place.WEBUI
+    if (ROOT / "quickstart.py").is_file() and (ROOT / "pyproject.toml").is_file():
+        return Place.CLONE
+    return Place.WHEEL
+
+
+def how_to_add(*wanted: str) -> str:
+    """Return a sentence with the command that adds packages to the Python that runs this.
+
+    Args:
+        wanted: Names of `EXTRAS`, "core", or requirements.
+    """
+    command = f"`{_pip()} {_words(wanted)}`"
+    if place() is Place.WEBUI:
+        return f"Run {command}, then restart the WebUI completely."
+    if _is_systems_own():
+        # many systems refuse to install into the Python that they need themselves
+        return f"Run `{_python()} quickstart.py` in {ROOT}, then use its .venv; or run {command}."
+    return f"Run {command}."
+
+
+def sadtalker(arguments: str) -> str:
+    """Return the command line that runs ours with some arguments, for example "doctor"."""
+    script = shutil.which("sadtalker", path=str(Path(sys.executable).parent))
+    if place() is Place.WEBUI or script is None:
+        # outside an installation the package is found only in its folder
+        start = "" if place() is Place.WHEEL else f'cd "{ROOT}" && '
+        return f"{start}{_python()} -m sadtalker_ext {arguments}"
+    found = shutil.which("sadtalker")
+    if found is not None and Path(found).resolve() == Path(script).resolve():
+        return f"sadtalker {arguments}"
+    return f"{_quoted(script)} {arguments}"
+
+
+def without_places(text: str) -> str:
+    """Shorten the paths in a command: people elsewhere need not know where things lie here."""
+    for path, name in ((sys.executable, "python"), (str(ROOT), "the program's folder")):
+        text = text.replace(f'"{path}"', name).replace(path, name)
+    return text
+
+
+def _words(wanted: tuple[str, ...]) -> str:
+    if place() is Place.CLONE and len(wanted) == 1 and wanted[0] in EXTRAS and not _needs_uv():
+        # the clone itself, so that the next `git pull` brings what it then needs
+        return f'-e "{ROOT}[{wanted[0]}]"'
+    requirements: list[str] = []
+    for one in wanted:
+        requirements += CORE if one == "core" else EXTRAS.get(one, (one,))
+    return " ".join(f'"{one}"' if set(one) & set("<>=[ ") else one for one in requirements)
+
+
+def _pip() -> str:
+    if _needs_uv():
+        return f"uv pip install --python {_python()}"
+    return f"{_python()} -m pip install"
+
+
+def _needs_uv() -> bool:
+    """Tell whether this Python has no pip of its own, as in environments that uv makes."""
+    return importlib.util.find_spec("pip") is None
+
+
+def _is_systems_own() -> bool:
+    return place() is Place.CLONE and sys.prefix == sys.base_prefix
+
+
+def _python() -> str:
+    return _quoted(sys.executable)
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path

@@ -1,0 +1,58 @@
+"""What is ours in a data folder, by name alone; see `folder` for what the names mean."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from sadtalker_ext.options import SUFFIXES as FORMATS
+
+SUFFIXES = tuple(FORMATS.values())
+INPUTS, RESULTS, PAGE = "inputs", "results", "page"
+DATABASE, LOCK, SECRET = "jobs.sqlite3", "jobs.lock", "webhook.secret"
+UPLOADS = ("source_image", "audio", "reference_video")
+"""Files in a job's folder of uploads."""
+
+_BESIDE = ("-wal", "-shm", "-journal")
+OURS = {INPUTS, RESULTS, PAGE, DATABASE, LOCK, SECRET} | {
+    f"{file}{ending}" for file in (DATABASE, LOCK) for ending in _BESIDE
+}
+"""Everything that versions without a marker put into a data folder."""
+
+_ID = r"tlk_[A-Za-z0-9_-]{22}"
+_ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
+_VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
+_UNFINISHED = re.compile(rf"\.{_ID}\.[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS}))")
+_STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})")
+
+
+def new_id() -> str:
+    """Return a random id of 128 bits."""
+    return f"tlk_{secrets.token_urlsafe(16)}"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text could have come from `new_id`."""
+    return re.fullmatch(_ID, text) is not None
+
+
+def video_id(name: str) -> str:
+    """Return the job whose finished video has this name; empty when it is no such name."""
+    found = _VIDEO.fullmatch(name)
+    return found[1] if found else ""
+
+
+def stopped_id(name: str) -> str:
+    """Return the job whose kept beginning of a video has this name; empty when it is none."""
+    found = _STOPPED.fullmatch(name)
+    return found[1] if found else ""
+
+
+def is_unfinished(name: str) -> bool:
+    """Tell whether a file of this name is a video that was being written."""
+    return _UNFINISHED.fullmatch(name) is not None
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a file among the results has a name that we give."""
+    return bool(video_id(name) or stopped_id(name)) or is_unfinished(name)
