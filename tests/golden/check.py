@@ -1,8 +1,11 @@
 """`python -m tests.golden.check DIR [--json]`: replay a golden folder against the code.
 
 Prints, per stage, the number of values, the largest absolute and relative error (relative to the
-recorded value, or to 0.001 where that is smaller) and pass or fail. Stages whose files the folder
-lacks are listed as absent. Exits 1 on any failure, and when nothing at all was compared.
+recorded value, or to 0.001 where that is smaller) and pass or fail. Stages inside the networks are
+judged by their distance from float64 values instead (`tests.golden.rounding`); where the values
+are not shipped with the tests they are computed, which takes a minute or two for a picture.
+Stages whose files the folder lacks are listed as absent. Exits 1 on any failure, and when nothing
+at all was compared.
 """
 
 from __future__ import annotations

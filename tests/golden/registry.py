@@ -39,8 +39,6 @@ class Tolerance:
 EXACT = Tolerance()
 NETWORK = Tolerance(absolute=1e-4)
 """Coefficients and networks before the renderer."""
-ACTIVATION = Tolerance(absolute=1e-4, relative=1e-4, share=0.999, largest=5e-3)
-"""Inside the renderer and other deep stacks, where single values reach 100."""
 PICTURE = Tolerance(absolute=1e-4, share=0.999, mean=1e-5, largest=5e-3)
 """A rendered picture as floats in [0, 1]."""
 FRAMES = Tolerance(absolute=1.0, share=0.999)
@@ -56,7 +54,7 @@ class Stage:
     wanted: Any
     tolerance: Tolerance = NETWORK
     truth: Any = None
-    """Float64 values; with them the stage is judged by `tests.golden.rounding` instead."""
+    """Float64 values; with them `tests.golden.rounding` judges the stage, not the tolerance."""
     noise: float | None = None
     """What the recording's index says of the original's own mean distance from float64."""
 

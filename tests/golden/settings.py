@@ -52,7 +52,7 @@ class Setting:
             "OMP_NUM_THREADS": str(self.threads),
             "MKL_NUM_THREADS": str(self.threads),
         }
-        return subprocess.run(  # noqa: S603 - this Python, our own arguments
+        return subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
             env={**os.environ, **limits},

@@ -76,7 +76,7 @@ RECON = {
 }
 GENERATOR = {
     "swapped channels": swapped("decoder.G_middle_5.conv_1.weight_orig"),
-    "smaller epsilon": constant(spade, "EPS", 1e-6),
+    "larger epsilon": constant(spade, "EPS", 1e-3),
     "one tensor": scaled("fourth.weight"),
     "another cut of the mask": constant(dense_motion, "SMALLEST_MASK", 0.00101),
 }

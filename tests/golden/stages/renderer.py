@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from sadtalker_ext.engines.sadtalker.nets.dense_motion import Motion
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
 from sadtalker_ext.engines.sadtalker.nets.geometry import grid
-from tests.golden.folder import GoldenFolder
 from tests.golden.float64 import CUT, Cut, Values, by_truth, float64_network, steered, unrounded
+from tests.golden.folder import GoldenFolder
 from tests.golden.links import picture_of_points
 from tests.golden.networks import network, outputs_of
 from tests.golden.registry import FRAMES, NETWORK, PICTURE, Stage, compare, stages
