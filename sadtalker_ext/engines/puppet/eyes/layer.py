@@ -31,6 +31,7 @@ class _Eye:
     lids: Eyelids
     iris: IrisMotion | None
     presence: float
+    lash_share: float
     free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
 
 
@@ -59,10 +60,15 @@ class EyeLayer:
             None if shape is None else _prepare(picture, points, shape, skin, self._rims)
             for shape in shapes
         ]
+        self.warnings: tuple[str, ...] = ()
         boxes = [self._brows.box] + [eye.shape.box for eye in self._eyes if eye is not None]
         edges = np.array(boxes)
         low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
         self.box: Box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+
+    def lash_shares(self) -> list[float]:
+        """Say which share of the skin between brow and eye each lash mask takes."""
+        return [eye.lash_share for eye in self._eyes if eye is not None]
 
     def apply(
         self,
@@ -107,8 +113,14 @@ def _prepare(
         lids=Eyelids(patch, shape, skin),
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
+        lash_share=_lash_share(skin.lashes.mask, shape),
         free=None if in_front is None else (1.0 - in_front)[..., None],
     )
+
+
+def _lash_share(mask: FloatArray, shape: EyeShape) -> float:
+    above = (shape.v < shape.upper) & (shape.v > shape.brow) & (np.abs(shape.u) < 0.65)
+    return float(mask[above].mean()) if above.any() else 0.0
 
 
 def _draw_eye(canvas: ImageArray, eye: _Eye, closure: float, gaze: tuple[float, float]) -> None:
