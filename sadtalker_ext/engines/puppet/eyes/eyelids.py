@@ -18,26 +18,27 @@ import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
-from sadtalker_ext.engines.puppet.soft_fields import smoothstep, soft_switch
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch
 from sadtalker_ext.types import FloatArray, ImageArray
 
 # In eye sizes.
 _LOWER_RISE = 0.06  # of the lower lid in the middle of the eye
 _LOWER_REACH = 0.35  # how far below the lower lid the skin still moves
-_SEAM_BELOW = 0.06  # the closed lids meet this far below the lower margin of the open eye
+_SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of the open eye
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
 # As shares.
-_FLATTEST = 0.85
+_FLATTEST = 0.92
 _SHADOW_DEPTH = 0.3
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
+_SMOOTHS = (0.05, 0.55)
 # closures between which something fades
 _LASHES_TURN = (0.0, 0.7)
-_LASHES_OUT = (0.40, 0.80)
-_LINE_IN = (0.40, 0.80)
+_LASHES_OUT = (0.30, 0.70)
+_LINE_IN = (0.30, 0.70)
 _LASHES_DOWN = (0.60, 0.95)
 
 
@@ -59,6 +60,7 @@ class Eyelids:
         self._travel = opening + (_SEAM_BELOW * smoothstep(0.0, 0.7, bump) - self._rise)
         self._roof = np.maximum(shape.brow, shape.upper - _HIGHEST)
         self._gap = np.maximum(shape.upper - self._roof, 0.05)
+        self._glasses = skin.glasses
         self._flat = np.clip(skin.flat + 0.5, 0, 255).astype(np.uint8)
         self._grain = skin.detail
         # whole numbers, so that taking the lashes off and putting them back is exact
@@ -67,11 +69,20 @@ class Eyelids:
         on_margin = np.clip(1.5 + (shape.upper - shape.v) * shape.size, 0, 1)
         lashes = over * (skin.lashes.mask * on_margin)[..., None]
         self._lashes = np.round(lashes).astype(np.int16)
+        self._lash_mask = skin.lashes.mask
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.35 + 0.65 * bump)
         outward = shape.u * shape.outer
-        self._lash_ends = smoothstep(0.55, 0.36, outward) * smoothstep(-0.50, -0.36, outward)
+        self._lash_ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.50, -0.36, outward)
         self._comb = _comb(shape)
+        # where tips of lashes and the crease's end lie, which move too little to flatten by it
+        tips = (shape.upper - shape.v) / np.minimum(0.32, 0.8 * self._gap)
+        self._around = smoothstep(1.0, 0.4, tips) * smoothstep(0.74, 0.5, outward)
+        self._around *= smoothstep(-0.54, -0.42, outward)
+        self._around *= smoothstep(0.10, -0.03, shape.v - shape.upper)
+        # thin things only: a socket in shadow is as dark as it is
+        wide = blur(luma(skin.flat) - luma(skin.bare), 0.08 * shape.size)
+        self._around *= smoothstep(120.0, 50.0, np.abs(wide) * np.maximum(0.4 / self._gap, 1.0))
         height, width = shape.u.shape
         self._x = np.broadcast_to(np.arange(width, dtype=np.float32)[None], (height, width))
         self._y = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (height, width))
@@ -101,8 +112,11 @@ class Eyelids:
         maps = self._maps(way)
         out = self._moved(bare, maps, cv2.INTER_CUBIC)
         if closure > 0:
-            out = self._unfolded(out, way, maps, margin)
+            out = self._unfolded(out, way, maps, margin, closure)
         self._add_lashes(out, move, margin, closure)
+        if self._glasses:
+            # beside a rim its pixels are not bare skin: they change only where skin comes along
+            out = face + (out - face) * smoothstep(0.0, 0.03, np.abs(way))[..., None]
         opening = np.clip(depth + 0.5, 0, 1) * np.clip((lower - shape.v) * shape.size + 0.5, 0, 1)
         opening = opening * (np.abs(shape.u) < 0.5)
         if closure > 0:
@@ -138,7 +152,9 @@ class Eyelids:
         x = 2 * below / (gap + np.sqrt(np.maximum(gap * gap + 4 * move * below, 1e-6)))
         x = np.minimum(x, 1.0)
         fade = np.clip(1 - (v - lower) / _LOWER_REACH, 0, 1)
-        way = np.where(2 * v < margin + lower, move * x * x, -rise * fade * fade)
+        # the upper lid closes over the lower one
+        seam = np.maximum(margin, (margin + lower) / 2)
+        way = np.where(v < seam, move * x * x, -rise * fade * fade)
         return np.asarray(way, dtype=np.float32)
 
     def _unfolded(
@@ -147,10 +163,12 @@ class Eyelids:
         way: FloatArray,
         maps: tuple[FloatArray, FloatArray],
         margin: FloatArray,
+        closure: float,
     ) -> FloatArray:
         """Flatten the skin that has come far, and give it grain and the light of the ball."""
         flat = self._moved(self._flat, maps, cv2.INTER_LINEAR)
-        share = _FLATTEST * smoothstep(*_FLATTENS, way)
+        smooth = soft_switch(*_SMOOTHS, closure) * self._around
+        share = _FLATTEST * np.maximum(smoothstep(*_FLATTENS, way), smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
         target = flat * light[..., None] + self._grain[..., None]
@@ -172,7 +190,7 @@ class Eyelids:
         down = soft_switch(*_LASHES_DOWN, closure)
         distance = depth / (self._shape.size * self._lash_height) - _LINE_BELOW * down
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
-        fringe = down * self._comb * np.exp(-np.maximum(distance, 0) / 0.9) * (distance > 0)
+        fringe = 1.2 * down * self._comb * np.exp(-np.maximum(distance, 0) / 1.2) * (distance > 0)
         lashes = np.maximum(0.9 * line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour - below) * lashes[..., None]
         return np.asarray(lined, dtype=np.float32)

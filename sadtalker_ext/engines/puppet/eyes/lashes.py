@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
 from sadtalker_ext.types import FloatArray
 
 # Heights above the upper margin, in eye sizes.
@@ -22,6 +22,8 @@ _STEP = 0.01
 _HIGHEST = 0.36
 _LEAST = 0.045
 _TALLEST = 0.14
+_STROKE = 0.07  # no single lash is wider
+_STROKES_TALL = 0.30
 _SOFT = 0.025  # the band fades over this height
 # In eye widths.
 _AGREE = 0.11  # columns this near to each other vote on the height
@@ -32,7 +34,7 @@ _REACH = 0.56
 _GAP_SHARE = 0.5  # of the height of the brow above the margin
 _DARKER = 0.5  # the band ends where the picture is this near to skin, from the darkest lash
 _CONTRAST = 0.15  # of the skin's brightness; less is no band
-_LIGHTEST = 0.5  # the line of a shut eye is no brighter than this share of the lid
+_LIGHTEST = 0.22  # the line of a shut eye is no brighter than this share of the lid
 
 
 class LashLine(NamedTuple):
@@ -65,8 +67,9 @@ def find_lashes(image: FloatArray, shape: EyeShape) -> LashLine:
     soft = max(_SOFT, 1.0 / shape.size)
     mask = smoothstep(0.5 * soft, -0.5 * soft, height - tall)
     mask = mask * smoothstep(_REACH, 0.49, np.abs(shape.u))
+    mask = np.maximum(mask, _strokes(image, shape, mask))
     colour, share = _line_colour(image, shape, height, tall)
-    thickness = float(np.clip(0.65 * np.median(top) * (0.6 + 0.4 * share), 0.03, 0.065))
+    thickness = float(np.clip(1.0 * np.median(top) * (0.6 + 0.4 * share), 0.045, 0.085))
     return LashLine(np.asarray(mask, dtype=np.float32), colour, thickness)
 
 
@@ -107,6 +110,44 @@ def _band_height(
     padded = np.pad(tall, reach, mode="edge")
     votes = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     return _smoothed(np.quantile(votes, 0.6, axis=1), u, _SMOOTH)
+
+
+def _strokes(image: FloatArray, shape: EyeShape, band: FloatArray) -> FloatArray:
+    """Mark the single long lashes that grow out of the band, (h, w) float32 0..1.
+
+    They are thin, dark and upright, towards the temple leaning; creases lie across and shadows are
+    wide. The height is bounded all the same.
+    """
+    bright = luma(image)
+    side = max(3, round(_STROKE * shape.size)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    thin = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_BLACKHAT, kernel), dtype=np.float32)
+    level = blur(bright, 0.12 * shape.size)
+    dark = smoothstep(0.04, 0.12, thin / np.maximum(level, 20.0))
+    x, y = (cv2.Sobel(bright, cv2.CV_32F, 1 - i, i) for i in (0, 1))
+    along = blur((x * shape.across[0] + y * shape.across[1]) ** 2, 0.03 * shape.size)
+    upright = along / np.maximum(blur((x * shape.down[0] + y * shape.down[1]) ** 2,
+                                      0.03 * shape.size), 1e-3)  # fmt: skip
+    outward, height = shape.u * shape.outer, shape.upper - shape.v
+    leaning = smoothstep(0.1, 0.5, outward)
+    grows = smoothstep(0.0, 0.3, upright - (0.5 - 0.4 * leaning))
+    tallest = _STROKES_TALL * (0.4 + 0.6 * smoothstep(-0.45, -0.1, outward))
+    zone = smoothstep(tallest, 0.75 * tallest, height) * smoothstep(0.75, 0.62, outward)
+    zone = zone * smoothstep(-0.02, 0.01, height) * smoothstep(-0.52, -0.42, outward)
+    found = np.asarray(dark * grows * zone, dtype=np.float32)
+    return _grown_from(band, found, side)
+
+
+def _grown_from(band: FloatArray, strokes: FloatArray, width: int) -> FloatArray:
+    """Keep the strokes that hang together with the band, with a soft rim."""
+    both = ((strokes > 0.3) | (band > 0.5)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(cv2.dilate(both, np.ones((3, 3), np.uint8)))
+    rooted = np.zeros(count, dtype=bool)
+    rooted[np.unique(labels[band > 0.5])] = True
+    rooted[0] = False
+    kept = strokes * rooted[labels]
+    wider = widen(np.minimum(1.5 * kept, 1.0), max(3, round(0.5 * width)) | 1)
+    return blur(wider, 0.7)
 
 
 def _line_colour(

@@ -21,7 +21,7 @@ from sadtalker_ext.engines.puppet.fields import spread_colours
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_LEAST_TRUST = 0.12  # of skin in shadow, in folds and of other hues, against clean skin
+_LEAST_TRUST = 0.07  # of skin in shadow, in folds and of other hues, against clean skin
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
 
@@ -35,12 +35,14 @@ class LidSkin:
         flat: (h, w, 3) float32 the same without crease, lines and grain.
         detail: (h, w) float32 grain of this picture's skin, in grey levels around 0.
         lashes: The upper lashes.
+        glasses: Whether rims were taken off.
     """
 
     bare: FloatArray
     flat: FloatArray
     detail: FloatArray
     lashes: LashLine
+    glasses: bool
 
 
 def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
@@ -87,6 +89,7 @@ def sample_lid_skin(
         flat=_flattened(bare, weight, shape),
         detail=lid_detail(picture, points, shape, weight),
         lashes=lashes,
+        glasses=hidden is not None and bool(hidden.any()),
     )
 
 
