@@ -34,6 +34,7 @@ _REACH = 0.56
 _GAP_SHARE = 0.5  # of the height of the brow above the margin
 _DARKER = 0.5  # the band ends where the picture is this near to skin, from the darkest lash
 _CONTRAST = 0.15  # of the skin's brightness; less is no band
+_SHARPNESS = 0.55  # of the width of the picture's own edges
 _LIGHTEST = 0.22  # the line of a shut eye is no brighter than this share of the lid
 
 
@@ -69,8 +70,21 @@ def find_lashes(image: FloatArray, shape: EyeShape) -> LashLine:
     mask = mask * smoothstep(_REACH, 0.49, np.abs(shape.u))
     mask = np.maximum(mask, _strokes(image, shape, mask))
     colour, share = _line_colour(image, shape, height, tall)
-    thickness = float(np.clip(1.0 * np.median(top) * (0.6 + 0.4 * share), 0.045, 0.085))
+    thickness = float(np.clip(np.median(top) * (0.6 + 0.4 * share), 0.045, 0.085))
+    # neither thinner than a pixel nor sharper than the picture
+    thickness = max(thickness, 1.2 / shape.size, _SHARPNESS * _edge_width(image, shape) / shape.size)
     return LashLine(np.asarray(mask, dtype=np.float32), colour, thickness)
+
+
+def _edge_width(image: FloatArray, shape: EyeShape) -> float:
+    """Measure over how many pixels the sharpest edges of the eye go from dark to light."""
+    eye = (np.abs(shape.u) < 0.5) & (shape.v > shape.upper - 0.1) & (shape.v < shape.lower + 0.1)
+    if eye.sum() < 12:
+        return 1.0
+    bright = luma(image)
+    slope = np.hypot(*(cv2.Sobel(bright, cv2.CV_32F, 1 - i, i, scale=0.125) for i in (0, 1)))
+    low, high = np.percentile(bright[eye], [2, 98])
+    return float((high - low) / max(float(np.percentile(slope[eye], 98)), 1.0))
 
 
 def _columns(
@@ -165,7 +179,10 @@ def _line_colour(
     dark = pixels[bright <= np.percentile(bright, 25)].mean(0)
     skin = float(np.median(luma(image)[above]))
     darkness = float(luma(dark))
-    wanted = min(darkness, _LIGHTEST * skin)
+    around = (np.abs(shape.u) < 0.6) & (height > -0.5) & (height < 0.3)
+    # but nothing is darker than the darkest of the eye: it may lie behind tinted glass
+    wanted = max(min(darkness, _LIGHTEST * skin), float(np.percentile(luma(image)[around], 1)))
+    wanted = min(darkness, wanted)
     share = 1.0 - wanted / max(skin, 1.0)
     return np.asarray(dark * (wanted / max(darkness, 1.0)), dtype=np.float32), share
 

@@ -18,10 +18,14 @@ from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lashes import LashLine, find_lashes
 from sadtalker_ext.engines.puppet.eyes.skin_detail import lid_detail
 from sadtalker_ext.engines.puppet.fields import spread_colours
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _LEAST_TRUST = 0.07  # of skin in shadow, in folds and of other hues, against clean skin
+_SHADOW_TRUST = 0.13  # more where all skin above the eye is in shadow or painted
+_MOSTLY_SHADOW = (0.15, 0.03)
+_PAPER = (0.45, 0.33)  # beyond it what is dark is ink
+_LINES = 0.10  # creases, hatching and tips of lashes are dark and thinner than this, in eye sizes
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
 
@@ -107,7 +111,22 @@ def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape) -> FloatAr
     """Take crease, lines and grain out of the skin; its shading and its shadows stay."""
     above = smoothstep(-0.03, 0.03, shape.v - shape.brow)
     above = above * smoothstep(0.03, -0.03, shape.v - shape.upper) * (np.abs(shape.u) < 0.7)
-    return _spread(bare, np.asarray(weight + _LEAST_TRUST * above, np.float32), shape.size)
+    clean = float((weight * above).sum() / max(float(above.sum()), 1.0))
+    shadow = soft_switch(*_MOSTLY_SHADOW, clean) * soft_switch(*_PAPER, _even_share(bare, shape))
+    trust = _LEAST_TRUST + _SHADOW_TRUST * shadow
+    reach = max(3, round(_LINES * shape.size)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    clear = cv2.morphologyEx(bare, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    return _spread(np.asarray(clear, np.float32), np.asarray(weight + trust * above, np.float32), shape.size)
+
+
+def _even_share(bare: FloatArray, shape: EyeShape) -> float:
+    """Say how much round the eye has one and the same brightness, as paper has."""
+    bright = luma(bare)
+    round_it = (shape.v < shape.upper - 0.05) | (shape.v > shape.lower + 0.05)
+    round_it &= np.abs(shape.u) < 0.9
+    level = float(np.percentile(bright, 90))
+    return float((np.abs(bright[round_it] - level) < 0.08 * level).mean()) if round_it.any() else 0.0
 
 
 def clean_skin_weight(image: FloatArray, shape: EyeShape) -> FloatArray:
