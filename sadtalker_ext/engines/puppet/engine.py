@@ -131,7 +131,7 @@ class PuppetEngine:
 
     def move(
         self,
-        portrait: Portrait,  # noqa: ARG002 - the protocol's signature
+        portrait: Portrait,
         speech: Speech | None,
         options: GenerateOptions,
         progress: Progress,
@@ -154,7 +154,7 @@ class PuppetEngine:
             seconds = len(lent.head) / MOTION_FPS
             lent = dataclasses.replace(lent, warnings=(*lent.warnings, _MUTE))
         track = build_motion(speech, seconds, options, seed, progress, lent)
-        return direct_head(track, options, _WIDEST_DEG)
+        return direct_head(_with_warnings(track, portrait), options, _WIDEST_DEG)
 
     def render(
         self,
@@ -189,3 +189,11 @@ class PuppetEngine:
 
     def close(self) -> None:
         """Release memory; the engine keeps nothing between jobs but the face models."""
+
+
+def _with_warnings(track: MotionTrack, portrait: Portrait) -> MotionTrack:
+    """Add what the preparation of the picture found: lids that should blink and cannot."""
+    puppet = getattr(portrait, "prepared", None)
+    if not isinstance(puppet, Puppet) or not track.blink.any():
+        return track
+    return dataclasses.replace(track, warnings=(*track.warnings, *puppet.eyes.warnings))
