@@ -30,6 +30,7 @@ _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
 # As shares.
 _FLATTEST = 0.92
+_SMOOTHEST = 0.8  # of tips of lashes and of the crease, a trace of which stays
 _SHADOW_DEPTH = 0.3
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
@@ -168,7 +169,7 @@ class Eyelids:
         """Flatten the skin that has come far, and give it grain and the light of the ball."""
         flat = self._moved(self._flat, maps, cv2.INTER_LINEAR)
         smooth = soft_switch(*_SMOOTHS, closure) * self._around
-        share = _FLATTEST * np.maximum(smoothstep(*_FLATTENS, way), smooth)
+        share = np.maximum(_FLATTEST * smoothstep(*_FLATTENS, way), _SMOOTHEST * smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
         target = flat * light[..., None] + self._grain[..., None]

@@ -115,13 +115,16 @@ def _prepare(
     skin = sample_lid_skin(picture, points, shape, in_front)
     large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
     presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
+    part = shape.moving_part()
+    lash_share = _lash_share(skin.lashes.mask, shape)
+    shape, skin, patch = shape.cropped(part), skin.cropped(part), np.ascontiguousarray(patch[part])
     eye = _Eye(
         shape=shape,
         lids=Eyelids(patch, shape, skin),
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
-        lash_share=_lash_share(skin.lashes.mask, shape),
-        free=None if in_front is None else (1.0 - in_front)[..., None],
+        lash_share=lash_share,
+        free=None if in_front is None else (1.0 - in_front[part])[..., None],
     )
     return eye, ""
 

@@ -9,6 +9,7 @@ the field has that skin's colour, so no edge shows; the texture of the picture's
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import cv2
@@ -47,6 +48,13 @@ class LidSkin:
     detail: FloatArray
     lashes: LashLine
     glasses: bool
+
+    def cropped(self, part: tuple[slice, slice]) -> LidSkin:
+        """Return the same skin over a smaller patch."""
+        names = ("bare", "flat", "detail")
+        maps = {name: np.ascontiguousarray(getattr(self, name)[part]) for name in names}
+        lashes = self.lashes._replace(mask=np.ascontiguousarray(self.lashes.mask[part]))
+        return dataclasses.replace(self, lashes=lashes, **maps)
 
 
 def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
