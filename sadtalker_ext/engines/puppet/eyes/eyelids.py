@@ -30,12 +30,12 @@ _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
 # As shares.
 _FLATTEST = 0.92
-_SMOOTHEST = 0.8  # of tips of lashes and of the crease, a trace of which stays
+_SMOOTHEST = 0.78  # of tips of lashes and of the crease, a trace of which stays
 _SHADOW_DEPTH = 0.3
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
-_SMOOTHS = (0.05, 0.55)
+_SMOOTHS = (0.2, 0.8)
 # closures between which something fades
 _LASHES_TURN = (0.0, 0.7)
 _LASHES_OUT = (0.30, 0.70)

@@ -21,18 +21,21 @@ from sadtalker_ext.types import FloatArray
 _STEP = 0.01
 _HIGHEST = 0.36
 _LEAST = 0.045
-_TALLEST = 0.14
+_TALLEST = 0.18
 _STROKE = 0.07  # no single lash is wider
 _STROKES_TALL = 0.30
+_TIPS = 0.025  # the tips of lashes fade above the band
 _SOFT = 0.025  # the band fades over this height
 # In eye widths.
 _AGREE = 0.11  # columns this near to each other vote on the height
-_SMOOTH = 0.05
+_SMOOTH = 0.08
 _COLUMNS = 101
 _REACH = 0.56
 # As shares.
 _GAP_SHARE = 0.5  # of the height of the brow above the margin
-_DARKER = 0.5  # the band ends where the picture is this near to skin, from the darkest lash
+_UNEVEN = 1.35  # times the usual height is the tallest; more is the crease running into the band
+_CLEAR_SHARE = 0.3  # of the columns must show where the lashes end
+_DARKER = 0.6  # the band ends where the picture is this near to skin, from the darkest lash
 _CONTRAST = 0.15  # of the skin's brightness; less is no band
 _SHARPNESS = 0.55  # of the width of the picture's own edges
 _LIGHTEST = 0.22  # the line of a shut eye is no brighter than this share of the lid
@@ -117,13 +120,18 @@ def _band_height(
     ends = heights[np.argmin(dark, axis=0), 0]
     limit = np.minimum(_GAP_SHARE * gap, _TALLEST)
     # lashes are short towards the nose, where the crease comes near
-    limit = _LEAST + (np.maximum(limit, _LEAST) - _LEAST) * smoothstep(-0.45, -0.1, u * outer)
+    limit = _LEAST + (np.maximum(limit, _LEAST) - _LEAST) * smoothstep(-0.45, 0.3, u * outer)
     clear = (skin - black > _CONTRAST * skin) & ~dark.all(0) & (ends <= limit)
-    tall = np.where(clear, np.maximum(ends, _LEAST), _LEAST)
+    if clear.mean() < _CLEAR_SHARE:
+        return np.full(len(u), _LEAST)
+    # where the darkness goes on it is a shadow: the columns beside it say how tall the lashes are
+    tall = np.interp(u, u[clear], np.maximum(ends[clear], _LEAST))
+    usual = float(np.median(tall[np.abs(u) < 0.35]))
+    tall = np.minimum(tall, np.minimum(limit, _UNEVEN * usual))
     reach = round(_AGREE / (u[1] - u[0]))
     padded = np.pad(tall, reach, mode="edge")
     votes = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return _smoothed(np.quantile(votes, 0.6, axis=1), u, _SMOOTH)
+    return _smoothed(np.quantile(votes, 0.6, axis=1), u, _SMOOTH) + _TIPS * float(clear.mean())
 
 
 def _strokes(image: FloatArray, shape: EyeShape, band: FloatArray) -> FloatArray:
