@@ -30,7 +30,7 @@ _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
 # As shares.
 _FLATTEST = 0.92
-_SMOOTHEST = 0.78  # of tips of lashes and of the crease, a trace of which stays
+_SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
 _SHADOW_DEPTH = 0.3
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
@@ -70,7 +70,6 @@ class Eyelids:
         on_margin = np.clip(1.5 + (shape.upper - shape.v) * shape.size, 0, 1)
         lashes = over * (skin.lashes.mask * on_margin)[..., None]
         self._lashes = np.round(lashes).astype(np.int16)
-        self._lash_mask = skin.lashes.mask
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.35 + 0.65 * bump)
         outward = shape.u * shape.outer
