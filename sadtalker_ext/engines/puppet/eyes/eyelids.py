@@ -38,8 +38,8 @@ _FORESHORTENING = 0.6  # of the lashes that point at the viewer
 _SMOOTHS = (0.2, 0.8)
 # closures between which something fades
 _LASHES_TURN = (0.0, 0.7)
-_LASHES_OUT = (0.30, 0.70)
-_LINE_IN = (0.30, 0.70)
+_LASHES_OUT = (0.20, 0.65)
+_LINE_IN = (0.20, 0.65)
 _LASHES_DOWN = (0.60, 0.95)
 
 
@@ -78,7 +78,7 @@ class Eyelids:
         # where tips of lashes and the crease's end lie, which move too little to flatten by it
         tips = (shape.upper - shape.v) / np.minimum(0.32, 0.8 * self._gap)
         self._around = smoothstep(1.0, 0.4, tips) * smoothstep(0.74, 0.5, outward)
-        self._around *= smoothstep(-0.54, -0.42, outward)
+        self._around *= smoothstep(-0.58, -0.34, outward)
         self._around *= smoothstep(0.10, -0.03, shape.v - shape.upper)
         # thin things only: a socket in shadow is as dark as it is
         wide = blur(luma(skin.flat) - luma(skin.bare), 0.08 * shape.size)
@@ -191,7 +191,7 @@ class Eyelids:
         distance = depth / (self._shape.size * self._lash_height) - _LINE_BELOW * down
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
         fringe = 1.2 * down * self._comb * np.exp(-np.maximum(distance, 0) / 1.2) * (distance > 0)
-        lashes = np.maximum(0.9 * line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
+        lashes = np.maximum(line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour - below) * lashes[..., None]
         return np.asarray(lined, dtype=np.float32)
 
