@@ -5,6 +5,7 @@ without a folder) with its lids at several closures and measures each eye:
 
 * new edges: share of the skin between brow and eye that gets a strong edge that the open eye does
   not have within a few pixels, 90th percentile over the closures (torn or painted lids have them);
+* faint: the same share for weaker edges, which torn lids of low contrast have;
 * seams: share of the shut lid itself that has an edge stronger than the skin above it;
 * colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
 * lash share: share of the skin between brow and eye that the lash mask takes;
@@ -37,6 +38,7 @@ from sadtalker_ext.types import FloatArray, ImageArray
 
 CLOSURES = tuple(np.linspace(0.3, 1.0, 8))
 EYES = (LEFT_EYE, RIGHT_EYE)
+STRONG, FAINT = (2.0, 12.0), (1.5, 6.0)
 _SIDE = 160  # pixels of the square in which every eye is measured
 _EYE = 0.55  # corner to corner, as a share of it
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -103,12 +105,21 @@ def slopes(view: ImageArray) -> FloatArray:
     return np.hypot(x, y).max(-1)
 
 
-def new_edges(opened: ImageArray, closing: ImageArray, where: FloatArray) -> float:
-    """Return the share of `where` with a strong edge that is not near one of the open eye."""
+def new_edges(
+    opened: ImageArray, closing: ImageArray, where: FloatArray, least: tuple[float, float] = STRONG
+) -> float:
+    """Return the share of `where` with an edge that is not near one of the open eye.
+
+    Args:
+        opened: (160, 160, 3) view of the open eye.
+        closing: The same view while the lid comes down.
+        where: (160, 160) bool pixels that count.
+        least: How many times the open eye's slope nearby and how much more make an edge.
+    """
     if where.sum() < 40:
         return 0.0
     before = cv2.dilate(slopes(opened), np.ones((9, 9)))
-    return float((slopes(closing) > 2 * before + 12)[where].mean())
+    return float((slopes(closing) > least[0] * before + least[1])[where].mean())
 
 
 def seams(shut: ImageArray, view: EyeView) -> float:
@@ -143,12 +154,13 @@ def measure_lids(
         frame = picture.copy()
         layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0)
         frames.append(frame)
-    row: dict[str, Any] = {"edges": 0.0, "seams": 0.0, "colour": 0.0}
+    row: dict[str, Any] = {"edges": 0.0, "faint": 0.0, "seams": 0.0, "colour": 0.0}
     for eye in EYES:
         view = eye_view(points, eye)
         opened, drawn = view.of(picture), [view.of(frame) for frame in frames]
-        edges = [new_edges(opened, one, view.above) for one in drawn]
-        row["edges"] = max(row["edges"], float(np.percentile(edges, 90)))
+        for name, least in (("edges", STRONG), ("faint", FAINT)):
+            found = [new_edges(opened, one, view.above, least) for one in drawn]
+            row[name] = max(row[name], float(np.percentile(found, 90)))
         row["seams"] = max(row["seams"], seams(drawn[-1], view))
         row["colour"] = max(row["colour"], colour_distance(drawn[-1], view))
     row["lash_share"] = max(layer.lash_shares(), default=0.0)

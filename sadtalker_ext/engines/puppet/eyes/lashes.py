@@ -38,7 +38,7 @@ _CLEAR_SHARE = 0.3  # of the columns must show where the lashes end
 _DARKER = 0.6  # the band ends where the picture is this near to skin, from the darkest lash
 _CONTRAST = 0.15  # of the skin's brightness; less is no band
 _SHARPNESS = 0.55  # of the width of the picture's own edges
-_LIGHTEST = 0.22  # the line of a shut eye is no brighter than this share of the lid
+_LIGHTEST = 0.25  # the line of a shut eye is no brighter than this share of the lid
 
 
 class LashLine(NamedTuple):
