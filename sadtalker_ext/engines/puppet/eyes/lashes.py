@@ -147,17 +147,26 @@ def _strokes(image: FloatArray, shape: EyeShape, band: FloatArray) -> FloatArray
     level = blur(bright, 0.12 * shape.size)
     dark = smoothstep(0.04, 0.12, thin / np.maximum(level, 20.0))
     x, y = (cv2.Sobel(bright, cv2.CV_32F, 1 - i, i) for i in (0, 1))
-    along = blur((x * shape.across[0] + y * shape.across[1]) ** 2, 0.03 * shape.size)
-    upright = along / np.maximum(blur((x * shape.down[0] + y * shape.down[1]) ** 2,
-                                      0.03 * shape.size), 1e-3)  # fmt: skip
+    slope_u, slope_v = (x * way[0] + y * way[1] for way in (shape.across, shape.down))
+    tilt = _margin_slope(shape)
+    along = blur((slope_u + tilt * slope_v) ** 2, 0.03 * shape.size)
+    upright = along / np.maximum(blur((slope_v - tilt * slope_u) ** 2, 0.03 * shape.size), 1e-3)
     outward, height = shape.u * shape.outer, shape.upper - shape.v
-    leaning = smoothstep(0.1, 0.5, outward)
-    grows = smoothstep(0.0, 0.3, upright - (0.5 - 0.4 * leaning))
+    grows = smoothstep(0.5, 0.8, upright)
     tallest = _STROKES_TALL * (0.4 + 0.6 * smoothstep(-0.45, -0.1, outward))
     zone = smoothstep(tallest, 0.75 * tallest, height) * smoothstep(0.75, 0.62, outward)
     zone = zone * smoothstep(-0.02, 0.01, height) * smoothstep(-0.52, -0.42, outward)
     found = np.asarray(dark * grows * zone, dtype=np.float32)
     return _grown_from(band, found, side)
+
+
+def _margin_slope(shape: EyeShape) -> FloatArray:
+    """Return how far the margin goes down per step along it at each pixel, (h, w)."""
+    u = np.linspace(-0.5, 0.5, 65)
+    order = np.argsort(shape.u, axis=None)
+    margin = np.interp(u, shape.u.ravel()[order], shape.upper.ravel()[order]) * shape.size
+    slope = np.gradient(margin, u * shape.width)
+    return np.asarray(np.interp(shape.u, u, slope), dtype=np.float32)
 
 
 def _grown_from(band: FloatArray, strokes: FloatArray, width: int) -> FloatArray:
