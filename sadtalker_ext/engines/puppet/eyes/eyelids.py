@@ -108,7 +108,7 @@ class Eyelids:
         lower = shape.lower - rise
         depth = (shape.v - margin) * shape.size  # pixels below the upper margin
         bare = cv2.subtract(face, self._over, dtype=cv2.CV_8U)
-        way = self._way(move, margin, rise, lower)
+        way = self._way(move, margin, rise, lower, closure)
         maps = self._maps(way)
         out = self._moved(bare, maps, cv2.INTER_CUBIC)
         if closure > 0:
@@ -140,7 +140,12 @@ class Eyelids:
         return moved.astype(np.float32)
 
     def _way(
-        self, move: FloatArray, margin: FloatArray, rise: FloatArray, lower: FloatArray
+        self,
+        move: FloatArray,
+        margin: FloatArray,
+        rise: FloatArray,
+        lower: FloatArray,
+        closure: float,
     ) -> FloatArray:
         """Say how far the skin at each pixel has come down, (h, w) in eye sizes.
 
@@ -152,8 +157,9 @@ class Eyelids:
         x = 2 * below / (gap + np.sqrt(np.maximum(gap * gap + 4 * move * below, 1e-6)))
         x = np.minimum(x, 1.0)
         fade = np.clip(1 - (v - lower) / _LOWER_REACH, 0, 1)
-        # the upper lid closes over the lower one
-        seam = np.maximum(margin, (margin + lower) / 2)
+        # the upper lid closes over the lower one, as far as the middle of the line of lashes
+        under = _LINE_BELOW * soft_switch(*_LASHES_DOWN, closure) * self._lash_height
+        seam = np.maximum(margin + under, (margin + lower) / 2)
         way = np.where(v < seam, move * x * x, -rise * fade * fade)
         return np.asarray(way, dtype=np.float32)
 

@@ -152,7 +152,8 @@ def _strokes(image: FloatArray, shape: EyeShape, band: FloatArray) -> FloatArray
     along = blur((slope_u + tilt * slope_v) ** 2, 0.03 * shape.size)
     upright = along / np.maximum(blur((slope_v - tilt * slope_u) ** 2, 0.03 * shape.size), 1e-3)
     outward, height = shape.u * shape.outer, shape.upper - shape.v
-    grows = smoothstep(0.5, 0.8, upright)
+    leaning = smoothstep(0.1, 0.5, outward)
+    grows = smoothstep(0.0, 0.4, upright - (0.6 - 0.35 * leaning))
     tallest = _STROKES_TALL * (0.4 + 0.6 * smoothstep(-0.45, -0.1, outward))
     zone = smoothstep(tallest, 0.75 * tallest, height) * smoothstep(0.75, 0.62, outward)
     zone = zone * smoothstep(-0.02, 0.01, height) * smoothstep(-0.52, -0.42, outward)

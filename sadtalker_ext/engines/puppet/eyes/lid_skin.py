@@ -24,9 +24,11 @@ from sadtalker_ext.types import FloatArray, ImageArray
 
 _LEAST_TRUST = 0.07  # of skin in shadow, in folds and of other hues, against clean skin
 _SHADOW_TRUST = 0.25
+_SMOOTHED = 11.0  # grey levels
 _INK_TRUST = 0.05  # in a drawing what is dark above the eye is ink, not shadow
 _INK = (0.07, 0.12)  # share of thin black lines: a pen drawing 0.13, 43 other portraits up to 0.06
 _FOLD = 0.22  # creases and their shadows are dark and no wider than this, in eye sizes
+_GLINT = 0.12  # moist or powdered skin shines in spots no wider than this
 _LINE = 0.10  # nor are lines of a drawing wider than this
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
@@ -120,9 +122,13 @@ def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape) -> FloatAr
     """Take crease, lines and grain out of the skin; its shading and its shadows stay."""
     above = smoothstep(-0.03, 0.03, shape.v - shape.brow)
     above = above * smoothstep(0.03, -0.03, shape.v - shape.upper) * (np.abs(shape.u) < 0.7)
-    trust = _SHADOW_TRUST + (_INK_TRUST - _SHADOW_TRUST) * soft_switch(*_INK, _ink(bare, shape))
-    clear = _without_lines(bare, _FOLD * shape.size)
-    return _spread(clear, np.asarray(weight + trust * above, np.float32), shape.size)
+    ink = soft_switch(*_INK, _ink(bare, shape))
+    trust = _SHADOW_TRUST + (_INK_TRUST - _SHADOW_TRUST) * ink
+    clear = -_without_lines(-_without_lines(bare, _FOLD * shape.size), _GLINT * shape.size)
+    smooth = _spread(clear, np.asarray(weight + trust * above, np.float32), shape.size)
+    # the edge of a shadow stays an edge
+    limit = _SMOOTHED + ink * 255.0
+    return np.asarray(clear + np.clip(smooth - clear, -limit, limit), dtype=np.float32)
 
 
 def _without_lines(image: FloatArray, width: float) -> FloatArray:
