@@ -94,7 +94,7 @@ def sample_lid_skin(
     if hidden is not None:
         weight = weight * (1.0 - hidden)
     lashes = find_lashes(image, shape)
-    inside = np.clip((shape.lower - shape.v) * shape.size + 1.5, 0, 1)
+    inside = np.clip((shape.lower - shape.v) * shape.size - 1.0, 0, 1)
     covered = lashes.mask * inside
     if hidden is not None:
         covered = np.maximum(covered, hidden)
