@@ -96,8 +96,7 @@ class ExpressionBasis:
         shut = 1 - (1 - press) * (1 - relax)
         # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
         # was not let go has raised it already.
-        # Lips that round over a shut jaw leave a small opening only (U, W); over an open one a large
-        # one (O).
+        # Over a shut jaw round lips leave a small opening (U, W), over an open one a large one (O).
         arch = rounded * (0.1 + 0.9 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
         amount = {
             "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
