@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "option_spec", "options", "progress"}
+GROUND = {"errors", "types", "option_spec", "options", "progress", "opencv", "pixels"}
 ALLOWED = {
     "errors": set(),
     "types": set(),
+    "opencv": {"errors", "types"},
+    "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
     "option_fields": set(),
     "options": {"errors", "option_spec", "option_fields"},

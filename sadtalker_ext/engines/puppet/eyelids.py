@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sadtalker_ext.engines.puppet.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.lid_skin import LidSkin
 from sadtalker_ext.engines.puppet.soft_fields import smoothstep, soft_switch
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 
 # In eye sizes.
@@ -116,10 +117,9 @@ class Eyelids:
     def _moved(self, image: npt.NDArray[Any], way: FloatArray, method: int) -> FloatArray:
         """Move pixels down by (h, w) eye sizes."""
         way = way * self._shape.size
-        map_x = (self._x - way * self._shape.down[0]).astype(np.float32)
-        map_y = (self._y - way * self._shape.down[1]).astype(np.float32)
-        moved = cv2.remap(image, map_x, map_y, method, borderMode=cv2.BORDER_REPLICATE)
-        return moved.astype(np.float32)
+        map_x = self._x - way * self._shape.down[0]
+        map_y = self._y - way * self._shape.down[1]
+        return np.asarray(remap(image, map_x, map_y, method), np.float32)
 
     def _way(
         self, move: FloatArray, margin: FloatArray, rise: FloatArray, lower: FloatArray

@@ -12,8 +12,9 @@ from sadtalker_ext.engines.puppet.mouth_frame import MouthFrame, measure_mouth, 
 from sadtalker_ext.engines.puppet.mouth_grid import make_grid
 from sadtalker_ext.engines.puppet.mouth_interior import MouthInterior
 from sadtalker_ext.engines.puppet.picture_style import measure_style
-from sadtalker_ext.engines.puppet.sheet_warp import pixel_grid, sample
+from sadtalker_ext.engines.puppet.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.teeth import own_teeth, tooth_edge
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax")
