@@ -23,8 +23,8 @@ Pixels = npt.NDArray[Any]
 
 def remap(
     image: Pixels,
-    x: FloatArray,
-    y: FloatArray,
+    x: Pixels,
+    y: Pixels,
     method: int = cv2.INTER_LINEAR,
     *,
     border: int = cv2.BORDER_REPLICATE,
@@ -57,7 +57,7 @@ def remap(
 
 def sample(
     image: Pixels,
-    where: FloatArray,
+    where: Pixels,
     method: int = cv2.INTER_LINEAR,
     *,
     border: int = cv2.BORDER_REFLECT_101,

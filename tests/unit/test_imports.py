@@ -6,10 +6,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
-GROUND = {"errors", "types", "option_spec", "options", "progress", "opencv", "pixels"}
+GROUND = {
+    "errors",
+    "types",
+    "option_spec",
+    "options",
+    "progress",
+    "opencv",
+    "pixels",
+    "local_media",
+}
 ALLOWED = {
     "errors": set(),
     "types": set(),
+    "local_media": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
