@@ -27,12 +27,13 @@ def open_local(path: Path, formats: str) -> InputContainer:
     # before PyAV 19 a broken tag ends the opening unless asked otherwise; from 19 on it never does
     if hasattr(Container, "metadata_errors"):
         more["metadata_errors"] = "replace"
-    return av.open(
+    container: InputContainer = av.open(
         # absolute, so that a name such as "concat:a" can never be taken for a protocol
         str(path.absolute()),
         options={"protocol_whitelist": "file", "format_whitelist": formats},
         **more,
     )
+    return container
 
 
 def readable_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -3,8 +3,8 @@
 *Convention.* Coordinates are x then y in pixels, y down; pixel 0 has its middle at 0.
 
 Two kinds of call are avoided, because builds of OpenCV 5 do them wrong: maps of (x, y) pairs, and
-linear interpolation with a mirrored border (5.0.0.93 takes seconds for it). Both are replaced by
-calls with the same result: separate maps, and coordinates that are mirrored themselves.
+mirrored borders (with which 5.0.0.93 takes seconds, or never ends far outside). Both are replaced
+by calls with the same result: separate maps, and coordinates that are mirrored themselves.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def remap(
         y: (h, w) rows.
         method: How to interpolate, one of cv2's.
         border: What lies beyond the border, one of cv2's; of the mirrored ones only
-            `cv2.BORDER_REFLECT_101`, and with linear interpolation only as far as the image is
-            wide or high.
+            `cv2.BORDER_REFLECT_101`, and only as far as the image is wide or high: the edge
+            repeats further out.
         into: Where the result goes, instead of a new array.
 
     Raises:
@@ -47,10 +47,12 @@ def remap(
     """
     require_sound_opencv()
     x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
-    if border == cv2.BORDER_REFLECT_101 and method == cv2.INTER_LINEAR:
+    if border == cv2.BORDER_REFLECT_101:
         height, width = image.shape[:2]
         x, y = _mirrored(x, width), _mirrored(y, height)
-        border = cv2.BORDER_REPLICATE
+        # cubic interpolation also looks at the neighbours beyond
+        cubic = method == cv2.INTER_CUBIC
+        border = mirrored_border(image) if cubic else cv2.BORDER_REPLICATE
     values: Pixels = cv2.remap(image, x, y, method, into, borderMode=border)
     return values
 
@@ -67,6 +69,14 @@ def sample(
     return remap(image, np.asarray(x), np.asarray(y), method, border=border)
 
 
+def mirrored_border(image: Pixels) -> int:
+    """Return cv2's word for a mirrored border, where the image is large enough to be mirrored.
+
+    OpenCV 5.0 never ends at an image with a side of one pixel.
+    """
+    return cv2.BORDER_REFLECT_101 if min(image.shape[:2]) > 1 else cv2.BORDER_REPLICATE
+
+
 def _mirrored(places: FloatArray, length: int) -> FloatArray:
     """Mirror coordinates at the middles of the first and the last pixel."""
     last = np.float32(length - 1)
@@ -74,4 +84,4 @@ def _mirrored(places: FloatArray, length: int) -> FloatArray:
         return places
     inward = np.abs(places)
     mirrored: FloatArray = np.minimum(inward, 2 * last - inward)
-    return mirrored
+    return np.maximum(mirrored, 0, out=mirrored)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,11 +45,11 @@ class Network:
         with self._lock:
             return [np.array(result, np.float32) for result in self._results(blob)]
 
-    def _results(self, blob: FloatArray) -> Sequence[FloatArray]:
+    def _results(self, blob: FloatArray) -> Sequence[Any]:
         self._net.setInput(blob)
         if self._at_once:
             try:
-                results: Sequence[FloatArray] = self._net.forward(list(self._outputs))
+                results: Sequence[Any] = self._net.forward(list(self._outputs))
                 return results
             except cv2.error:
                 self._at_once = False
