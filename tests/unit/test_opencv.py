@@ -81,7 +81,7 @@ def test_a_call_that_takes_seconds_is_named(monkeypatch):
 
     monkeypatch.setattr(cv2, "warpAffine", slow)
     monkeypatch.setattr(opencv, "_SLOW", 0.05)
-    with pytest.raises(PackageBroken, match="takes seconds .* warpAffine"):
+    with pytest.raises(PackageBroken, match=r"takes seconds .* warpAffine"):
         opencv.require_sound_opencv()
 
 
@@ -95,7 +95,7 @@ def test_an_error_of_opencv_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("version", "old"), [("4.7.0", True), ("4.8.0", False), ("5.1.0-dev", False)]
+    ("version", "old"), [("4.7.0", True), ("4.8.0", False), ("5.1-dev", False)]
 )
 def test_old_builds_are_refused(monkeypatch, version, old):
     monkeypatch.setattr(cv2, "__version__", version)
