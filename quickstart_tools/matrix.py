@@ -25,6 +25,7 @@ SHOWN = (
     *("av", "opencv-python-headless", "numpy", "pillow", "pocketsphinx", "tflite", "flatbuffers"),
     *("pytest", "scipy"),
 )
+PYTEST = ("-m", "pytest", "-q", "--core", "-p", "no:cacheprovider")
 MOST_LEVELS = 2
 """Grey levels that 99.9 % of all values of a frame may be away from those of the tested set."""
 
@@ -113,8 +114,12 @@ def _try(row: Row) -> list[str]:
     """Run the core suite and the demo; return a sentence for each thing that is wrong."""
     wrong = []
     say(f"{row.name}: core suite")
-    if row.environment.run("-m", "pytest", "-q", "--core", "-p", "no:cacheprovider"):
+    if row.environment.run(*PYTEST):
         wrong.append("the core suite fails")
+    if row.constraints is None:
+        say(f"{row.name}: wheel and source archive")
+        if row.environment.run(*PYTEST, "-m", "index", "tests/packaging"):
+            wrong.append("the wheel or the source archive does not work")
     say(f"{row.name}: example video")
     try:
         _render(row)

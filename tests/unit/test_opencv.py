@@ -94,9 +94,7 @@ def test_an_error_of_opencv_is_named(monkeypatch):
         opencv.require_sound_opencv()
 
 
-@pytest.mark.parametrize(
-    ("version", "old"), [("4.7.0", True), ("4.8.0", False), ("5.1-dev", False)]
-)
+@pytest.mark.parametrize(("version", "old"), [("4.7.0", True), ("4.8.0", False), ("5.1.0", False)])
 def test_old_builds_are_refused(monkeypatch, version, old):
     monkeypatch.setattr(cv2, "__version__", version)
     assert bool(opencv.opencv_fault()) == old
