@@ -49,6 +49,15 @@ def pytest_report_header(config):
     return None
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out the single tests that need an extra, and only in the core suite."""
+    if not config.getoption("--core"):
+        return
+    beyond = [item for item in items if item.get_closest_marker("extra")]
+    config.hook.pytest_deselected(items=beyond)
+    items[:] = [item for item in items if item not in beyond]
+
+
 def pytest_ignore_collect(collection_path, config):
     """Leave out what needs the extras, and only in the core suite."""
     if not config.getoption("--core"):
