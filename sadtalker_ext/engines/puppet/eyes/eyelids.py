@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 
 # In eye sizes.
@@ -136,8 +137,7 @@ class Eyelids:
     def _moved(
         self, image: npt.NDArray[Any], maps: tuple[FloatArray, FloatArray], method: int
     ) -> FloatArray:
-        moved = cv2.remap(image, *maps, method, borderMode=cv2.BORDER_REPLICATE)
-        return moved.astype(np.float32)
+        return np.asarray(remap(image, *maps, method), np.float32)
 
     def _way(
         self,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray
 
 # Heights above the upper margin, in eye sizes.
@@ -217,6 +218,4 @@ def _smoothed(
 
 def _sampled(field: FloatArray, places: FloatArray) -> FloatArray:
     """Read (h, w) at (N, M, 2) x, y; beyond the border the border repeats."""
-    x, y = (np.ascontiguousarray(places[..., i], dtype=np.float32) for i in (0, 1))
-    got = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(got, dtype=np.float32)
+    return np.asarray(sample(field, places, border=cv2.BORDER_REPLICATE), dtype=np.float32)
