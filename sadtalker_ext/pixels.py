@@ -20,6 +20,9 @@ from sadtalker_ext.types import FloatArray
 
 Pixels = npt.NDArray[Any]
 
+_SLOW_SHORTS = int(cv2.__version__.split(".")[0]) >= 5
+"""OpenCV 5 interpolates one int16 channel in 2 ms where a float one takes 0.3 ms (400 x 400)."""
+
 
 def remap(
     image: Pixels,
@@ -53,6 +56,9 @@ def remap(
         # cubic interpolation also looks at the neighbours beyond
         cubic = method == cv2.INTER_CUBIC
         border = mirrored_border(image) if cubic else cv2.BORDER_REPLICATE
+    if image.dtype == np.int16 and _SLOW_SHORTS:
+        moved = cv2.remap(image.astype(np.float32), x, y, method, borderMode=border)
+        return np.rint(moved).astype(np.int16)
     values: Pixels = cv2.remap(image, x, y, method, into, borderMode=border)
     return values
 
@@ -65,8 +71,13 @@ def sample(
     border: int = cv2.BORDER_REFLECT_101,
 ) -> Pixels:
     """Take the values of an image at (h, w, 2) coordinates, mirrored beyond its border."""
+    return remap(image, *halves(where), method, border=border)
+
+
+def halves(where: Pixels) -> tuple[FloatArray, FloatArray]:
+    """Split (h, w, 2) coordinates for `remap`: once, where several images are read at them."""
     x, y = cv2.split(np.asarray(where, np.float32))
-    return remap(image, np.asarray(x), np.asarray(y), method, border=border)
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def mirrored_border(image: Pixels) -> int:

@@ -38,9 +38,11 @@ def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> Fl
     return np.asarray(pixels.sample(values, places, border=border), np.float32)
 
 
-def sample_cubic(values: Whole, places: FloatArray) -> Whole:
-    """Take uint8 or int16 values at places (h, w, 2), cubic, mirrored beyond the border."""
-    return np.asarray(pixels.sample(values, places, cv2.INTER_CUBIC), values.dtype)
+def sample_cubic(values: Whole, places: tuple[FloatArray, FloatArray]) -> Whole:
+    """Take uint8 or int16 values at places (x, y), cubic, mirrored beyond the border."""
+    return np.asarray(
+        pixels.remap(values, *places, cv2.INTER_CUBIC, border=cv2.BORDER_REFLECT_101), values.dtype
+    )
 
 
 def as_picture(colours: FloatArray) -> ImageArray:
