@@ -166,9 +166,7 @@ def test_eyes_of_few_pixels_do_not_blink_and_that_is_said():
     frame = picture.copy()
     layer.apply(frame, (1.0, 1.0), (0.0, 0.0), 0.0)
     assert np.array_equal(frame, picture)
-    assert layer.warnings == (
-        "Both eyes are too small or outside the picture: they do not blink.",
-    )
+    assert layer.warnings == ("Both eyes are too small or outside the picture: they do not blink.",)
 
 
 def test_a_covered_eye_is_named(points):
