@@ -22,7 +22,7 @@ from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, sof
 from sadtalker_ext.types import FloatArray, ImageArray
 
 # In eye sizes.
-_LOWER_RISE = 0.06  # of the lower lid in the middle of the eye
+_LOWER_RISE = 0.09  # of the lower lid in the middle of the eye
 _LOWER_REACH = 0.35  # how far below the lower lid the skin still moves
 _SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of the open eye
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
@@ -33,7 +33,7 @@ _FLATTEST = 0.92  # of new skin
 _SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
 _SHADOW_DEPTH = 0.3
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
-_LINE_BELOW = 0.6  # of the thickness of the lash line that it lies below the margin
+_LINE_BELOW = 0.4  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
 # Low-frequency change by smoothing, grey levels: median 28, 5 % to 95 % 12 to 66 over both eyes of
 # 44 portraits. Above are 96 (a brow right on the lid) and 430 to 450 (a pen drawing).
@@ -74,9 +74,9 @@ class Eyelids:
         lashes = over * (skin.lashes.mask * on_margin)[..., None]
         self._lashes = np.round(lashes).astype(np.int16)
         self._lash_colour = skin.lashes.colour
-        self._lash_height = skin.lashes.thickness * (0.35 + 0.65 * bump)
+        self._lash_height = skin.lashes.thickness * (0.5 + 0.5 * bump)
         outward = shape.u * shape.outer
-        self._lash_ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.50, -0.36, outward)
+        self._lash_ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
         self._comb = _comb(shape)
         self._around = self._lash_zone(skin)
         height, width = shape.u.shape
