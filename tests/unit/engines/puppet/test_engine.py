@@ -14,6 +14,7 @@ from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX,
 from sadtalker_ext.motion.controls import CONTROLS, rest
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import box_of
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Face, MotionTrack, Picture, Portrait
 from tests.support.puppet_person import make_person
 
@@ -118,6 +119,19 @@ def test_a_portrait_of_another_engine_is_refused():
     stranger = Portrait(picture=one.picture, face=one.face, frame_size=(2, 2))
     with pytest.raises(TypeError, match="analyse"):
         next(PuppetEngine(None).render(stranger, track(1), GenerateOptions()))
+
+
+NO_BLINK = "The eyes are closed in the picture, or nearly: they do not blink."
+
+
+@pytest.mark.parametrize(("blink", "said"), [("natural", (NO_BLINK,)), ("off", ())])
+def test_lids_that_cannot_blink_are_said_where_they_should(blink, said):
+    one, _ = portrait()
+    one.prepared.eyes.warnings = (NO_BLINK,)
+    options = GenerateOptions(blink=blink, idle_seconds=12.0)
+    motion = PuppetEngine(None).move(one, None, options, Progress(), 3)
+    assert motion.blink.any() == bool(said)
+    assert motion.warnings == said
 
 
 def face_at(x: float, y: float, width: float, height: float):
