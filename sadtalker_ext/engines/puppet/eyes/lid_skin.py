@@ -31,6 +31,7 @@ _SMOOTHED = 11.0  # grey levels by which smoothing may change skin; more is the 
 # In eye sizes.
 _FOLD = 0.22  # creases and the shadows in them are dark and no wider than this
 _GLINT = 0.12  # moist or powdered skin shines in spots no wider than this
+_SOFT = 0.035  # takes the outlines of the spots taken out away
 _LINE = 0.10  # nor are the lines of a drawing wider than this
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
@@ -130,6 +131,7 @@ def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape) -> FloatAr
     ink = soft_switch(*_INK, _ink(bare, shape))
     trust = _SHADOW_TRUST + (_INK_TRUST - _SHADOW_TRUST) * ink
     clear = -_without_lines(-_without_lines(bare, _FOLD * shape.size), _GLINT * shape.size)
+    clear = blur(clear, _SOFT * shape.size)
     smooth = _spread(clear, np.asarray(weight + trust * above, np.float32), shape.size)
     # the edge of a shadow stays an edge
     limit = _SMOOTHED + ink * 255.0
