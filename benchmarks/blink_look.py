@@ -84,10 +84,10 @@ def eye_view(points: FloatArray, eye: EyeIndices) -> EyeView:
         return places[np.argsort(places[:, 0])]
 
     brow, upper, lower = line(eye.brow_bottom), line(eye.upper), line(eye.lower)
-    above = _filled(np.r_[brow + [0, 4], (upper - [0, 7])[::-1]])
+    above = _filled(np.r_[brow + np.array([0, 4]), (upper - np.array([0, 7]))[::-1]])
     opening = _filled(np.r_[upper, lower[::-1]])
     ring = cv2.dilate(opening, np.ones((25, 25))) & ~cv2.dilate(opening, np.ones((7, 7)))
-    lid = _filled(np.r_[upper, (lower - [0, 0.09 * _SIDE])[::-1]]) & opening
+    lid = _filled(np.r_[upper, (lower - np.array([0, 0.09 * _SIDE]))[::-1]]) & opening
     return EyeView(matrix, above > 0, lid > 0, ring > 0)
 
 

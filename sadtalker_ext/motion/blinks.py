@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray
 
@@ -129,7 +130,7 @@ class _Blink(NamedTuple):
     def seconds(self) -> float:
         return self.closing + self.shut + self.opening
 
-    def closure(self, time: FloatArray) -> FloatArray:
+    def closure(self, time: npt.NDArray[np.float64]) -> FloatArray:
         """Return the closure at times since the beginning; fast down, shut, slow up."""
         down = np.clip(time / self.closing, 0, 1)
         up = np.clip((time - self.closing - self.shut) / self.opening, 0, 1) ** 0.85
@@ -138,8 +139,9 @@ class _Blink(NamedTuple):
 
 
 def _draw_blink(rng: np.random.Generator) -> _Blink:
-    parts = [float(rng.uniform(*between)) for between in (_CLOSING, _SHUT, _OPENING)]
-    return _Blink(*parts, late=float(rng.uniform(-_APART, _APART)))
+    spans = (_CLOSING, _SHUT, _OPENING, (-_APART, _APART))
+    closing, shut, opening, late = (float(rng.uniform(*span)) for span in spans)
+    return _Blink(closing, shut, opening, late)
 
 
 def _close(lids: FloatArray, fps: float, start: float, blink: _Blink) -> None:

@@ -105,23 +105,29 @@ class EyeShape:
         inside = (self.v > self.brow - 0.05) & (self.v < self.lower + MOVING_BELOW)
         outward = self.u * self.outer
         inside &= (outward > -MOVING_INWARD) & (outward < MOVING_OUTWARD)
-        return _span(inside.any(1)), _span(inside.any(0))
+        rows, columns = np.nonzero(inside)
+        return _span(rows, inside.shape[0]), _span(columns, inside.shape[1])
 
     def cropped(self, part: tuple[slice, slice]) -> EyeShape:
         """Return the same eye over a smaller patch."""
         rows, columns = part
         left, top = self.box[0] + columns.start, self.box[1] + rows.start
         right, bottom = self.box[0] + columns.stop, self.box[1] + rows.stop
-        names = ("u", "v", "upper", "lower", "brow")
-        maps = {name: np.ascontiguousarray(getattr(self, name)[part]) for name in names}
         x, y, radius = self.iris
-        iris = (x - columns.start, y - rows.start, radius)
-        return dataclasses.replace(self, box=(left, top, right, bottom), iris=iris, **maps)
+        return dataclasses.replace(
+            self,
+            box=(left, top, right, bottom),
+            iris=(x - columns.start, y - rows.start, radius),
+            u=np.ascontiguousarray(self.u[part]),
+            v=np.ascontiguousarray(self.v[part]),
+            upper=np.ascontiguousarray(self.upper[part]),
+            lower=np.ascontiguousarray(self.lower[part]),
+            brow=np.ascontiguousarray(self.brow[part]),
+        )
 
 
-def _span(marked: npt.NDArray[np.bool_]) -> slice:
-    places = np.flatnonzero(marked)
-    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
+def _span(places: npt.NDArray[np.intp], whole: int) -> slice:
+    return slice(int(places.min()), int(places.max()) + 1) if len(places) else slice(0, whole)
 
 
 def measure_eye(

@@ -1,8 +1,12 @@
 """The upper lashes as the picture shows them: a thin smooth band on the margin, and its colour.
 
 The band can never reach the brow, the crease or the shadow of a deep socket: it starts at the
-margin, ends at the first lighter skin above it, is at most a small share of the eye tall, and where
-the darkness goes on beyond that it is a shadow and only the least band is taken.
+margin, ends at the first lighter skin above it, and is at most a small share of the eye tall. Where
+the darkness goes on it is a shadow, and the columns beside it say how tall the lashes are; where no
+column says so, only the least band is taken. Single long lashes are added if they hang together
+with the band and do not run along the margin, as creases do.
+
+Ranges in comments are those over both eyes of 44 portraits of all kinds (5 % and 95 %).
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from sadtalker_ext.types import FloatArray
 _STEP = 0.01
 _HIGHEST = 0.36
 _LEAST = 0.045
-_TALLEST = 0.18
+_TALLEST = 0.18  # measured heights: median 0.08 (0.045 to 0.13)
 _STROKE = 0.07  # no single lash is wider
 _STROKES_TALL = 0.30
 _TIPS = 0.025  # the tips of lashes fade above the band
@@ -33,12 +37,13 @@ _SMOOTH = 0.08
 _COLUMNS = 101
 _REACH = 0.56
 # As shares.
-_GAP_SHARE = 0.5  # of the height of the brow above the margin
-_UNEVEN = 1.35  # times the usual height is the tallest; more is the crease running into the band
-_CLEAR_SHARE = 0.3  # of the columns must show where the lashes end
+_GAP_SHARE = 0.5  # of the height of the brow above the margin: 0.28 to 0.81 eye sizes
+# Times the usual height is the tallest (unbounded 1.1 to 4.0): more is the crease running into it.
+_UNEVEN = 1.35
+_CLEAR_SHARE = 0.3  # of the columns must show where the lashes end: 0.07 to 0.91, median 0.65
 _DARKER = 0.6  # the band ends where the picture is this near to skin, from the darkest lash
-_CONTRAST = 0.15  # of the skin's brightness; less is no band
-_SHARPNESS = 0.55  # of the width of the picture's own edges
+_CONTRAST = 0.15  # of the skin's brightness, less is no band: 0.10 to 0.87
+_SHARPNESS = 0.55  # of the width of the picture's own edges: 2.2 to 5.0 pixels
 _LIGHTEST = 0.25  # the line of a shut eye is no brighter than this share of the lid
 
 
@@ -46,7 +51,7 @@ class LashLine(NamedTuple):
     """The lashes of one eye.
 
     Attributes:
-        mask: (h, w) float32 0..1, where the picture shows them.
+        mask: (h, w) float32 0..1, where the picture shows them, and everything below the margin.
         colour: (3,) float32 RGB of a line of them.
         thickness: Height of the line of a shut eye, in eye sizes.
     """
@@ -64,7 +69,7 @@ def find_lashes(image: FloatArray, shape: EyeShape) -> LashLine:
         shape: The eye.
     """
     u = np.linspace(-_REACH, _REACH, _COLUMNS)
-    heights = np.arange(-0.03, _HIGHEST, _STEP)[:, None]
+    heights = np.arange(-0.03, _HIGHEST, _STEP, dtype=np.float32)[:, None]
     bright, gap = _columns(image, shape, u, heights)
     top = _band_height(bright, heights, gap, u, shape.outer)
     height = shape.upper - shape.v
@@ -76,9 +81,8 @@ def find_lashes(image: FloatArray, shape: EyeShape) -> LashLine:
     colour, share = _line_colour(image, shape, height, tall)
     thickness = float(np.clip(np.median(top) * (0.6 + 0.4 * share), 0.045, 0.085))
     # neither thinner than a pixel nor sharper than the picture
-    thickness = max(
-        thickness, 1.2 / shape.size, _SHARPNESS * _edge_width(image, shape) / shape.size
-    )
+    least_px = max(1.2, _SHARPNESS * _edge_width(image, shape))
+    thickness = max(thickness, least_px / shape.size)
     return LashLine(np.asarray(mask, dtype=np.float32), colour, thickness)
 
 
@@ -158,7 +162,7 @@ def _strokes(image: FloatArray, shape: EyeShape, band: FloatArray) -> FloatArray
     leaning = smoothstep(0.1, 0.5, outward)
     grows = smoothstep(0.0, 0.4, upright - (0.6 - 0.35 * leaning))
     tallest = _STROKES_TALL * (0.4 + 0.6 * smoothstep(-0.45, -0.1, outward))
-    zone = smoothstep(tallest, 0.75 * tallest, height) * smoothstep(0.75, 0.62, outward)
+    zone = smoothstep(1.0, 0.75, height / tallest) * smoothstep(0.75, 0.62, outward)
     zone = zone * smoothstep(-0.02, 0.01, height) * smoothstep(-0.52, -0.42, outward)
     found = np.asarray(dark * grows * zone, dtype=np.float32)
     return _grown_from(band, found, side)

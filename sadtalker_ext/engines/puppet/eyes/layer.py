@@ -26,6 +26,7 @@ from sadtalker_ext.types import Box, FloatArray, ImageArray
 _CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
 # Of fewer pixels no lid can be made; the portraits' eyes are 12 to 122 pixels wide, and one is 9.
 _LEAST_WIDTH_PX = 10.0
+_NEARLY_WHOLE = 0.9  # a blink that goes this far looks like one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,7 +141,7 @@ def _warnings(reasons: list[str], reach: float) -> tuple[str, ...]:
     ]
     if reach <= 0:
         said.append("The eyes are closed in the picture, or nearly: they do not blink.")
-    elif reach < 1:
+    elif reach < _NEARLY_WHOLE:
         said.append("The eyes are nearly closed in the picture: they blink less far.")
     return tuple(said)
 

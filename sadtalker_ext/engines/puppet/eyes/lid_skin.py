@@ -1,10 +1,9 @@
-"""What the closed lid is painted with: clean skin around the eye, its grain, and the lashes.
+"""The skin that a closing lid is made of: the picture's own, without lashes, creases and glasses.
 
-Nothing is copied from the strip above the eye: a brow, mascara or a painter's outline would come
-along. Instead every pixel near the eye gets a weight for being clean skin, and a smooth colour
-field is spread from the clean ones over lids, lashes and opening. Where the lid touches bare skin
-the field has that skin's colour, so no edge shows; the texture of the picture's own skin
-(`skin_detail.py`) goes on top.
+What covers the skin above the eye (lashes, rims) is taken off and the skin beside it continued over
+the place, the eye opening included, so that the lid can be drawn down from it. A second copy has no
+lines: creases, single lashes and grain are gone, but shading, make-up and the shadow of a deep
+socket stay, edges and all. Between the two `eyelids.py` chooses by how far the skin has come.
 """
 
 from __future__ import annotations
@@ -22,14 +21,18 @@ from sadtalker_ext.engines.puppet.fields import spread_colours
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_LEAST_TRUST = 0.07  # of skin in shadow, in folds and of other hues, against clean skin
-_SHADOW_TRUST = 0.25
-_SMOOTHED = 11.0  # grey levels
-_INK_TRUST = 0.05  # in a drawing what is dark above the eye is ink, not shadow
-_INK = (0.07, 0.12)  # share of thin black lines: a pen drawing 0.13, 43 other portraits up to 0.06
-_FOLD = 0.22  # creases and their shadows are dark and no wider than this, in eye sizes
+# Weights against clean skin, which has 1.
+_LEAST_TRUST = 0.07  # of skin in shadow, in folds and of other hues, to be continued over lashes
+_SHADOW_TRUST = 0.25  # of the same skin above the eye when lines are smoothed away
+_INK_TRUST = 0.05  # in a pen drawing what is dark above the eye is ink, not shadow
+# Share of thin black lines round an eye: 0.13 in a pen drawing, 0 to 0.06 in 43 other portraits.
+_INK = (0.07, 0.12)
+_SMOOTHED = 11.0  # grey levels by which smoothing may change skin; more is the edge of a shadow
+# In eye sizes.
+_FOLD = 0.22  # creases and the shadows in them are dark and no wider than this
 _GLINT = 0.12  # moist or powdered skin shines in spots no wider than this
-_LINE = 0.10  # nor are lines of a drawing wider than this
+_SOFT = 0.035  # takes the outlines of the spots taken out away
+_LINE = 0.10  # nor are the lines of a drawing wider than this
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
 
@@ -54,10 +57,13 @@ class LidSkin:
 
     def cropped(self, part: tuple[slice, slice]) -> LidSkin:
         """Return the same skin over a smaller patch."""
-        names = ("bare", "flat", "detail")
-        maps = {name: np.ascontiguousarray(getattr(self, name)[part]) for name in names}
-        lashes = self.lashes._replace(mask=np.ascontiguousarray(self.lashes.mask[part]))
-        return dataclasses.replace(self, lashes=lashes, **maps)
+        return dataclasses.replace(
+            self,
+            bare=np.ascontiguousarray(self.bare[part]),
+            flat=np.ascontiguousarray(self.flat[part]),
+            detail=np.ascontiguousarray(self.detail[part]),
+            lashes=self.lashes._replace(mask=np.ascontiguousarray(self.lashes.mask[part])),
+        )
 
 
 def cheek_colour(picture: ImageArray, points: FloatArray) -> FloatArray:
@@ -79,7 +85,7 @@ def sample_lid_skin(
     shape: EyeShape,
     rims: FloatArray | None = None,
 ) -> LidSkin:
-    """Look at the surroundings of one eye and mix the paint for its lids.
+    """Look at the surroundings of one eye and prepare the skin of its lids.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
@@ -125,6 +131,7 @@ def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape) -> FloatAr
     ink = soft_switch(*_INK, _ink(bare, shape))
     trust = _SHADOW_TRUST + (_INK_TRUST - _SHADOW_TRUST) * ink
     clear = -_without_lines(-_without_lines(bare, _FOLD * shape.size), _GLINT * shape.size)
+    clear = blur(clear, _SOFT * shape.size)
     smooth = _spread(clear, np.asarray(weight + trust * above, np.float32), shape.size)
     # the edge of a shadow stays an edge
     limit = _SMOOTHED + ink * 255.0
