@@ -159,7 +159,7 @@ BUILT_IN = [
 
 @pytest.mark.parametrize(("name", "clients", "jobs_each"), BUILT_IN)
 def test_many_clients_on_the_built_in_engine(tmp_path, name, clients, jobs_each):
-    """The numbers of the README; needs the face models. Times count on an idle machine only."""
+    """The numbers of docs/measurements.md; times count on an idle machine only."""
     busy = machine_load() > (os.cpu_count() or 1)
     site = make(name, tmp_path, steered=False).start()
     try:
