@@ -56,8 +56,6 @@ class PageHost:
         local: Whether the browser runs on this machine; only then can a folder be opened.
     """
 
-    can_skip = False
-
     def __init__(
         self,
         service: Service,
