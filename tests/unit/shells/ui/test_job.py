@@ -36,7 +36,9 @@ def press(host):
         given["speech_file"] = given.pop("file", None)
         ids = [one.elem_id.removeprefix(f"{contract.PREFIX}_") for one in parts.job.inputs]
         assert set(given) <= set(ids)
-        values = [given.get(name, one.value) for name, one in zip(ids, parts.job.inputs)]
+        values = [
+            given.get(name, one.value) for name, one in zip(ids, parts.job.inputs, strict=True)
+        ]
         outputs = jobs[0](progress or Progress(), *values)
         assert len(outputs) == len(parts.job.outputs)
         return dict(zip(NAMES, outputs, strict=True))
