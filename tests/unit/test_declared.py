@@ -1,4 +1,4 @@
-"""What is imported is declared: nothing arrives only because another package happens to bring it."""
+"""What is imported is declared: nothing comes only because another package happens to bring it."""
 
 import ast
 import re
