@@ -30,7 +30,9 @@ class Progress:
     done: int | None = told(optional=True)
     total: int | None = told(optional=True)
     fraction: float = told(
-        "Of the whole job, roughly; never goes back within a try.", minimum=0, maximum=1
+        "Of the whole job, roughly; never goes back while it is made, and is 0 after a failure.",
+        minimum=0,
+        maximum=1,
     )
     queue_position: int | None = told("Jobs before this one.", optional=True, minimum=0)
     stopping: bool | None = told("A cancel was asked for.", optional=True)
