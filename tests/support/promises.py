@@ -135,9 +135,11 @@ def a_video():
 
 
 def video_keys():
-    from sadtalker_ext.shells.cli import generate
+    if hasattr(VideoFile, "as_dict"):
+        return a_video().as_dict()
+    from sadtalker_ext.shells.cli.generate import describe
 
-    return generate.describe(a_video())
+    return describe(a_video())
 
 
 RESULT = {

@@ -7,19 +7,10 @@ import binascii
 from datetime import datetime, timezone
 
 from sadtalker_ext.jobs.records import Job, JobState, Moment
+from sadtalker_ext.progress import Stage, overall_share
 from sadtalker_ext.shells.api.answers import Error, Metadata, Progress, Talk
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.shapes import Json, as_json
-
-# how much of a job is behind it when a stage begins, and how much the stage is
-_SHARES = {
-    "loading": (0.0, 0.02),
-    "face": (0.02, 0.03),
-    "preparing": (0.05, 0.05),
-    "listening": (0.1, 0.1),
-    "rendering": (0.2, 0.78),
-    "writing": (0.98, 0.02),
-}
 
 
 def talk_of(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Talk:
@@ -100,14 +91,13 @@ def _progress(job: Job, moment: Moment | None, ahead: int) -> Progress:
         return Progress(stage=job.state.value, text=job.state.value, fraction=fraction)
     if moment is None:
         return Progress(stage="loading", text="Starting", fraction=0.0)
-    begin, share = _SHARES.get(moment.stage, (0.0, 0.0))
-    part = min(moment.done / moment.total, 1.0) if moment.total else 0.0
+    share = overall_share(Stage[moment.stage.upper()], moment.done, moment.total)
     return Progress(
         stage=moment.stage,
         text=moment.text,
         done=moment.done,
         total=moment.total or None,
-        fraction=round(begin + share * part, 4),
+        fraction=round(share, 4),
         stopping=moment.stopping or None,
     )
 

@@ -17,15 +17,12 @@ from sadtalker_ext.shells.ui import compat, reference, results, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
-from sadtalker_ext.types import FloatArray, Picture, VideoFile
+from sadtalker_ext.types import Picture, VideoFile
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
-
-_PLOT_RATE_HZ = 8000
-_PLOT_BINS, _BINS_PER_SECOND = 900, 40
 
 
 class TabJob:
@@ -143,18 +140,9 @@ def _line_of(video: VideoFile) -> str:
 def _plot_of(video: VideoFile) -> Image.Image | None:
     if video.motion is None or not len(video.motion):
         return None
-    from sadtalker_ext.motion.plot import plot_motion
-
-    return plot_motion(video.motion, _loudness_of(video))
-
-
-def _loudness_of(video: VideoFile) -> FloatArray | None:
-    """Return the envelope of the video's own sound; None for a video without any."""
-    from sadtalker_ext.motion.plot import sound_envelope
+    from sadtalker_ext.motion.plot import plot_with_sound
 
     try:
-        sound = open_speech(video.path)
-        bins = min(_PLOT_BINS, max(1, round(sound.seconds * _BINS_PER_SECOND)))
-        return sound_envelope(list(sound.read(_PLOT_RATE_HZ)), bins)
-    except SadTalkerError:
-        return None
+        return plot_with_sound(video.motion, open_speech(video.path))
+    except SadTalkerError:  # a video without sound
+        return plot_with_sound(video.motion, None)
