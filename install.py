@@ -36,6 +36,7 @@ SADTALKER = {
     "librosa": "librosa>=0.10",
     "safetensors": "safetensors>=0.4",
     "scipy": "scipy>=1.10",
+    "soxr": "soxr>=0.3.2",
 }
 """The same for the SadTalker engine; added once its weights are on this machine."""
 

@@ -25,7 +25,13 @@ CORE = (
     "flatbuffers>=23",
 )
 EXTRAS = {
-    "sadtalker": ("torch>=2.1", "librosa>=0.10", "safetensors>=0.4", "scipy>=1.10"),
+    "sadtalker": (
+        "torch>=2.1",
+        "librosa>=0.10",
+        "safetensors>=0.4",
+        "scipy>=1.10",
+        "soxr>=0.3.2",
+    ),
     "page": ("gradio>=6", "fastapi>=0.94", "uvicorn>=0.20", "python-multipart>=0.0.6"),
     "enhance": ("spandrel>=0.3.4", "torchvision"),
     "voice": ("espeakng-loader>=0.2.4",),

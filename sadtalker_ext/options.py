@@ -1,6 +1,6 @@
 """The one declaration of every option.
 
-Command line, tab, REST schema and README table are made from these fields, so a name, a default
+Command line, tab, REST schema and docs/options.md are made from these fields, so a name, a default
 or a range is written once.
 """
 

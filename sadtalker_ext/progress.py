@@ -32,6 +32,25 @@ class Stage(enum.Enum):
     DOWNLOADING = "Downloading"
 
 
+_SHARES = {
+    Stage.LOADING: (0.0, 0.02),
+    Stage.FACE: (0.02, 0.05),
+    Stage.PREPARING: (0.05, 0.1),
+    Stage.LISTENING: (0.1, 0.2),
+    Stage.RENDERING: (0.2, 0.98),
+    Stage.WRITING: (0.98, 1.0),
+    Stage.DOWNLOADING: (0.0, 1.0),
+}
+"""Where each stage begins and ends in the whole work, by what stages usually take."""
+
+
+def overall_share(stage: Stage, done: int, total: int | None) -> float:
+    """Return how much of the whole work is behind a moment of a stage, 0..1."""
+    low, high = _SHARES[stage]
+    inside = min(1.0, done / total) if total else 0.0
+    return low + (high - low) * inside
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressEvent:
     """One report.

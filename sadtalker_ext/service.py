@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
@@ -33,7 +31,7 @@ from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.shot.still import still_shot
-from sadtalker_ext.types import Face, Motion, Picture, Shot, Speech, VideoFile
+from sadtalker_ext.types import Face, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
     from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
-
-_PLOT_RATE_HZ = 8000
-_PLOT_BINS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +62,6 @@ class EngineStatus:
 
 Advice = Callable[[EngineSpec, EngineStatus, Sequence[WeightFile]], EngineStatus]
 """Gets a description, what was found, and the weight files that are missing."""
-
-
-def save_plot(motion: Motion, speech: Speech | None, path: Path) -> None:
-    """Draw a video's motion beside its sound into a PNG file."""
-    from sadtalker_ext.motion.plot import plot_motion, sound_envelope
-
-    envelope = None
-    if speech is not None:
-        said = round(_PLOT_BINS * speech.seconds / max(speech.total_seconds, 1e-9))
-        heard = sound_envelope(list(speech.read(_PLOT_RATE_HZ)), max(said, 1))
-        envelope = np.pad(heard, (0, _PLOT_BINS - len(heard)))
-    plot_motion(motion, envelope).save(path)
 
 
 class Service:
@@ -155,7 +138,10 @@ class Service:
                 request, still_shot(picture, self._face), performance, name, progress
             )
             if request.motion_plot is not None and video.motion is not None:
-                save_plot(video.motion, performance.speech, request.motion_plot)
+                from sadtalker_ext.motion.plot import plot_with_sound
+
+                plot = plot_with_sound(video.motion, performance.speech)
+                plot.save(request.motion_plot)
             return video
 
     def _generate(

@@ -23,8 +23,9 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,16 +172,10 @@ class Motion:
     def __post_init__(self) -> None:
         """Check that all tracks have the same length."""
         frames = len(self.controls)
-        expected = {
-            "head": (frames, 3),
-            "lids": (frames, 2),
-            "gaze": (frames, 2),
-            "controls": (frames, len(self.names)),
-        }
-        if self.view is not None:
-            expected["view"] = (frames, 3)
-        for name, shape in expected.items():
-            found = getattr(self, name).shape
+        widths = {"head": 3, "lids": 2, "gaze": 2, "controls": len(self.names)}
+        widths |= {} if self.view is None else {"view": 3}
+        for name, width in widths.items():
+            found, shape = getattr(self, name).shape, (frames, width)
             if found != shape:
                 raise ValueError(f"Motion.{name} should have shape {shape}, found {found}")
 
@@ -297,3 +292,9 @@ class VideoFile:
     timings: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     motion: Motion | None = field(default=None, repr=False, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything but the motion as plain values."""
+        facts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "motion"}
+        timings = {name: round(seconds, 3) for name, seconds in self.timings.items()}
+        return facts | {"path": str(self.path), "timings": timings, "warnings": [*self.warnings]}

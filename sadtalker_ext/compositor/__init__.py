@@ -1,1 +1,1 @@
-"""Putting rendered faces back into the picture."""
+"""Paste-back: rendered faces back into the picture; restoration, enlarging, overlay."""

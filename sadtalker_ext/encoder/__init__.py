@@ -1,1 +1,1 @@
-"""Writing the video file."""
+"""The video file, and what it says about itself."""

@@ -239,7 +239,7 @@ class JobRunner:
         while True:
             try:
                 return self._store.finish(job.id, state, result=result, error=error)
-            except sqlite3.OperationalError as problem:  # noqa: PERF203 - a disk is slower
+            except (sqlite3.OperationalError, OSError) as problem:  # noqa: PERF203 - disks are slow
                 log.warning("the end of job %s cannot be stored yet: %s", job.id, problem)
                 # the uploads are not needed any more, and may be the space that is missing
                 self._folder.drop_inputs(job.id)

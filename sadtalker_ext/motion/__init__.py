@@ -1,1 +1,1 @@
-"""Edits of a motion track that any engine understands."""
+"""What a face does, planned and edited without knowing an engine: blinks, gaze, head, view."""

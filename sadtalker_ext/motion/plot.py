@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker_ext.types import FloatArray, Motion
+from sadtalker_ext.types import FloatArray, Motion, Speech
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +18,10 @@ SIZE = (1040, 520)
 _SCALE = 2
 """Drawn at twice the size and made smaller, for smooth lines."""
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 76, 18, 14, 30, 12
+
+_RATE_HZ = 8000
+_MOST_BINS, _BINS_PER_SECOND = 900, 40
+"""How finely the sound is looked at."""
 
 BACK = (24, 26, 32)
 LANE = (33, 36, 44)
@@ -48,6 +52,17 @@ def sound_envelope(blocks: Sequence[FloatArray], bins: int) -> FloatArray:
     edges = np.linspace(0, len(samples), bins + 1).astype(int)
     loudest = [samples[a : max(b, a + 1)].max() for a, b in itertools.pairwise(edges)]
     return np.asarray(loudest, np.float32)
+
+
+def plot_with_sound(motion: Motion, speech: Speech | None) -> Image.Image:
+    """Draw a video's motion above the sound it is about; see `plot_motion`."""
+    envelope = None
+    if speech is not None:
+        bins = min(_MOST_BINS, max(1, round(speech.total_seconds * _BINS_PER_SECOND)))
+        said = round(bins * speech.seconds / max(speech.total_seconds, 1e-9))
+        heard = sound_envelope(list(speech.read(_RATE_HZ)), max(said, 1))
+        envelope = np.pad(heard, (0, bins - len(heard)))
+    return plot_motion(motion, envelope)
 
 
 def plot_motion(motion: Motion, envelope: FloatArray | None = None) -> Image.Image:

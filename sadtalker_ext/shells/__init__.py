@@ -1,1 +1,1 @@
-"""The ways in: command line, page, REST."""
+"""The ways in: command line, page, REST, and the WebUI's extension."""

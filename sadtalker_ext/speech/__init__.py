@@ -1,1 +1,1 @@
-"""Speech: what is heard in a sound, and text spoken by a voice."""
+"""What is heard in speech: phones, loudness, pitch, stresses; and text spoken by a voice."""

@@ -12,7 +12,7 @@ CLASSES = [
     for value in vars(errors).values()
     if isinstance(value, type) and issubclass(value, errors.SadTalkerError)
 ]
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
 
 
 def test_codes_are_unique():
@@ -28,8 +28,8 @@ def test_every_class_is_drawn_in_the_tree(one):
 @pytest.mark.parametrize(
     "one", [one for one in CLASSES if not one.__subclasses__()], ids=lambda one: one.code
 )
-def test_every_code_has_a_row_in_the_readme(one):
-    assert f"`{one.code}`" in README
+def test_every_code_has_a_row_in_the_docs(one):
+    assert f"`{one.code}`" in PAGE
 
 
 def test_exit_codes_follow_the_class():

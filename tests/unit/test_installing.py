@@ -1,4 +1,4 @@
-"""Every command that the README, a hint or an error names works where the user is."""
+"""Every command that README, docs, a hint or an error names works where the user is."""
 
 import ast
 import importlib.util
@@ -13,7 +13,7 @@ import pytest
 from sadtalker_ext import installing
 from sadtalker_ext.installing import CORE, EXTRAS, Place, how_to_add, place, sadtalker
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
-from tests.support.readme import README
+from tests.support.readme import DOCS, README
 
 ROOT = README.parent
 PACKAGE = ROOT / "sadtalker_ext"
@@ -152,10 +152,11 @@ def test_no_other_file_composes_such_a_command_by_itself():
 
 
 def readme_commands():
-    """Every command line of the README: of its blocks, and between backticks."""
-    text = README.read_text(encoding="utf-8").replace("\\\n", " ")
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.splitlines()]
+    """Every command line of README and docs: of their blocks, and between backticks."""
+    pages = [README, *sorted(DOCS.glob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages).replace("\\\n", " ")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line for language, block in blocks if not language for line in block.splitlines()]
     lines += re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
     outside = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     lines += re.findall(r"`([^`\n]+)`", outside)

@@ -69,14 +69,28 @@ def test_whole_floats_become_integers():
 def test_command_line_covers_every_option():
     parser = build_parser()
     for spec in option_specs():
-        flag = "--" + spec.name.replace("_", "-")
+        flag, value = "--" + spec.name.replace("_", "-"), other_value(spec)
         if spec.kind is bool:
-            parsed = parser.parse_args(["generate", flag])
-            assert options_from(parsed).as_dict()[spec.name] is True
-            continue
-        value = spec.choices[-1] if spec.choices else spec.default
-        parsed = parser.parse_args(["generate", f"{flag}={value}"])
-        assert options_from(parsed).as_dict()[spec.name] == value
+            words = [flag if value else flag.replace("--", "--no-", 1)]
+        else:
+            words = [f"{flag}={value}"]
+        parsed = parser.parse_args(["generate", *words])
+        assert options_from(parsed).changed() == {spec.name: value}
+        assert options_from(parsed) == GenerateOptions(**{spec.name: value})
+
+
+def other_value(spec):
+    """A value that is allowed and not the default."""
+    if spec.kind is bool:
+        return not spec.default
+    if spec.choices:
+        return next(one for one in reversed(spec.choices) if one != spec.default)
+    if spec.numbers:
+        return "0, 10, -10"
+    if spec.kind is str:
+        return "something else"
+    middle = spec.kind((spec.low + spec.high) / 2)
+    return middle if middle != spec.default else spec.kind(spec.high)
 
 
 @pytest.mark.parametrize("given", ["RestoreFormer", "restoreformer", "RESTOREFORMER"])

@@ -1,7 +1,7 @@
 import pytest
 
 from sadtalker_ext.errors import Cancelled
-from sadtalker_ext.progress import Progress, ProgressEvent, Stage
+from sadtalker_ext.progress import Progress, ProgressEvent, Stage, overall_share
 from sadtalker_ext.shells.cli.terminal import TerminalProgress, bar_line
 
 
@@ -11,6 +11,15 @@ def test_items_are_counted_as_they_are_taken():
     assert list(progress.track("ab", Stage.RENDERING, 2)) == ["a", "b"]
     assert [(event.done, event.total) for event in events] == [(0, 2), (1, 2), (2, 2)]
     assert events[-1].text == "Rendering 2 / 2"
+
+
+def test_the_share_only_ever_grows_over_the_stages_of_a_job():
+    order = [Stage.LOADING, Stage.FACE, Stage.PREPARING, Stage.LISTENING, Stage.RENDERING]
+    shares = [overall_share(stage, done, 4) for stage in order for done in (0, 2, 4)]
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert overall_share(Stage.WRITING, 1, 1) == 1.0
+    assert {overall_share(stage, 0, None) for stage in Stage} == {0.0, 0.02, 0.05, 0.1, 0.2, 0.98}
 
 
 def test_one_of_one_is_not_worth_counting():

@@ -1,189 +1,158 @@
-"""The answers as JSON Schema, for the documentation."""
+"""The answers of the routes: what is sent, and what the documentation shows, from these classes."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
-Json = dict[str, Any]
-
-_ERROR: Json = {
-    "title": "Error",
-    "type": "object",
-    "required": ["code", "message", "hint"],
-    "properties": {
-        "code": {"type": "string", "description": "Stable name of the kind of problem."},
-        "message": {"type": "string", "description": "What was expected, and what was found."},
-        "hint": {"type": "string", "description": "What to do next; may be empty."},
-        "field": {"type": "string", "description": "Which field of the request, when known."},
-    },
-    "additionalProperties": False,
-}
-_TIME: Json = {"type": "string", "format": "date-time"}
-_PROGRESS: Json = {
-    "title": "Progress",
-    "type": "object",
-    "required": ["stage", "text", "fraction"],
-    "properties": {
-        "stage": {"type": "string", "description": "queued, loading, face, ..., done"},
-        "text": {"type": "string", "description": "As people read it: Rendering 45 / 182"},
-        "done": {"type": "integer"},
-        "total": {"type": "integer"},
-        "fraction": {"type": "number", "minimum": 0, "maximum": 1,
-                     "description": "Of the whole job, roughly; never goes back within a try."},
-        "queue_position": {"type": "integer", "minimum": 0, "description": "Jobs before this one."},
-        "stopping": {"type": "boolean", "description": "A cancel was asked for."},
-    },
-}  # fmt: skip
-_METADATA: Json = {
-    "title": "Metadata",
-    "type": "object",
-    "properties": {
-        "engine": {"type": "string"},
-        "seed": {"type": "integer"},
-        "num_frames": {"type": "integer"},
-        "resolution": {"type": "array", "items": {"type": "integer"}},
-        "fps": {"type": "number"},
-        "seconds": {"type": "number"},
-        "processing_fps": {"type": "number", "description": "Frames rendered per second."},
-        "size_kib": {"type": "number"},
-        "partial": {"type": "boolean", "description": "Cancelled, and the beginning was kept."},
-        "timings": {"type": "object", "description": "Seconds per stage."},
-    },
-}
-_TALK: Json = {
-    "title": "Talk",
-    "type": "object",
-    "required": ["id", "status", "created_at", "modified_at", "progress"],
-    "properties": {
-        "id": {"type": "string"},
-        "object": {"type": "string", "enum": ["talk"]},
-        "status": {"type": "string", "enum": ["created", "started", "done", "error", "rejected"]},
-        "created_at": _TIME,
-        "started_at": _TIME,
-        "modified_at": _TIME,
-        "finished_at": _TIME,
-        "progress": _PROGRESS,
-        "result_url": {"type": "string", "description": "Where the video is, once it is done."},
-        "duration": {"type": "number", "description": "Seconds."},
-        "metadata": _METADATA,
-        "warnings": {"type": "array", "items": {"type": "string"}},
-        "error": _ERROR,
-        "config": {"type": "object", "description": "Options that differ from their defaults."},
-        "attempts": {"type": "integer"},
-        "source_url": {"type": "string"},
-        "audio_url": {"type": "string"},
-        "name": {"type": "string"},
-        "user_data": {"type": "string"},
-        "webhook": {"type": "string"},
-    },
-    "additionalProperties": False,
-}
-_ANSWERS: dict[str, Json] = {
-    "Error": _ERROR,
-    "Talk": _TALK,
-    "TalkList": {
-        "title": "TalkList",
-        "type": "object",
-        "required": ["talks"],
-        "properties": {
-            "talks": {"type": "array", "items": _TALK},
-            "token": {"type": "string", "description": "Give it back to get the next page."},
-        },
-    },
-    "Engines": {
-        "title": "Engines",
-        "type": "object",
-        "required": ["engines", "default"],
-        "properties": {
-            "default": {"type": "string", "description": "What engine: auto would take now."},
-            "engines": {
-                "type": "array",
-                "items": {
-                    "title": "EngineStatus",
-                    "type": "object",
-                    "required": ["name", "ready", "reason", "hint"],
-                    "properties": {
-                        "name": {"type": "string"},
-                        "ready": {"type": "boolean"},
-                        "reason": {"type": "string"},
-                        "hint": {"type": "string"},
-                    },
-                },
-            },
-        },
-    },
-    "Voices": {
-        "title": "Voices",
-        "type": "object",
-        "required": ["voices", "reason", "hint"],
-        "properties": {
-            "voices": {
-                "type": "array",
-                "items": {
-                    "title": "Voice",
-                    "type": "object",
-                    "required": ["id", "name", "language"],
-                    "properties": {
-                        "id": {"type": "string"},
-                        "name": {"type": "string"},
-                        "language": {"type": "string"},
-                    },
-                },
-            },
-            "reason": {"type": "string", "description": "Why there are none; else empty."},
-            "hint": {"type": "string"},
-        },
-    },
-    "Health": {
-        "title": "Health",
-        "type": "object",
-        "required": ["status", "version", "jobs"],
-        "properties": {
-            "status": {"type": "string", "enum": ["ok", "no_engine"]},
-            "version": {"type": "string"},
-            "uptime_seconds": {"type": "number"},
-            "jobs": {"type": "object", "description": "How many in each state."},
-            "limits": {"type": "object", "description": "What one request may cost."},
-        },
-    },
-    "Options": {
-        "title": "OptionsSchema",
-        "type": "object",
-        "description": "JSON Schema of config, made from the program's own declarations.",
-        "required": ["properties"],
-        "properties": {"properties": {"type": "object"}},
-    },
-}
+from sadtalker_ext.jobs.records import JobState
+from sadtalker_ext.shells.api.shapes import Json, schema_of, told
 
 
-def answer(name: str, description: str = "") -> Json:
+@dataclass(frozen=True, kw_only=True)
+class Error:
+    """What is wrong, and what to do."""
+
+    closed: ClassVar[bool] = True
+    code: str = told("Stable name of the kind of problem.")
+    message: str = told("What was expected, and what was found.")
+    hint: str = told("What to do next; may be empty.")
+    field: str | None = told("Which field of the request, when known.", optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job has come."""
+
+    stage: str = told("queued, loading, face, ..., done")
+    text: str = told("As people read it: Rendering 45 / 182")
+    done: int | None = told(optional=True)
+    total: int | None = told(optional=True)
+    fraction: float = told(
+        "Of the whole job, roughly; never goes back while it is made, and is 0 after a failure.",
+        minimum=0,
+        maximum=1,
+    )
+    queue_position: int | None = told("Jobs before this one.", optional=True, minimum=0)
+    stopping: bool | None = told("A cancel was asked for.", optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """A finished video."""
+
+    engine: str | None = told(optional=True)
+    seed: int | None = told(optional=True)
+    num_frames: int | None = told(optional=True)
+    resolution: Sequence[int] | None = told(optional=True)
+    fps: float | None = told(optional=True)
+    seconds: float | None = told(optional=True)
+    processing_fps: float | None = told("Frames rendered per second.", optional=True)
+    size_kib: float | None = told(optional=True)
+    partial: bool | None = told("Cancelled, and the beginning was kept.", optional=True)
+    timings: Mapping[str, float] | None = told("Seconds per stage.", optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """A job."""
+
+    closed: ClassVar[bool] = True
+    id: str
+    object: Literal["talk"] | None = told(optional=True)
+    status: JobState
+    created_at: str = told(format="date-time")
+    started_at: str | None = told(optional=True, format="date-time")
+    modified_at: str = told(format="date-time")
+    finished_at: str | None = told(optional=True, format="date-time")
+    progress: Progress
+    result_url: str | None = told("Where the video is, once it is done.", optional=True)
+    duration: float | None = told("Seconds.", optional=True)
+    metadata: Metadata | None = told(optional=True)
+    warnings: Sequence[str] | None = told(optional=True)
+    error: Error | None = told(optional=True)
+    config: Mapping[str, Any] | None = told(
+        "Options that differ from their defaults.", optional=True
+    )
+    attempts: int | None = told(optional=True)
+    source_url: str | None = told(optional=True)
+    audio_url: str | None = told(optional=True)
+    name: str | None = told(optional=True)
+    user_data: str | None = told(optional=True)
+    webhook: str | None = told(optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkList:
+    """Jobs, newest first."""
+
+    talks: Sequence[Talk]
+    token: str | None = told("Give it back to get the next page.", optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineStatus:
+    """Whether an engine can work, and what is missing for it."""
+
+    name: str
+    ready: bool
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """All engines."""
+
+    default: str = told("What engine: auto would take now.")
+    engines: Sequence[EngineStatus]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """One voice of this machine."""
+
+    id: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voices:
+    """All voices of this machine."""
+
+    voices: Sequence[Voice]
+    reason: str = told("Why there are none; else empty.")
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Is the server alive?"""
+
+    status: Literal["ok", "no_engine"]
+    version: str
+    uptime_seconds: float | None = told(optional=True)
+    jobs: Mapping[str, int] = told("How many in each state.")
+    limits: Mapping[str, Any] | None = told("What one request may cost.", optional=True)
+
+
+OPTIONS: Json = {
+    "title": "OptionsSchema",
+    "type": "object",
+    "description": "JSON Schema of config, made from the program's own declarations.",
+    "required": ["properties"],
+    "properties": {"properties": {"type": "object"}},
+}
+"""The answer of `/options` is a schema itself."""
+
+
+def answer(shape: type | Json, description: str = "") -> Json:
     """Return one kind of answer as FastAPI's `responses` wants it."""
+    schema = schema_of(shape) if isinstance(shape, type) else dict(shape)
+    title = schema["title"].removesuffix("Schema")
     return {
-        "description": description or name,
-        "content": {"application/json": {"schema": copy.deepcopy(_ANSWERS[name])}},
+        "description": description or title,
+        "content": {"application/json": {"schema": schema}},
     }
-
-
-def named(document: Json) -> Json:
-    """Move schemas with a CamelCase title to the components of an OpenAPI document.
-
-    Client generators make one class of each; inline schemas would give them dozens.
-    """
-    parts: Json = document.setdefault("components", {}).setdefault("schemas", {})
-
-    def walk(value: Any) -> Any:
-        if isinstance(value, list):
-            return [walk(entry) for entry in value]
-        if not isinstance(value, dict):
-            return value
-        moved = {name: walk(entry) for name, entry in value.items()}
-        title = moved.get("title")
-        if not isinstance(title, str) or not title.isalpha() or moved.get("type") != "object":
-            return moved
-        parts[title] = moved
-        return {"$ref": f"#/components/schemas/{title}"}
-
-    for path, methods in document.get("paths", {}).items():
-        document["paths"][path] = walk(methods)
-    return document

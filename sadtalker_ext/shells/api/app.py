@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 
 from sadtalker_ext import __version__
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.api.answers import named
 from sadtalker_ext.shells.api.describe import describing_routes
 from sadtalker_ext.shells.api.gate import PageGate
 from sadtalker_ext.shells.api.guard import error_response
 from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings
+from sadtalker_ext.shells.api.shapes import named
 from sadtalker_ext.shells.api.state import ApiState
 from sadtalker_ext.shells.api.talks import talk_routes
 

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Callable, Mapping
 from secrets import compare_digest
+from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 
@@ -66,6 +67,21 @@ def either(*ways: Authenticate) -> Authenticate:
         return found[0] if found else None
 
     return authenticate
+
+
+def asking(authenticate: Authenticate) -> Callable[[Any], str]:
+    """Return a dependency for FastAPI that makes browsers ask for user and password."""
+    from fastapi import HTTPException, Request
+
+    def user_of(request: Any) -> str:
+        user = authenticate(request.headers.get("authorization", ""))
+        if user is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": CHALLENGE})
+        return user
+
+    # FastAPI looks at the annotation to know what to hand over
+    user_of.__annotations__ = {"request": Request, "return": str}
+    return user_of
 
 
 def read_users(text: str) -> dict[str, str]:

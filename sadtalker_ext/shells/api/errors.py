@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sadtalker_ext.errors import InputError, SadTalkerError
+from sadtalker_ext.shells.api.answers import Error
+from sadtalker_ext.shells.api.shapes import as_json
 
 
 class RequestError(InputError):
@@ -141,6 +143,6 @@ class UrlUnreachable(RequestError):
 
 def as_body(error: SadTalkerError) -> dict[str, str]:
     """Return the answer's body: code, message, hint, and the field when it is known."""
-    body = error.as_dict()
-    field = getattr(error, "field", "")
-    return body | {"field": field} if field else body
+    told = Error(**error.as_dict(), field=getattr(error, "field", "") or None)
+    body: dict[str, str] = as_json(told)
+    return body

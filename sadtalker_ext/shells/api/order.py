@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.options import GenerateOptions, option_specs
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
 from sadtalker_ext.shells.api.schema import talk_request_schema
 from sadtalker_ext.shells.api.validate import check
@@ -158,7 +158,7 @@ def _options(
     if voice := (script.get("provider") or {}).get("voice_id"):
         values["voice"] = voice
     if expressions is not None:
-        values |= _timeline(expressions)
+        _check_expressions(expressions)
     try:
         return GenerateOptions.from_mapping(values)
     except InvalidOption as problem:
@@ -166,21 +166,13 @@ def _options(
         raise InvalidRequest(problem.message, hint=problem.hint, field="config") from problem
 
 
-def _timeline(expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """Translate D-ID's expressions; refused while no engine has an emotion option."""
-    known = {spec.name for spec in option_specs()}
+def _check_expressions(expressions: Mapping[str, Any]) -> None:
+    """Refuse D-ID's expressions that no engine can show yet."""
     wanted = [entry for entry in expressions["expressions"] if entry["expression"] != "neutral"]
-    if not wanted:
-        return {}
-    if "timeline" not in known:
+    if wanted:
         raise UnsupportedField(
             "driver_expressions asks for the expression "
             f"{wanted[0]['expression']!r}, but no engine here can show emotions yet.",
             hint="Leave it out, or use only the expression neutral.",
             field="driver_expressions",
         )
-    raise UnsupportedField(
-        "driver_expressions is not translated into the option timeline yet.",
-        hint="Use config.timeline.",
-        field="driver_expressions",
-    )

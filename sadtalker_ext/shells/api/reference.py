@@ -38,7 +38,7 @@ def reference_page(document: Json) -> str:
     """Return the page as HTML.
 
     Args:
-        document: OpenAPI, its schemas under `components` as `answers.named` leaves them.
+        document: OpenAPI, its schemas under `components` as `shapes.named` leaves them.
     """
     info = document["info"]
     routes = [

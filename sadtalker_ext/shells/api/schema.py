@@ -15,8 +15,6 @@ Json = dict[str, Any]
 
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 MAX_TEXT = 20_000
-EXPRESSIONS = ("neutral", "happy", "surprise", "serious")
-"""D-ID's own names; an engine that knows more says so in the options."""
 
 
 def option_schema(spec: OptionSpec) -> Json:
@@ -35,7 +33,7 @@ def option_schema(spec: OptionSpec) -> Json:
         schema["enum"] = list(spec.choices)
     bounds = {"minimum": spec.low, "maximum": spec.high}
     bounds = {name: bound for name, bound in bounds.items() if bound is not None}
-    if getattr(spec, "numbers", False):
+    if spec.numbers:
         schema["type"] = ["array", "string"]
         schema["items"] = {"type": "number", **bounds}
     else:
@@ -57,10 +55,10 @@ def options_schema() -> Json:
 
 
 _NO_CONFIG = {
-    "align_driver": "There are no driver videos here.",
+    "align_driver": "How a driver video is used is said by reference_use.",
     "align_expand_factor": "Choose the framing by preprocess, for example extcrop.",
-    "auto_match": "There are no driver videos here.",
-    "driver_url": "Choose the head motion by pose_style.",
+    "auto_match": "Choose a driver video yourself: driver_url, beside config.",
+    "driver_url": "Give it beside config, not inside.",
     "logo": "A visible label is put on the video by mark: label.",
     "motion_factor": "Use head_motion and expression_scale.",
     "normalization_factor": "Use expression_scale.",
@@ -151,7 +149,8 @@ def expressions_schema() -> Json:
     return {
         "title": "DriverExpressions",
         "type": "object",
-        "description": "D-ID's timeline of expressions, in frames of the video.",
+        "description": "D-ID's timeline of expressions, in frames of the video; only the "
+        "expression neutral can be shown so far.",
         "required": ["expressions"],
         "properties": {
             "expressions": {

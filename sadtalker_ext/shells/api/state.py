@@ -116,18 +116,11 @@ class ApiState:
         if video.path != target:
             video.path.replace(target)
         rendering = video.timings.get("render", 0.0)
-        return {
+        facts = video.as_dict()
+        del facts["path"]  # clients need not know where things lie
+        return facts | {
             "suffix": options.suffix,
-            "engine": video.engine,
-            "seed": video.seed,
-            "width": video.width,
-            "height": video.height,
-            "fps": video.fps,
-            "frames": video.frames,
             "seconds": round(video.seconds, 3),
-            "partial": video.partial,
-            "warnings": list(video.warnings),
-            "timings": {name: round(value, 3) for name, value in video.timings.items()},
             "processing_fps": round(video.frames / rendering, 2) if rendering > 0 else 0.0,
             "size_kib": round(target.stat().st_size / 1024, 1),
         }

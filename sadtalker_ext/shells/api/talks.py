@@ -10,26 +10,27 @@ from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext.jobs.folder import is_id
 from sadtalker_ext.jobs.records import Job, JobState
-from sadtalker_ext.shells.api.answers import answer
+from sadtalker_ext.shells.api.answers import Error, Talk, TalkList, answer
 from sadtalker_ext.shells.api.errors import InvalidRequest, NotFound, NotReady
 from sadtalker_ext.shells.api.events import send_events
 from sadtalker_ext.shells.api.examples import TALK_EXAMPLES
 from sadtalker_ext.shells.api.guard import guarded_route
 from sadtalker_ext.shells.api.schema import form_schema, talk_request_schema
 from sadtalker_ext.shells.api.settings import PREFIX
+from sadtalker_ext.shells.api.shapes import as_json
 from sadtalker_ext.shells.api.state import ApiState
 from sadtalker_ext.shells.api.submit import check_key, submit
 from sadtalker_ext.shells.api.uploads import read_body
 from sadtalker_ext.shells.api.video import MEDIA_TYPES, send_video
-from sadtalker_ext.shells.api.view import page_token, read_page_token, talk_view
+from sadtalker_ext.shells.api.view import page_token, read_page_token, talk_of
 
 Answers = dict[int | str, dict[str, Any]]
 
 REFUSALS: Answers = {
-    401: answer("Error", "Credentials are needed."),
-    403: answer("Error", "A web page of another site asked."),
-    404: answer("Error", "There is no such talk."),
-    422: answer("Error", "Something in the request cannot be used."),
+    401: answer(Error, "Credentials are needed."),
+    403: answer(Error, "A web page of another site asked."),
+    404: answer(Error, "There is no such talk."),
+    422: answer(Error, "Something in the request cannot be used."),
 }
 _BODY = {
     "requestBody": {
@@ -41,29 +42,29 @@ _BODY = {
     }
 }
 _MADE: Answers = {
-    201: answer("Talk", "The job was queued."),
-    400: answer("Error", "The body is not JSON, or not a form."),
-    408: answer("Error", "The body came too slowly."),
-    409: answer("Error", "The idempotency key belongs to another request."),
-    413: answer("Error", "The body, the picture or the speech is too large."),
-    415: answer("Error", "Neither JSON nor a form."),
-    429: answer("Error", "The queue is full."),
-    503: answer("Error", "Something is not installed, such as a voice."),
-    507: answer("Error", "No space is left."),
+    201: answer(Talk, "The job was queued."),
+    400: answer(Error, "The body is not JSON, or not a form."),
+    408: answer(Error, "The body came too slowly."),
+    409: answer(Error, "The idempotency key belongs to another request."),
+    413: answer(Error, "The body, the picture or the speech is too large."),
+    415: answer(Error, "Neither JSON nor a form."),
+    429: answer(Error, "The queue is full."),
+    503: answer(Error, "Something is not installed, such as a voice."),
+    507: answer(Error, "No space is left."),
 }
 _VIDEO: Answers = {
     200: {"description": "The file.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
     206: {"description": "A part of it.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
     304: {"description": "Not changed."},
-    409: answer("Error", "There is no video (yet)."),
-    416: answer("Error", "The range lies outside."),
+    409: answer(Error, "There is no video (yet)."),
+    416: answer(Error, "The range lies outside."),
 }
 _STREAM: Answers = {
     200: {
         "description": "Events `state` (a Talk), `progress` (its progress) and `removed`.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
-    429: answer("Error", "Too many streams are open."),
+    429: answer(Error, "Too many streams are open."),
 }
 
 
@@ -81,8 +82,8 @@ def talk_routes(state: ApiState) -> APIRouter:
         "", talks.create, methods=["POST"], status_code=201, responses=_MADE,
         openapi_extra=_BODY, summary="Make a video",
     )  # fmt: skip
-    found: Answers = {200: answer("Talk")}
-    listed: Answers = {200: answer("TalkList")}
+    found: Answers = {200: answer(Talk)}
+    listed: Answers = {200: answer(TalkList)}
     for path, handler, method, answers, summary in (
         ("", talks.listing, "GET", listed, "List your videos"),
         (one, talks.status, "GET", found, "How far is it?"),
@@ -122,7 +123,7 @@ class _Talks:
         headers = {"Location": f"{_address(request)}/{job.id}"}
         if not new:
             headers["Idempotency-Replayed"] = "true"
-        return JSONResponse(self._view(request, job), status_code=201, headers=headers)
+        return JSONResponse(as_json(self._view(request, job)), status_code=201, headers=headers)
 
     async def listing(
         self,
@@ -139,23 +140,26 @@ class _Talks:
             )
         before = read_page_token(token) if token else None
         jobs = self._state.store.page(request.state.owner, limit + 1, before)
-        page: dict[str, Any] = {"talks": [self._view(request, job) for job in jobs[:limit]]}
-        if len(jobs) > limit:
-            page["token"] = page_token(jobs[limit - 1].seq)
-        return JSONResponse(page)
+        more = len(jobs) > limit
+        page = TalkList(
+            talks=[self._view(request, job) for job in jobs[:limit]],
+            token=page_token(jobs[limit - 1].seq) if more else None,
+        )
+        return JSONResponse(as_json(page))
 
     async def status(self, request: Request, talk_id: str) -> Response:
         """State, progress, and where the video is."""
-        return JSONResponse(self._view(request, self._job(request, talk_id)))
+        return JSONResponse(as_json(self._view(request, self._job(request, talk_id))))
 
     async def delete(self, request: Request, talk_id: str) -> Response:
         """Cancel a job that is not final; remove one that is, with its video."""
         job = self._job(request, talk_id)
         if job.state.final:
             await run_in_threadpool(self._state.runner.forget, job.id)
-            return JSONResponse(self._view(request, job))
+            return JSONResponse(as_json(self._view(request, job)))
         await run_in_threadpool(self._state.runner.cancel, job.id)
-        return JSONResponse(self._view(request, self._state.store.get(job.id) or job))
+        job = self._state.store.get(job.id) or job
+        return JSONResponse(as_json(self._view(request, job)))
 
     async def video(self, request: Request, talk_id: str) -> Response:
         """The finished file; players may ask for parts of it."""
@@ -182,9 +186,9 @@ class _Talks:
             raise NotFound("There is no such talk.", hint="GET /sadtalker/v1/talks lists yours.")
         return job
 
-    def _view(self, request: Request, job: Job) -> dict[str, Any]:
+    def _view(self, request: Request, job: Job) -> Talk:
         store = self._state.store
-        return talk_view(
+        return talk_of(
             job,
             address=f"{_address(request)}/{job.id}",
             moment=self._state.runner.moment(job.id),

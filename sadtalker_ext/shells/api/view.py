@@ -5,26 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime, timezone
-from typing import Any
 
 from sadtalker_ext.jobs.records import Job, JobState, Moment
+from sadtalker_ext.progress import Stage, overall_share
+from sadtalker_ext.shells.api.answers import Error, Metadata, Progress, Talk
 from sadtalker_ext.shells.api.errors import InvalidRequest
-
-Json = dict[str, Any]
-
-# how much of a job is behind it when a stage begins, and how much the stage is
-_SHARES = {
-    "loading": (0.0, 0.02),
-    "face": (0.02, 0.03),
-    "preparing": (0.05, 0.05),
-    "listening": (0.1, 0.1),
-    "rendering": (0.2, 0.78),
-    "writing": (0.98, 0.02),
-}
+from sadtalker_ext.shells.api.shapes import Json, as_json
 
 
-def talk_view(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Json:
-    """Return the JSON of a job.
+def talk_of(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Talk:
+    """Return a job as it is answered.
 
     Args:
         job: As stored.
@@ -33,34 +23,34 @@ def talk_view(job: Job, *, address: str, moment: Moment | None, ahead: int) -> J
         ahead: Jobs that come before it while it waits.
     """
     order = job.order
-    view: Json = {
-        "id": job.id,
-        "object": "talk",
-        "status": job.state.value,
-        "created_at": timestamp(job.created_at),
-        "modified_at": timestamp(job.finished_at or job.started_at or job.created_at),
-        "progress": _progress(job, moment, ahead),
-        "config": order.get("config", {}),
-        "attempts": job.attempts,
-    }
-    if job.started_at is not None:
-        view["started_at"] = timestamp(job.started_at)
-    if job.finished_at is not None:
-        view["finished_at"] = timestamp(job.finished_at)
-    for name in ("source_url", "audio_url", "name", "user_data"):
-        if order.get(name):
-            view[name] = order[name]
-    if job.webhook:
-        view["webhook"] = job.webhook
-    if job.error is not None:
-        view["error"] = job.error
-    if job.state is JobState.DONE and job.result is not None:
-        view |= {
-            "result_url": f"{address}/video",
-            "duration": job.result["seconds"],
-            "metadata": _metadata(job.result),
-            "warnings": job.result.get("warnings", []),
-        }
+    done = job.result if job.state is JobState.DONE else None
+    return Talk(
+        id=job.id,
+        object="talk",
+        status=job.state,
+        created_at=timestamp(job.created_at),
+        started_at=_timestamp(job.started_at),
+        modified_at=timestamp(job.finished_at or job.started_at or job.created_at),
+        finished_at=_timestamp(job.finished_at),
+        progress=_progress(job, moment, ahead),
+        result_url=f"{address}/video" if done else None,
+        duration=done["seconds"] if done else None,
+        metadata=_metadata(done) if done else None,
+        warnings=done.get("warnings", []) if done else None,
+        error=Error(**job.error) if job.error is not None else None,
+        config=order.get("config", {}),
+        attempts=job.attempts,
+        source_url=order.get("source_url") or None,
+        audio_url=order.get("audio_url") or None,
+        name=order.get("name") or None,
+        user_data=order.get("user_data") or None,
+        webhook=job.webhook or None,
+    )
+
+
+def talk_view(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Json:
+    """Return the JSON of a job; see `talk_of`."""
+    view: Json = as_json(talk_of(job, address=address, moment=moment, ahead=ahead))
     return view
 
 
@@ -68,6 +58,10 @@ def timestamp(seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds, as D-ID writes it."""
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _timestamp(seconds: float | None) -> str | None:
+    return None if seconds is None else timestamp(seconds)
 
 
 def page_token(seq: int) -> str:
@@ -88,40 +82,36 @@ def read_page_token(token: str) -> int:
         ) from problem
 
 
-def _progress(job: Job, moment: Moment | None, ahead: int) -> Json:
+def _progress(job: Job, moment: Moment | None, ahead: int) -> Progress:
     if job.state is JobState.CREATED:
         words = "Waiting" if not ahead else f"Waiting for {ahead} other{'s' if ahead > 1 else ''}"
-        return {"stage": "queued", "text": words, "fraction": 0.0, "queue_position": ahead}
+        return Progress(stage="queued", text=words, fraction=0.0, queue_position=ahead)
     if job.state.final:
         fraction = 1.0 if job.state is JobState.DONE else 0.0
-        return {"stage": job.state.value, "text": job.state.value, "fraction": fraction}
+        return Progress(stage=job.state.value, text=job.state.value, fraction=fraction)
     if moment is None:
-        return {"stage": "loading", "text": "Starting", "fraction": 0.0}
-    begin, share = _SHARES.get(moment.stage, (0.0, 0.0))
-    part = min(moment.done / moment.total, 1.0) if moment.total else 0.0
-    progress: Json = {
-        "stage": moment.stage,
-        "text": moment.text,
-        "done": moment.done,
-        "fraction": round(begin + share * part, 4),
-    }
-    if moment.total:
-        progress["total"] = moment.total
-    if moment.stopping:
-        progress["stopping"] = True
-    return progress
+        return Progress(stage="loading", text="Starting", fraction=0.0)
+    share = overall_share(Stage[moment.stage.upper()], moment.done, moment.total)
+    return Progress(
+        stage=moment.stage,
+        text=moment.text,
+        done=moment.done,
+        total=moment.total or None,
+        fraction=round(share, 4),
+        stopping=moment.stopping or None,
+    )
 
 
-def _metadata(result: Json) -> Json:
-    return {
-        "engine": result["engine"],
-        "seed": result["seed"],
-        "num_frames": result["frames"],
-        "resolution": [result["width"], result["height"]],
-        "fps": result["fps"],
-        "seconds": result["seconds"],
-        "processing_fps": result["processing_fps"],
-        "size_kib": result["size_kib"],
-        "partial": result["partial"],
-        "timings": result["timings"],
-    }
+def _metadata(result: Json) -> Metadata:
+    return Metadata(
+        engine=result["engine"],
+        seed=result["seed"],
+        num_frames=result["frames"],
+        resolution=[result["width"], result["height"]],
+        fps=result["fps"],
+        seconds=result["seconds"],
+        processing_fps=result["processing_fps"],
+        size_kib=result["size_kib"],
+        partial=result["partial"],
+        timings=result["timings"],
+    )

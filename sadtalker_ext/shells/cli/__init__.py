@@ -1,4 +1,4 @@
-"""The command line: ``sadtalker generate | weights | serve | doctor``."""
+"""The command line: generate, batch, weights, serve and doctor."""
 
 from __future__ import annotations
 

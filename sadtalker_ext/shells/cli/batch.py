@@ -21,7 +21,7 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
-from sadtalker_ext.shells.cli.generate import describe, stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 FILES = (
@@ -108,7 +108,7 @@ def _run_line(
         if request.target.exists() and not parsed.overwrite:
             return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
-            return {"video": describe(service.generate(request, progress))}
+            return {"video": service.generate(request, progress).as_dict()}
     except Cancelled:
         raise
     except SadTalkerError as error:

@@ -55,7 +55,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         service.close()
     if not parsed.json:
         _show(video)
-    return describe(video)
+    return video.as_dict()
 
 
 def _references(
@@ -106,23 +106,6 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
         path: Path = parsed.output
         return path if parsed.output_dir is None else parsed.output_dir / path.name
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
-
-
-def describe(video: VideoFile) -> dict[str, Any]:
-    """Return a finished video as plain values."""
-    return {
-        "path": str(video.path),
-        "width": video.width,
-        "height": video.height,
-        "fps": video.fps,
-        "frames": video.frames,
-        "seconds": video.seconds,
-        "engine": video.engine,
-        "seed": video.seed,
-        "partial": video.partial,
-        "timings": {name: round(seconds, 3) for name, seconds in video.timings.items()},
-        "warnings": list(video.warnings),
-    }
 
 
 def _show(video: VideoFile) -> None:

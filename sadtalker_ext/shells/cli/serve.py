@@ -9,10 +9,14 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
 from sadtalker_ext.installing import how_to_add
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import Service
+    from sadtalker_ext.shells.api.settings import ApiSettings
 
 SERVER_PACKAGES = {
     "fastapi": "fastapi",
@@ -55,18 +59,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     app = build_app(service, settings)
     has_page = _installed("gradio")
     if has_page:
-        from sadtalker_ext.shells.ui.page import mount_page
-
-        results = settings.folder / "page"
-        # the data folder itself may be open to others: its rights are its owner's business
-        results.mkdir(mode=0o700, exist_ok=True)
-        mount_page(
-            app,
-            service,
-            output_dir=results,
-            local=_is_loopback(parsed.host),
-            authenticate=settings.auth,
-        )
+        _add_page(app, service, settings, local=_is_loopback(parsed.host))
     if not parsed.json:
         name = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
         what = "" if has_page else f" (REST only; for the page: {how_to_add('page')})"
@@ -87,6 +80,22 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
         app.state.sadtalker.close()
         service.close()
     return {"stopped": True}
+
+
+def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
+    from sadtalker_ext.shells.api.auth import asking
+    from sadtalker_ext.shells.ui.page import mount_page
+
+    results = settings.folder / "page"
+    # the data folder itself may be open to others: its rights are its owner's business
+    results.mkdir(mode=0o700, exist_ok=True)
+    mount_page(
+        app,
+        service,
+        output_dir=results,
+        local=local,
+        asking=asking(settings.auth) if settings.auth else None,
+    )
 
 
 def _settings(parsed: argparse.Namespace) -> Any:

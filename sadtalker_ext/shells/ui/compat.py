@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,23 @@ def listen(
     else:
         options["api_name"] = False
     return trigger(fn=fn, inputs=list(inputs), outputs=list(outputs), **options)
+
+
+def by_name(
+    fn: Callable[[Any, dict[str, Any]], Any], inputs: Mapping[str, Component]
+) -> Callable[..., Any]:
+    """Return a handler that hands the values of some components over by name.
+
+    Args:
+        fn: Takes one value that comes first, then the others by name.
+        inputs: The components after the first one, in the order in which gradio gets them.
+    """
+    names = tuple(inputs)
+
+    def handler(first: Any, *values: Any) -> Any:
+        return fn(first, dict(zip(names, values, strict=True)))
+
+    return handler
 
 
 def on_select(

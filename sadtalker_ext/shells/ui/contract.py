@@ -51,7 +51,8 @@ class JobParts:
             input of the generate event, before `inputs`.
         generate: ``#sadtalker_ext_generate``.
         interrupt: ``#sadtalker_ext_interrupt``, class ``generate-box-interrupt``.
-        skip: ``#sadtalker_ext_skip``, class ``generate-box-skip``; invisible unless `can_skip`.
+        skip: ``#sadtalker_ext_skip``, class ``generate-box-skip``; never shown, but the scripts of
+            the WebUIs look for it.
         interrupting: ``#sadtalker_ext_interrupting``, class ``generate-box-interrupting``.
         progress: HTML ``#sadtalker_ext_progress``, empty until something is written there; the
             container for a WebUI's bar and its preview.
@@ -113,9 +114,6 @@ class ResultAction:
 
 class TabHost(Protocol):
     """The place the tab lives in."""
-
-    can_skip: bool
-    """Whether Skip has a meaning of its own here; otherwise the button is not shown."""
 
     @property
     def service(self) -> Service:

@@ -83,16 +83,13 @@ class OptionControls:
         """Make the widgets of a group that have no other place."""
         self.make(*(spec.name for spec in accordion_specs(group)))
 
-    def inputs(self) -> list[Component]:
-        """Return the widgets in the order of `names`."""
-        return [self.components[name] for name in self.names]
+    def inputs(self) -> dict[str, Component]:
+        """Return the widgets by name, in the order of `names`."""
+        return {name: self.components[name] for name in self.names}
 
-    def options(self, values: Iterable[Any]) -> dict[str, Any]:
-        """Return option values by name from widget values in the order of `names`."""
-        return {
-            name: self._from_widget(option_spec(name), value)
-            for name, value in zip(self.names, values, strict=True)
-        }
+    def options(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return option values from widget values, both by name."""
+        return {name: self._from_widget(option_spec(name), values[name]) for name in self.names}
 
     def widget_value(self, name: str, value: Any) -> Any:
         """Return what the widget of an option shows for a value."""

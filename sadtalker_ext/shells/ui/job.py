@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
@@ -14,26 +13,20 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, reference, speech, words
+from sadtalker_ext.shells.ui import compat, reference, results, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
-from sadtalker_ext.types import FloatArray, Picture, VideoFile
+from sadtalker_ext.types import Picture, VideoFile
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
 
-LEADING = 8
-"""Inputs before the options: picture, tick, the four of the speech, the two references."""
-
-_PLOT_RATE_HZ = 8000
-_PLOT_BINS, _BINS_PER_SECOND = 900, 40
-
 
 class TabJob:
-    """Makes one video and returns the outputs of the tab; see `contract.Job`.
+    """Makes one video from the tab's values by name, and returns the outputs of the tab.
 
     Args:
         host: The place the tab lives in.
@@ -54,7 +47,7 @@ class TabJob:
         self._consent = consent
         self._no_result = list(no_result)
 
-    def __call__(self, progress: Progress, *values: Any) -> list[Any]:
+    def __call__(self, progress: Progress, values: Mapping[str, Any]) -> list[Any]:
         """Make the video; every problem becomes the last output."""
         try:
             video = self._make(progress, values)
@@ -71,17 +64,15 @@ class TabJob:
             return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
         return self._show(video)
 
-    def _make(self, progress: Progress, values: Sequence[Any]) -> VideoFile:
-        picture_value, tick = values[:2]
-        said, videos = values[2:6], values[6:LEADING]
-        chosen = self._options.options(values[LEADING:])
-        if picture_value is None:
+    def _make(self, progress: Progress, values: Mapping[str, Any]) -> VideoFile:
+        chosen = self._options.options(values)
+        if values["picture"] is None:
             raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
-        picture = compat.read_picture_value(picture_value)
-        self._check_consent(picture, tick=bool(tick))
-        motion, blinks = reference.borrowed(videos)
+        picture = compat.read_picture_value(values["picture"])
+        self._check_consent(picture, tick=bool(values["tick"]))
+        motion, blinks = reference.borrowed(values)
         everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
-        sound, chosen = speech.resolve(said, chosen, may_be_silent=everything)
+        sound, chosen = speech.resolve(values, chosen, may_be_silent=everything)
         options = GenerateOptions.from_mapping(chosen)
         request = Request(
             picture=picture,
@@ -94,13 +85,13 @@ class TabJob:
         request.output.parent.mkdir(parents=True, exist_ok=True)
         return self._host.service.generate(request, progress)
 
-    def _missing_html(self, error: ImportError, values: Sequence[Any]) -> str:
+    def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
         """Say which package is missing in the words of the engine line, and how to get it."""
         details = traceback.format_exc(limit=-6)
         package = (error.name or "").partition(".")[0]
         if not package or package == __name__.partition(".")[0]:
             return words.error_html(error, details)
-        wanted = self._options.options(values[LEADING:])["engine"]
+        wanted = self._options.options(values)["engine"]
         engine = self._host.service.choose(wanted)
         (status,) = (one for one in self._host.service.engines() if one.name == engine)
         reason, hint = status.reason, status.hint
@@ -118,21 +109,24 @@ class TabJob:
 
     def _show(self, video: VideoFile) -> list[Any]:
         note = "Stopped early: the beginning was kept." if video.partial else ""
-        return [
-            *_shown(video.path),
-            words.summary_html(video),
-            _line_of(video),
-            _plot_of(video),
-            str(video.path),
-            str(video.seed),
-            words.note_html(note) if note else "",
-        ]
+        shown = dict.fromkeys(("video", "moving", "file")) | {
+            _PLAYERS.get(video.path.suffix.lower(), "file"): str(video.path)
+        }
+        return results.in_order(
+            {
+                **shown,
+                "summary": words.summary_html(video),
+                "parameters": _line_of(video),
+                "plot": _plot_of(video),
+                "result_path": str(video.path),
+                "last_seed": str(video.seed),
+                "status": words.note_html(note) if note else "",
+            }
+        )
 
 
-def _shown(path: Path) -> list[str | None]:
-    """Return the outputs for player, moving picture and file: one of them shows the result."""
-    kind = {".mp4": 0, ".webm": 0, ".gif": 1}.get(path.suffix.lower(), 2)
-    return [str(path) if place == kind else None for place in range(3)]
+_PLAYERS = {".mp4": "video", ".webm": "video", ".gif": "moving"}
+"""Which part shows a kind of file; the others are offered as a file."""
 
 
 def _line_of(video: VideoFile) -> str:
@@ -146,18 +140,9 @@ def _line_of(video: VideoFile) -> str:
 def _plot_of(video: VideoFile) -> Image.Image | None:
     if video.motion is None or not len(video.motion):
         return None
-    from sadtalker_ext.motion.plot import plot_motion
-
-    return plot_motion(video.motion, _loudness_of(video))
-
-
-def _loudness_of(video: VideoFile) -> FloatArray | None:
-    """Return the envelope of the video's own sound; None for a video without any."""
-    from sadtalker_ext.motion.plot import sound_envelope
+    from sadtalker_ext.motion.plot import plot_with_sound
 
     try:
-        sound = open_speech(video.path)
-        bins = min(_PLOT_BINS, max(1, round(sound.seconds * _BINS_PER_SECOND)))
-        return sound_envelope(list(sound.read(_PLOT_RATE_HZ)), bins)
-    except SadTalkerError:
-        return None
+        return plot_with_sound(video.motion, open_speech(video.path))
+    except SadTalkerError:  # a video without sound
+        return plot_with_sound(video.motion, None)

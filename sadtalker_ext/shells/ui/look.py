@@ -86,11 +86,12 @@ def connect_look_parts(
 ) -> None:
     """Wire the panel; to be called when all widgets of options exist."""
     widgets = options.inputs()
+    shown = list(widgets.values())
 
     def apply(name: str) -> list[Any]:
         return options.updates(presets.values(name))
 
-    def save(name: str, *values: Any) -> list[Any]:
+    def save(name: str, values: dict[str, Any]) -> list[Any]:
         try:
             kept = presets.save(name or "", options.options(values))
         except (InvalidOption, OSError) as problem:
@@ -107,8 +108,13 @@ def connect_look_parts(
         choice = compat.update(choices=presets.names(), value=next(iter(BUILT_IN)))
         return [choice, words.note_html(f"{doomed} was deleted.")]
 
-    compat.listen(parts.preset.input, apply, [parts.preset], widgets)
-    compat.listen(parts.save.click, save, [parts.name, *widgets], [parts.preset, parts.note])
+    compat.listen(parts.preset.input, apply, [parts.preset], shown)
+    compat.listen(
+        parts.save.click,
+        compat.by_name(save, widgets),
+        [parts.name, *shown],
+        [parts.preset, parts.note],
+    )
     compat.listen(
         parts.delete.click, delete, [parts.name, parts.preset], [parts.preset, parts.note]
     )

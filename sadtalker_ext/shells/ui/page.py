@@ -56,8 +56,6 @@ class PageHost:
         local: Whether the browser runs on this machine; only then can a folder be opened.
     """
 
-    can_skip = False
-
     def __init__(
         self,
         service: Service,
@@ -206,10 +204,6 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
     return blocks, parts
 
 
-Authenticate = Callable[[str], "str | None"]
-"""Takes the value of the Authorization header (empty when absent), returns the user, or None."""
-
-
 def mount_page(
     app: Any,
     service: Service,
@@ -218,7 +212,7 @@ def mount_page(
     path: str = "/",
     state_folder: Path | None = None,
     local: bool = True,
-    authenticate: Authenticate | None = None,
+    asking: Callable[[Any], str] | None = None,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
@@ -232,7 +226,8 @@ def mount_page(
         path: Address of the page.
         state_folder: Folder for presets and ticks.
         local: Whether the browser runs on this machine; only then can a folder be opened.
-        authenticate: Judges who may see the page; None lets everybody in.
+        asking: Gives the user of a request, or raises what makes the browser ask for one; None
+            lets everybody in.
 
     Raises:
         PackageMissing: gradio is not installed.
@@ -253,26 +248,10 @@ def mount_page(
         css=_css(),
         theme=_theme(),
         head=_head(parts),
-        auth_dependency=_asking(authenticate) if authenticate else None,
+        auth_dependency=asking,
     )
 
 
-def _asking(authenticate: Authenticate) -> Callable[[Any], str]:
-    """Return a dependency for gradio that makes browsers ask for user and password."""
-    from fastapi import HTTPException, Request
-
-    def user_of(request: Any) -> str:
-        user = authenticate(request.headers.get("authorization", ""))
-        if user is None:
-            raise HTTPException(401, headers={"WWW-Authenticate": _CHALLENGE})
-        return user
-
-    # FastAPI looks at the annotation to know what to hand over
-    user_of.__annotations__ = {"request": Request, "return": str}
-    return user_of
-
-
-_CHALLENGE = 'Basic realm="sadtalker", charset="UTF-8"'
 _HEADER = (
     '<div class="stx-header"><h1>SadTalker</h1>'
     "<p>A portrait and speech become a talking head.</p></div>"

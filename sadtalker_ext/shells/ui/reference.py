@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ class ReferenceParts:
     note: Component
 
     @property
-    def inputs(self) -> list[Component]:
-        """Return the two videos."""
-        return [self.video, self.blink_video]
+    def inputs(self) -> dict[str, Component]:
+        """Return the two videos by name."""
+        return {"reference_video": self.video, "blink_video": self.blink_video}
 
     @property
     def dependent(self) -> list[Component]:
@@ -81,10 +81,10 @@ def updates(engine: str) -> list[Any]:
     ]
 
 
-def borrowed(videos: Sequence[Any]) -> tuple[Path | None, Path | None]:
-    """Return the files behind the two videos."""
-    first, second = (Path(value) if value else None for value in videos)
-    return first, second
+def borrowed(values: Mapping[str, Any]) -> tuple[Path | None, Path | None]:
+    """Return the files behind the two videos of `ReferenceParts.inputs`."""
+    motion, blinks = values["reference_video"], values["blink_video"]
+    return Path(motion) if motion else None, Path(blinks) if blinks else None
 
 
 def _note(engine: str) -> str:

@@ -20,7 +20,7 @@ class ResultParts:
     Attributes:
         generate: Starts a job.
         interrupt: Stops it.
-        skip: Only shown where the host can skip.
+        skip: Never shown; the scripts of the WebUIs look for it.
         interrupting: Shown while a stop is under way.
         progress: Bar, stage and preview.
         status: Placeholder, error or remark; the last output of a job.
@@ -57,24 +57,33 @@ class ResultParts:
 
     @property
     def outputs(self) -> list[Component]:
-        """Return the outputs of a job, in the order `TabJob` fills them."""
-        return [
-            self.video,
-            self.moving,
-            self.file,
-            self.summary,
-            self.parameters,
-            self.plot,
-            self.result_path,
-            self.last_seed,
-            self.status,
-        ]
+        """Return the outputs of a job, in the order of `OUTPUTS`."""
+        return [getattr(self, name) for name in OUTPUTS]
 
 
-def make_result_parts(actions: Sequence[ResultAction], *, can_skip: bool) -> ResultParts:
+OUTPUTS = (
+    "video",
+    "moving",
+    "file",
+    "summary",
+    "parameters",
+    "plot",
+    "result_path",
+    "last_seed",
+    "status",
+)
+"""What a job fills in, by the names of `ResultParts`; the status is last, as the WebUIs want it."""
+
+
+def in_order(shown: Mapping[str, Any]) -> list[Any]:
+    """Return values for `ResultParts.outputs`, which are given by name."""
+    return [shown[name] for name in OUTPUTS]
+
+
+def make_result_parts(actions: Sequence[ResultAction]) -> ResultParts:
     """Make the column at the current place of the page."""
     gr = compat.gradio()
-    made: dict[str, Any] = _make_generate_box(can_skip=can_skip)
+    made: dict[str, Any] = _make_generate_box()
     with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
         made["progress"] = compat.html("", elem_id=element_id("progress"))
         made["status"] = compat.html(words.PLACEHOLDER, elem_id=element_id("status"))
@@ -85,7 +94,7 @@ def make_result_parts(actions: Sequence[ResultAction], *, can_skip: bool) -> Res
     return ResultParts(**made)
 
 
-def _make_generate_box(*, can_skip: bool) -> dict[str, Component]:
+def _make_generate_box() -> dict[str, Component]:
     """Make the buttons under the ids and classes that the WebUIs' own scripts look for."""
     gr = compat.gradio()
     with gr.Row(elem_id=element_id("generate_box"), elem_classes=["generate-box", "stx-go"]):
@@ -98,7 +107,7 @@ def _make_generate_box(*, can_skip: bool) -> dict[str, Component]:
             "Skip",
             elem_id=element_id("skip"),
             elem_classes=["generate-box-skip"],
-            visible=can_skip,
+            visible=False,
         )
         interrupting = gr.Button(
             "Interrupting...",

@@ -40,9 +40,14 @@ class SpeechParts:
     trim: Component
 
     @property
-    def inputs(self) -> list[Component]:
-        """Return what `resolve` needs, in its order."""
-        return [self.kind, self.file, self.microphone, self.video]
+    def inputs(self) -> dict[str, Component]:
+        """Return what `resolve` needs, by name."""
+        return {
+            "speech_kind": self.kind,
+            "speech_file": self.file,
+            "speech_recording": self.microphone,
+            "speech_video": self.video,
+        }
 
 
 def find_voices() -> tuple[list[tuple[str, str]], str]:
@@ -126,19 +131,19 @@ def show_pane(kind: str) -> list[Any]:
 
 
 def resolve(
-    said: Sequence[Any], options: Mapping[str, Any], *, may_be_silent: bool = False
+    values: Mapping[str, Any], options: Mapping[str, Any], *, may_be_silent: bool = False
 ) -> tuple[Path | None, dict[str, Any]]:
     """Return the sound file (or None) and the options, without those of the other kinds.
 
     Args:
-        said: Values of `SpeechParts.inputs`: the kind, then file, recording and video.
+        values: Values of `SpeechParts.inputs` by name.
         options: Option values by name.
         may_be_silent: Whether a file that was not given is no problem.
 
     Raises:
         InputError: The chosen kind was not filled in; the sentence says what to do.
     """
-    kind, file, microphone, video = said
+    kind = values["speech_kind"]
     chosen = dict(options)
     if kind != TEXT:
         _reset(chosen, controls.SPEECH_TEXT)
@@ -155,7 +160,7 @@ def resolve(
                 "An idle video of 0 seconds was asked for.", hint="Choose how long it should be."
             )
         return None, chosen
-    value = {FILE: file, MICROPHONE: microphone, VIDEO: video}.get(kind)
+    value = values.get(_INPUT_OF.get(kind, ""))
     if not value and may_be_silent:
         return None, chosen
     if not value:
@@ -163,6 +168,9 @@ def resolve(
     path, part = compat.split_crop(value)
     _apply_crop(chosen, path, part)
     return path, chosen
+
+
+_INPUT_OF = {FILE: "speech_file", MICROPHONE: "speech_recording", VIDEO: "speech_video"}
 
 
 def _missing(kind: str) -> tuple[str]:

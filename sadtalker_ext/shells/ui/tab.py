@@ -68,7 +68,14 @@ def build_tab(host: TabHost) -> TabParts:
                     engine_parts = engines.make_engine_parts(line)
                 look_parts = look.make_look_parts(options, presets, engine)
             with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
-                made = results.make_result_parts(host.result_actions, can_skip=host.can_skip)
+                made = results.make_result_parts(host.result_actions)
+    inputs = {
+        "picture": shown.picture,
+        "tick": shown.tick,
+        **said.inputs,
+        **look_parts.reference.inputs,
+        **options.inputs(),
+    }
     parts = JobParts(
         task=task,
         generate=made.generate,
@@ -76,13 +83,7 @@ def build_tab(host: TabHost) -> TabParts:
         skip=made.skip,
         interrupting=made.interrupting,
         progress=made.progress,
-        inputs=[
-            shown.picture,
-            shown.tick,
-            *said.inputs,
-            *look_parts.reference.inputs,
-            *options.inputs(),
-        ],
+        inputs=list(inputs.values()),
         outputs=made.outputs,
         no_result=[compat.unchanged() for _ in made.outputs[:-1]],
         picture=shown.picture,
@@ -95,7 +96,8 @@ def build_tab(host: TabHost) -> TabParts:
     _connect_results(made, options)
     for button, action in made.actions:
         action.connect(button, made.result_path)
-    host.connect_job(parts, TabJob(host, options, consent, parts.no_result))
+    job = TabJob(host, options, consent, parts.no_result)
+    host.connect_job(parts, compat.by_name(job, inputs))
     return TabParts(job=parts, options=options, explained=_explanations(gr))
 
 
@@ -122,7 +124,7 @@ def _connect_engine(
 
 
 def _connect_results(made: results.ResultParts, options: controls.OptionControls) -> None:
-    widgets = options.inputs()
+    widgets = list(options.inputs().values())
 
     def use_parameters(text: str) -> list[Any]:
         found = parse_line(text or "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
-from sadtalker_ext.progress import ProgressEvent
-from sadtalker_ext.shells.ui.working import overall_share, seconds_left
+from sadtalker_ext.progress import ProgressEvent, overall_share
+from sadtalker_ext.shells.ui.working import seconds_left
 from sadtalker_ext.types import VideoFile
 
 PLACEHOLDER = (
@@ -17,7 +17,8 @@ PLACEHOLDER = (
 
 def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
     """Return the bar, the stage in words, the time left and the latest frame."""
-    share = round(100 * overall_share(event))
+    done = 0.0 if event is None else overall_share(event.stage, event.done, event.total)
+    share = round(100 * done)
     words = "Stopping" if stopping else "Waiting for its turn" if event is None else event.text
     left = None if stopping else seconds_left(event)
     eta = "" if left is None else f"about {duration(left)} left"

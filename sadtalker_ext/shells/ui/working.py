@@ -106,24 +106,6 @@ def seconds_left(event: ProgressEvent | None) -> float | None:
 
 
 _LONG = (Stage.RENDERING, Stage.DOWNLOADING)
-_SHARES = {
-    Stage.LOADING: (0.0, 0.05),
-    Stage.FACE: (0.05, 0.08),
-    Stage.PREPARING: (0.08, 0.14),
-    Stage.LISTENING: (0.14, 0.22),
-    Stage.RENDERING: (0.22, 0.97),
-    Stage.WRITING: (0.97, 1.0),
-    Stage.DOWNLOADING: (0.0, 1.0),
-}
-
-
-def overall_share(event: ProgressEvent | None) -> float:
-    """Return how much of the whole work is done, 0..1; stages count by what they usually take."""
-    if event is None:
-        return 0.0
-    low, high = _SHARES.get(event.stage, (0.0, 0.0))
-    inside = min(1.0, event.done / event.total) if event.total else 0.0
-    return low + (high - low) * inside
 
 
 def picture_url(frame: ImageArray) -> str:

@@ -34,8 +34,6 @@ class WebUITabHost:
         neighbours: What was found in the host's own tabs.
     """
 
-    can_skip = False
-
     def __init__(self, neighbours: Neighbours) -> None:
         self._neighbours = neighbours
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sadtalker_ext.engines.sadtalker import heatmaps
 from sadtalker_ext.engines.sadtalker.alignment import Alignment, align, aligned_picture
 from sadtalker_ext.engines.sadtalker.coefficients import coefficient_row
 from sadtalker_ext.engines.sadtalker.crop import CropMode, CropPlan, cut, plan_crop, square_frame
+from tests.golden import heatmaps
 from tests.golden.folder import GoldenFolder
 from tests.golden.keyed_weights import unit_values
 from tests.golden.registry import EXACT, Stage, Tolerance, compare, stages

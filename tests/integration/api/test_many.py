@@ -159,8 +159,13 @@ BUILT_IN = [
 
 @pytest.mark.parametrize(("name", "clients", "jobs_each"), BUILT_IN)
 def test_many_clients_on_the_built_in_engine(tmp_path, name, clients, jobs_each):
-    """The numbers of the README; needs the face models. Times count on an idle machine only."""
-    busy = machine_load() > (os.cpu_count() or 1)
+    """The numbers of docs/measurements.md, which are from an idle machine.
+
+    Where other programs share the processors, an answer waits for its turn as they do: the limit
+    grows with how many there were before the test began, and stays a limit.
+    """
+    others = machine_load() / (os.cpu_count() or 1)
+    limit = SLOWEST_STATUS * max(1.0, others)
     site = make(name, tmp_path, steered=False).start()
     try:
         talks, times = run_clients(
@@ -180,7 +185,4 @@ def test_many_clients_on_the_built_in_engine(tmp_path, name, clients, jobs_each)
     assert len(talks) == counts["done"] == clients * jobs_each
     assert {talk.raw["attempts"] for talk in talks.values()} == {1}
     assert len({talk.metadata["seed"] for talk in talks.values()}) == clients * jobs_each
-    slow = percentile(times, 0.95)
-    if busy and slow >= SLOWEST_STATUS:
-        pytest.skip(f"every job was made once; p95 {slow:.3f} s, but the machine had other work")
-    assert slow < SLOWEST_STATUS
+    assert percentile(times, 0.95) < limit

@@ -170,20 +170,33 @@ def test_an_older_job_table_costs_no_finished_video(tmp_path):
         assert room.folder.result(job).read_bytes() == b"made long ago"
 
 
-def test_a_full_disk_at_the_end_does_not_stop_the_lane(room, monkeypatch):
+@pytest.mark.parametrize(
+    "full",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_full_disk_at_the_end_does_not_stop_the_lane(room, monkeypatch, full):
+    """Both jobs get their end: the one that met the full disk, and the next one."""
+    monkeypatch.setattr("sadtalker_ext.jobs.runner.RETRY_SECONDS", 0.05)
     real, failures = room.store.finish, []
 
     def finish(*words, **rest):
-        if not failures:
-            failures.append(1)
-            raise OSError("disk full")
+        if len(failures) < 2:
+            failures.append(words[0])
+            raise full
         return real(*words, **rest)
 
     monkeypatch.setattr(room.store, "finish", finish)
     room.frames.set()
-    room.add()
-    second = room.add()
+    first, second = room.add(), room.add()
     wait_until(lambda: room.state(second) is JobState.DONE)
+    assert failures == [first, first]
+    assert room.state(first) is JobState.DONE
+    assert room.folder.result(first).read_bytes() == b"video"
+    assert not room.folder.input_dir(first).exists()
 
 
 def test_a_stop_before_the_start_is_not_a_failure(room):

@@ -93,11 +93,29 @@ def test_given_text_is_aligned():
     assert ratio <= 0.2
 
 
-def test_recognised_speech_closes_most_lips():
-    spoken = say(TEXT, "en-us+f2")
-    reached, ratio = closures_reached(build(spoken.speech(exact=False)), spoken.phonemes)
-    assert reached >= 0.65
-    assert ratio <= 0.3
+def false_closures(track, phonemes):
+    """Share of the times the lips meet with no P, B or M near."""
+    shut = track.control("press") == 1
+    near = np.zeros(len(track), bool)
+    for one in phonemes:
+        if one.symbol in BILABIAL:
+            inside = frames_of(one, len(track))
+            near[max(0, inside.start - 2) : inside.stop + 1] = True
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], shut, [False]])))
+    runs = [slice(first, end) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+    return np.mean([not near[run].any() for run in runs])
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+m3"])
+def test_recognised_speech_closes_most_lips(voice):
+    """Measured: 0.89 and 0.94 reached, 0.2 false; without the closures that are added to what the
+    recogniser hears 0.78 reached, by guessing from the spectrum 0.28 reached and 0.57 false."""
+    spoken = say(TEXT, voice)
+    track = build(spoken.speech(exact=False))
+    reached, ratio = closures_reached(track, spoken.phonemes)
+    assert reached >= 0.83
+    assert ratio <= 0.2
+    assert false_closures(track, spoken.phonemes) <= 0.25
 
 
 def test_lips_touch_teeth_and_round():
@@ -107,7 +125,8 @@ def test_lips_touch_teeth_and_round():
         inside = frames_of(one, len(track))
         if one.symbol in {"F", "V"}:
             around = slice(max(0, inside.start - 1), inside.stop)
-            assert max(track.control(name)[around].max() for name in ("tuck", "press")) == 1
+            assert track.control("tuck")[around].max() == 1
+            assert track.control("press")[around].max() == 0
         if one.symbol == "UW" and one.end - one.start > 0.1:
             assert track.control("round")[inside].max() > 0.6
 

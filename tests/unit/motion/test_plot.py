@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from sadtalker_ext.motion import plot
-from sadtalker_ext.types import Motion
+from sadtalker_ext.types import Motion, Speech
 
 
 def track(frames, **curves):
@@ -58,3 +60,20 @@ def test_the_envelope_is_the_loudest_of_each_part():
     assert plot.sound_envelope(blocks, 4).tolist() == pytest.approx([0.5, 0.2, 0.9, 1.0])
     assert plot.sound_envelope([], 3).tolist() == [0, 0, 0]
     assert len(plot.sound_envelope(blocks, 100)) == 100
+
+
+@pytest.mark.parametrize("seconds", [0.4, 2.0, 60.0])
+def test_the_sound_stands_over_the_time_in_which_it_is_heard(seconds, monkeypatch):
+    """Silence that is added after the speech is silent in the plot, too."""
+    blocks = [np.ones(int(8000 * seconds), np.float32)]
+    speech = Speech(
+        path=Path("a.wav"), start=0.0, seconds=seconds, pad_seconds=seconds, rate_hz=8000,
+        channels=1, read=lambda rate: iter(blocks),
+    )  # fmt: skip
+    monkeypatch.setattr(plot, "plot_motion", lambda motion, envelope: envelope)
+    envelope = plot.plot_with_sound(track(50), speech)
+    assert len(envelope) == min(900, round(80 * seconds))
+    half = len(envelope) // 2
+    assert (envelope[:half] == 1).all()
+    assert (envelope[half:] == 0).all()
+    assert plot.plot_with_sound(track(50), None) is None

@@ -1,9 +1,11 @@
+import re
+
 import pytest
 
 from sadtalker_ext.options import option_specs
 from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
 from sadtalker_ext.shells.api.order import read_order
-from sadtalker_ext.shells.api.schema import config_schema, options_schema
+from sadtalker_ext.shells.api.schema import config_schema, options_schema, talk_request_schema
 
 SPOKEN = {"type": "audio", "audio_url": "https://files.example/a.mp3"}
 
@@ -148,6 +150,25 @@ def test_every_option_of_the_registry_is_in_the_schema_with_its_range():
         assert bounds.get("minimum") == spec.low
         assert bounds.get("maximum") == spec.high
         assert tuple(entry.get("enum", ())) == spec.choices
+
+
+def refused(schema):
+    """Every name of D-ID's that is refused anywhere in a schema, with its hint."""
+    found = dict(schema.get("x-unsupported", {}))
+    for part in schema.get("properties", {}).values():
+        found |= refused(part)
+    return found
+
+
+def test_hints_about_d_ids_names_are_true():
+    """They name only what is there, and deny nothing that is."""
+    talk = talk_request_schema()
+    parts = (talk, *(talk["properties"][name] for name in ("script", "config")))
+    known = {name for part in parts for name in part["properties"]} | {"voice_id", "result_url"}
+    assert {"driver_url", "reference_use"} <= known
+    for name, hint in refused(talk).items():
+        assert set(re.findall(r"\b[a-z]+_[a-z0-9_]+\b", hint)) <= known, name
+        assert not re.search(r"no (driver|voice|text|webhook|video)", hint), name
 
 
 def test_d_ids_names_do_not_hide_options():

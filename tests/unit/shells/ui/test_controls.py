@@ -41,17 +41,16 @@ def test_the_hosts_words_can_be_chosen_for_free_text(gradio):
 
 
 def test_untouched_widgets_are_the_default_options(options):
-    values = [widget.value for widget in options.inputs()]
-    given = options.options(values)
+    given = options.options({name: one.value for name, one in options.inputs().items()})
     assert given.pop("voice") == "de"
     assert GenerateOptions.from_mapping(given) == GenerateOptions()
 
 
 def test_values_come_back_in_the_types_of_the_options(options):
-    values = dict(zip(options.names, (w.value for w in options.inputs()), strict=True))
+    values = {name: widget.value for name, widget in options.inputs().items()}
     values |= {"seed": 12.0, "head_motion": 1, "fps": 30, "voice": "English · America · en-us"}
     values |= {"audio_end": None}
-    given = options.options(values[name] for name in options.names)
+    given = options.options(dict(reversed(values.items())))
     assert (given["seed"], type(given["seed"])) == (12, int)
     assert (given["head_motion"], type(given["head_motion"])) == (1.0, float)
     assert given["voice"] == "en-us"

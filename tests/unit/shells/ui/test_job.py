@@ -4,8 +4,8 @@ from PIL import Image, PngImagePlugin
 from sadtalker_ext.encoder.metadata import parse_line
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.service import EngineStatus
+from sadtalker_ext.shells.ui import contract
 from sadtalker_ext.shells.ui import speech as said
-from sadtalker_ext.shells.ui.job import LEADING
 from sadtalker_ext.shells.ui.page import build_page
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like
@@ -32,16 +32,14 @@ def press(host):
     _, parts = build_page(host)
 
     def run(progress=None, tick=True, **given):
-        leading = [given.pop(name, None) for name in ("picture", "kind", "file", "mic", "video")]
-        leading[1] = leading[1] or said.FILE
-        values = dict(
-            zip(parts.options.names, (w.value for w in parts.options.inputs()), strict=True)
-        )
-        values |= given
-        inputs = [leading[0], tick, *leading[1:], None, None]
-        assert len(inputs) == LEADING
-        assert len(inputs) + len(values) == len(parts.job.inputs)
-        outputs = jobs[0](progress or Progress(), *inputs, *values.values())
+        given |= {"consent": tick, "speech_kind": given.pop("kind", said.FILE)}
+        given["speech_file"] = given.pop("file", None)
+        ids = [one.elem_id.removeprefix(f"{contract.PREFIX}_") for one in parts.job.inputs]
+        assert set(given) <= set(ids)
+        values = [
+            given.get(name, one.value) for name, one in zip(ids, parts.job.inputs, strict=True)
+        ]
+        outputs = jobs[0](progress or Progress(), *values)
         assert len(outputs) == len(parts.job.outputs)
         return dict(zip(NAMES, outputs, strict=True))
 

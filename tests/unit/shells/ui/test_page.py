@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.shells.api.auth import asking
 from sadtalker_ext.shells.ui import compat, page
 from sadtalker_ext.shells.ui import portrait as page_portrait
 from sadtalker_ext.shells.ui.consent import ConsentBook
@@ -69,7 +70,7 @@ def test_a_guarded_page_asks_for_a_password(service, tmp_path):
         service,
         output_dir=tmp_path,
         state_folder=tmp_path / "state",
-        authenticate=lambda header: "ada" if header == "Basic right" else None,
+        asking=asking(lambda header: "ada" if header == "Basic right" else None),
     )
     with client.TestClient(app) as browser:
         refused = browser.get("/")

@@ -13,7 +13,11 @@ FULL = GenerateOptions(
 
 
 def resolve(kind, file=None, microphone=None, video=None, options=FULL, **rest):
-    return said.resolve((kind, file, microphone, video), options, **rest)
+    values = {
+        "speech_video": video, "speech_recording": microphone, "speech_file": file,
+        "speech_kind": kind,
+    }  # fmt: skip
+    return said.resolve(values, options, **rest)
 
 
 @pytest.mark.parametrize("kind", [said.FILE, said.MICROPHONE, said.VIDEO])

@@ -5,7 +5,7 @@ import pytest
 from sadtalker_ext.errors import Cancelled, NoFaceFound
 from sadtalker_ext.progress import ProgressEvent, Stage
 from sadtalker_ext.shells.ui import words
-from sadtalker_ext.shells.ui.working import overall_share, seconds_left
+from sadtalker_ext.shells.ui.working import seconds_left
 from sadtalker_ext.types import VideoFile
 
 NASTY = "<script>alert('x')</script>\"&"
@@ -60,17 +60,9 @@ def test_the_bar_says_stage_count_and_time_left():
     html = words.progress_html(event(Stage.RENDERING, done=45, total=180, seconds=9.0))
     assert "Rendering 45 / 180" in html
     assert "about 27 s left" in html
-    assert 'aria-valuenow="41"' in html
+    assert f'aria-valuenow="{round(20 + 78 / 4)}"' in html
     assert "Stopping" in words.progress_html(event(Stage.RENDERING, 1, 9), stopping=True)
     assert "Waiting" in words.progress_html(None)
-
-
-def test_the_bar_only_ever_grows_over_the_stages_of_a_job():
-    order = [Stage.LOADING, Stage.FACE, Stage.PREPARING, Stage.LISTENING, Stage.RENDERING]
-    shares = [overall_share(event(stage, done, 4)) for stage in order for done in (0, 2, 4)]
-    assert shares == sorted(shares)
-    assert overall_share(event(Stage.WRITING, 1, 1)) == 1.0
-    assert overall_share(None) == 0.0
 
 
 def test_no_time_is_promised_from_nothing():

@@ -1,5 +1,8 @@
 """From the heat maps of a 98-point landmark network to 68 points (SPEC 4).
 
+The program itself finds landmarks in other ways; this step of the original is kept here because
+its outputs were recorded, and landmark files come from it.
+
 Convention: positions are in heat-map units until they are scaled by the box; the centre of the
 first cell is 0.5.
 """
