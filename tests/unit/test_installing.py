@@ -219,6 +219,8 @@ def check_pip(words):
 
 def check_quickstart(words):
     script = ROOT / words[1]
-    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, "--help"], check=True, capture_output=True, text=True
+    )
     known = re.search(r"\{([\w,]+)\}", done.stdout).group(1).split(",")
     assert set(words[2:]) <= set(known)
