@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
@@ -25,7 +25,7 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import ImageArray, Shot, VideoFile
+from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +89,7 @@ def generate(
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     warnings = (*ignored(options, engine.spec), *motion.warnings, *rig.unable(motion))
-    seconds = performance.seconds
-    if seconds is None:
-        seconds = len(motion) / motion.fps
-    motion = resample(motion, options.fps, frame_count(seconds, options.fps))
+    motion = at_rate(motion, options.fps, performance.seconds)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
     )
@@ -106,24 +103,38 @@ def generate(
         metadata=metadata,
         label=options.mark == "label",
     )
-    known = (rig.face.points, shot.picture.size) if whole_frames(rig, shot) else None
-    finisher = Finisher(options, known, tools)
-    role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
-    frames = Compositor(shot, Blend(options.blend)).frames([role])
+    finisher = Finisher(options, _known_face(rig, shot), tools)
+    frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
     with timings.measure("render"):
-        partial = _write(writer, finisher.frames(frames), len(motion), progress)
+        partial = _write(writer, frames, len(motion), progress)
+    made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
+    return replace(made, timings=timings.seconds, warnings=(*warnings, *finisher.warnings))
+
+
+def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
+    """Return a motion at the video's rate, as long as the performance or as the motion itself."""
+    lasts = len(motion) / motion.fps if seconds is None else seconds
+    return resample(motion, fps, frame_count(lasts, fps))
+
+
+def _composed(rig: Rig, shot: Shot, motion: Motion, blend: Blend) -> Iterator[ImageArray]:
+    role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
+    return Compositor(shot, blend).frames([role])
+
+
+def _written(
+    writer: VideoWriter, motion: Motion, *, engine: str, seed: int, partial: bool
+) -> VideoFile:
     return VideoFile(
         path=writer.partial_path if partial and writer.partial_path else writer.path,
         width=writer.size[0],
         height=writer.size[1],
-        fps=options.fps,
+        fps=motion.fps,
         frames=writer.frames,
         seconds=writer.seconds,
-        engine=engine.spec.name,
+        engine=engine,
         seed=seed,
         partial=partial,
-        timings=timings.seconds,
-        warnings=(*warnings, *finisher.warnings),
         motion=motion,
     )
 
@@ -148,9 +159,10 @@ def _write(
     return False
 
 
-def whole_frames(rig: Rig, shot: Shot) -> bool:
-    """Tell whether the video shows the shot's whole frames, at their own size."""
-    return rig.place is not None or rig.size == shot.picture.size
+def _known_face(rig: Rig, shot: Shot) -> tuple[FloatArray, tuple[int, int]] | None:
+    """Return the mesh and the frame it is for; None where the video shows something else."""
+    whole = rig.place is not None or rig.size == shot.picture.size
+    return (rig.face.points, shot.picture.size) if whole else None
 
 
 def ignored(options: GenerateOptions, spec: EngineSpec) -> tuple[str, ...]:

@@ -9,15 +9,14 @@ are opened as data only, and can be converted once to safetensors.
 from __future__ import annotations
 
 import errno
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sadtalker_ext.errors import DiskFull, WeightsCorrupt, WeightsMismatch, WeightsMissing
+from sadtalker_ext.errors import DiskFull, WeightsMismatch, WeightsMissing
 from sadtalker_ext.installing import sadtalker
-from sadtalker_ext.weights.integrity import impostor
+from sadtalker_ext.weights.opening import check_length, corrupt, open_pickled, refuse_impostor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -149,11 +148,11 @@ def read_component(path: Path, component: str) -> dict[str, Tensor]:
 
     Floating point values come as float32. Raises as `load_network` does.
     """
-    _refuse_impostor(path)
+    refuse_impostor(path)
     if path.suffix == ".safetensors":
         tensors = _read_flat(path, component)
     else:
-        tensors = _used(_open_pickled(path), component, path)
+        tensors = _used(open_pickled(path), component, path)
     return {key: value.float() for key, value in tensors.items()}
 
 
@@ -179,8 +178,8 @@ def convert(path: Path, folder: Path | None = None) -> Path:
         raise WeightsMismatch(
             f"{path.name} is not a pickled SadTalker checkpoint.", hint=f"Known are {names}."
         )
-    _refuse_impostor(path)
-    opened = _open_pickled(path)
+    refuse_impostor(path)
+    opened = open_pickled(path)
     tensors = {
         f"{component}.{key}": value.float().contiguous().clone()
         for component in parts
@@ -206,33 +205,11 @@ def _pickled_name(component: str, name: str) -> bool:
     return LEGACY[component][0] == name
 
 
-def _refuse_impostor(path: Path) -> None:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(512)
-    except FileNotFoundError as error:
-        raise WeightsMissing(
-            f"There is no file {path}.", hint=f"Run `{sadtalker('weights fetch sadtalker')}`."
-        ) from error
-    except OSError as error:
-        raise _corrupt(path, str(error)) from error
-    disguise = impostor(head)
-    if disguise or not head:
-        raise _corrupt(path, f"it is {disguise or 'empty'}")
-
-
-def _corrupt(path: Path, why: str) -> WeightsCorrupt:
-    return WeightsCorrupt(
-        f"{path} is not a readable checkpoint: {why}.",
-        hint=f"Delete it and run `{sadtalker(f'weights fetch {path.name}')}`.",
-    )
-
-
 def _read_flat(path: Path, component: str) -> dict[str, Tensor]:
     """Read one component of a safetensors file, found by its exact prefix."""
     from safetensors import SafetensorError, safe_open
 
-    _check_length(path)
+    check_length(path)
     prefix = f"{component}."
     try:
         with safe_open(path, framework="pt", device="cpu") as stored:
@@ -241,56 +218,12 @@ def _read_flat(path: Path, component: str) -> dict[str, Tensor]:
             found = {key.removeprefix(prefix): stored.get_tensor(key) for key in wanted}
             others = {key.split(".")[0] for key in stored.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise _corrupt(path, str(error)) from error
+        raise corrupt(path, str(error)) from error
     if not found:
         raise WeightsMismatch(
             f"{path} holds no component {component}; it holds {', '.join(sorted(others))}."
         )
     return found
-
-
-def _check_length(path: Path) -> None:
-    """Compare the length of a safetensors file with what its header promises."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if length + 8 > size:
-            raise _corrupt(path, f"it is truncated or no safetensors file ({size} bytes)")
-        try:
-            header: dict[str, Any] = json.loads(stream.read(length))
-            ends = [
-                entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"
-            ]
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise _corrupt(path, "its header is damaged") from error
-    expected = 8 + length + max(ends, default=0)
-    if size != expected:
-        kind = "truncated" if size < expected else "too long"
-        raise _corrupt(path, f"it is {kind}: expected {expected} bytes, found {size}")
-
-
-def _open_pickled(path: Path) -> Mapping[str, Any]:
-    """Open a pickled file as data: tensors, numbers, text and containers, no objects."""
-    from pickle import UnpicklingError  # noqa: TID251 - its exception; nothing is unpickled here
-
-    import torch
-
-    try:
-        # the bare torch.load is replaced inside the WebUI; this is the same on all hosts
-        opened = torch.serialization.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise _corrupt(
-            path, f"opening it would run code, or it is damaged ({_first(error)})"
-        ) from (error)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        raise _corrupt(path, f"it is truncated or damaged ({_first(error)})") from error
-    if not isinstance(opened, Mapping):
-        raise _corrupt(path, f"it holds a {type(opened).__name__} instead of named entries")
-    return opened
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _used(opened: Mapping[str, Any], component: str, path: Path) -> dict[str, Tensor]:

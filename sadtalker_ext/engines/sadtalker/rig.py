@@ -22,6 +22,7 @@ from sadtalker_ext.engines.sadtalker.frames import to_aspect
 from sadtalker_ext.engines.sadtalker.framing import Framing
 from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_when_out_of_memory
 from sadtalker_ext.engines.sadtalker.networks import Networks
+from sadtalker_ext.engines.sadtalker.reading import at_rows, between, camera_of, places_of
 from sadtalker_ext.engines.sadtalker.reference import held_to
 from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows
 from sadtalker_ext.engines.sadtalker.speaking import (
@@ -33,8 +34,7 @@ from sadtalker_ext.engines.sadtalker.speaking import (
 )
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
-from sadtalker_ext.motion.resampling import cubic, places
-from sadtalker_ext.motion.view import AXES
+from sadtalker_ext.motion.resampling import cubic
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
@@ -161,7 +161,7 @@ class SadTalkerRig:
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which parts were changed that the networks have no numbers for."""
         plan = self._planned()
-        at = _at(motion, 0, len(plan.rows))
+        at = places_of(motion, 0, len(plan.rows))
         said = {
             "lids": (motion.lids, plan.motion.lids),
             "gaze": (motion.gaze, plan.motion.gaze),
@@ -207,9 +207,9 @@ class SadTalkerRig:
         read between its frames for others.
         """
         rows = self._planned().rows
-        whole = _at(motion, first, len(rows))
+        whole = places_of(motion, first, len(rows))
         rows = self._with_changes(motion, whole)
-        camera = _camera(motion, whole, len(rows))
+        camera = camera_of(motion, whole, len(rows))
         for start in range(0, len(whole), _BLOCK):
             part = whole[start : start + _BLOCK]
             begin, end = int(part[0]), min(int(part[-1]) + 2, len(rows))
@@ -221,7 +221,7 @@ class SadTalkerRig:
                     rows[low:high],
                     {axis: path[low:high] for axis, path in camera.items()},
                 )
-            yield _between(points, part - low)
+            yield between(points, part - low)
 
     def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
         """Return the rows with what somebody changed in the head's angles since `plan`."""
@@ -229,7 +229,7 @@ class SadTalkerRig:
         change: FloatArray = motion.head - cubic(plan.motion.head, at)
         if np.abs(change).max(initial=0) < _SAME_DEG:
             return plan.rows
-        radians = np.radians(_at_rows(change, at, len(plan.rows)))
+        radians = np.radians(at_rows(change, at, len(plan.rows)))
         rows = plan.rows.copy()
         rows[:, ANGLES] += np.stack([radians[:, 1], radians[:, 0], -radians[:, 2]], axis=1)
         return rows
@@ -254,49 +254,3 @@ class SadTalkerRig:
                     log.warning("out of memory, going on with batches of %d", batch)
                 if done < len(points):
                     give_back(renderer.device)
-
-
-def _at(motion: Motion, first: int, rows: int) -> npt.NDArray[np.float64]:
-    """Return where each row of a motion lies between the plan's rows, (T,) double."""
-    if motion.fps == MOTION_FPS:
-        at = np.arange(first, first + len(motion), dtype=np.float64)
-    else:
-        at = np.asarray(places(first + len(motion), motion.fps, MOTION_FPS)[first:], np.float64)
-    return np.clip(at, 0, rows - 1)
-
-
-def _at_rows(values: FloatArray, at: npt.NDArray[np.float64], rows: int) -> FloatArray:
-    """Read values (T, K) of a motion at the plan's rows, (rows, K); the ends are held."""
-    columns = [np.interp(np.arange(rows), at, column) for column in values.T]
-    return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _camera(motion: Motion, at: npt.NDArray[np.float64], rows: int) -> dict[str, FloatArray]:
-    """Return degrees (rows,) of the axes that free view replaces.
-
-    They are the mapping network's degrees, of which no sense is published; its rotation matrices
-    (SPEC 14.2) turn a face that looks along negative depth to the left edge for positive yaw,
-    down for positive pitch, clockwise for positive roll.
-    """
-    if motion.view is None:
-        return {}
-    path = _at_rows(motion.view, at, rows)
-    camera = {
-        axis: path[:, column]
-        for column, axis in enumerate(AXES)
-        if not np.isnan(motion.view[:, column]).all()
-    }
-    if "yaw" in camera:
-        camera["yaw"] = -camera["yaw"]
-    return camera
-
-
-def _between(points: Tensor, at: npt.NDArray[np.float64]) -> Tensor:
-    """Return points (n, ...) read at fractional places."""
-    import torch
-
-    low = np.floor(at).astype(np.int64)
-    high = np.minimum(low + 1, len(points) - 1)
-    share = torch.from_numpy((at - low).astype(np.float32)).to(points.device)
-    share = share.reshape(-1, *[1] * (points.ndim - 1))
-    return points[torch.from_numpy(low)] * (1 - share) + points[torch.from_numpy(high)] * share

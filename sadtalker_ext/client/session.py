@@ -1,12 +1,4 @@
-"""A client of the REST routes, for programs on this or another machine.
-
-Needs only httpx besides this package::
-
-    from sadtalker_ext.client import Client
-
-    with Client("http://127.0.0.1:7861") as client:
-        client.make("portrait.png", "speech.mp3", "video.mp4")
-"""
+"""One server: requests, answers, events and files."""
 
 from __future__ import annotations
 
@@ -15,81 +7,24 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.client.answers import (
+    FINAL,
+    ApiError,
+    Talk,
+    TalkProgress,
+    progress_of,
+    refusal_of,
+    talk_of,
+)
+from sadtalker_ext.client.media import Media, content_of, is_address
 
 PREFIX = "/sadtalker/v1"
-FINAL = ("done", "error", "rejected")
-Media = str | Path | bytes
-"""An http(s) address, a file, or the content of a file."""
-
-
-class ApiError(SadTalkerError):
-    """The server's answer to a request that it refused, or to a job that failed.
-
-    Attributes:
-        code: The server's name of the problem.
-        status: HTTP status; 0 for a job that failed.
-        field: Which field of the request, when known.
-    """
-
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
-        message = str(body.get("message") or body.get("detail") or f"status {status}")
-        super().__init__(message, hint=str(body.get("hint", "")))
-        self.code = str(body.get("code", "error"))  # type: ignore[misc]  # the server's, not ours
-        self.status = status
-        self.field = str(body.get("field", ""))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TalkProgress:
-    """How far a talk has come.
-
-    Attributes:
-        stage: Machine-readable name of the stage.
-        text: As people read it.
-        fraction: 0..1 of the whole job, roughly.
-        queue_position: Jobs before this one while it waits, else None.
-    """
-
-    stage: str
-    text: str
-    fraction: float
-    queue_position: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
-    """One job of the server.
-
-    Attributes:
-        id: Its name.
-        status: "created", "started", "done", "error" or "rejected".
-        progress: How far it has come.
-        result_url: Where the video is; empty until it is done.
-        metadata: Of the video: engine, seed, num_frames, resolution, fps, seconds, ...
-        error: Why there is no video, or None.
-        raw: The whole answer.
-    """
-
-    id: str
-    status: str
-    progress: TalkProgress
-    result_url: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    error: ApiError | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing will happen any more."""
-        return self.status in FINAL
 
 
 class Client:
@@ -206,26 +141,26 @@ class Client:
             talk["script"] = {"type": "text", "input": text}
             if voice:
                 talk["script"]["provider"] = {"voice_id": voice}
-        if _is_address(speech):
+        if is_address(speech):
             talk["script"] = {"type": "audio", "audio_url": speech}
-        if _is_address(portrait):
+        if is_address(portrait):
             talk["source_url"] = portrait
-        if _is_address(reference_video):
+        if is_address(reference_video):
             talk["driver_url"] = reference_video
         media = {"source_image": portrait, "audio": speech, "reference_video": reference_video}
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(16)}
         with ExitStack() as opened:
             files = {
-                key: (key, _content(value, opened))
+                key: (key, content_of(value, opened))
                 for key, value in media.items()
-                if value is not None and not _is_address(value)
+                if value is not None and not is_address(value)
             }
             answer = self._post_talk(talk, files, headers)
-        return _talk(answer)
+        return talk_of(answer)
 
     def get(self, talk_id: str) -> Talk:
         """Ask how far a job is."""
-        return _talk(self._ask("GET", f"/talks/{talk_id}"))
+        return talk_of(self._ask("GET", f"/talks/{talk_id}"))
 
     def list(self, limit: int = 20) -> Iterator[Talk]:
         """Yield all jobs, newest first, asking for `limit` at a time."""
@@ -233,14 +168,14 @@ class Client:
         while True:
             query = {"limit": limit} | ({"token": token} if token else {})
             page = self._ask("GET", "/talks", params=query)
-            yield from map(_talk, page["talks"])
+            yield from map(talk_of, page["talks"])
             token = page.get("token", "")
             if not token:
                 return
 
     def delete(self, talk_id: str) -> Talk:
         """Cancel a job, or remove it with its video when it is final."""
-        return _talk(self._ask("DELETE", f"/talks/{talk_id}"))
+        return talk_of(self._ask("DELETE", f"/talks/{talk_id}"))
 
     def watch(self, talk_id: str) -> Iterator[TalkProgress]:
         """Yield the progress whenever it changes, until the job is final.
@@ -255,7 +190,7 @@ class Client:
                 final = event == "removed" or data.get("status") in FINAL
                 if event == "removed":
                     break
-                now = _progress(data["progress"] if event == "state" else data)
+                now = progress_of(data["progress"] if event == "state" else data)
                 if now != before:
                     before = now
                     yield now
@@ -266,7 +201,7 @@ class Client:
         with self._http.stream("GET", f"/talks/{talk_id}/events", timeout=60.0) as answer:
             if answer.status_code != 200:
                 answer.read()
-                raise _refusal(answer)
+                raise refusal_of(answer)
             for line in answer.iter_lines():
                 kind, _, value = line.partition(": ")
                 if kind == "event":
@@ -311,7 +246,7 @@ class Client:
             with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
                 if answer.status_code != 200:
                     answer.read()
-                    raise _refusal(answer)
+                    raise refusal_of(answer)
                 with part.open("wb") as file:
                     for block in answer.iter_bytes():
                         file.write(block)
@@ -354,46 +289,6 @@ class Client:
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         answer = self._http.request(method, path, **more)
         if not answer.is_success:
-            raise _refusal(answer)
+            raise refusal_of(answer)
         found: dict[str, Any] = answer.json()
         return found
-
-
-def _is_address(media: Media | None) -> bool:
-    return isinstance(media, str) and media.startswith(("http://", "https://"))
-
-
-def _content(media: Media, opened: ExitStack) -> Any:
-    if isinstance(media, bytes):
-        return media
-    return opened.enter_context(Path(media).open("rb"))
-
-
-def _refusal(answer: httpx.Response) -> ApiError:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = {}
-    return ApiError(answer.status_code, body if isinstance(body, dict) else {})
-
-
-def _talk(raw: Mapping[str, Any]) -> Talk:
-    error = raw.get("error")
-    return Talk(
-        id=raw["id"],
-        status=raw["status"],
-        progress=_progress(raw["progress"]),
-        result_url=raw.get("result_url", ""),
-        metadata=raw.get("metadata", {}),
-        error=ApiError(0, error) if error else None,
-        raw=raw,
-    )
-
-
-def _progress(raw: Mapping[str, Any]) -> TalkProgress:
-    return TalkProgress(
-        stage=raw["stage"],
-        text=raw["text"],
-        fraction=raw["fraction"],
-        queue_position=raw.get("queue_position"),
-    )

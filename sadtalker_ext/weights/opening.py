@@ -1,0 +1,85 @@
+"""Opening checkpoint files as data: nothing in them is ever run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import WeightsCorrupt, WeightsMissing
+from sadtalker_ext.installing import sadtalker
+from sadtalker_ext.weights.integrity import impostor
+
+
+def refuse_impostor(path: Path) -> None:
+    """Look at the first bytes of a file.
+
+    Raises:
+        WeightsMissing: There is no such file.
+        WeightsCorrupt: It is empty, or something else under this name.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(512)
+    except FileNotFoundError as error:
+        raise WeightsMissing(
+            f"There is no file {path}.", hint=f"Run `{sadtalker('weights fetch sadtalker')}`."
+        ) from error
+    except OSError as error:
+        raise corrupt(path, str(error)) from error
+    disguise = impostor(head)
+    if disguise or not head:
+        raise corrupt(path, f"it is {disguise or 'empty'}")
+
+
+def corrupt(path: Path, why: str) -> WeightsCorrupt:
+    """Return the error of a file that cannot be read."""
+    return WeightsCorrupt(
+        f"{path} is not a readable checkpoint: {why}.",
+        hint=f"Delete it and run `{sadtalker(f'weights fetch {path.name}')}`.",
+    )
+
+
+def check_length(path: Path) -> None:
+    """Compare the length of a safetensors file with what its header promises."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length + 8 > size:
+            raise corrupt(path, f"it is truncated or no safetensors file ({size} bytes)")
+        try:
+            header: dict[str, Any] = json.loads(stream.read(length))
+            ends = [
+                entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"
+            ]
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise corrupt(path, "its header is damaged") from error
+    expected = 8 + length + max(ends, default=0)
+    if size != expected:
+        kind = "truncated" if size < expected else "too long"
+        raise corrupt(path, f"it is {kind}: expected {expected} bytes, found {size}")
+
+
+def open_pickled(path: Path) -> Mapping[str, Any]:
+    """Open a pickled file as data: tensors, numbers, text and containers, no objects."""
+    from pickle import UnpicklingError  # noqa: TID251 - its exception; nothing is unpickled here
+
+    import torch
+
+    try:
+        # the bare torch.load is replaced inside the WebUI; this is the same on all hosts
+        opened = torch.serialization.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise corrupt(path, f"opening it would run code, or it is damaged ({_first(error)})") from (
+            error
+        )
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        raise corrupt(path, f"it is truncated or damaged ({_first(error)})") from error
+    if not isinstance(opened, Mapping):
+        raise corrupt(path, f"it holds a {type(opened).__name__} instead of named entries")
+    return opened
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
