@@ -11,6 +11,7 @@ import argparse
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -27,7 +28,7 @@ BASE = {
     "flatbuffers": "flatbuffers>=23",
     "numpy": "numpy>=1.24",
     # any of the four distributions that bring cv2 will do; a second one would overwrite the first
-    "cv2": "opencv-python-headless>=4.8,<5",
+    "cv2": "opencv-python-headless>=4.8",
 }
 """Import name and requirement of what the built-in engine needs."""
 
@@ -38,6 +39,16 @@ SADTALKER = {
     "soxr": "soxr>=0.3.2",
 }
 """The same for the SadTalker engine; added once its weights are on this machine."""
+
+OTHER_NAMES = {
+    "cv2": (
+        "opencv-python-headless",
+        "opencv-python",
+        "opencv-contrib-python-headless",
+        "opencv-contrib-python",
+    ),
+}
+"""Distributions that bring a module, where it is not the one that is asked for."""
 
 WEIGHTS = ("SadTalker_V0.0.2_*.safetensors", "facevid2vid_00189-model.*")
 """Files that only the SadTalker engine has: of the packaged layout, and of the older one (as it is,
@@ -59,12 +70,15 @@ def main() -> int:
 
 def add_packages() -> None:
     """Install each missing package under the constraint of all installed ones."""
-    absent = missing(BASE)
+    wanted = dict(BASE)
     if sadtalker_weights_present():
-        absent += missing(SADTALKER)
+        wanted |= SADTALKER
+    absent = missing(wanted)
+    before = installed()
+    for line in too_old(wanted, before):
+        say(line)
     if not absent:
         return
-    before = installed()
     for number, requirement in enumerate(absent):
         problem = install(requirement, before)
         if any(word in problem for word in OFFLINE):
@@ -78,6 +92,31 @@ def add_packages() -> None:
 def missing(wanted: Mapping[str, str]) -> list[str]:
     """Return the requirements whose modules cannot be found."""
     return [words for name, words in wanted.items() if importlib.util.find_spec(name) is None]
+
+
+def too_old(wanted: Mapping[str, str], versions: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each installed package below its lower bound.
+
+    The host or another extension may need that version, so it is left as it is.
+    """
+    lines = []
+    for module, requirement in wanted.items():
+        name, bound = requirement.split(">=")
+        for one in OTHER_NAMES.get(module, (name,)):
+            version = versions.get(one, "")
+            if version and numbers(version) < numbers(bound):
+                lines.append(
+                    f"{one} {version} is installed, but {bound} or newer is needed; it is left as "
+                    "it is because the WebUI or another extension may need it. Unless one does, "
+                    f'run: {sys.executable} -m pip install "{one}>={bound}"'
+                )
+    return lines
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version, for comparing."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
 def installed() -> dict[str, str]:

@@ -4,6 +4,9 @@
     python3 quickstart.py          make .venv, install, and write portrait_talking.mp4
     python3 quickstart.py test     make .venv, install, and run the tests
     python3 quickstart.py check    ruff and mypy
+    python3 quickstart.py matrix   the oldest and the newest Python and packages, compared
+    python3 quickstart.py newest   the newest of everything: what breaks?
+    python3 quickstart.py lock     write the tested versions down anew (constraints/)
 
 Needs only Python 3.10 or newer and a package index; pip's own settings (index, proxy, wheel
 folders) are obeyed. Everything is idempotent: the second run starts at once.
@@ -13,48 +16,35 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 import time
-import venv
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
+from quickstart_tools import lock as locking
+from quickstart_tools import matrix as comparing
+from quickstart_tools.environment import Environment
+from quickstart_tools.terms import ROOT, TORCH, Stop, say
+
 VENV = ROOT / ".venv"
 OLDEST = (3, 10)
-# Asked for by exact version before anything else can pull another build of it; the network's
-# numbers in tests/golden were compared with this version. Spandrel needs a torchvision, and the
-# newest one would bring another torch.
-TORCH = ("torch==2.13.0", "torchvision==0.28.0")
-OFFLINE = (
-    "NewConnectionError",
-    "ConnectTimeoutError",
-    "Max retries exceeded",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "ProxyError",
-    "(from versions: none)",
-)
-"""Words by which pip says that it could not reach its index."""
 WORST_CASE_MB = {"": 700, "test": 6000}
-
-
-class Stop(Exception):
-    """Ends the run with a sentence for people."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("command", nargs="?", default="demo", choices=["demo", "test", "check"])
+    commands = {
+        "demo": demo, "test": test, "check": check, "matrix": matrix, "newest": newest, "lock": lock
+    }  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", nargs="?", default="demo", choices=list(commands))
     known, rest = parser.parse_known_args(arguments)
-    if rest and known.command == "demo":
+    if rest and known.command != "test":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        return {"demo": demo, "test": test, "check": check}[known.command](rest)
+        return commands[known.command](rest)
     except Stop as stop:
         print(f"\nquickstart: {stop}", file=sys.stderr)
         return 1
@@ -67,13 +57,9 @@ def demo(_: Sequence[str]) -> int:
     """Install the core and make the example video."""
     began = time.monotonic()
     prepare("")
-    fetch_face_models()
+    comparing.fetch_face_models(environment())
     output = ROOT / "portrait_talking.mp4"
-    status = run_in_venv(
-        "-m", "sadtalker_ext", "generate",
-        str(ROOT / "examples" / "portrait.png"), str(ROOT / "examples" / "speech.flac"),
-        "-o", str(output), "--seed", "7", "--overwrite",
-    )  # fmt: skip
+    status = environment().run(*comparing.DEMO, "-o", str(output), "--seed", "7", "--overwrite")
     if status == 0:
         print(f"\nWatch {output.name} ({time.monotonic() - began:.0f} s from start to finish).")
     return status
@@ -82,17 +68,34 @@ def demo(_: Sequence[str]) -> int:
 def test(rest: Sequence[str]) -> int:
     """Install the test extra and run pytest, handing on further arguments."""
     prepare("test")
-    fetch_face_models()
-    return run_in_venv("-m", "pytest", *rest)
+    comparing.fetch_face_models(environment())
+    return environment().run("-m", "pytest", *rest)
 
 
 def check(_: Sequence[str]) -> int:
     """Run the linter, the format check and the type checker."""
     prepare("test")
     for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
-        if status := run_in_venv("-m", *tool):
+        if status := environment().run("-m", *tool):
             return status
     return 0
+
+
+def matrix(_: Sequence[str]) -> int:
+    """Compare the tested versions with the oldest and the newest ones."""
+    prepare("")
+    return comparing.matrix(environment())
+
+
+def newest(_: Sequence[str]) -> int:
+    """Try the newest of everything in an environment of its own."""
+    prepare("")
+    return comparing.newest(environment())
+
+
+def lock(_: Sequence[str]) -> int:
+    """Write the tested versions of every Python that is found here."""
+    return locking.lock()
 
 
 def prepare(extra: str) -> None:
@@ -102,53 +105,37 @@ def prepare(extra: str) -> None:
         raise Stop(f"Python 3.10 or newer is needed, this is {found}. Start it with a newer one.")
     if any(is_installed(one) for one in {extra, "test"}):
         return
-    make_venv()
     check_space(extra)
+    environment().make()
+    tested = locking.constraints_of(sys.version_info[:2])
     if extra == "test":
         say("Installing torch (the largest part)")
-        pip("install", *TORCH)
+        environment().pip("install", *TORCH)
     say(f"Installing the project{f' with its {extra} extra' if extra else ''}")
-    pip("install", "-e", f".[{extra}]" if extra else ".")
-    stamp(extra).write_text(fingerprint(extra), encoding="utf-8")
+    environment().install("-e", f".[{extra}]" if extra else ".", constraints=tested)
+    stamp = VENV / f".installed-{extra or 'core'}"
+    stamp.write_text(fingerprint(extra), encoding="utf-8")
+
+
+def environment() -> Environment:
+    """Return the project's virtual environment."""
+    return Environment(VENV)
 
 
 def is_installed(extra: str) -> bool:
     """Tell whether the environment holds this project, unchanged, with one extra."""
-    if not (python().exists() and stamp(extra).exists()):
+    stamp = VENV / f".installed-{extra or 'core'}"
+    if not (environment().python.exists() and stamp.exists()):
         return False
-    return stamp(extra).read_text(encoding="utf-8") == fingerprint(extra)
-
-
-def stamp(extra: str) -> Path:
-    """Return the file that remembers a finished installation."""
-    return VENV / f".installed-{extra or 'core'}"
+    return stamp.read_text(encoding="utf-8") == fingerprint(extra)
 
 
 def fingerprint(extra: str) -> str:
     """Return what an installation depends on, so that a change of it installs again."""
-    project = (ROOT / "pyproject.toml").read_bytes()
-    return f"{sys.version} {ROOT} {extra} {hashlib.sha256(project).hexdigest()}"
-
-
-def make_venv() -> None:
-    """Create .venv, or make it anew if its Python is gone."""
-    if python().exists():
-        probe = subprocess.run(
-            [str(python()), "-m", "pip", "--version"], check=False, capture_output=True
-        )
-        if probe.returncode == 0:
-            return
-        say("The virtual environment is damaged, making it anew")
-        shutil.rmtree(VENV)
-    say("Making the virtual environment .venv")
-    try:
-        venv.create(VENV, with_pip=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        shutil.rmtree(VENV, ignore_errors=True)
-        raise Stop(
-            f"Python could not make a virtual environment ({error}). On Debian and Ubuntu "
-            "install the package python3-venv, then run this again."
-        ) from error
+    tested = locking.constraints_of(sys.version_info[:2])
+    inputs = [ROOT / "pyproject.toml", *([tested] if tested.exists() else [])]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs))
+    return f"{sys.version} {ROOT} {extra} {digest.hexdigest()}"
 
 
 def check_space(extra: str) -> None:
@@ -156,52 +143,6 @@ def check_space(extra: str) -> None:
     free_mb = shutil.disk_usage(ROOT).free // 1_000_000
     if free_mb < WORST_CASE_MB[extra] // 2:
         raise Stop(f"About {WORST_CASE_MB[extra]} MB are needed, {free_mb} MB are free here.")
-
-
-def pip(*arguments: str) -> None:
-    """Run pip in the virtual environment; its own words only when it fails."""
-    command = [str(python()), "-m", "pip", *arguments, "--disable-pip-version-check"]
-    done = subprocess.run(
-        command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if done.returncode == 0:
-        return
-    print(done.stdout[-3000:], file=sys.stderr)
-    if any(word in done.stdout for word in OFFLINE):
-        raise Stop(
-            "The package index cannot be reached. Check the network (or pip's index and proxy "
-            "settings) and run this again; what is installed already is kept."
-        )
-    raise Stop(f"pip failed (its last words are above): pip {' '.join(arguments)}")
-
-
-def fetch_face_models() -> None:
-    """Fetch the small face models of the puppet engine; at once when they are there."""
-    if run_in_venv("-m", "sadtalker_ext", "weights", "fetch", "puppet"):
-        raise Stop("The face models could not be fetched; the lines above say why.")
-
-
-def run_in_venv(*arguments: str) -> int:
-    """Run the environment's Python in the project folder and return its exit status."""
-    command = [str(python()), *arguments]
-    process = subprocess.Popen(command, cwd=ROOT)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        # the child got the same Ctrl-C and ends by itself, cleanly
-        return process.wait()
-
-
-def python() -> Path:
-    """Return the environment's Python."""
-    if os.name == "nt":
-        return VENV / "Scripts" / "python.exe"
-    return VENV / "bin" / "python"
-
-
-def say(text: str) -> None:
-    """Print a step."""
-    print(f"quickstart: {text} ...", flush=True)
 
 
 if __name__ == "__main__":

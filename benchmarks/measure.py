@@ -25,8 +25,12 @@ MOUTH_CORNERS = (61, 291)
 LEFT_EYE = (159, 145)
 RIGHT_EYE = (386, 374)
 
-_EXACTLY = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
-"""Without these the conversion to RGB darkens every picture by more than a grey level."""
+_EXACTLY = Interpolation.BICUBIC
+"""How colours become RGB."""
+
+if hasattr(Interpolation, "ACCURATE_RND"):  # 13 and 15 lack it
+    # without these every picture is darker by more than a grey level
+    _EXACTLY = _EXACTLY | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 
 OPEN_VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY")
 CLOSURES = ("P", "B", "M")

@@ -14,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import closures, lips, memory, paste, speed
+from benchmarks import blink_look, closures, lips, memory, paste, speed
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
     "lips": lips.run,
     "closures": closures.run,
+    "blinks": blink_look.run,
     "memory": memory.run,
     "paste": paste.run,
 }

@@ -8,7 +8,7 @@
     │   └─ OutputExists    OutputUnwritable
     ├─ SetupError              whoever runs the machine can fix it (503, exit 3)
     │   ├─ WeightsMissing  WeightsCorrupt  WeightsMismatch  DownloadFailed
-    │   └─ PackageMissing  HostUnsupported
+    │   └─ PackageMissing  PackageBroken  HostUnsupported
     ├─ ResourceError           OutOfMemory  DiskFull (507, exit 4)
     ├─ EncodingError           container, codec, the library's own text (500, exit 5)
     └─ Cancelled               not a failure; never logged as one (499, exit 130)
@@ -162,6 +162,12 @@ class PackageMissing(SetupError):
     """An optional package is needed and not installed."""
 
     code = "package_missing"
+
+
+class PackageBroken(SetupError):
+    """A package is installed in a version that is too old or calculates wrongly."""
+
+    code = "package_broken"
 
 
 class HostUnsupported(SetupError):

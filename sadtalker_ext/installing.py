@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CORE = (
     "numpy>=1.24",
-    "opencv-python-headless>=4.8,<5",
+    "opencv-python-headless>=4.8",
     "Pillow>=9.5",
     "av>=13",
     "pocketsphinx>=5.0.4",

@@ -122,6 +122,8 @@ def cut(frame: ImageArray, alignment: Alignment) -> ImageArray:
     """Return the (512, 512, 3) uint8 square of a frame; outside the frame its edge is mirrored."""
     import cv2
 
+    from sadtalker_ext.pixels import mirrored_border
+
     left, top, right, bottom = alignment.box((frame.shape[1], frame.shape[0]))
     part = frame[top:bottom, left:right]
     if not part.size:
@@ -133,7 +135,7 @@ def cut(frame: ImageArray, alignment: Alignment) -> ImageArray:
         _moved(alignment, left, top),
         (SIDE, SIDE),
         flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REFLECT_101,
+        borderMode=mirrored_border(part),
     )
     return np.asarray(square, np.uint8)
 

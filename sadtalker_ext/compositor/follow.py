@@ -169,6 +169,8 @@ class Bender:
         """
         import cv2
 
+        from sadtalker_ext.pixels import remap
+
         inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
         x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
         y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
@@ -184,8 +186,7 @@ class Bender:
         self._from_x += self._all_x
         self._from_y += self._all_y
         method = cv2.INTER_CUBIC if self._scale == 1 else cv2.INTER_LINEAR
-        edge = cv2.BORDER_REPLICATE
-        cv2.remap(self._fine, self._from_x, self._from_y, method, area, borderMode=edge)
+        remap(self._fine, self._from_x, self._from_y, method, into=area)
 
 
 def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:

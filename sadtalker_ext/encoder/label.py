@@ -13,6 +13,8 @@ _MIN_HEIGHT = 16
 _MAX_WIDTH_SHARE = 0.6
 _OVERSAMPLING = 4
 _OPACITY = 0.6
+_PAD_SHARE = 0.36
+"""Plate above and below the letters, as a share of their height."""
 
 
 class Label:
@@ -49,18 +51,16 @@ def _badge(text: str, width: int, height: int) -> tuple[FloatArray, FloatArray]:
     """Return how much of the frame is covered, and how much of that is white, both (h, w, 1)."""
     import cv2
 
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 1.0
-    thickness = 2
-    (letters_w, letters_h), below = cv2.getTextSize(text, font, scale, thickness)
-    pad = letters_h // 2
-    rows, columns = letters_h + below + 2 * pad, letters_w + 2 * pad
+    # drawn large and scaled down by area: OpenCV's own strokes are rough at small sizes
+    ink = _ink(text)
+    pad = round(_PAD_SHARE * ink.shape[0])
+    ink = np.pad(ink, pad)
+    rows, columns = ink.shape
     wanted = max(_HEIGHT_SHARE * min(width, height), _MIN_HEIGHT)
     wanted = min(wanted, _MAX_WIDTH_SHARE * width * rows / columns)
     target = (max(round(columns * wanted / rows), 1), max(round(wanted), 1))
-    # drawn large and scaled down by area: OpenCV's own strokes are rough at small sizes
-    zoom = _OVERSAMPLING
-    plate = np.zeros((rows * zoom, columns * zoom), np.uint8)
-    radius = rows * zoom // 4
+    plate = np.zeros_like(ink)
+    radius = rows // 4
     high, wide = plate.shape
     cv2.rectangle(plate, (radius, 0), (wide - radius, high), 255, -1)
     cv2.rectangle(plate, (0, radius), (wide, high - radius), 255, -1)
@@ -71,11 +71,24 @@ def _badge(text: str, width: int, height: int) -> tuple[FloatArray, FloatArray]:
         (wide - radius - 1, high - radius - 1),
     ):
         cv2.circle(plate, centre, radius, 255, -1)
-    ink = np.zeros_like(plate)
-    origin = (pad * zoom, (pad + letters_h) * zoom)
-    cv2.putText(ink, text, origin, font, scale * zoom, 255, thickness * zoom, cv2.LINE_AA)
     small_plate = cv2.resize(plate, target, interpolation=cv2.INTER_AREA)
     small_ink = cv2.resize(ink, target, interpolation=cv2.INTER_AREA)
     letters: FloatArray = (small_ink.astype(np.float32) / 255.0)[:, :, None]
     cover: FloatArray = small_plate.astype(np.float32)[:, :, None] / 255.0 * _OPACITY
     return np.maximum(cover, letters), letters
+
+
+def _ink(text: str) -> ImageArray:
+    """Return the large letters, cut close: (h, w) uint8.
+
+    OpenCV 5 has another font than 4 and measures it in another way, so the drawn letters are
+    measured.
+    """
+    import cv2
+
+    font, scale, thickness = cv2.FONT_HERSHEY_SIMPLEX, float(_OVERSAMPLING), 2 * _OVERSAMPLING
+    (wide, high), below = cv2.getTextSize(text, font, scale, thickness)
+    ink = np.zeros((3 * (high + below), wide + 2 * high), np.uint8)
+    cv2.putText(ink, text, (high, 2 * high), font, scale, 255, thickness, cv2.LINE_AA)
+    left, top, width, height = cv2.boundingRect(ink)
+    return ink[top : top + height, left : left + width]

@@ -25,6 +25,7 @@ from sadtalker_ext import __version__
 from sadtalker_ext.encoder.xmp import read_xmp, xmp_packet
 from sadtalker_ext.engines.spec import TRAINED, EngineSpec
 from sadtalker_ext.errors import EncodingError, InvalidOption
+from sadtalker_ext.local_media import open_local, readable_tags
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.types import Picture, Speech
 
@@ -190,18 +191,13 @@ def read_metadata(path: Path | str) -> VideoMetadata:
     Raises:
         EncodingError: The file is not a readable video.
     """
-    import av
     from av.error import FFmpegError
 
     path = Path(path)
     try:
-        with av.open(
-            str(path.absolute()),
-            options={"protocol_whitelist": "file", "format_whitelist": _READABLE},
-            metadata_errors="replace",
-        ) as container:
+        with open_local(path, _READABLE) as container:
             # Matroska writes its tags in capitals
-            tags = {name.lower(): text for name, text in container.metadata.items()}
+            tags = readable_tags(container.metadata)
         packet = read_xmp(path)
     except (FFmpegError, OSError) as problem:
         raise EncodingError(

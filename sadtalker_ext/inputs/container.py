@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from sadtalker_ext.errors import UnreadableAudio
 from sadtalker_ext.inputs.content import describe_content, require_file
+from sadtalker_ext.local_media import open_local
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -36,17 +37,11 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     Raises:
         UnreadableAudio: Missing, empty, truncated, not media, or without a sound stream.
     """
-    import av
     from av.error import FFmpegError
 
     require_file(path, EXPECTED, UnreadableAudio)
     try:
-        container = av.open(
-            # absolute, so that a name such as "concat:a" can never be taken for a protocol
-            str(path.absolute()),
-            options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
-            metadata_errors="replace",
-        )
+        container = open_local(path, _FORMATS)
     except (FFmpegError, OSError, ValueError) as problem:
         raise _refused(path) from problem
     with container:

@@ -17,6 +17,7 @@ import numpy as np
 from sadtalker_ext.errors import InputTooLarge, InvalidOption, UnreadableImage, UnreadableVideo
 from sadtalker_ext.inputs.content import describe_content, require_file
 from sadtalker_ext.inputs.image import MAX_PIXELS, read_picture
+from sadtalker_ext.local_media import open_local
 from sadtalker_ext.performance import DrivingVideo
 from sadtalker_ext.types import ImageArray
 
@@ -118,16 +119,10 @@ def has_sound(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
-    import av
     from av.error import FFmpegError
 
     try:
-        container = av.open(
-            # absolute, so that a name such as "concat:a" can never be taken for a protocol
-            str(path.absolute()),
-            options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
-            metadata_errors="replace",
-        )
+        container = open_local(path, _FORMATS)
     except (FFmpegError, OSError, ValueError) as problem:
         raise UnreadableVideo(
             f"{path.name} should be {EXPECTED}, but it is {describe_content(path)}.",

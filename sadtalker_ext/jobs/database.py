@@ -64,14 +64,12 @@ class Database:
         self._reading = threading.Lock()
         try:
             self._writer = _connect(path)
-            version = self._writer.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
-                raise SetupError(
-                    f"{path.name} was written by a newer version of this program.",
-                    hint="Update the program, or choose another data folder.",
-                )
-            self._writer.executescript(_SCHEMA)
-            self._reader = _connect(path)
+            try:
+                _prepare(self._writer, path)
+                self._reader = _connect(path)
+            except BaseException:
+                self._writer.close()
+                raise
         except sqlite3.DatabaseError as problem:
             raise SetupError(
                 f"{path.name} should be a job database, but it cannot be used: {problem}.",
@@ -138,11 +136,25 @@ class FolderLock:
         self._db.close()
 
 
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables that are not there yet."""
+    if db.execute("PRAGMA user_version").fetchone()[0] > VERSION:
+        raise SetupError(
+            f"{path.name} was written by a newer version of this program.",
+            hint="Update the program, or choose another data folder.",
+        )
+    db.executescript(_SCHEMA)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     # check_same_thread: our own locks keep the threads apart; isolation_level: we say BEGIN
     db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")  # what was answered with 201 survives a power cut
-    db.execute("PRAGMA foreign_keys = ON")
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # what was answered with 201 survives a power cut
+        db.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray
 
-# closure per frame at 25 fps: closing is faster than opening; two frames are fully shut
-_SHAPES = (
-    (0.45, 1.0, 1.0, 0.65, 0.25),
-    (0.45, 1.0, 1.0, 0.75, 0.40, 0.15),
-    (0.30, 0.90, 1.0, 1.0, 0.70, 0.40, 0.15),
-    (0.30, 0.85, 1.0, 1.0, 0.85, 0.55, 0.30, 0.10),
-)
-_SHAPE_SHARES = (0.3, 0.4, 0.2, 0.1)
+# Seconds, as measured in people. A lid stays shut for longer than a frame, so that one shows it.
+_CLOSING = (0.065, 0.095)
+_SHUT = (0.045, 0.070)
+_OPENING = (0.130, 0.190)
+_APART = 0.003  # at most; then the lids' closures differ by less than 0.08 in any frame
+_AGAIN = 0.08  # between the two halves of a double blink
 _ORIGINAL_SHAPE = (0.5, 0.9, 1.0, 0.9, 0.5)
 _SPREAD = 0.5  # of the logarithm of the intervals
 _STEADINESS = 0.5  # how strongly a run of long intervals is followed by short ones
@@ -53,15 +53,13 @@ def natural_blinks(
         drawn = _drawn_to_cue(planned, cues, rng)
         time = drawn if last + _LEAST_GAP <= drawn <= seconds - _LONGEST else planned
         again = float(rng.random()) < _DOUBLE and seconds >= _DOUBLE_FROM
-        shape = _SHAPES[rng.choice(len(_SHAPES), p=_SHAPE_SHARES)]
-        delay = rng.uniform(-0.3, 0.3)
+        one, two = (_draw_blink(rng) for _ in range(2))
         if time - last < _LEAST_GAP:
             continue
-        first = round(time * fps)
         last = time
-        _close(lids, first, shape, delay)
+        _close(lids, fps, time, one)
         if again:
-            _close(lids, first + len(shape) + 2, _SHAPES[0], delay)
+            _close(lids, fps, time + one.seconds + _AGAIN, two)
     return lids
 
 
@@ -120,14 +118,36 @@ def _drawn_to_cue(planned: float, cues: Sequence[float], rng: np.random.Generato
     return min(near, key=lambda cue: abs(cue - planned)) + 0.04
 
 
-def _close(lids: FloatArray, first: int, shape: Sequence[float], delay: float) -> None:
-    """Lay one blink over the lids, if it fits; one eye is a fraction of a frame later."""
-    if first < 0 or first + len(shape) + 1 > len(lids):
+class _Blink(NamedTuple):
+    """One movement of both lids, in seconds; the right lid is `late` behind the left one."""
+
+    closing: float
+    shut: float
+    opening: float
+    late: float
+
+    @property
+    def seconds(self) -> float:
+        return self.closing + self.shut + self.opening
+
+    def closure(self, time: npt.NDArray[np.float64]) -> FloatArray:
+        """Return the closure at times since the beginning; fast down, shut, slow up."""
+        down = np.clip(time / self.closing, 0, 1)
+        up = np.clip((time - self.closing - self.shut) / self.opening, 0, 1) ** 0.85
+        closure = down * down * (3 - 2 * down) * (1 - up * up * (3 - 2 * up))
+        return np.asarray(closure, dtype=np.float32)
+
+
+def _draw_blink(rng: np.random.Generator) -> _Blink:
+    spans = (_CLOSING, _SHUT, _OPENING, (-_APART, _APART))
+    closing, shut, opening, late = (float(rng.uniform(*span)) for span in spans)
+    return _Blink(closing, shut, opening, late)
+
+
+def _close(lids: FloatArray, fps: float, start: float, blink: _Blink) -> None:
+    """Lay one blink over the lids, if it fits."""
+    if start < 0 or (start + blink.seconds + _APART) * fps > len(lids) - 1:
         return
-    late = abs(delay)
-    plain = np.array([*shape, 0.0], dtype=np.float32)
-    shifted = (1 - late) * plain + late * np.concatenate([[0.0], plain[:-1]])
-    rows = slice(first, first + len(plain))
-    slow = 0 if delay < 0 else 1
-    lids[rows, slow] = np.maximum(lids[rows, slow], shifted)
-    lids[rows, 1 - slow] = np.maximum(lids[rows, 1 - slow], plain)
+    rows = np.arange(int(start * fps), int((start + blink.seconds + _APART) * fps) + 2)
+    for lid, late in enumerate((0.0, blink.late)):
+        lids[rows, lid] = np.maximum(lids[rows, lid], blink.closure(rows / fps - start - late))

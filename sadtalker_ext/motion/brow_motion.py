@@ -1,4 +1,4 @@
-"""Brows: raised by the melody of the voice."""
+"""Brows: raised with the melody of the voice and where a phrase begins."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from sadtalker_ext.curves import smooth
-from sadtalker_ext.speech.accents import Accent
+from sadtalker_ext.motion.acts import BrowLift
 from sadtalker_ext.types import FloatArray
 
-_RAISE = 0.55
-_WIDTH = 0.13  # seconds
-_EARLY = 0.05  # brows move a little before the voice
+_RISE = 0.07
+"""Seconds by which the edges of a lift are softened: brows rise in about 0.15 s."""
+_DRIFT = 0.12
+_DRIFT_SMOOTH = 0.8
 
 
 def brow_track(
-    frames: int, fps: float, found: Sequence[Accent], rng: np.random.Generator
+    frames: int, fps: float, lifts: Sequence[BrowLift], rng: np.random.Generator
 ) -> FloatArray:
-    """Return (T,) float32, -1 frown .. 1 raised: bumps at high accents over a slow drift."""
-    bumps = np.zeros(frames, dtype=np.float32)
-    for one in found:
-        at = round((one.time - _EARLY) * fps)
-        strength = one.strength * (0.25 + 0.75 * one.melody) * float(rng.uniform(0.5, 1.0))
-        if 0 <= at < frames:
-            bumps[at] = max(bumps[at], strength)
-    width = _WIDTH * fps
-    raised = smooth(bumps, width) * width * np.sqrt(2 * np.pi) * _RAISE
-    drift = smooth(rng.normal(0, 1, frames).astype(np.float32), 1.2 * fps)
-    drift *= 0.06 / max(float(drift.std()), 1e-6) if frames > 2 * fps else 0.0
+    """Return (T,) float32, -1 frown .. 1 raised: the lifts of the plan over a slow drift."""
+    times = (np.arange(frames) + 0.5) / fps
+    raised = np.zeros(frames, dtype=np.float32)
+    for one in lifts:
+        up = (times >= one.time) & (times < one.time + one.seconds)
+        raised[up] = np.maximum(raised[up], one.size)
+    raised = smooth(raised, _RISE * fps)
+    sigma = _DRIFT_SMOOTH * fps
+    drift = smooth(rng.normal(0, 1, frames).astype(np.float32), sigma)
+    drift *= np.float32(_DRIFT * np.sqrt(2 * sigma * np.sqrt(np.pi)))
     return np.asarray(np.clip(raised + drift, -1, 1), dtype=np.float32)

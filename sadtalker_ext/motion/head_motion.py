@@ -1,4 +1,4 @@
-"""How the head moves while somebody speaks: sway, nods on stress, breath, rest in pauses."""
+"""How the head moves: from posture to posture with the phrases, and nods on stress."""
 
 from __future__ import annotations
 
@@ -7,58 +7,57 @@ from collections.abc import Sequence
 import numpy as np
 
 from sadtalker_ext.curves import smooth
-from sadtalker_ext.speech.accents import Accent, Pause
+from sadtalker_ext.motion.acts import Posture
+from sadtalker_ext.speech.accents import Accent
 from sadtalker_ext.types import FloatArray
 
-LARGEST = (8.0, 6.0, 4.0)
+LARGEST = (14.0, 10.0, 8.5)
 """Degrees of yaw, pitch and roll that are approached but never passed."""
 
-_SWAY = (3.2, 1.4, 1.3)  # degrees, standard deviation of the poses the head drifts between
-_POSE_SECONDS = (0.9, 2.6)
-_SWAY_SMOOTH = 0.38  # seconds
-_NOD = 4.2  # degrees
+_TREMOR = (0.9, 0.5, 0.45)
+"""Standard deviation in degrees of what no posture is ever free of."""
+_TREMOR_SMOOTH = 0.17  # seconds
+_NOD = 2.6  # degrees
 _NOD_WIDTH = 0.13  # seconds
 _SIDE_NOD = 0.9
-_LIFT_PER_SEMITONE = 0.22
+_LIFT_PER_SEMITONE = 0.15
 _BREATH_LIFT = 0.35
-_LONG_PAUSE = 0.7
-_REST = 0.25  # share of the sway left in long pauses
 _EASE_IN = 0.6  # seconds from the picture's pose into motion
-_FINAL_SMOOTH = 0.05
+_FINAL_SMOOTH = 0.04
 
 
 def head_track(
     frames: int,
     fps: float,
     *,
+    postures: Sequence[Posture],
     accents: Sequence[Accent],
-    pauses: Sequence[Pause],
     semitones: FloatArray,
     breath: FloatArray,
     rng: np.random.Generator,
 ) -> FloatArray:
     """Return (T, 3) float32 yaw, pitch, roll in degrees.
 
-    Slow sway between random poses, calmer in long pauses; a nod down at each accent; the head
-    rises a little with the pitch of the voice and with each breath. Everything is a sum of
-    Gaussian-smoothed curves, so speed and acceleration stay small.
+    A nod goes down at each accent; the head rises a little with the pitch of the voice and with
+    each breath. Ways between postures have the least jerk (Flash and Hogan, "The coordination of
+    arm movements", 1985), and everything else is smoothed, so speed and acceleration stay small.
 
     Args:
         frames: T.
         fps: Frames per second.
+        postures: In order of time.
         accents: Stressed syllables.
-        pauses: Silences.
         semitones: (T,) pitch relative to the usual one.
         breath: (T,) -1..1.
         rng: Source of randomness of its own.
     """
-    head = _sway(frames, fps, rng) * _calm(frames, fps, pauses)[:, None]
+    head = _ways(frames, fps, postures) + _tremor(frames, fps, rng)
     nods = _nods(frames, fps, accents, rng)
     lift = smooth(semitones, 0.2 * fps)
     head[:, 0] += nods[:, 1]
     head[:, 1] += nods[:, 0] - _LIFT_PER_SEMITONE * np.clip(lift, -5, 5) - _BREATH_LIFT * breath
     head[:, 2] += 0.4 * nods[:, 1]
-    head = smooth(head, _FINAL_SMOOTH * fps)
+    head = smooth(head.astype(np.float32), _FINAL_SMOOTH * fps)
     ease = np.clip(np.arange(frames) / (_EASE_IN * fps), 0, 1)
     return np.asarray(head * (ease * ease * (3 - 2 * ease))[:, None], dtype=np.float32)
 
@@ -69,26 +68,28 @@ def limited(head: FloatArray) -> FloatArray:
     return np.asarray(most * np.tanh(head / most), dtype=np.float32)
 
 
-def _sway(frames: int, fps: float, rng: np.random.Generator) -> FloatArray:
-    times, poses = [0.0], [np.zeros(3)]
-    while times[-1] < frames / fps:
-        times.append(times[-1] + float(rng.uniform(*_POSE_SECONDS)))
-        pose = rng.normal(0, _SWAY)
-        pose[2] += 0.2 * pose[0]  # people tilt a little towards where they turn
-        poses.append(0.35 * poses[-1] + 0.85 * pose)
-    table = np.array(poses)
-    at = np.arange(frames) / fps
-    curve = np.stack([np.interp(at, times, table[:, axis]) for axis in range(3)], axis=1)
-    return smooth(curve.astype(np.float32), _SWAY_SMOOTH * fps)
+def _ways(frames: int, fps: float, postures: Sequence[Posture]) -> FloatArray:
+    """Return (T, 3) degrees: the sum of all changes of posture, each with the least jerk."""
+    pose = np.zeros((frames, 3))
+    times = np.arange(frames) / fps
+    before = np.zeros(3)
+    for one in postures:
+        first = int(one.time * fps)
+        if first >= frames:
+            break
+        part = np.clip((times[first:] - one.time) / one.seconds, 0, 1)
+        step = part**3 * (10 - 15 * part + 6 * part**2)
+        pose[first:] += step[:, None] * (one.pose - before)
+        before = one.pose
+    return np.asarray(pose, np.float32)
 
 
-def _calm(frames: int, fps: float, pauses: Sequence[Pause]) -> FloatArray:
-    """Return (T,) factor that is smaller in long pauses, where the head returns to rest."""
-    factor = np.ones(frames, dtype=np.float32)
-    for one in pauses:
-        if one.end - one.start >= _LONG_PAUSE:
-            factor[round((one.start + 0.2) * fps) : round(one.end * fps)] = _REST
-    return smooth(factor, 0.3 * fps)
+def _tremor(frames: int, fps: float, rng: np.random.Generator) -> FloatArray:
+    sigma = _TREMOR_SMOOTH * fps
+    noise = smooth(rng.normal(0, 1, (frames, 3)).astype(np.float32), sigma)
+    # a Gaussian of this width leaves so much of white noise
+    scale = np.sqrt(2 * sigma * np.sqrt(np.pi))
+    return np.asarray(noise * scale * np.array(_TREMOR), np.float32)
 
 
 def _nods(

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from sadtalker_ext.motion import blinks, gaze, head_motion
+from sadtalker_ext.motion.acts import Acts, phrases_of, plan_acts
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
 from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, RELAX, rest
@@ -18,14 +19,13 @@ from sadtalker_ext.motion.tracking import Tracked, over_again, read_driving, the
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
+from sadtalker_ext.speech.accents import Accent, accents, pauses
 from sadtalker_ext.speech.hearing import Hearing, listen
 from sadtalker_ext.speech.loudness import FRAME_HZ
 from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
 # One stream of random numbers per kind of motion: a change to one leaves the others alone.
-_HEAD, _GAZE, _BLINK, _BREATH, _BROW = range(5)
-_IDLE_SWAY = 0.6
+_HEAD, _ACTS, _BLINK, _BREATH, _BROW = range(5)
 _STILL_BREATH = 0.3
 _MUTE = (
     "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
@@ -121,19 +121,22 @@ class Planner:
         rests = pauses(hearing.phonemes) if hearing else []
         self._gains = _control_gains(options)
         self._mouth = MouthTrack(hearing, frames, MOTION_FPS) if hearing else None
-        self._brow = brow_track(frames, MOTION_FPS, found, _stream(seed, _BROW))
+        length = frames / MOTION_FPS
+        acts = plan_acts(
+            phrases_of(rests, length, spoken=hearing is not None), found, _stream(seed, _ACTS)
+        )
+        self._brow = brow_track(frames, MOTION_FPS, acts.lifts, _stream(seed, _BROW))
         breath = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
         if driven.head is None or options.still:
-            self._head = _head(frames, hearing, found, rests, breath, options, seed)
+            self._head = _head(frames, hearing, found, acts, breath, options, seed)
         else:
             moved = there_and_back(driven.head, frames) * options.head_motion
             self._head = head_motion.limited(moved)
         self._breath = breath * np.float32(_STILL_BREATH) if options.still else breath
-        looks = gaze.glances(frames / MOTION_FPS, _stream(seed, _GAZE))
-        self._gaze = gaze.gaze_track(looks, self._head, MOTION_FPS)
+        self._gaze = gaze.gaze_track(acts.looks, self._head, MOTION_FPS)
         if options.gaze == "fixed":
             self._gaze = np.zeros_like(self._gaze)
-        cues = sorted([*(one.start for one in rests), *looks.wide_jumps()])
+        cues = sorted([*(one.start for one in rests), *gaze.wide_jumps(acts.looks)])
         self._lids = (
             _blink(frames, cues, options, seed)
             if driven.lids is None
@@ -182,7 +185,7 @@ def _head(
     frames: int,
     hearing: Hearing | None,
     found: list[Accent],
-    rests: list[Pause],
+    acts: Acts,
     breath: FloatArray,
     options: GenerateOptions,
     seed: int,
@@ -198,14 +201,13 @@ def _head(
     head = head_motion.head_track(
         frames,
         MOTION_FPS,
+        postures=acts.postures,
         accents=found,
-        pauses=rests,
         semitones=melody,
         breath=breath,
         rng=_stream(seed, _HEAD),
     )
-    gain = options.head_motion * (1.0 if hearing is not None else _IDLE_SWAY)
-    return head_motion.limited(head * gain)
+    return head_motion.limited(head * options.head_motion)
 
 
 def _blink(frames: int, cues: list[float], options: GenerateOptions, seed: int) -> FloatArray:

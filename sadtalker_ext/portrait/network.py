@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
+from sadtalker_ext.errors import WeightsCorrupt
+from sadtalker_ext.opencv import require_sound_opencv
 from sadtalker_ext.types import FloatArray
 
 
@@ -21,16 +23,12 @@ class Network:
         outputs: Names of the outputs to compute.
 
     Raises:
-        PackageMissing: This OpenCV cannot read the format (it needs 4.8 or newer).
+        PackageBroken: This OpenCV is too old, or calculates wrongly.
         WeightsCorrupt: The file cannot be read.
     """
 
     def __init__(self, path: Path, outputs: Sequence[str]) -> None:
-        if not hasattr(cv2.dnn, "readNetFromTFLite"):
-            raise PackageMissing(
-                f"OpenCV 4.8 or newer is needed to run the face models, found {cv2.__version__}.",
-                hint="Update the OpenCV package that is installed.",
-            )
+        require_sound_opencv()
         try:
             # from memory: OpenCV on Windows opens no paths with letters outside its code page
             self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(path.read_bytes(), np.uint8))
@@ -38,16 +36,22 @@ class Network:
             raise WeightsCorrupt(f"{path} cannot be read as a face model: {error}.") from error
         self._outputs = tuple(outputs)
         # OpenCV 5 refuses a list of names; OpenCV 4 runs the network again for every single name
-        self._at_once = int(cv2.__version__.split(".")[0]) < 5
+        self._at_once = len(self._outputs) > 1
         self._lock = threading.Lock()
 
     def __call__(self, image: FloatArray) -> list[FloatArray]:
         """Run the network on an (H, W, 3) float32 image; return its outputs in order."""
         blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
         with self._lock:
-            self._net.setInput(blob)
-            if self._at_once:
-                results = self._net.forward(list(self._outputs))
-            else:
-                results = [self._net.forward(name) for name in self._outputs]
-            return [np.array(result, np.float32) for result in results]
+            return [np.array(result, np.float32) for result in self._results(blob)]
+
+    def _results(self, blob: FloatArray) -> Sequence[Any]:
+        self._net.setInput(blob)
+        if self._at_once:
+            try:
+                results: Sequence[Any] = self._net.forward(list(self._outputs))
+                return results
+            except cv2.error:
+                self._at_once = False
+                self._net.setInput(blob)
+        return [self._net.forward(name) for name in self._outputs]

@@ -1,8 +1,11 @@
 """`python -m tests.golden.check DIR [--json]`: replay a golden folder against the code.
 
 Prints, per stage, the number of values, the largest absolute and relative error (relative to the
-recorded value, or to 0.001 where that is smaller) and pass or fail. Stages whose files the folder
-lacks are listed as absent. Exits 1 on any failure, and when nothing at all was compared.
+recorded value, or to 0.001 where that is smaller) and pass or fail. Stages inside the networks are
+judged by their distance from float64 values instead (`tests.golden.rounding`); where the values
+are not shipped with the tests they are computed, which takes a minute or two for a picture.
+Stages whose files the folder lacks are listed as absent. Exits 1 on any failure, and when nothing
+at all was compared.
 """
 
 from __future__ import annotations
@@ -33,10 +36,12 @@ def run_topic(topic: Topic, folder: GoldenFolder) -> Iterator[Verdict]:
         yield Verdict(topic=topic.name, name=f"{topic.name}:error", passed=False, note=note)
 
 
-def check(folder: GoldenFolder, only: str = "*") -> Iterator[Verdict | tuple[Topic, list[str]]]:
+def check(
+    folder: GoldenFolder, only: Sequence[str] = ("*",)
+) -> Iterator[Verdict | tuple[Topic, list[str]]]:
     """Yield a verdict per stage, and a topic with the missing patterns where files are absent."""
     for topic in topics():
-        if not fnmatch.fnmatchcase(topic.name, only):
+        if not any(fnmatch.fnmatchcase(topic.name, pattern) for pattern in only):
             continue
         missing = topic.missing(folder)
         if missing:
@@ -57,7 +62,10 @@ def line(verdict: Verdict) -> str:
         f"{word}  {verdict.topic:<18} {verdict.name:<44} {verdict.count:>9} values  "
         f"max abs {verdict.max_abs:.3g}  max rel {verdict.max_rel:.3g}  mean {verdict.mean_abs:.2g}"
     )
-    if verdict.share < 1:
+    if verdict.rounding:
+        rms, largest = verdict.rounding.ratios
+        text += f"  rounding {rms:.2f} x rms, {largest:.2f} x largest of the original's"
+    elif verdict.share < 1:
         text += f"  close {100 * verdict.share:.4f} %"
     return f"{text}  {verdict.note}".rstrip()
 
@@ -67,12 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.golden.check", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="topics to run")
+    parser.add_argument(
+        "--only", action="append", metavar="PATTERN", help="topics to run; may be repeated"
+    )
     options = parser.parse_args(arguments)
 
     verdicts: list[Verdict] = []
     absent: list[dict[str, object]] = []
-    for outcome in check(GoldenFolder(options.folder), options.only):
+    for outcome in check(GoldenFolder(options.folder), options.only or ["*"]):
         if isinstance(outcome, Verdict):
             verdicts.append(outcome)
             text = line(outcome)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tests.golden.folder import GoldenFolder
+from tests.golden.rounding import Rounding, rounding_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,6 @@ class Tolerance:
 EXACT = Tolerance()
 NETWORK = Tolerance(absolute=1e-4)
 """Coefficients and networks before the renderer."""
-ACTIVATION = Tolerance(absolute=1e-4, relative=1e-4, share=0.999, largest=5e-3)
-"""Inside the renderer and other deep stacks, where single values reach 100."""
 PICTURE = Tolerance(absolute=1e-4, share=0.999, mean=1e-5, largest=5e-3)
 """A rendered picture as floats in [0, 1]."""
 FRAMES = Tolerance(absolute=1.0, share=0.999)
@@ -54,6 +53,10 @@ class Stage:
     got: Any
     wanted: Any
     tolerance: Tolerance = NETWORK
+    truth: Any = None
+    """Float64 values; with them `tests.golden.rounding` judges the stage, not the tolerance."""
+    noise: float | None = None
+    """What the recording's index says of the original's own mean distance from float64."""
 
 
 StageFunction = Callable[[GoldenFolder], Iterator[Stage]]
@@ -113,6 +116,7 @@ class Verdict:
     max_rel: float = 0.0
     mean_abs: float = 0.0
     share: float = 1.0
+    rounding: Rounding | None = None
     note: str = ""
 
 
@@ -131,7 +135,8 @@ def judge(topic: str, stage: Stage) -> Verdict:
     share = float(close.mean())
     worst, mean = float(difference.max()), float(difference.mean())
     scale = np.maximum(np.abs(reference), 1e-3)
-    passed = (
+    rounding = None if stage.truth is None else rounding_of(got, wanted, stage.truth, stage.noise)
+    within = (
         bool(np.isfinite(difference).all())
         and share >= limit.share
         and (limit.mean is None or mean <= limit.mean)
@@ -140,10 +145,11 @@ def judge(topic: str, stage: Stage) -> Verdict:
     return Verdict(
         topic=topic,
         name=stage.name,
-        passed=passed,
+        passed=within if rounding is None else rounding.passed,
         count=int(got.size),
         max_abs=worst,
         max_rel=float((difference / scale).max()),
         mean_abs=mean,
         share=share,
+        rounding=rounding,
     )

@@ -137,7 +137,7 @@ def test_a_hole_in_the_timestamps_is_silence(tmp_path):
     whole = media.write_sound(tmp_path / "whole.mkv", samples, 48000, "webm")
     holed = tmp_path / "holed.mkv"
     with av.open(str(whole)) as source, av.open(str(holed), "w") as target:
-        stream = target.add_stream_from_template(source.streams.audio[0])
+        stream = media.add_same_stream(target, source.streams.audio[0])
         for packet in source.demux(audio=0):
             if packet.dts is not None and not 1.0 < float(packet.pts * packet.time_base) < 2.0:
                 packet.stream = stream

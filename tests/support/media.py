@@ -116,6 +116,13 @@ def write_mute_video(path: Path, seconds: float = 1.0) -> Path:
     return path
 
 
+def add_same_stream(container, stream):
+    """A stream for packets that are copied; PyAV 13 has another name for it than 14."""
+    if hasattr(container, "add_stream_from_template"):
+        return container.add_stream_from_template(stream)
+    return container.add_stream(template=stream)
+
+
 def _add_pictures(container):
     video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
     video.width = video.height = 32

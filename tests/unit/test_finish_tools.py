@@ -98,6 +98,7 @@ def test_an_unknown_upscaler_is_told_with_the_known_ones(tmp_path):
     assert "Lanczos" in caught.value.hint
 
 
+@pytest.mark.extra
 def test_an_upscaler_that_is_no_model_is_told(tmp_path):
     (tmp_path / "mine.pth").write_bytes(b"not a network")
     with pytest.raises(WeightsCorrupt, match=r"mine\.pth"):

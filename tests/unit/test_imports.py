@@ -16,11 +16,17 @@ GROUND = {
     "curves",
     "engines.spec",
     "performance",
+    "opencv",
+    "pixels",
+    "local_media",
 }
 ALLOWED = {
     "errors": set(),
     "installing": set(),
     "types": set(),
+    "local_media": set(),
+    "opencv": {"errors", "types"},
+    "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},

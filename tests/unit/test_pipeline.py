@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from sadtalker_ext.errors import Cancelled, OutputExists, OutputUnwritable
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
-from sadtalker_ext.pipeline import generate
+from sadtalker_ext.pipeline import generate, whole_frames
 from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.still import still_shot
@@ -148,3 +150,26 @@ def test_progress_reaches_the_end_and_shows_frames(picture, speech, tmp_path):
     rendering = [event for event in events if event.stage is Stage.RENDERING]
     assert rendering[-1].done == rendering[-1].total == 20
     assert shown[0].shape == (96, 80, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "place", "whole"),
+    [((80, 96), None, True), ((256, 256), (10, 10, 90, 90), True), ((256, 256), None, False)],
+    ids=["whole picture", "pasted back", "crop"],
+)
+def test_where_the_face_is_in_the_frames_is_known_where_they_show_the_picture(
+    picture, size, place, whole
+):
+    rig = SimpleNamespace(size=size, place=place)
+    assert whole_frames(rig, still_shot(picture, None)) is whole
+
+
+def test_an_option_the_engine_does_not_honour_is_told_only_when_it_was_asked_for(
+    picture, speech, tmp_path
+):
+    assert make(picture, speech, tmp_path / "1.mp4").warnings == ()
+    video = make(picture, speech, tmp_path / "2.mp4", gaze="fixed", size=512, seed=1)
+    assert video.warnings == (
+        "Option size has no effect in the fake engine.",
+        "Option gaze has no effect in the fake engine.",
+    )

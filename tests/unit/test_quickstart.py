@@ -1,9 +1,13 @@
 import importlib.util
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
+
+from quickstart_tools.environment import Environment
+from quickstart_tools.terms import Stop, Unreachable
 
 PATH = Path(__file__).resolve().parents[2] / "quickstart.py"
 
@@ -23,16 +27,21 @@ import runpy; runpy.run_path({str(PATH)!r}, run_name='x')"
     subprocess.run([sys.executable, "-S", "-c", code], check=True)
 
 
-def test_an_unreachable_index_is_told_in_a_sentence(quickstart, monkeypatch):
+def this_python(monkeypatch):
+    """Let environments be the Python of the tests: nothing is installed in these tests."""
+    monkeypatch.setattr(Environment, "python", Path(sys.executable))
+    return Environment(Path("unused"))
+
+
+def test_an_unreachable_index_is_told_in_a_sentence(monkeypatch):
     """A real pip that really cannot reach its index."""
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setattr(quickstart, "python", lambda: Path(sys.executable))
-    with pytest.raises(quickstart.Stop, match="index cannot be reached"):
-        quickstart.pip("install", "--dry-run", "a-package-that-is-not-installed")
+    with pytest.raises(Unreachable, match="index cannot be reached"):
+        this_python(monkeypatch).pip("install", "--dry-run", "a-package-that-is-not-installed")
 
 
 def test_an_old_python_is_told_in_a_sentence(quickstart, monkeypatch):
@@ -41,21 +50,76 @@ def test_an_old_python_is_told_in_a_sentence(quickstart, monkeypatch):
         quickstart.prepare("")
 
 
-def test_a_finished_installation_is_recognised(quickstart, monkeypatch):
+@pytest.fixture
+def pip(monkeypatch):
+    """Records what pip is asked for; `refuse` says which calls fail, and how."""
     calls = []
-    monkeypatch.setattr(quickstart, "make_venv", lambda: calls.append("venv"))
+    refusals = []
+
+    def answer(environment, *words):
+        calls.append(words)
+        for refused, error in refusals:
+            if refused in words:
+                raise error
+
+    monkeypatch.setattr(Environment, "pip", answer)
+    monkeypatch.setattr(Environment, "make", lambda environment: None)
+    monkeypatch.setattr(Environment, "python", Path(sys.executable))
+    return types.SimpleNamespace(calls=calls, refuse=lambda *one: refusals.append(one))
+
+
+def test_a_finished_installation_is_recognised(quickstart, monkeypatch, pip):
     monkeypatch.setattr(quickstart, "check_space", lambda extra: None)
-    monkeypatch.setattr(quickstart, "pip", lambda *words: calls.append(words[0]))
-    monkeypatch.setattr(quickstart, "python", lambda: Path(sys.executable))
     quickstart.VENV.mkdir()
     quickstart.prepare("")
-    assert calls == ["venv", "install"]
+    assert len(pip.calls) == 1
     quickstart.prepare("")
-    assert calls == ["venv", "install"]
+    assert len(pip.calls) == 1
     quickstart.prepare("test")
-    assert calls[2:] == ["venv", "install", "install"]
+    assert len(pip.calls) == 3, "torch, then the project"
     quickstart.prepare("")
-    assert len(calls) == 5
+    assert len(pip.calls) == 3
+
+
+def test_new_tested_versions_install_again(quickstart, monkeypatch, pip, tmp_path):
+    tested = tmp_path / "tested.txt"
+    monkeypatch.setattr(quickstart.locking, "constraints_of", lambda version: tested)
+    tested.write_text("numpy==1.0\n")
+    before = quickstart.fingerprint("")
+    tested.write_text("numpy==2.0\n")
+    assert quickstart.fingerprint("") != before
+
+
+def test_tested_versions_are_asked_for(tmp_path, pip, capsys):
+    tested = tmp_path / "py310.txt"
+    tested.touch()
+    Environment(tmp_path).install("-e", ".", constraints=tested)
+    assert pip.calls == [("install", "--constraint", str(tested), "-e", ".")]
+    assert capsys.readouterr().out == ""
+
+
+def test_where_they_do_not_fit_the_open_ranges_are_taken_and_a_note_says_so(tmp_path, pip, capsys):
+    tested = tmp_path / "py310.txt"
+    tested.touch()
+    pip.refuse("--constraint", Stop("no wheel"))
+    Environment(tmp_path).install(".", constraints=tested)
+    assert pip.calls[-1] == ("install", ".")
+    assert "py310.txt do not fit this machine" in capsys.readouterr().out
+
+
+def test_without_a_network_the_open_ranges_are_not_tried(tmp_path, pip):
+    tested = tmp_path / "py310.txt"
+    tested.touch()
+    pip.refuse("--constraint", Unreachable("no network"))
+    with pytest.raises(Unreachable):
+        Environment(tmp_path).install(".", constraints=tested)
+    assert len(pip.calls) == 1
+
+
+def test_a_python_without_tested_versions_is_told(tmp_path, pip, capsys):
+    Environment(tmp_path).install(".", constraints=tmp_path / "py399.txt")
+    assert pip.calls == [("install", ".")]
+    assert "no tested versions" in capsys.readouterr().out
 
 
 def test_a_full_disk_is_told_before_the_installation(quickstart, monkeypatch):

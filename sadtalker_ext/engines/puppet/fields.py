@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext import pixels
 from sadtalker_ext.types import FloatArray, ImageArray
 
 Whole = TypeVar("Whole", npt.NDArray[np.uint8], npt.NDArray[np.int16])
-_NO_MAP = np.empty(0, np.float32)
-"""Tells `cv2.remap` that both coordinates are in the first map."""
 
 
 def smooth_step(low: float, high: float, value: FloatArray) -> FloatArray:
@@ -36,15 +35,14 @@ def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> Fl
         clamp: Continue the values beyond the border by the border's own; otherwise mirror them.
     """
     border = cv2.BORDER_REPLICATE if clamp else cv2.BORDER_REFLECT_101
-    taken = cv2.remap(values, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=border)
-    return np.asarray(taken, np.float32)
+    return np.asarray(pixels.sample(values, places, border=border), np.float32)
 
 
-def sample_cubic(values: Whole, places: FloatArray) -> Whole:
-    """Take uint8 or int16 values at places (h, w, 2), cubic, mirrored beyond the border."""
-    border = cv2.BORDER_REFLECT_101
-    taken = cv2.remap(values, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=border)
-    return np.asarray(taken, values.dtype)
+def sample_cubic(values: Whole, places: tuple[FloatArray, FloatArray]) -> Whole:
+    """Take uint8 or int16 values at places (x, y), cubic, mirrored beyond the border."""
+    return np.asarray(
+        pixels.remap(values, *places, cv2.INTER_CUBIC, border=cv2.BORDER_REFLECT_101), values.dtype
+    )
 
 
 def as_picture(colours: FloatArray) -> ImageArray:

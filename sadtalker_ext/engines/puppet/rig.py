@@ -72,8 +72,9 @@ class PuppetRig:
         return scaled_head(motion, options, _WIDEST_DEG)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
-        """Say which paths turn the head too far."""
-        return beyond(motion, _WIDEST_DEG)
+        """Say which paths turn the head too far, and which lids should blink and cannot."""
+        lids = self.eyes.warnings if motion.lids.any() else ()
+        return (*beyond(motion, _WIDEST_DEG), *lids)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""

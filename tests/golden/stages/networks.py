@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from sadtalker_ext.engines.sadtalker.keypoints import (
     HeadAngles,
@@ -17,9 +18,10 @@ from sadtalker_ext.engines.sadtalker.keypoints import (
     rotation,
 )
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion
+from tests.golden.float64 import Values, by_truth, float64_network, unrounded
 from tests.golden.folder import GoldenFolder
 from tests.golden.keyed_weights import unit_values
-from tests.golden.networks import activation_tolerance, network, outputs_of
+from tests.golden.networks import network, outputs_of
 from tests.golden.registry import Stage, compare, stages
 
 HEADS = ("yaw", "pitch", "roll", "t", "exp")
@@ -38,12 +40,19 @@ def recon_activations(folder: GoldenFolder) -> Iterator[Stage]:
     case = aligned_of_recon(folder)
     if case is None:
         return
-    net = network(folder, "face_3drecon")
     paths = {name: f"backbone.{name}" for name in recorded if name != "out"}
-    with torch.inference_mode(), outputs_of(net, **paths) as seen:
-        seen["out"] = net(aligned_tensor(folder, case))
-    for key in recorded:
-        yield compare(folder, file, key, seen[key], activation_tolerance(folder, file, key))
+    picture = aligned_tensor(folder, case)
+
+    def run(net: nn.Module, picture: torch.Tensor) -> Values:
+        with torch.inference_mode(), outputs_of(net, **paths) as seen:
+            seen["out"] = net(picture)
+        return seen
+
+    def exact() -> Values:
+        with unrounded():
+            return run(float64_network(folder, "face_3drecon"), picture.double())
+
+    yield from by_truth(folder, file, run(network(folder, "face_3drecon"), picture), exact)
 
 
 def aligned_of_recon(folder: GoldenFolder) -> str | None:

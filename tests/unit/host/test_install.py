@@ -80,7 +80,7 @@ def test_a_second_opencv_is_never_installed(install, pip, monkeypatch):
 
 
 def test_librosa_comes_only_with_the_weights(install, pip, monkeypatch):
-    without(install, monkeypatch, "librosa")
+    monkeypatch.setattr(install, "SADTALKER", {"no_such_module": "librosa>=0.10"})
     install.main()
     assert asked(pip) == []
     monkeypatch.setattr(install, "sadtalker_weights_present", lambda: True)
@@ -164,3 +164,22 @@ def test_preload_needs_only_the_standard_library_and_adds_flags():
         "assert not {n for n in sys.modules if n.split('.')[0] in ('numpy', 'sadtalker_ext')}"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_package_that_is_too_old_is_told_and_left_alone(install, pip, monkeypatch, capsys):
+    versions = {"av": "12.3.0", "opencv-python": "4.7.0.72", "numpy": "1.24", "flatbuffers": "23.1"}
+    monkeypatch.setattr(install, "installed", lambda: versions)
+    monkeypatch.setattr(install, "missing", lambda wanted: [])
+    assert install.main() == 0
+    assert pip.calls == []
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert "av 12.3.0 is installed, but 13 or newer is needed" in lines[0]
+    assert '-m pip install "av>=13"' in lines[0]
+    assert "opencv-python 4.7.0.72" in lines[1]
+    assert '"opencv-python>=4.8"' in lines[1], "the distribution that is there, not a second one"
+
+
+@pytest.mark.parametrize("version", ["4.8", "4.8.0.76", "4.10.0.84", "5.0.0.93", "5.1.0rc1"])
+def test_no_opencv_from_the_oldest_on_is_refused(install, version):
+    assert install.too_old(install.BASE, {"opencv-contrib-python": version}) == []

@@ -39,6 +39,28 @@ def test_lids_close_fully_for_five_to_eight_frames():
         assert (lids[first:end].max(axis=0) == 1).all()
 
 
+def test_lids_close_fast_and_open_slower_and_together():
+    """Sampled at 1000 per second, so that no frame grid hides the times."""
+    lids = natural_blinks(1000 * 200, 1000.0, 20.0, [], np.random.default_rng(5))
+    assert np.abs(lids[:, 0] - lids[:, 1]).max() <= 0.1
+    moving = np.concatenate([[False], lids[:, 0] > 0, [False]])
+    closing, opening = [], []
+    for first, end in np.flatnonzero(moving[1:] != moving[:-1]).reshape(-1, 2):
+        shut = np.flatnonzero(lids[first:end, 0] == 1)
+        closing.append(shut[0])
+        opening.append(end - first - 1 - shut[-1])
+    assert len(closing) > 40
+    assert 60 <= min(closing) < 70 < 90 < max(closing) <= 100
+    assert 120 <= min(opening) < 140 < 180 < max(opening) <= 200
+
+
+def test_every_blink_shows_both_lids_shut_in_one_frame_at_least():
+    lids = natural_blinks(25 * 600, 25.0, 20.0, [], np.random.default_rng(6))
+    moving = np.concatenate([[False], lids.max(axis=1) > 0, [False]])
+    for first, end in np.flatnonzero(moving[1:] != moving[:-1]).reshape(-1, 2):
+        assert lids[first:end].min(axis=1).max() > 0.99
+
+
 def test_cues_draw_blinks():
     cues = [float(time) for time in np.arange(1.0, 600, 2.0)]
     lids = natural_blinks(600 * 25, 25.0, 20.0, cues, np.random.default_rng(3))

@@ -1,30 +1,37 @@
 import numpy as np
 
-from sadtalker_ext.motion.gaze import gaze_track, glances
+from sadtalker_ext.motion.acts import Look
+from sadtalker_ext.motion.gaze import gaze_track, wide_jumps
 
-
-def test_glances_are_small_and_often_meet_the_viewer():
-    found = glances(600, np.random.default_rng(0))
-    gaps = np.diff(found.starts)
-    assert 1 < gaps.mean() < 3
-    assert gaps.min() >= 0.49
-    assert not found.targets[0].any()
-    assert 0.3 < np.mean(~found.targets.any(axis=1)) < 0.6
-    track = gaze_track(found, np.zeros((15000, 3), np.float32), 25.0)
-    assert 1 < np.abs(track[:, 0]).max() <= 6
+STILL = np.zeros((100, 3), np.float32)
 
 
 def test_eyes_turn_against_the_head():
-    found = glances(0.1, np.random.default_rng(0))
     head = np.tile(np.array([4.0, -2.0, 0.0], np.float32), (10, 1))
-    np.testing.assert_allclose(gaze_track(found, head, 25.0), np.tile([-2.0, 1.0], (10, 1)))
+    track = gaze_track([Look(0.0, 0.0, 0.0)], head, 25.0)
+    np.testing.assert_allclose(track, np.tile([-2.2, 1.1], (10, 1)), atol=1e-5)
 
 
-def test_jumps_take_two_frames():
-    found = glances(60, np.random.default_rng(1))
-    track = gaze_track(found, np.zeros((1500, 3), np.float32), 25.0)
-    changing = np.abs(np.diff(track, axis=0)).max(axis=1) > 1e-6
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], changing, [0]]).astype(int)))
-    assert (np.diff(edges)[::2] <= 2).all()
-    wide = found.wide_jumps()
-    assert wide == sorted(wide)
+def test_a_jump_lands_on_its_look_within_two_frames_and_stays():
+    track = gaze_track([Look(0.0, 0.0, 0.0), Look(1.01, 6.0, -3.0)], STILL, 25.0)
+    assert not track[:25].any()
+    np.testing.assert_allclose(track[27:], np.tile([6.0, -3.0], (73, 1)), atol=1e-5)
+    changing = np.abs(np.diff(track[:, 0])) > 1e-6
+    assert changing.sum() <= 3
+
+
+def test_larger_jumps_take_longer():
+    """The main sequence: 2 degrees are over within a frame, 16 are not."""
+    small = gaze_track([Look(1.0, 1.0, 0.0)], STILL, 25.0)[:, 0]
+    large = gaze_track([Look(1.0, 8.0, 0.0)], STILL, 25.0)[:, 0]
+    assert small[25] / 1.0 > large[25] / 8.0
+
+
+def test_eyes_never_roll_out_of_sight():
+    track = gaze_track([Look(0.0, 40.0, -40.0)], STILL, 25.0)
+    assert np.abs(track).max() <= 9
+
+
+def test_wide_jumps_are_told_in_order():
+    looks = [Look(0.0, 0, 0), Look(1.0, 5, 0), Look(2.0, 4, 0), Look(3.0, -3, 0)]
+    assert wide_jumps(looks) == [1.0, 3.0]

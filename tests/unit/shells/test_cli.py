@@ -63,6 +63,7 @@ def test_an_input_error_exits_2_with_a_sentence_and_json(inputs, tmp_path, capsy
     assert "Traceback" not in captured.err
 
 
+@pytest.mark.extra
 def test_missing_weights_exit_3_and_name_the_command(inputs, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SADTALKER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SADTALKER_CHECKPOINTS", "")

@@ -9,13 +9,14 @@ import numpy.typing as npt
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 Floats = npt.NDArray[np.float64]
 
 # In units of the eye width.
-_RAISE = 0.11
-_LOWER = 0.07
+_RAISE = 0.17
+_LOWER = 0.09
 _DRAW_TOGETHER = 0.05
 _FOREHEAD_REACH = 0.75
 
@@ -90,13 +91,7 @@ class BrowMotion:
         map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
         left, top, right, bottom = self.box
         view = canvas[top:bottom, left:right]
-        view[:] = cv2.remap(
-            view,
-            map_x.astype(np.float32),
-            map_y.astype(np.float32),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        view[:] = remap(view, map_x, map_y, cv2.INTER_CUBIC)
 
 
 def _brow_weight(

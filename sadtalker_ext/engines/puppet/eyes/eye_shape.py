@@ -9,10 +9,12 @@ width of the other eye.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray
@@ -43,6 +45,10 @@ RIGHT_EYE = EyeIndices(
     iris=topology.IRIS_RIGHT,
 )
 
+# Skin farther from the eye than this never moves: below the lower lid in eye sizes, and towards the
+# nose and the temple in eye widths from the middle.
+MOVING_BELOW = 0.36
+MOVING_INWARD, MOVING_OUTWARD = 0.60, 0.76
 _CURVE_U = np.linspace(-0.5, 0.5, 65)
 _PATCH_SIDE = 0.95  # the patch reaches this far left and right of the eye's middle, in eye widths
 _OUTER_EXTRA = 0.06  # the mesh ends a little before the outer corner, as a share of the width
@@ -93,6 +99,35 @@ class EyeShape:
     def bump(self) -> FloatArray:
         """(h, w) 1 at the middle of the eye, falling to 0 at its corners."""
         return np.asarray(np.clip(1.0 - (2.0 * self.u) ** 2, 0.0, 1.0), dtype=np.float32)
+
+    def moving_part(self) -> tuple[slice, slice]:
+        """Return the rows and columns of the patch in which a blink or a glance moves anything."""
+        inside = (self.v > self.brow - 0.05) & (self.v < self.lower + MOVING_BELOW)
+        outward = self.u * self.outer
+        inside &= (outward > -MOVING_INWARD) & (outward < MOVING_OUTWARD)
+        rows, columns = np.nonzero(inside)
+        return _span(rows, inside.shape[0]), _span(columns, inside.shape[1])
+
+    def cropped(self, part: tuple[slice, slice]) -> EyeShape:
+        """Return the same eye over a smaller patch."""
+        rows, columns = part
+        left, top = self.box[0] + columns.start, self.box[1] + rows.start
+        right, bottom = self.box[0] + columns.stop, self.box[1] + rows.stop
+        x, y, radius = self.iris
+        return dataclasses.replace(
+            self,
+            box=(left, top, right, bottom),
+            iris=(x - columns.start, y - rows.start, radius),
+            u=np.ascontiguousarray(self.u[part]),
+            v=np.ascontiguousarray(self.v[part]),
+            upper=np.ascontiguousarray(self.upper[part]),
+            lower=np.ascontiguousarray(self.lower[part]),
+            brow=np.ascontiguousarray(self.brow[part]),
+        )
+
+
+def _span(places: npt.NDArray[np.intp], whole: int) -> slice:
+    return slice(int(places.min()), int(places.max()) + 1) if len(places) else slice(0, whole)
 
 
 def measure_eye(

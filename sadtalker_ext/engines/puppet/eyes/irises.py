@@ -14,6 +14,7 @@ import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, soft_switch, widen
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 
 IRIS_DIAMETER_MM = 11.7  # nearly the same in all adults, which gives the picture's scale
@@ -81,10 +82,9 @@ class IrisMotion:
         ramp = max(1.0 * radius, 2.0 * length)
         distance = np.hypot(self._x - shift[0], self._y - shift[1])
         weight = smoothstep(1.08 * radius + ramp, 1.08 * radius, distance)
-        map_x = (self._x + np.float32(self._shape.iris[0]) - shift[0] * weight).astype(np.float32)
-        map_y = (self._y + np.float32(self._shape.iris[1]) - shift[1] * weight).astype(np.float32)
-        moved = cv2.remap(image, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(moved, dtype=np.uint8)
+        map_x = self._x + np.float32(self._shape.iris[0]) - shift[0] * weight
+        map_y = self._y + np.float32(self._shape.iris[1]) - shift[1] * weight
+        return np.asarray(remap(image, map_x, map_y, cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) -> ImageArray:

@@ -19,7 +19,7 @@ from sadtalker_ext.types import FloatArray, ImageArray
 _CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347)  # mesh points
 _SIDE = 0.7  # of the piece of skin, in eye sizes
 _COARSEST = 0.07  # larger structures belong to the shading, in eye sizes
-_SHARE = 0.65  # how much of the texture found near the eye a stretched lid keeps
+_SHARE = 0.72  # how much of the texture found near the eye a stretched lid keeps
 _COARSE_SHARE = 0.35  # of structures wider than about two pixels
 _LIMIT = 6.0  # grey levels per band
 

@@ -20,6 +20,7 @@ from sadtalker_ext.engines.puppet.head.depth import (
     head_depth,
 )
 from sadtalker_ext.engines.puppet.head.matte import Layers, split_layers
+from sadtalker_ext.pixels import halves
 from sadtalker_ext.portrait.topology import OVAL
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -90,7 +91,7 @@ class HeadTurn:
         frame = canvas.copy()
         if max(abs(yaw), abs(pitch), abs(roll)) < _STILL and abs(lift) < _STILL:
             return frame
-        places = self._places(yaw, pitch, roll, lift)
+        places = halves(self._places(yaw, pitch, roll, lift))
         left, top, right, bottom = self.box
         window = frame[top:bottom, left:right]
         layers = self._layers
@@ -193,7 +194,7 @@ def _moved_plane(
     shining: ShortArray,
     behind: ImageArray,
     clear: ShortArray,
-    places: FloatArray,
+    places: tuple[FloatArray, FloatArray],
 ) -> ImageArray:
     """Move the person in one channel.
 
@@ -202,7 +203,7 @@ def _moved_plane(
         shining: (H, W) what shines through in the picture.
         behind: (H, W) the background.
         clear: (H, W) 1 - a where the person is now.
-        places: (H, W, 2) where each pixel comes from.
+        places: (H, W) x and y where each pixel comes from.
     """
     person = np.asarray(cv2.subtract(canvas, shining, dtype=cv2.CV_16S), np.int16)
     moved = sample_cubic(person, places)

@@ -96,12 +96,18 @@ class ExpressionBasis:
         shut = 1 - (1 - press) * (1 - relax)
         # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
         # was not let go has raised it already.
-        arch = rounded * (0.3 + 0.7 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
+        # Over a shut jaw round lips leave a small opening (U, W), over an open one a large one (O).
+        arch = rounded * (0.1 + 0.9 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
         amount = {
             "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
-            "part": rounded * (1 - press) * (1 - 0.6 * relax * min(4 * gap, 1)),
+            "part": (
+                rounded
+                * (0.3 + 0.7 * min(jaw / 0.6, 1))
+                * (1 - press)
+                * (1 - 0.6 * relax * min(4 * gap, 1))
+            ),
             "raise": upper * (1 - 0.8 * press) + 0.55 * tuck * (1 - press),
             "arch": arch * (1 - press) * (1 - tuck),
             "roll": press * (1 - 1.5 * gap),

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.mouth.lip_line import find_lower_edge, find_seam
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sadtalker_ext.engines.puppet.mouth import teeth
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _SHADOW = np.array([0.8, 1.06, 1.09], np.float32)

@@ -12,8 +12,9 @@ from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth, 
 from sadtalker_ext.engines.puppet.mouth.grid import make_grid
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid, sample
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import own_teeth, tooth_edge
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax")

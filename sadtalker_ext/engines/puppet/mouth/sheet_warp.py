@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray
 
 _DAMPING = (1.0, 0.7, 0.7, 0.7)
@@ -23,22 +24,7 @@ _LEAST_AREA = 0.2
 _LONGEST_STEP = 0.5
 """No Newton step is longer than this many cells."""
 
-_NO_MAP = np.empty(0, np.float32)
-"""Tells `cv2.remap` that both coordinates are in the first map."""
-
 _SLOPE = np.array([[-0.5, 0, 0.5]], np.float32)
-
-
-def sample(
-    image: npt.NDArray[Any], where: FloatArray, method: int = cv2.INTER_LINEAR
-) -> npt.NDArray[Any]:
-    """Values of an image at (h, w, 2) float32 coordinates; mirrored beyond its border."""
-    # Maps must be float32: cv2 refuses float64 (which numpy 2 makes easily).
-    where = np.ascontiguousarray(where, np.float32)
-    values: npt.NDArray[Any] = cv2.remap(
-        image, where, _NO_MAP, method, borderMode=cv2.BORDER_REFLECT_101
-    )
-    return values
 
 
 def pixel_grid(left: int, top: int, width: int, height: int) -> FloatArray:
@@ -112,15 +98,7 @@ class SheetWarp:
 
     def _at(self, field: FloatArray, back: FloatArray) -> npt.NDArray[Any]:
         """The field where the nodes come from."""
-        where = self.grid + back
-        values: npt.NDArray[Any] = cv2.remap(
-            field,
-            where[..., 0],
-            where[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return values
+        return sample(field, self.grid + back, border=cv2.BORDER_REPLICATE)
 
     def enlarge(self, values: FloatArray) -> FloatArray:
         """Interpolate (h, w, C) node values to pixels: (h * stride, w * stride, C)."""

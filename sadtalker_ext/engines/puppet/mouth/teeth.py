@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
 UPPER_WIDTHS = (0.33, 0.25, 0.22, 0.15, 0.11, 0.08)

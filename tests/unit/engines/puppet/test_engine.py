@@ -21,6 +21,8 @@ from tests.support.puppet_person import make_person
 class Recorder:
     """Stands for a layer: counts, and paints the given jaw so that order can be seen."""
 
+    warnings = ("An eye is hidden.",)
+
     def __init__(self, pause: float = 0.0):
         self.calls = 0
         self.pause = pause
@@ -195,3 +197,11 @@ def test_large_pictures_are_scaled_to_a_video_that_plays():
     view = view_stage(picture, face_at(2000, 2000, 2400, 3000), "full")
     assert max(view.size) <= LONGEST_SIDE_PX
     assert np.ptp(view.points[:, 1]) <= LARGEST_FACE_PX + 1
+
+
+def test_lids_that_cannot_close_are_told_when_they_should():
+    one, _ = rig()
+    still = track(3)
+    assert one.unable(still) == ()
+    shut = dataclasses.replace(still, lids=np.ones((3, 2), np.float32))
+    assert one.unable(shut) == ("An eye is hidden.",)

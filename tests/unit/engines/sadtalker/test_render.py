@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from sadtalker_ext.engines.sadtalker import render
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
@@ -214,9 +215,44 @@ def test_frozen_lips_would_be_seen(exact):
         assert_lips_still_move(frozen, exact, mean=1.0, correlation=-2)
 
 
-def test_bfloat16_stays_close(networks, renderer, face, points, exact):
+class WideProducts(TorchFunctionMode):
+    """Convolutions of bfloat16 values as float32 sums, rounded to bfloat16 at their end.
+
+    That is what instructions for bfloat16 do. Without them torch takes a minute per convolution,
+    hours for a picture. Everything else of the network runs in bfloat16 as it is.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.widened = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func not in (torch.conv2d, torch.conv3d) or args[0].dtype != torch.bfloat16:
+            return func(*args, **kwargs)
+        self.widened += 1
+        wide = [value.float() if isinstance(value, torch.Tensor) else value for value in args]
+        named = {k: v.float() if isinstance(v, torch.Tensor) else v for k, v in kwargs.items()}
+        return func(*wide, **named).to(torch.bfloat16)
+
+
+def assert_bfloat16_stays_close(networks, face, points, exact):
     low = Renderer(copy.deepcopy(networks["generator"]), *tail(networks), dtype=torch.bfloat16)
     assert_lips_still_move(ends(low, face, points), exact, mean=0.01, correlation=0.95)
+
+
+def test_bfloat16_stays_close(networks, face, points, exact):
+    with WideProducts() as mode:
+        assert_bfloat16_stays_close(networks, face, points, exact)
+    assert mode.widened > 100
+
+
+@pytest.mark.skipif(
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+    reason="needs a processor with instructions for bfloat16; others take hours",
+)
+def test_the_processors_own_bfloat16_stays_close(networks, face, points, exact):
+    assert_bfloat16_stays_close(networks, face, points, exact)
 
 
 def tail(networks):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray
 
 Mask = npt.NDArray[np.bool_]
@@ -54,7 +55,7 @@ def trace_outline(
     place = (place + v[..., None] * eye.size * eye.down).astype(np.float32)
 
     def sample(field: FloatArray) -> FloatArray:
-        got = cv2.remap(field, place[..., 0], place[..., 1], cv2.INTER_LINEAR)
+        got = remap(field, place[..., 0], place[..., 1], border=cv2.BORDER_CONSTANT)
         return np.asarray(got, dtype=np.float32)
 
     found = sample(ridge) / contrast

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp, pixel_grid, sample
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp, pixel_grid
+from sadtalker_ext.pixels import sample
 
 
 def field_of(warp, function):

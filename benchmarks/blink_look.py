@@ -1,0 +1,222 @@
+"""How a blink looks, on any folder of faces.
+
+``python -m benchmarks.blink_look --portraits DIR --json OUT`` draws every portrait (the example
+without a folder) with its lids at several closures and measures each eye:
+
+* new edges: share of the skin between brow and eye that gets a strong edge that the open eye does
+  not have within a few pixels, 90th percentile over the closures (torn or painted lids have them);
+* faint: the same share for weaker edges, which torn lids of low contrast have;
+* seams: share of the shut lid itself that has an edge stronger than the skin above it;
+* colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
+* lash share: share of the skin between brow and eye that the lash mask takes;
+* depth: gap between the lid curves of the shut eye as a share of the open one's, by the product's
+  own tracker; apart: largest difference between the two lids' closures so measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from benchmarks.lids import lid_gaps
+from benchmarks.subject import PORTRAIT, face_models
+from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE, EyeIndices
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.errors import InputError
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.portrait.find import find_face
+from sadtalker_ext.portrait.mesh import region_of
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.types import FloatArray, ImageArray
+
+CLOSURES = tuple(np.linspace(0.3, 1.0, 8))
+EYES = (LEFT_EYE, RIGHT_EYE)
+STRONG, FAINT = (2.0, 12.0), (1.5, 6.0)
+_SIDE = 160  # pixels of the square in which every eye is measured
+_EYE = 0.55  # corner to corner, as a share of it
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+class EyeView(NamedTuple):
+    """One eye, turned upright and scaled to the same size on every picture.
+
+    Attributes:
+        matrix: (2, 3) from picture to view pixels.
+        above: (160, 160) bool, skin between brow and upper lid.
+        lid: (160, 160) bool, what the closing lid covers, without its lash line.
+        ring: (160, 160) bool, skin round the eye.
+    """
+
+    matrix: FloatArray
+    above: FloatArray
+    lid: FloatArray
+    ring: FloatArray
+
+    def of(self, picture: ImageArray) -> ImageArray:
+        """Return the eye's view of a picture, (160, 160, 3)."""
+        method = cv2.INTER_AREA if np.linalg.norm(self.matrix[0, :2]) < 1 else cv2.INTER_LINEAR
+        size = (_SIDE, _SIDE)
+        return cv2.warpAffine(
+            picture, self.matrix, size, flags=method, borderMode=cv2.BORDER_REPLICATE
+        )
+
+
+def eye_view(points: FloatArray, eye: EyeIndices) -> EyeView:
+    """Lay the view over one eye of a (478, 3) mesh."""
+    ends = points[[eye.upper[0], eye.upper[-1]], :2].astype(np.float64)
+    left, right = ends if ends[0, 0] < ends[1, 0] else ends[::-1]
+    across = right - left
+    scale = _SIDE * _EYE / max(float(np.linalg.norm(across)), 1e-6)
+    angle = float(np.degrees(np.arctan2(across[1], across[0])))
+    middle = (left + right) / 2
+    matrix = cv2.getRotationMatrix2D(middle.tolist(), angle, scale)
+    matrix[:, 2] += np.array([_SIDE / 2, 0.62 * _SIDE]) - middle
+
+    def line(ids: tuple[int, ...]) -> FloatArray:
+        places = np.c_[points[list(ids), :2], np.ones(len(ids))] @ matrix.T
+        return places[np.argsort(places[:, 0])]
+
+    brow, upper, lower = line(eye.brow_bottom), line(eye.upper), line(eye.lower)
+    above = _filled(np.r_[brow + np.array([0, 4]), (upper - np.array([0, 7]))[::-1]])
+    opening = _filled(np.r_[upper, lower[::-1]])
+    ring = cv2.dilate(opening, np.ones((25, 25))) & ~cv2.dilate(opening, np.ones((7, 7)))
+    lid = _filled(np.r_[upper, (lower - np.array([0, 0.09 * _SIDE]))[::-1]]) & opening
+    return EyeView(matrix, above > 0, lid > 0, ring > 0)
+
+
+def _filled(outline: FloatArray) -> ImageArray:
+    mask = np.zeros((_SIDE, _SIDE), np.uint8)
+    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
+    return mask
+
+
+def slopes(view: ImageArray) -> FloatArray:
+    """Return the steepest change of any CIELAB channel at every pixel, (h, w)."""
+    lab = cv2.cvtColor(view, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = cv2.GaussianBlur(lab, (0, 0), 1.0)
+    x, y = (cv2.Sobel(lab, cv2.CV_32F, 1 - i, i) for i in (0, 1))
+    return np.hypot(x, y).max(-1)
+
+
+def new_edges(
+    opened: ImageArray, closing: ImageArray, where: FloatArray, least: tuple[float, float] = STRONG
+) -> float:
+    """Return the share of `where` with an edge that is not near one of the open eye.
+
+    Args:
+        opened: (160, 160, 3) view of the open eye.
+        closing: The same view while the lid comes down.
+        where: (160, 160) bool pixels that count.
+        least: How many times the open eye's slope nearby and how much more make an edge.
+    """
+    if where.sum() < 40:
+        return 0.0
+    before = cv2.dilate(slopes(opened), np.ones((9, 9)))
+    return float((slopes(closing) > least[0] * before + least[1])[where].mean())
+
+
+def seams(shut: ImageArray, view: EyeView) -> float:
+    """Return the share of the shut lid with edges unlike the skin above it."""
+    if view.lid.sum() < 20 or view.above.sum() < 40:
+        return 0.0
+    found = slopes(shut)
+    return float((found > 12 + 2 * np.percentile(found[view.above], 90))[view.lid].mean())
+
+
+def colour_distance(shut: ImageArray, view: EyeView) -> float:
+    """Return the distance of the lid's mean colour to that of the skin round it, CIELAB."""
+    lab = cv2.cvtColor(shut.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    if view.lid.sum() < 20 or view.ring.sum() < 20:
+        return 0.0
+    return float(np.linalg.norm(lab[view.lid].mean(0) - lab[view.ring].mean(0)))
+
+
+def measure_lids(
+    picture: ImageArray, points: FloatArray, models: FaceModels | None = None
+) -> dict[str, Any]:
+    """Measure the blink of one face; the worse eye counts.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        points: (478, 3) mesh points.
+        models: For the measures by the tracker, left out without.
+    """
+    layer = EyeLayer(picture, points)
+    frames = []
+    for closure in CLOSURES:
+        frame = picture.copy()
+        layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0)
+        frames.append(frame)
+    row: dict[str, Any] = {"edges": 0.0, "faint": 0.0, "seams": 0.0, "colour": 0.0}
+    for eye in EYES:
+        view = eye_view(points, eye)
+        opened, drawn = view.of(picture), [view.of(frame) for frame in frames]
+        for name, least in (("edges", STRONG), ("faint", FAINT)):
+            found = [new_edges(opened, one, view.above, least) for one in drawn]
+            row[name] = max(row[name], float(np.percentile(found, 90)))
+        row["seams"] = max(row["seams"], seams(drawn[-1], view))
+        row["colour"] = max(row["colour"], colour_distance(drawn[-1], view))
+    row["lash_share"] = max(layer.lash_shares(), default=0.0)
+    row["warnings"] = list(layer.warnings)
+    if models is not None:
+        row |= _tracked(picture, frames, points, models)
+    return {key: round(one, 4) if isinstance(one, float) else one for key, one in row.items()}
+
+
+def _tracked(
+    picture: ImageArray, frames: list[ImageArray], points: FloatArray, models: FaceModels
+) -> dict[str, float]:
+    """Follow the lids with the product's tracker."""
+    meshes = [models.mesher.refine(frame, region_of(points)) for frame in (picture, *frames)]
+    gaps = lid_gaps(np.stack([mesh.points for mesh in meshes]))
+    shares = gaps[1:] / np.maximum(gaps[0], 1e-6)
+    apart = np.abs(shares[:, 0] - shares[:, 1])
+    return {"depth": float(shares[-1].mean()), "apart": float(apart.max())}
+
+
+def measure_folder(folder: Path | None) -> dict[str, dict[str, Any]]:
+    """Measure every face of a folder, or the example's; say why where there is none."""
+    models = face_models()
+    files = [PORTRAIT] if folder is None else sorted(folder.iterdir())
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        if file.suffix.lower() not in _PICTURES:
+            continue
+        picture = read_picture(file)
+        try:
+            face = find_face(picture, models, 0)
+        except InputError as error:
+            found[file.stem] = {"skipped": error.message}
+            continue
+        view = view_stage(picture.pixels, face, "full")
+        found[file.stem] = measure_lids(view.pixels, view.points, models)
+        print(file.stem, json.dumps(found[file.stem]), flush=True)
+    return found
+
+
+def run() -> dict[str, Any]:
+    """Measure the example portrait."""
+    return measure_folder(None)
+
+
+def main() -> int:
+    """Measure a folder, print and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--portraits", type=Path, help="a folder of faces; the example without")
+    parser.add_argument("--json", type=Path, help="write the results here")
+    parsed = parser.parse_args()
+    found = measure_folder(parsed.portraits)
+    if parsed.json:
+        parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The measures of a blink's look see the defects they are for."""
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.blink_look import (
+    FAINT,
+    colour_distance,
+    eye_view,
+    measure_lids,
+    new_edges,
+    seams,
+)
+from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE
+from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
+
+SIDE = 400
+
+
+@pytest.fixture(scope="module")
+def points():
+    return eye_points(80, 32, picture=SIDE)
+
+
+@pytest.fixture(scope="module")
+def face(points):
+    return draw_face(points, picture=SIDE)
+
+
+@pytest.fixture(scope="module")
+def view(points):
+    return eye_view(points, LEFT_EYE)
+
+
+def patched(points, colour, height=22):
+    """Paint a lid with a hard edge over the eye and the skin above it."""
+    picture = draw_face(points, picture=SIDE)
+    upper, lower = (points[list(ids), :2] for ids in (LEFT_EYE.upper, LEFT_EYE.lower))
+    outline = np.concatenate([upper - [0, height], lower[::-1]])
+    cv2.fillPoly(picture, [np.round(outline).astype(np.int32)], colour)
+    return picture
+
+
+def shut(points):
+    return patched(points, tuple(int(one) for one in SKIN), height=4)
+
+
+def test_the_same_picture_has_no_new_edge(face, view):
+    assert new_edges(view.of(face), view.of(face), view.above, FAINT) == 0
+
+
+def test_a_painted_patch_has_new_edges(face, points, view):
+    pale = view.of(patched(points, (245, 225, 215)))
+    assert new_edges(view.of(face), pale, view.above) > 0.02
+
+
+def test_a_patch_of_low_contrast_is_a_faint_edge(face, points, view):
+    near = view.of(patched(points, tuple(int(one) - 6 for one in SKIN)))
+    assert new_edges(view.of(face), near, view.above) == 0
+    assert new_edges(view.of(face), near, view.above, FAINT) > 0.02
+
+
+def test_a_lid_that_is_not_whole_has_seams(face, points, view):
+    assert seams(view.of(shut(points)), view) < 0.01
+    assert seams(view.of(face), view) > 0.1  # the open eye
+
+
+def test_a_pale_lid_is_far_from_its_surroundings(points, view):
+    alike = colour_distance(view.of(shut(points)), view)
+    pale = colour_distance(view.of(patched(points, (250, 240, 235), height=4)), view)
+    assert alike < 4
+    assert pale > alike + 10
+
+
+@pytest.mark.parametrize("roll_deg", [0.0, 20.0])
+def test_the_eye_is_upright_and_of_one_size_in_its_view(roll_deg):
+    points = eye_points(50, 20, picture=300, roll_deg=roll_deg)
+    matrix = eye_view(points, LEFT_EYE).matrix
+    ends = points[[LEFT_EYE.upper[0], LEFT_EYE.upper[-1]], :2]
+    places = np.c_[ends, np.ones(2)] @ matrix.T
+    assert np.allclose(places[:, 1], 0.62 * 160, atol=0.5)
+    assert np.allclose(sorted(places[:, 0]), [36, 124], atol=0.5)
+
+
+def test_a_drawn_face_passes(face, points):
+    row = measure_lids(face, points)
+    assert row["edges"] <= 0.001
+    assert row["faint"] <= 0.01
+    assert row["seams"] <= 0.01
+    assert row["lash_share"] < 0.25
+    assert row["warnings"] == []
