@@ -159,10 +159,14 @@ def _write(
     return False
 
 
+def whole_frames(rig: Rig, shot: Shot) -> bool:
+    """Tell whether the video shows the shot's whole frames, at their own size."""
+    return rig.place is not None or rig.size == shot.picture.size
+
+
 def _known_face(rig: Rig, shot: Shot) -> tuple[FloatArray, tuple[int, int]] | None:
     """Return the mesh and the frame it is for; None where the video shows something else."""
-    whole = rig.place is not None or rig.size == shot.picture.size
-    return (rig.face.points, shot.picture.size) if whole else None
+    return (rig.face.points, shot.picture.size) if whole_frames(rig, shot) else None
 
 
 def ignored(options: GenerateOptions, spec: EngineSpec) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def check_request(request: Request) -> None:
 
 
 def _check_references(request: Request) -> None:
-    """Refuse a second video where the first one lends the blinks, or everything, already."""
+    """Refuse a second video if the first one already gives the blinks, or everything."""
     use = request.options.reference_use
     if request.reference_video and request.blink_video and use in ("all", "blink"):
         taken = "everything" if use == "all" else "the blinks"

@@ -253,7 +253,7 @@ class Service:
         return EngineStatus(name=spec.name, ready=True)
 
     def lacking(self, name: str) -> tuple[WeightFile, ...]:
-        """Return the published files an engine still needs; none where older ones will do."""
+        """Return the published files an engine still needs; it needs none if older ones will do."""
         return self._specs[name].lacking(self._store)
 
     def _offer_other_engine(self, error: SadTalkerError, failed: str) -> None:

@@ -72,7 +72,7 @@ class Talk:
 
     @property
     def final(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether the job has ended."""
         return self.status in FINAL
 
 

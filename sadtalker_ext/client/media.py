@@ -11,7 +11,7 @@ Media = str | Path | bytes
 
 
 def is_address(media: Media | None) -> bool:
-    """Tell whether the server is to fetch it."""
+    """Tell whether the server has to fetch it."""
     return isinstance(media, str) and media.startswith(("http://", "https://"))
 
 

@@ -17,7 +17,7 @@ from sadtalker_ext.types import Enhancer, FloatArray, ImageArray, PointFinder, U
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FinishTools:
-    """What the options need, from whoever has it.
+    """The tools that the options ask for, wherever they come from.
 
     Attributes:
         follow: Makes a follower of one face, near the given points (478, 3) or the largest.

@@ -100,7 +100,7 @@ class GifEncoder:
             _append(self._path, self._metadata)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._waiting = []
         with contextlib.suppress(Exception):  # the file is about to be removed
             self._container.close()

@@ -37,7 +37,7 @@ class FrameEncoder(Protocol):
         """Complete the file."""
 
     def close(self) -> None:
-        """Let go of the file, whole or not; safe to call twice."""
+        """Close the file, complete or not; safe to call twice."""
 
 
 def h264_options(quality: int) -> dict[str, str]:
@@ -161,7 +161,7 @@ class Encoder:
         self._container.close()
 
     def close(self) -> None:
-        """Let go of the file, whole or not."""
+        """Close the file, complete or not."""
         if self._sound is not None:
             self._sound.close()
         with contextlib.suppress(Exception):  # the file is about to be removed
@@ -211,7 +211,7 @@ class EncoderThread:
         self._raise_problem()
 
     def abandon(self) -> None:
-        """Drop what is queued and let go of the file."""
+        """Drop what is queued and close the file."""
         self._abandoned = True
         self._queue.put(None)
         self._thread.join()

@@ -78,7 +78,7 @@ class PngEncoder:
         self._zip.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with contextlib.suppress(Exception):  # the file is about to be removed
             self._zip.close()
 

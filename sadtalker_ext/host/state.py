@@ -44,7 +44,7 @@ def show_event(state: Any, event: ProgressEvent) -> None:
 
 
 def words_of(event: ProgressEvent) -> str:
-    """Return the event in one line; the host shows no second one."""
+    """Return the event in one line, because the host shows only one."""
     if event.stage is Stage.DOWNLOADING and event.total:
         done, total = event.done / MEGABYTE, event.total / MEGABYTE
         return f"{event.stage.value} {done:.0f} / {total:.0f} MB"

@@ -35,7 +35,7 @@ class Turns:
 
     @property
     def active(self) -> bool:
-        """Whether any job of ours works now, on whatever thread."""
+        """Whether one of our jobs is running, on any thread."""
         return self._active > 0
 
     @contextmanager

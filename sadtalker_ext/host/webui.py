@@ -38,7 +38,7 @@ __all__ = ["OPTION_PREFIX", "WebUIHost", "call_queue", "data_folder", "infotext_
            "script_callbacks", "scripts", "shared", "tool_button", "util"]  # fmt: skip
 
 OPTION_PREFIX = "sadtalker_ext_"
-"""Begins every key of ours in the host's options; the old extension owns `sadtalker_result_dir`."""
+"""Begins each of our keys in the host's options; the old extension owns `sadtalker_result_dir`."""
 
 
 class WebUIHost:
@@ -126,7 +126,7 @@ class WebUIHost:
                 devices.torch_gc()
 
     def _tidy(self) -> None:
-        """Take everything of ours off the device, as far as the user wants it."""
+        """Free the device of our models, unless the user keeps them loaded."""
         for restorer in self._restorers.values():
             restorer.release()
         if not self.option("keep_models", default=False):
@@ -150,11 +150,11 @@ class WebUIHost:
         return self._turns.joined()
 
     def interrupted(self) -> bool:
-        """Tell whether the host's stop button was pressed while a job of ours works."""
+        """Tell whether the host's stop button was pressed while one of our jobs runs."""
         return self._turns.active and stop_pressed(shared.state)
 
     def mirrored(self, inner: Progress) -> Progress:
-        """Return a progress that the host's bar, preview and stop button know, too."""
+        """Return a progress that the host's bar and preview follow, and its stop button stops."""
         return MirroredProgress(inner, shared.state, lambda: self._turns.held)
 
     def new_progress(self) -> Progress:
@@ -163,7 +163,7 @@ class WebUIHost:
         return Progress(should_stop=lambda: stop_pressed(shared.state) and not before)
 
     def stop_task(self, task: str) -> None:
-        """Stop one job of ours: at once when it runs, before its start when it waits.
+        """Stop one of our jobs: at once if it runs, before it starts if it waits.
 
         The host's own Interrupt stops whatever runs now, which may be somebody else's job.
         """

@@ -62,7 +62,7 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
 
 
 def declared_seconds(path: Path, container: InputContainer, stream: AudioStream) -> float | None:
-    """Return the length that the file itself promises, or None when it only can be guessed.
+    """Return the length that the file itself states, or None when it can only be guessed.
 
     Used to notice files that were cut off. MP3 durations without a frame count are guesses from
     the bit rate; Ogg has no promise; WAV durations are adapted to the file size by the demuxer, so

@@ -9,7 +9,7 @@
     results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
 
 Only ids made by `new_id` become part of a path; nothing a client sends does. Nothing is removed
-that does not have a name of ours, and no finished video unless the job table knows its job: after
+that does not have one of our names, and no finished video unless the job table knows its job: after
 the loss of that table videos stay where they are.
 """
 

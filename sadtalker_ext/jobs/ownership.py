@@ -117,7 +117,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def has_our_tables(path: Path) -> bool:
-    """Tell whether a file is a job table of ours; the file is only read.
+    """Tell whether a file is one of our job tables; the file is only read.
 
     SQLite itself would write beside a file in write-ahead mode, whoever it belongs to. So the file
     is opened as one that never changes; and where the tables are still in the write-ahead log,

@@ -30,7 +30,7 @@ class JobState(str, enum.Enum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing will happen any more."""
+        """Whether the job has ended."""
         return self in (JobState.DONE, JobState.ERROR, JobState.REJECTED)
 
 

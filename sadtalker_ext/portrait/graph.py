@@ -122,7 +122,7 @@ class _Reader:
         return tuple(int(table.Shape(axis)) for axis in range(table.ShapeLength()))
 
     def steps(self) -> list[Step]:
-        """Build the kernels in the file's order, which is an order they can run in."""
+        """Build the kernels in the file's order, in which they can run."""
         steps: list[Step] = []
         for index in range(self._graph.OperatorsLength()):
             node = self._graph.Operators(index)

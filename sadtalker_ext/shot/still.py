@@ -12,7 +12,7 @@ FaceFinder = Callable[[Picture, int], Face]
 
 
 def still_shot(picture: Picture, find_face: FaceFinder) -> Shot:
-    """Return a picture as a shot whose frame lasts as long as anybody wants.
+    """Return a picture as a shot of one frame, held as long as needed.
 
     Args:
         picture: The frame.

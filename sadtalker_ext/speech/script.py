@@ -50,7 +50,7 @@ def _spelled_out(digits: str) -> str:
 
 
 class Script:
-    """The words of a long speech, of which each chunk of sound takes its part."""
+    """The words of a long speech; each chunk of sound takes those spoken in it."""
 
     def __init__(self, text: str) -> None:
         self._words = words_of(text)

@@ -29,7 +29,7 @@ def _build(workshop: Workshop) -> Engine:
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
-    """Return the published files that are missing; none where older ones will do."""
+    """Return the published files that are missing, or nothing if older ones will do."""
     from sadtalker_ext.weights.checkpoint import locate
 
     files = store.missing([SPEC.name])

@@ -73,7 +73,7 @@ class ApiState:
         self.streams = 0
 
     def start(self) -> None:
-        """Begin to work on jobs; when that fails, everything is let go of again."""
+        """Begin to work on jobs; if that fails, release everything."""
         try:
             self.runner.start()
             self.sender.start()

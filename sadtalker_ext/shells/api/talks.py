@@ -100,7 +100,7 @@ def talk_routes(state: ApiState) -> APIRouter:
 
 
 class _Talks:
-    """The handlers; those that only look answer on the server's own loop, for they are quick."""
+    """The handlers; those that only read are quick, and answer on the server's own loop."""
 
     def __init__(self, state: ApiState) -> None:
         self._state = state
@@ -180,7 +180,7 @@ class _Talks:
         return send_events(self._state, job.id, request.state.owner, address)
 
     def _job(self, request: Request, talk_id: str) -> Job:
-        # of others' jobs nothing is told, not even that they are there
+        # other people's jobs are not even said to exist
         job = self._state.store.get(talk_id, request.state.owner) if is_id(talk_id) else None
         if job is None:
             raise NotFound("There is no such talk.", hint="GET /sadtalker/v1/talks lists yours.")

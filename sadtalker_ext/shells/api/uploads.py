@@ -59,7 +59,7 @@ async def read_body(request: Request) -> Body:
 
 
 def parse_json(text: bytes) -> Any:
-    """Return a JSON value; numbers that are none, such as NaN, are refused."""
+    """Return a JSON value; NaN and infinite numbers are refused."""
     try:
         value = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
         if _SURROGATE.search(text):
@@ -125,7 +125,7 @@ def decode_base64(text: str, limit: int, field_name: str) -> bytes:
 
 
 def save_bytes(data: bytes, target: Path) -> None:
-    """Write a file that is on the disk when this returns."""
+    """Write a file and wait until it is on the disk."""
     with target.open("wb") as file:
         file.write(data)
         file.flush()

@@ -4,7 +4,7 @@ A browser sends a file by its path on the server. Whoever writes such a request 
 path there, and gradio looks at it only in some versions and only in an app it launched itself; an
 address it would even fetch. So every path is judged here first, before it is read, looked for or
 copied: on the stand-alone page for everything that any event carries (`admit_events`), and in a
-WebUI, whose app is not ours, for every component of ours that takes files (`taking_files`).
+WebUI, whose app is not ours, for each of our components that takes files (`taking_files`).
 
 Everything a page receives or makes lies in gradio's own folder, which is all that is admitted.
 """

@@ -158,7 +158,7 @@ class _Looker:
         return ["", *_offer(picture, found), *asked]
 
     def _find(self, picture: Picture) -> list[Face] | None:
-        """Return the faces of a picture; None when they cannot be looked for yet."""
+        """Return the faces of a picture, or None while it is not possible to look for them."""
         try:
             return self._host.service.faces(picture)
         except WeightsMissing:

@@ -92,7 +92,7 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
         framing: Any = "auto",
         still: Any = None,
     ) -> None:
-        """Animate the finished pictures; a failure is told, and never costs the pictures."""
+        """Animate the finished pictures; a failure is reported, and never costs the pictures."""
         if not enabled:
             return
         facts = processed.extra_generation_params

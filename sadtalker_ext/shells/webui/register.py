@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def register() -> type[AnimateScript]:
-    """Register all callbacks; "Reload UI" calls this again, and nothing of the last time is kept.
+    """Register all callbacks; "Reload UI" calls this again, and starts afresh.
 
     Returns:
         The always-on script, which the host looks for among the names of a script file.

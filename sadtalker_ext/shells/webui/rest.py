@@ -101,7 +101,7 @@ def _settings() -> Any:
 
 
 def _number(name: str, least: float = 0.1) -> float:
-    """Return a setting; the default where somebody wrote nonsense into it."""
+    """Return a setting, or its default if its value makes no sense."""
     default = float(NUMBERS[name][0])
     value = shared.opts.data.get(OPTION_PREFIX + name, default)
     usable = isinstance(value, (int, float)) and math.isfinite(value) and value >= least

@@ -118,7 +118,7 @@ def _connect_folder(button: Any, result_path: Any) -> None:
 
 
 def _open_folder(path: str) -> None:
-    """Open the folder of a result of ours, or the folder of all results."""
+    """Open the folder of one of our results, or the folder of all results."""
     folder, wanted = host().output_dir(), Path(path) if path else None
     inside = wanted is not None and folder.resolve() in wanted.resolve().parents
     util.open_folder(str(wanted.parent if inside and wanted is not None else folder))
