@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.mouth.lip_line import find_lower_edge, find_seam
+from sadtalker_ext.engines.puppet.mouth.own_teeth import MouthStrip, OwnTeeth, gentle
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -61,6 +62,7 @@ class MouthFrame:
         lip_upper: Thickness of the upper lip in half-widths.
         lip_lower: Thickness of the lower lip in half-widths.
         face_width: Width of the face, undistorted, pixels.
+        teeth: The upper teeth that the picture shows, if any.
     """
 
     origin: FloatArray
@@ -81,6 +83,7 @@ class MouthFrame:
     lip_upper: float
     lip_lower: float
     face_width: float
+    teeth: OwnTeeth | None = None
 
     @property
     def middle(self) -> FloatArray:
@@ -180,12 +183,19 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         where = origin + half_width * (x[..., None] * along + y[..., None] * across)
         return sample(picture, where.astype(np.float32))
 
-    if gap.max() * half_width < CLOSED_GAP * width:
-        upper = find_seam(look, xs, (upper + lower) / 2)
+    touching = gap.max() * half_width < CLOSED_GAP * width
+    strip = MouthStrip(look, xs, upper, lower, (lip_upper, lip_lower), 1 / half_width)
+    teeth = strip.teeth(touching)
+    if teeth is None and (touching or not strip.dark()):
+        # A lump of lip that the mesh took for an opening is lip.
+        gap = np.minimum(gap, 2 * CLOSED_GAP)
+        further = 0.0 if touching else float((lower - upper).max()) / 2
+        upper = find_seam(look, xs, (upper + lower) / 2, further)
         lower = upper.copy()
     else:
-        # The upper lip often ends in its own shadow on the teeth; the mesh knows better there.
         lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
+        if teeth is not None:
+            upper, lower = _around_teeth(teeth, upper, strip.lower_edge(teeth, upper, lower))
         gap = np.maximum(gap, lower - upper)
     single = np.float32
     return MouthFrame(
@@ -209,7 +219,20 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         lip_upper=lip_upper,
         lip_lower=lip_lower,
         face_width=face_width,
+        teeth=teeth,
     )
+
+
+def _around_teeth(teeth: OwnTeeth, upper: Array, lower: Array) -> tuple[Array, Array]:
+    """Move the lips' edges to where the picture's own teeth come out and end.
+
+    The upper lip often ends in its own shadow on the teeth; where no teeth are seen the mesh knows
+    better.
+    """
+    wide = len(upper) / 20
+    upper = upper + gentle(teeth.shown * np.clip(teeth.top - 0.015 - upper, -0.16, 0.12), wide)
+    lower = lower + gentle(teeth.shown * np.maximum(teeth.bottom - lower, 0), wide)
+    return upper, np.maximum(lower, upper)
 
 
 def _face_axes(mesh: Array) -> tuple[Array, Array, Array]:

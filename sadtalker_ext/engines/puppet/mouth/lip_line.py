@@ -28,22 +28,24 @@ _BEND = 2.0
 """Cost of one row of difference between neighbouring samples."""
 
 
-def find_seam(look: Look, xs: Array, line: Array) -> Array:
+def find_seam(look: Look, xs: Array, line: Array, further: float = 0.0) -> Array:
     """Move the line of closed lips to the darkest smooth path near it.
 
     Args:
         look: Colours of the picture in local coordinates.
         xs: (N,) x of the samples.
         line: (N,) y of the line according to the mesh.
+        further: How much further than usual the seam may lie, half-widths.
 
     Returns:
         (N,) y of the seam; equal to `line` at the corners and where nothing dark is near.
     """
-    strip = look(*_around(xs, line, SEAM_REACH))
+    reach = SEAM_REACH + further
+    strip = look(*_around(xs, line, reach))
     light: Array = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
     light = cv2.GaussianBlur(light, (0, 0), sigmaX=3.0, sigmaY=1.2)
     spread = max(float(np.percentile(light, 90) - np.percentile(light, 5)), 25.0)
-    return line + _best_offsets(light / spread, xs, SEAM_REACH)
+    return line + _best_offsets(light / spread, xs, reach)
 
 
 def find_lower_edge(look: Look, xs: Array, line: Array, thickness: float) -> Array:

@@ -1,0 +1,113 @@
+"""How the light of the picture falls on the mouth, and which colours things in it have.
+
+The skin round the mouth tells the side of the light; teeth, gum and tongue take their brightness
+from it, so that they are dim on the shadow side of a face.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_STEEPEST = 0.7
+"""Largest change of the logarithm of light per half-width of the mouth."""
+
+
+class MouthLight:
+    """Light along one mouth.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        frame: The mouth.
+        style: The picture's colours.
+    """
+
+    def __init__(self, picture: ImageArray, frame: MouthFrame, style: PictureStyle) -> None:
+        self._style = style
+        skin = max(float(luma(style.skin)), 1.0)
+        self._level, self._slope = float(np.log(skin)), 0.0
+        self.brightest = skin
+        """Luma of the brightest skin near the mouth."""
+        x, light = _skin_samples(picture, frame, style)
+        if len(x) >= 40:
+            self._level, self._slope = _fit(x, np.log(light))
+            self.brightest = float(np.percentile(light, 97))
+        chroma = float(style.skin.max() - style.skin.min()) / max(float(style.skin.max()), 1.0)
+        self._coloured = float(smoothstep(0.02, 0.12, chroma))
+        # Skin far more colourful than skin is tells of coloured light, or of a painter's palette.
+        self._tinted = 0.38 + 0.35 * float(smoothstep(0.45, 0.8, chroma))
+
+    def skin(self, x: npt.ArrayLike) -> FloatArray:
+        """Luma of lit skin at local x."""
+        where = np.clip(np.asarray(x, np.float32), -1.2, 1.2)
+        light: FloatArray = np.exp(np.float32(self._level) + np.float32(self._slope) * where)
+        return np.minimum(light, np.float32(self.brightest)).astype(np.float32)
+
+    def tooth(self, x: npt.ArrayLike) -> FloatArray:
+        """(..., 3) colour of a lit tooth at local x: brighter than the skin, partly of its tint."""
+        style = self._style
+        skin = self.skin(x)
+        room = np.maximum(0.95 * style.white - skin, 0) * skin / np.float32(self.brightest)
+        bright = np.minimum(skin + 0.45 * room, 1.06 * max(self.brightest, 0.75 * style.white))
+        warm = np.array([1.04, 1.0, 0.94], np.float32)
+        tint = style.skin / max(float(luma(style.skin)), 1.0)
+        colour = (1 - self._tinted) * warm + self._tinted * tint
+        lit = bright[..., None] * self.muted(colour / float(luma(colour)))
+        return np.minimum(lit, 250).astype(np.float32)
+
+    def flesh(self, share: float) -> FloatArray:
+        """(3,) colour of moist flesh as bright as a share of the skin, from that of the lips."""
+        style = self._style
+        rose = style.lip * np.array([1.0, 0.88, 0.9], np.float32)
+        rose = self.muted(rose / max(float(luma(rose)), 1.0))
+        skin = float(self.skin(0.0))
+        bright = min(share * skin, 0.75 * max(float(luma(style.lip)), 0.5 * skin))
+        return (rose * np.float32(bright)).astype(np.float32)
+
+    def muted(self, colour: FloatArray) -> FloatArray:
+        """A colour as the picture would show it: grey in a picture without colours."""
+        grey = luma(colour)[..., None]
+        return (grey + np.float32(self._coloured) * (colour - grey)).astype(np.float32)
+
+
+def _skin_samples(
+    picture: ImageArray, frame: MouthFrame, style: PictureStyle
+) -> tuple[FloatArray, FloatArray]:
+    """Local x and luma of pixels round the mouth that have the colour of skin."""
+    xs = np.linspace(-1.7, 1.7, 45, dtype=np.float32)
+    above = np.linspace(0.08, 0.35, 8, dtype=np.float32) + np.float32(frame.lip_upper)
+    below = np.linspace(0.15, 0.6, 12, dtype=np.float32) + np.float32(frame.lip_lower)
+    upper = frame.curve(xs, frame.upper)[None] - above[:, None]
+    lower = frame.curve(xs, frame.lower)[None] + below[:, None]
+    beside = np.linspace(-0.3, 0.3, 8, dtype=np.float32)[:, None] + 0 * xs[None]
+    y = np.concatenate([upper, lower, beside]).astype(np.float32)
+    x = np.broadcast_to(xs, y.shape)
+    colours = sample(picture, frame.picture(x, y)).astype(np.float32)
+    light = luma(colours)
+    skin = max(float(luma(style.skin)), 1.0)
+    unlike: npt.NDArray[Any] = np.abs(colours / (light[..., None] + 10) - style.skin / (skin + 10))
+    of_skin = (unlike.max(-1) < 0.3) & (light > 0.3 * skin)
+    # Beside the mouth only, not on it.
+    of_skin[-8:] &= np.abs(x[-8:]) > 1.25
+    return x[of_skin].astype(np.float32), np.maximum(light[of_skin], 1).astype(np.float32)
+
+
+def _fit(x: FloatArray, values: FloatArray) -> tuple[float, float]:
+    """Level and slope of a line through most of the values."""
+    weight = np.ones(len(x))
+    design = np.stack([np.ones(len(x)), x], 1)
+    fit = np.zeros(2)
+    for _ in range(6):
+        scaled = design * weight[:, None]
+        fit = np.linalg.lstsq(scaled, values * weight, rcond=None)[0]
+        missed = values - design @ fit
+        # Hair and shadow lie below the skin's light: they count less than what lies above.
+        weight = np.sqrt(np.where(missed > 0, 1.0, 0.4) / np.maximum(np.abs(missed), 0.03))
+    return float(fit[0]), float(np.clip(fit[1], -_STEEPEST, _STEEPEST))
