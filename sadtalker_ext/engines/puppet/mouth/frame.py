@@ -28,6 +28,8 @@ Array = npt.NDArray[Any]
 CURVE_SAMPLES = 257
 CLOSED_GAP = 0.05
 """Inner lips closer than this share of the mouth width are taken as touching in the picture."""
+_TRUSTED = 0.03
+"""Differences from the mesh, in half-widths, below which the mesh is right about a lip's edge."""
 
 _EYE_OUTER = (33, 263)
 
@@ -230,7 +232,9 @@ def _around_teeth(teeth: OwnTeeth, upper: Array, lower: Array) -> tuple[Array, A
     better.
     """
     wide = len(upper) / 20
-    upper = upper + gentle(teeth.shown * np.clip(teeth.top - 0.015 - upper, -0.16, 0.12), wide)
+    off = np.clip(teeth.top - upper, -0.16, 0.14)
+    off -= np.clip(off, -_TRUSTED, _TRUSTED)
+    upper = upper + gentle(teeth.shown * off, wide)
     lower = lower + gentle(teeth.shown * np.maximum(teeth.bottom - lower, 0), wide)
     return upper, np.maximum(lower, upper)
 

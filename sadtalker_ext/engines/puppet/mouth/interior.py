@@ -137,7 +137,7 @@ class MouthInterior:
         frame = self._frame
         up = 0.055 * frame.size * pursed
         if frame.teeth is not None:
-            up = min(up, 0.5 * frame.rest_gap * frame.half_width * relax * pursed)
+            up = min(0.1 * frame.size, 0.5 * frame.rest_gap * frame.half_width) * relax * pursed
         if up < 0.02:
             return self._upper[part].copy()
         return self._shifted(self._upper, -frame.across * np.float32(up), part)
@@ -171,7 +171,11 @@ class MouthInterior:
         rest = self._rest_gap[part]
         lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
         rounded *= 1 - 0.6 * tuck
-        return self._warm((0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * self._side[part])))
+        side = self._side[part]
+        # Where the corners have come in front of teeth that they did not hide before, it is dark.
+        corner = side * smoothstep(0.0, 0.06 * self._frame.size, opening - rest)
+        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * side)) * (1 - 0.7 * corner)
+        return self._warm(shade)
 
     def _warm(self, shade: npt.NDArray[Any]) -> FloatArray:
         grey = shade.astype(np.float32)[..., None]

@@ -7,16 +7,14 @@ moved to the dark seam, or to the change of colour, nearby.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from sadtalker_ext.engines.puppet.mouth.own_teeth import Look, steady
 
 Array = npt.NDArray[Any]
-Look = Callable[[Array, Array], Array]
-"""Colours (..., 3) uint8 of the picture at local x and y of equal shapes."""
 
 SEAM_REACH = 0.16
 """How far from the mesh the seam may lie, in half-widths of the mouth."""
@@ -74,17 +72,8 @@ def find_lower_edge(look: Look, xs: Array, line: Array, thickness: float) -> Arr
 def _gentle(xs: Array, offsets: Array) -> Array:
     """A cubic through most of the offsets, so that a highlight on the lip bends nothing."""
     middle = np.abs(xs) < 0.88
-    powers = np.stack([xs**k for k in range(4)], 1)
-    weight: Array = np.ones(int(middle.sum()))
-    fit: Array = np.zeros(4)
-    for _ in range(8):
-        # Least squares with the weights of the absolute error: a fit of the median.
-        scaled = powers[middle] * weight[:, None]
-        fit = np.linalg.lstsq(scaled, offsets[middle] * weight, rcond=None)[0]
-        missed = np.abs(powers[middle] @ fit - offsets[middle])
-        weight = 1 / np.sqrt(np.maximum(missed, 0.005))
     taper = np.clip((1 - np.abs(xs)) / 0.2, 0, 1)
-    result: Array = np.clip(powers @ fit, -EDGE_REACH, EDGE_REACH) * taper
+    result: Array = np.clip(steady(xs, offsets, middle), -EDGE_REACH, EDGE_REACH) * taper
     return result
 
 

@@ -131,7 +131,7 @@ class MouthStrip:
         """Dark lines along the mouth, as between the upper and the lower teeth of a grin."""
         kernel = np.ones((2 * max(1, round(0.07 / self._step)) + 1, 1), np.uint8)
         closed = cv2.morphologyEx(self._light, cv2.MORPH_CLOSE, kernel)
-        lines: Array = (closed - self._light) > 0.08 * closed
+        lines: Array = (closed - self._light) > 0.06 * closed
         return lines
 
     def _light_of_lips(self) -> float:
@@ -163,6 +163,9 @@ class MouthStrip:
         if float(np.median(np.abs(top - gentle(top, 6))[good])) > _JAGGED:
             return None
         top, bottom = _without_spikes(top), _without_spikes(bottom)
+        # Teeth differ little in length; what hangs further down is a lower tooth or a lip.
+        level = steady(self._xs, bottom, good)
+        bottom = np.clip(bottom, level - 0.06, level + 0.02)
         below = (self._lower - bottom)[good & self._middle[0]]
         return OwnTeeth(
             top=gentle(top, 6),
@@ -192,6 +195,21 @@ class MouthStrip:
         dark = inside & (self._light < 0.5 * self._light_of_lips())
         height = dark.sum(0) * self._step
         return float(np.median(height[self._middle[0]])) > _LEAST_DARK
+
+
+def steady(xs: Array, values: Array, counted: Array) -> Array:
+    """(N,) cubic through most of the values that count."""
+    powers = np.stack([xs**k for k in range(4)], 1)
+    weight: Array = np.ones(int(counted.sum()))
+    fit: Array = np.zeros(4)
+    for _ in range(8):
+        # Least squares with the weights of the absolute error: a fit of the median.
+        scaled = powers[counted] * weight[:, None]
+        fit = np.linalg.lstsq(scaled, values[counted] * weight, rcond=None)[0]
+        missed = np.abs(powers[counted] @ fit - values[counted])
+        weight = 1 / np.sqrt(np.maximum(missed, 0.005))
+    curve: Array = powers @ fit
+    return curve
 
 
 def _without_spikes(values: Array) -> Array:
