@@ -128,7 +128,7 @@ class MouthInterior:
         seen = (1 - 0.8 * tongue) * (1 - float(smoothstep(0.6, 0.95, pursed)))
         if seen > 0:
             # The lower lip is drawn off the teeth a little as the mouth opens.
-            _lay(image, self._shifted(self._lower, 0.88 * jaw_way, part) * np.float32(seen))
+            _lay(image, self._shifted(self._lower, 0.86 * jaw_way, part) * np.float32(seen))
 
     def _placed_upper(
         self, pursed: float, relax: float, part: tuple[slice, slice]
@@ -227,8 +227,8 @@ class MouthInterior:
         body = smoothstep(-0.06, 0.2, under) * (1 - 0.35 * smoothstep(0.22, 0.5, under))
         sides = 1 - 0.6 * np.clip(np.abs(across), 0, 1.2) ** 2
         reach = smoothstep(0.03, 0.14, under)
-        groove = 1 - 0.26 * np.exp(-((across / 0.1) ** 2)) * reach
-        swell = 1 + 0.10 * np.exp(-(((np.abs(across) - 0.3) / 0.18) ** 2)) * reach
+        groove = 1 - 0.18 * np.exp(-((across / 0.11) ** 2)) * reach
+        swell = 1 + 0.07 * np.exp(-(((np.abs(across) - 0.3) / 0.18) ** 2)) * reach
         shaped = (0.36 + 0.6 * body) * sides * groove * swell
         light = 0.75 * flat * 0.8 + (1 - flat * 0.8) * shaped
         light = light * self._light.skin(u) / self._light.skin(0.0)

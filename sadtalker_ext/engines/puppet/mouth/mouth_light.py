@@ -54,7 +54,8 @@ class MouthLight:
         """(..., 3) colour of a lit tooth at local x: brighter than the skin, partly of its tint."""
         style = self._style
         skin = self.skin(x)
-        room = np.maximum(0.95 * style.white - skin, 0) * skin / np.float32(self.brightest)
+        side = skin / max(float(self.skin(-1.0)), float(self.skin(1.0)))
+        room = np.maximum(0.95 * style.white - skin, 0) * side
         bright = np.minimum(skin + 0.45 * room, 1.06 * max(self.brightest, 0.75 * style.white))
         warm = np.array([1.04, 1.0, 0.94], np.float32)
         tint = style.skin / max(float(luma(style.skin)), 1.0)

@@ -92,12 +92,13 @@ def cut_below_teeth(
         return None
     source = sample(picture, pixels, cv2.INTER_NEAREST)
     colour = _continued(source, inside).astype(np.float32)
-    soft = max(1.5, 0.02 * frame.size)
+    deep = height > DEEP * frame.size / 2 / frame.half_width
+    soft = max(1.5, (0.06 if deep else 0.02) * frame.size)
     opacity = smoothstep(-soft, soft, (y - from_y) * frame.half_width)
     if frame.teeth is None:
         opacity = np.maximum(opacity, smoothstep(-3 * soft, -soft, (y - from_y) * frame.half_width))
     layer = np.dstack([colour, np.ones_like(opacity)]) * opacity[..., None]
-    return layer.astype(np.float32), height > DEEP * frame.size / 2 / frame.half_width
+    return layer.astype(np.float32), deep
 
 
 def _below_teeth(frame: MouthFrame) -> FloatArray:
@@ -105,7 +106,9 @@ def _below_teeth(frame: MouthFrame) -> FloatArray:
     teeth = frame.teeth
     if teeth is None:
         return frame.upper
-    edge = teeth.shown * teeth.bottom + (1 - teeth.shown) * frame.upper
+    # Beside the teeth that are clearly seen lie others in the shadow of the cheeks.
+    beside = smoothstep(0.75, 1.0, np.abs(frame.xs))
+    edge = (1 - beside) * teeth.bottom + beside * frame.upper
     return np.minimum(edge, frame.lower).astype(np.float32)
 
 

@@ -1,8 +1,7 @@
 """What the picture itself shows between the lips, told by its pixels.
 
 The face mesh follows the lips within a few pixels and cannot tell teeth from a lump of lip. Teeth
-are paler (less red) than the lips above and below them, and lie between both: an island. A gloss on
-the lower lip is pale too, but lies below the dark line where the lips meet.
+are paler (less red) than the lips above and below them, and lie between both: an island.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ class MouthStrip:
         Args:
             touching: Whether the mesh takes the lips as closed.
         """
-        above, below = (0.12, 0.06) if touching else (0.06, 0.06)
+        above, below = (0.22, 0.06) if touching else (0.06, 0.06)
         search = (self._y > self._upper - above) & (self._y < self._lower + below)
         low = float(np.percentile(self._colour[search & self._middle], 8))
         lips = self._lips_of(self._colour)
@@ -151,9 +150,11 @@ class MouthStrip:
         # A tongue is pale as well, but does not hang from the upper lip.
         good &= self._y[first, columns] - self._upper < 0.12 + 0.15 * self._gap
         if touching:
-            # The lips' dark line lies above a gloss on the lower lip, and below or beside teeth.
-            dark = np.where(search, self._light, np.inf).argmin(0)
-            good &= (last < end) & (2 * dark > first + last)
+            # A gloss on the lower lip lies below the line of the lips, one on the upper lip ends
+            # further above it; teeth end at it.
+            line = (self._upper + self._lower) / 2
+            top, bottom = self._y[first, columns], self._y[last, columns]
+            good &= (last < end) & ((top + bottom) / 2 < line - 0.015) & (bottom > line - 0.08)
         return first, last, good
 
     def _smooth_row(self, first: Array, last: Array, good: Array) -> OwnTeeth | None:

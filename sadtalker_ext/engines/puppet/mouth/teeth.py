@@ -112,7 +112,7 @@ def draw_lower(
     """Draw the lower teeth, seen just above the lower lip; arguments as for `draw_upper`."""
     u, x, y = pixels
     unit = frame.size / 2 / frame.half_width
-    rim = frame.curve(x, frame.lower) - 0.03 * unit * (1 - x**2)
+    rim = frame.curve(x, frame.lower) - 0.01 * unit * (1 - x**2)
     row = _row(u / unit, LOWER_WIDTHS)
     above = (rim - y) / unit + 0.7 * style.detail * _rounded(row)
     shade = 0.74 * _shade(frame, style, row, _LOWER_LIGHT)
