@@ -16,8 +16,8 @@ from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_STEEPEST = 0.7
-"""Largest change of the logarithm of light per half-width of the mouth."""
+_PLACES = np.linspace(-1.2, 1.2, 9, dtype=np.float32)
+"""Local x at which the light is measured."""
 
 
 class MouthLight:
@@ -32,12 +32,12 @@ class MouthLight:
     def __init__(self, picture: ImageArray, frame: MouthFrame, style: PictureStyle) -> None:
         self._style = style
         skin = max(float(luma(style.skin)), 1.0)
-        self._level, self._slope = float(np.log(skin)), 0.0
+        self._light: FloatArray = np.full(len(_PLACES), skin, np.float32)
         self.brightest = skin
         """Luma of the brightest skin near the mouth."""
         x, light = _skin_samples(picture, frame, style)
         if len(x) >= 40:
-            self._level, self._slope = _fit(x, np.log(light))
+            self._light = _along(x, light)
             self.brightest = float(np.percentile(light, 97))
         chroma = float(style.skin.max() - style.skin.min()) / max(float(style.skin.max()), 1.0)
         self._coloured = float(smoothstep(0.02, 0.12, chroma))
@@ -46,15 +46,14 @@ class MouthLight:
 
     def skin(self, x: npt.ArrayLike) -> FloatArray:
         """Luma of lit skin at local x."""
-        where = np.clip(np.asarray(x, np.float32), -1.2, 1.2)
-        light: FloatArray = np.exp(np.float32(self._level) + np.float32(self._slope) * where)
-        return np.minimum(light, np.float32(self.brightest)).astype(np.float32)
+        light: FloatArray = np.interp(np.asarray(x, np.float32), _PLACES, self._light)
+        return np.minimum(light, self.brightest).astype(np.float32)
 
     def tooth(self, x: npt.ArrayLike) -> FloatArray:
         """(..., 3) colour of a lit tooth at local x: brighter than the skin, partly of its tint."""
         style = self._style
         skin = self.skin(x)
-        side = skin / max(float(self.skin(-1.0)), float(self.skin(1.0)))
+        side = skin / float(self._light.max())
         room = np.maximum(0.95 * style.white - skin, 0) * side
         bright = np.minimum(skin + 0.45 * room, 1.06 * max(self.brightest, 0.75 * style.white))
         warm = np.array([1.04, 1.0, 0.94], np.float32)
@@ -100,15 +99,15 @@ def _skin_samples(
     return x[of_skin].astype(np.float32), np.maximum(light[of_skin], 1).astype(np.float32)
 
 
-def _fit(x: FloatArray, values: FloatArray) -> tuple[float, float]:
-    """Level and slope of a line through most of the values."""
-    weight = np.ones(len(x))
-    design = np.stack([np.ones(len(x)), x], 1)
-    fit = np.zeros(2)
-    for _ in range(6):
-        scaled = design * weight[:, None]
-        fit = np.linalg.lstsq(scaled, values * weight, rcond=None)[0]
-        missed = values - design @ fit
-        # Hair and shadow lie below the skin's light: they count less than what lies above.
-        weight = np.sqrt(np.where(missed > 0, 1.0, 0.4) / np.maximum(np.abs(missed), 0.03))
-    return float(fit[0]), float(np.clip(fit[1], -_STEEPEST, _STEEPEST))
+def _along(x: FloatArray, light: FloatArray) -> FloatArray:
+    """Light of the skin at `_PLACES`: that of its better lit half, so that stubble counts less."""
+    whole = float(np.percentile(light, 60))
+    values = []
+    for place in _PLACES:
+        near = np.abs(x - place) < 0.4
+        # Few samples are drawn towards the whole.
+        trust = min(float(near.sum()) / 30, 1.0)
+        here = float(np.percentile(light[near], 60)) if near.any() else whole
+        values.append(whole * (here / whole) ** trust)
+    smooth = np.convolve(np.pad(values, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    return smooth.astype(np.float32)

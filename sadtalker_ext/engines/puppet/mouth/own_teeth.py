@@ -20,6 +20,10 @@ Look = Callable[[Array, Array], Array]
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _ROWS = 121
+_SOFT = 0.012
+"""Blur down the mouth, half-widths, before its tissues are told apart."""
+_LONGEST = 0.6
+"""Furthest below the upper lip that its teeth can reach, half-widths."""
 _LEAST_CONTRAST = 0.12
 """Difference of redness (see `redness`) between lips and teeth below which teeth are not seen."""
 _LEAST_COLUMNS = 0.28
@@ -84,7 +88,8 @@ class MouthStrip:
         self._step = float(offsets[1, 0] - offsets[0, 0])
         self._y = (upper + lower)[None] / 2 + offsets
         colours = look(np.broadcast_to(xs, self._y.shape), self._y).astype(np.float32)
-        colours = cv2.GaussianBlur(colours, (0, 0), sigmaX=3.0, sigmaY=1.0)
+        soft = max(1.0, _SOFT / self._step)
+        colours = cv2.GaussianBlur(colours, (0, 0), sigmaX=3.0, sigmaY=soft)
         self._light: Array = colours @ _LUMA
         self._middle = np.abs(xs)[None] < 0.6
         above, below = upper[None] - self._y, self._y - lower[None]
@@ -114,13 +119,18 @@ class MouthStrip:
         """
         above, below = (0.22, 0.06) if touching else (0.06, 0.06)
         search = (self._y > self._upper - above) & (self._y < self._lower + below)
-        low = float(np.percentile(self._colour[search & self._middle], 8))
+        search &= self._y < self._upper + _LONGEST
+        if not (self._lip_above | self._lip_below).any():
+            return None
+        low = float(np.percentile(self._colour[search & self._middle], 4))
         lips = self._lips_of(self._colour)
-        if lips - low < max(_LEAST_CONTRAST, 0.3 * lips):
+        both = float(np.median(self._colour[self._lip_above | self._lip_below]))
+        if max(both, lips) - low < max(_LEAST_CONTRAST, 0.3 * lips):
             return None
         lit = self._light > 0.4 * self._light_of_lips()
         pale = (self._colour < low + 0.5 * (lips - low)) & lit & search & ~self._lines()
         first, last, good = self._first_runs(pale, search, touching)
+        good = _largest_part(good)
         middle = self._middle[0]
         if good[middle].mean() < _LEAST_COLUMNS:
             return None
@@ -211,6 +221,18 @@ def steady(xs: Array, values: Array, counted: Array) -> Array:
         weight = 1 / np.sqrt(np.maximum(missed, 0.005))
     curve: Array = powers @ fit
     return curve
+
+
+def _largest_part(columns: Array) -> Array:
+    """Those of (N,) bool columns that belong to the longest row with gaps of less than a tooth."""
+    gap = len(columns) // 10
+    joined = cv2.morphologyEx(columns[:, None].astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, 1)))
+    count, labels = cv2.connectedComponents(joined)
+    if count < 3:
+        return columns
+    lengths = [int((columns & (labels[:, 0] == part)).sum()) for part in range(1, count)]
+    row: Array = columns & (labels[:, 0] == 1 + int(np.argmax(lengths)))
+    return row
 
 
 def _without_spikes(values: Array) -> Array:
