@@ -138,7 +138,7 @@ def upper_rows(view: FloatArray, found: FloatArray, where: MouthView) -> int:
         counts.append(
             sum(
                 a - rows[0][1] < 0.15 * _SIDE
-                and 0.75 * bright[0] < one < 1.6 * bright[0]
+                and 0.55 * bright[0] < one < 2.5 * bright[0]
                 and (a == rows[0][0] or b < where.bottom - 0.07 * _SIDE)
                 for (a, b), one in zip(rows, bright, strict=True)
             )
@@ -152,7 +152,9 @@ def skin_sides(view: FloatArray, where: MouthView) -> tuple[float, float, float]
     low, high = int(where.lips[1] + 0.2 * _SIDE), int(where.lips[1] + 0.45 * _SIDE)
     sides = [light[low:high, a:b] for a, b in ((60, 150), (250, 340))]
     beside = [light[150:250, a:b] for a, b in ((20, 80), (320, 380))]
-    values = [float(np.median(np.r_[s.ravel(), b.ravel()])) for s, b in zip(sides, beside)]
+    values = [
+        float(np.median(np.r_[s.ravel(), b.ravel()])) for s, b in zip(sides, beside, strict=True)
+    ]
     near = np.r_[tuple(part.ravel() for part in (*sides, *beside))]
     return max(values[0], 1.0), max(values[1], 1.0), max(float(np.percentile(near, 97)), 1.0)
 
@@ -172,7 +174,9 @@ def edge_blur(grey: FloatArray, where: FloatArray) -> float | None:
 
 
 def measure_mouth_look(
-    picture: ImageArray, points: FloatArray, models: FaceModels | None = None
+    picture: ImageArray,
+    points: FloatArray,
+    models: FaceModels | None = None,
 ) -> dict[str, Any]:
     """Measure the mouth of one face.
 

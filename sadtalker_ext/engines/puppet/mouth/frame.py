@@ -28,6 +28,9 @@ Array = npt.NDArray[Any]
 CURVE_SAMPLES = 257
 CLOSED_GAP = 0.05
 """Inner lips closer than this share of the mouth width are taken as touching in the picture."""
+_LUMP = 0.5
+"""Openings of the mesh beyond this height, in half-widths, are never lumps of lip."""
+
 _TRUSTED = 0.03
 """Differences from the mesh, in half-widths, below which the mesh is right about a lip's edge."""
 
@@ -187,13 +190,12 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
 
     touching = gap.max() * half_width < CLOSED_GAP * width
     strip = MouthStrip(look, xs, upper, lower, (lip_upper, lip_lower), 1 / half_width)
-    teeth = strip.teeth(touching)
-    if teeth is None and (touching or not strip.dark()):
+    teeth = strip.teeth(touching=touching)
+    if teeth is None and (touching or (gap.max() < _LUMP and not strip.dark())):
         # A lump of lip that the mesh took for an opening is lip.
-        gap = np.minimum(gap, 2 * CLOSED_GAP)
-        further = 0.0 if touching else float((lower - upper).max()) / 2
+        further = 0.0 if touching else float(gap.max()) / 2
         upper = find_seam(look, xs, (upper + lower) / 2, further)
-        lower = upper.copy()
+        lower, gap = upper.copy(), np.minimum(gap, 2 * CLOSED_GAP)
     else:
         lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
         if teeth is not None:

@@ -57,7 +57,8 @@ class MouthInterior:
         upper = grain.put(teeth.draw_upper(frame, style, light, edge, (u, x, y)))
         self._upper = own_layers.lay_own_teeth(upper, picture, frame, style, pixels)
         below = own_layers.cut_below_teeth(picture, frame, style, pixels)
-        self._below, self._deep = below if below is not None else (None, False)
+        self._below: FloatArray | None = below[0] if below else None
+        self._deep = below is not None and below[1]
         self._rest_gap = np.maximum(
             (frame.curve(x, frame.lower) - frame.curve(x, frame.upper)) * frame.half_width, 0
         )
@@ -174,7 +175,8 @@ class MouthInterior:
         side = self._side[part]
         # Where the corners have come in front of teeth that they did not hide before, it is dark.
         corner = side * smoothstep(0.0, 0.06 * self._frame.size, opening - rest)
-        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * side)) * (1 - 0.7 * corner)
+        dark = 0.0 if self._deep else 0.7
+        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * side)) * (1 - dark * corner)
         return self._warm(shade)
 
     def _warm(self, shade: npt.NDArray[Any]) -> FloatArray:
@@ -209,7 +211,7 @@ class MouthInterior:
         """The back of the mouth: darkest in its middle, a little light on cheeks and floor."""
         depth = np.exp(-((u / 0.7) ** 2)) * np.exp(-(((y - 0.2) / 0.45) ** 2))
         shape = 1.3 - (0.35 + 0.4 * self._style.detail) * depth
-        return (self._dark() * shape[..., None]).astype(np.float32)
+        return np.asarray(self._dark() * shape[..., None], np.float32)
 
     def _draw_tongue(self, u: FloatArray, y: FloatArray) -> FloatArray:
         """The tongue as it lies behind the lower teeth at rest, premultiplied.
@@ -251,10 +253,10 @@ class _Grain:
 
     def put(self, layer: FloatArray) -> FloatArray:
         """Add noise to a layer in place, and return it."""
-        noise = self._random.standard_normal(self._shape).astype(np.float32)
+        noise: npt.NDArray[Any] = self._random.standard_normal(self._shape).astype(np.float32)
         if self._blur > 0.3:
             noise = cv2.GaussianBlur(noise, (0, 0), self._blur)
-            noise /= max(float(noise.std()), 1e-6)
+            noise = noise / max(float(noise.std()), 1e-6)
         noise *= np.float32(self._strength)
         layer[..., :3] += noise[..., None] * (layer[..., 3:] if layer.shape[-1] > 3 else 1)
         return layer

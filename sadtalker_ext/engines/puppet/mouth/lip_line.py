@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+
 from sadtalker_ext.engines.puppet.mouth.own_teeth import Look, steady
 
 Array = npt.NDArray[Any]

@@ -46,21 +46,23 @@ class MouthLight:
 
     def skin(self, x: npt.ArrayLike) -> FloatArray:
         """Luma of lit skin at local x."""
-        light: FloatArray = np.interp(np.asarray(x, np.float32), _PLACES, self._light)
-        return np.minimum(light, self.brightest).astype(np.float32)
+        light = np.interp(np.asarray(x, np.float32), _PLACES, self._light)
+        return np.asarray(np.minimum(light, self.brightest), np.float32)
 
     def tooth(self, x: npt.ArrayLike) -> FloatArray:
         """(..., 3) colour of a lit tooth at local x: brighter than the skin, partly of its tint."""
         style = self._style
-        skin = self.skin(x)
-        side = skin / float(self._light.max())
-        room = np.maximum(0.95 * style.white - skin, 0) * side
-        bright = np.minimum(skin + 0.45 * room, 1.06 * max(self.brightest, 0.75 * style.white))
+        lit = float(self._light.max())
+        most = 1.06 * max(self.brightest, 0.75 * style.white)
+        # Teeth are as white in a dark face, so that they differ more from its skin.
+        share = 0.65 - 0.2 * float(smoothstep(0.45, 0.75, lit / max(style.white, 1.0)))
+        whiter = min(lit + share * max(0.95 * style.white - lit, 0.0), most) / lit
+        bright = np.minimum(self.skin(x) * np.float32(max(whiter, 1.1)), np.float32(most))
         warm = np.array([1.04, 1.0, 0.94], np.float32)
         tint = style.skin / max(float(luma(style.skin)), 1.0)
         colour = (1 - self._tinted) * warm + self._tinted * tint
-        lit = bright[..., None] * self.muted(colour / float(luma(colour)))
-        return np.minimum(lit, 250).astype(np.float32)
+        hue = np.asarray(colour / float(luma(colour)), np.float32)
+        return np.asarray(np.minimum(bright[..., None] * self.muted(hue), 250), np.float32)
 
     def flesh(self, share: float) -> FloatArray:
         """(3,) colour of moist flesh as bright as a share of the skin, from that of the lips."""

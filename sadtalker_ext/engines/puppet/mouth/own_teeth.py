@@ -87,7 +87,7 @@ class MouthStrip:
         offsets = np.linspace(-reach, reach, _ROWS)[:, None]
         self._step = float(offsets[1, 0] - offsets[0, 0])
         self._y = (upper + lower)[None] / 2 + offsets
-        colours = look(np.broadcast_to(xs, self._y.shape), self._y).astype(np.float32)
+        colours: Array = look(np.broadcast_to(xs, self._y.shape), self._y).astype(np.float32)
         soft = max(1.0, _SOFT / self._step)
         colours = cv2.GaussianBlur(colours, (0, 0), sigmaX=3.0, sigmaY=soft)
         self._light: Array = colours @ _LUMA
@@ -111,7 +111,7 @@ class MouthStrip:
         lips = [values[where] for where in (self._lip_above, self._lip_below) if where.any()]
         return min((float(np.median(lip)) for lip in lips), default=0.0)
 
-    def teeth(self, touching: bool) -> OwnTeeth | None:
+    def teeth(self, *, touching: bool) -> OwnTeeth | None:
         """Look for upper teeth; None where the picture shows none.
 
         Args:
@@ -129,7 +129,7 @@ class MouthStrip:
             return None
         lit = self._light > 0.4 * self._light_of_lips()
         pale = (self._colour < low + 0.5 * (lips - low)) & lit & search & ~self._lines()
-        first, last, good = self._first_runs(pale, search, touching)
+        first, last, good = self._first_runs(pale, search, touching=touching)
         good = _largest_part(good)
         middle = self._middle[0]
         if good[middle].mean() < _LEAST_COLUMNS:
@@ -146,8 +146,10 @@ class MouthStrip:
     def _light_of_lips(self) -> float:
         return max(self._lips_of(self._light), 1.0)
 
-    def _first_runs(self, pale: Array, search: Array, touching: bool) -> tuple[Array, Array, Array]:
-        """Rows of the first and last pixel of each column's uppermost island, and where it counts."""
+    def _first_runs(
+        self, pale: Array, search: Array, *, touching: bool
+    ) -> tuple[Array, Array, Array]:
+        """First and last row of each column's uppermost island, and where it counts."""
         columns = np.arange(pale.shape[1])
         begin = search.argmax(0)
         first = pale.argmax(0)
@@ -175,7 +177,7 @@ class MouthStrip:
             return None
         top, bottom = _without_spikes(top), _without_spikes(bottom)
         # Teeth differ little in length; what hangs further down is a lower tooth or a lip.
-        level = steady(self._xs, bottom, good)
+        level = np.interp(columns, columns[good], steady(self._xs, bottom, good)[good])
         bottom = np.clip(bottom, level - 0.06, level + 0.02)
         below = (self._lower - bottom)[good & self._middle[0]]
         return OwnTeeth(

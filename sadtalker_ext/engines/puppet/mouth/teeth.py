@@ -127,7 +127,7 @@ def _rounded(row: Row) -> FloatArray:
     """How much the corner of each tooth is rounded off; canines are pointed."""
     far = np.abs(row.across)
     bend = np.where(row.tooth == 2, 0.05 * far**1.5, 0.045 * far**4)
-    return (bend + 0.01 * row.tooth * far**3).astype(np.float32)
+    return np.asarray(bend + 0.01 * row.tooth * far**3, np.float32)
 
 
 def _shade(
