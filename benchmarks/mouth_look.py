@@ -44,6 +44,7 @@ SHAPES = {
 }
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _SIDE = 200  # pixels of a mouth width in which every mouth is measured
+_STEP, _LEVEL = 0.25, 0.1  # logarithms of brightness: between two rows of teeth, and along one
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -111,7 +112,7 @@ def teeth_of(view: FloatArray, where: MouthView) -> FloatArray | None:
     if inside.size < 50 or min(lips) - np.percentile(inside, 4) < 0.1:
         return None
     low = float(np.percentile(inside, 4))
-    found = (red < low + 0.5 * (min(lips) - low)) & (light > 0.4 * min(bright))
+    found = (red < low + 0.7 * (min(lips) - low)) & (light > 0.4 * min(bright))
     found[:first], found[last:] = False, False
     return found
 
@@ -134,6 +135,7 @@ def upper_rows(view: FloatArray, found: FloatArray, where: MouthView) -> int:
     for column in range(_SIDE - 40, _SIDE + 41, 4):
         light = view[:, column] @ _LUMA
         rows = [b for b in bands(found[:, column]) if b[0] > first and b[1] < last]
+        rows = [part for b in rows for part in _split(b, light)]
         bright = [float(light[a : b + 1].max()) for a, b in rows]
         counts.append(
             sum(
@@ -144,6 +146,18 @@ def upper_rows(view: FloatArray, found: FloatArray, where: MouthView) -> int:
             )
         )
     return int(np.percentile(counts, 70))
+
+
+def _split(band: tuple[int, int], light: FloatArray) -> list[tuple[int, int]]:
+    """Cut a band where its brightness steps from one level to another, as between two rows."""
+    line = np.log(np.maximum(light, 1.0))
+    best, cut = _STEP, 0
+    for row in range(band[0] + 8, band[1] - 6):
+        above, below = line[row - 8 : row - 2], line[row + 2 : row + 8]
+        step = abs(float(above.mean() - below.mean()))
+        if max(np.ptp(above), np.ptp(below)) < _LEVEL and step > best:
+            best, cut = step, row
+    return [band] if cut == 0 else [(band[0], cut - 1), (cut + 1, band[1])]
 
 
 def skin_sides(view: FloatArray, where: MouthView) -> tuple[float, float, float]:
