@@ -34,7 +34,7 @@ UPPER_SHARE = 0.4
 LIP_HIDDEN = 0.07
 """How far the lower lip reaches behind the upper teeth at tuck = 1, in half-widths."""
 
-_LONGEST_CLOSING = (0.12, 0.2)
+_LONGEST_CLOSING = (0.16, 0.2)
 """Longest way of the upper lip over an opening in the picture, when it relaxes and when it purses,
 in halves of the mouth width: from a shout it is the jaw that closes the mouth."""
 
