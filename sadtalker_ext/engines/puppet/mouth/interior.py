@@ -156,13 +156,15 @@ class MouthInterior:
         unit = self._frame.size / 2
         lip = np.exp(-np.maximum(below_upper, 0) / np.float32(0.14 * unit))
         narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
-        deep = 0.4 + 0.6 * self._style.detail  # drawings shade less
+        # Drawings shade less.
+        deep = (0.4 + 0.6 * self._style.detail) * (1 - 0.6 * self._style.flat)
         # For F and V the teeth stand before the lower lip, in the light.
         shade = (1 - 0.4 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
         # Round lips keep the light off the teeth.
         shade *= 1 - 0.2 * rounded
         contact = np.exp(-np.maximum(above_lower, 0) / np.float32(0.10 * unit))
-        shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact
+        dark = 0.4 * (1 - 0.6 * self._style.flat)
+        shade *= 1 - dark * (1 - tuck) * (1 - 0.5 * tongue) * contact
         return self._warm(shade)
 
     def _own_shadow(
@@ -225,14 +227,15 @@ class MouthInterior:
         top = (middle - 0.3 * unit) + 0.2 * unit * np.clip(across, -1.5, 1.5) ** 2
         under = (y - top) / unit
         opacity = smoothstep(-0.04, 0.10, under) * smoothstep(-1.08, -0.6, -np.abs(across))
-        flat = 1 - style.detail
+        flat = max(1 - style.detail, style.flat)
         body = smoothstep(-0.06, 0.2, under) * (1 - 0.35 * smoothstep(0.22, 0.5, under))
         sides = 1 - 0.6 * np.clip(np.abs(across), 0, 1.2) ** 2
         reach = smoothstep(0.03, 0.14, under)
         groove = 1 - 0.18 * np.exp(-((across / 0.11) ** 2)) * reach
         swell = 1 + 0.07 * np.exp(-(((np.abs(across) - 0.3) / 0.18) ** 2)) * reach
         shaped = (0.36 + 0.6 * body) * sides * groove * swell
-        light = 0.75 * flat * 0.8 + (1 - flat * 0.8) * shaped
+        plain = max(0.8 * flat, style.flat)
+        light = 0.75 * plain + (1 - plain) * shaped
         light = light * self._light.skin(u) / self._light.skin(0.0)
         colour = light[..., None] * self._light.flesh(0.62)
         layer = np.dstack([colour, np.ones_like(u)]) * opacity[..., None]

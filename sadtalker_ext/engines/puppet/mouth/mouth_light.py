@@ -56,6 +56,8 @@ class MouthLight:
         most = 1.06 * max(self.brightest, 0.75 * style.white)
         # Teeth are as white in a dark face, so that they differ more from its skin.
         share = 0.65 - 0.2 * float(smoothstep(0.45, 0.75, lit / max(style.white, 1.0)))
+        # In a drawing they are as white as anything in the face.
+        share = max(share, 0.9 * style.flat)
         whiter = min(lit + share * max(0.95 * style.white - lit, 0.0), most) / lit
         bright = np.minimum(self.skin(x) * np.float32(max(whiter, 1.1)), np.float32(most))
         warm = np.array([1.04, 1.0, 0.94], np.float32)

@@ -96,7 +96,9 @@ def draw_upper(
     shade *= 1 - style.detail * (
         0.08 * smoothstep(-0.06, 0.0, below) + 0.18 * smoothstep(0.16, 0.36, -below)
     )
-    shade *= 1 - 0.5 * smoothstep(0.25, 0.95, np.abs(u))
+    shade *= 1 - 0.5 * (1 - 0.8 * style.flat) * smoothstep(0.25, 0.95, np.abs(u))
+    # In a drawing the band of teeth ends in a line.
+    shade *= 1 - 0.45 * style.flat * np.exp(-((below / (1.5 * 2 / frame.size)) ** 2))
     colour = light.tooth(x) * shade[..., None]
     gum = smoothstep(_CROWN - 0.02, _CROWN + 0.02, -below + 0.07 * style.detail * row.across**2)
     colour += gum[..., None] * (light.flesh(0.6) - colour)
@@ -119,7 +121,8 @@ def draw_lower(
     shade *= 1 - 0.6 * smoothstep(0.1, 0.75, np.abs(u))
     yellow = light.muted(np.array([1.0, 0.95, 0.88], np.float32))
     colour = light.tooth(x) * yellow * shade[..., None]
-    seen = smoothstep(-0.75, -0.4, -np.abs(u))
+    # Drawings leave the lower teeth out.
+    seen = smoothstep(-0.75, -0.4, -np.abs(u)) * (1 - style.flat)
     return _layer(frame, style, above, seen, colour)
 
 

@@ -133,6 +133,15 @@ def test_a_drawing_has_a_plain_band_with_soft_separations():
     assert 0 < flat < 0.4 * photo
 
 
+def test_a_drawing_has_no_lower_teeth_and_a_plain_tongue():
+    picture, frame, style = face(grain=0.0, detail=0.0)
+    interior = inside(picture, frame, style)
+    assert interior._lower[..., 3].max() < 0.01
+    tongue = interior._tongue
+    light = luma(tongue[..., :3])[tongue[..., 3] > 0.99]
+    assert np.std(light) < 0.03 * light.mean()
+
+
 def test_lower_teeth_come_with_the_open_jaw_and_hide_behind_pursed_lips():
     interior = inside(*face())
     open_jaw, pursed = draw(interior, jaw=50), draw(interior, jaw=50, round=1.0)
