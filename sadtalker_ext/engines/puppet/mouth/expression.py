@@ -177,11 +177,6 @@ class ExpressionBasis:
         beyond = np.maximum(au - 1, 0)
         within = np.minimum(au, 1)
         size, half = frame.size, self._half()
-
-        def along(weight: npt.NDArray[Any], axis: FloatArray, scale: float) -> FloatArray:
-            field: FloatArray = weight[..., None] * (axis * np.float32(scale))
-            return field
-
         near = np.exp(-((beyond / 0.75) ** 2)) * np.exp(-((v / 0.5) ** 2))
         # On a turned head the far half of the mouth is short, and so is its way.
         seen = 1 - 1.7 * np.float32(frame.midline) * np.clip(u, -1, 1)
@@ -212,28 +207,28 @@ class ExpressionBasis:
         side = np.stack([-np.ones_like(u), np.ones_like(u)])
         roll = (1 - within**4) * np.exp(-((v / 0.22) ** 2)) * -side
         return {
-            "jaw": along(jaw, frame.vertical, self.drop)
-            + along(swing, frame.outward, -0.07 * size)
-            + along(cheek, frame.lateral, -0.035 * size)
-            + along(nose, frame.vertical, 0.015 * size),
-            "narrow": along(pull, frame.lateral, -half),
-            "wide": along(pull, frame.lateral, 0.17 * half)
-            + along(within**2 * near, frame.vertical, -0.035 * size)
-            + along(lift, frame.vertical, -0.05 * size)
-            + along(lips, frame.vertical, -0.012 * size),
-            "plump": along(lips, frame.vertical, 0.045 * size),
-            "flatten": along(self._bend() * near, frame.across, -frame.half_width),
-            "round": along(pull, frame.lateral, -0.32 * half)
-            + along(near * (1 - 0.6 * within), frame.outward, 0.11 * size)
-            + along(cheek, frame.lateral, -0.03 * size),
-            "part": along(parted, frame.vertical, size),
-            "raise": along(raised, frame.vertical, -size)
-            + along(fold, frame.vertical, -0.02 * size)
-            + along(nose, frame.vertical, -0.015 * size),
-            "arch": along(arched, frame.vertical, -0.07 * size),
-            "roll": along(roll, frame.vertical, 0.022 * size),
-            "tuck": along(tucked, frame.across, half)
-            + along(inward, frame.vertical, -0.035 * size),
+            "jaw": _along(jaw, frame.vertical, self.drop)
+            + _along(swing, frame.outward, -0.07 * size)
+            + _along(cheek, frame.lateral, -0.035 * size)
+            + _along(nose, frame.vertical, 0.015 * size),
+            "narrow": _along(pull, frame.lateral, -half),
+            "wide": _along(pull, frame.lateral, 0.17 * half)
+            + _along(within**2 * near, frame.vertical, -0.035 * size)
+            + _along(lift, frame.vertical, -0.05 * size)
+            + _along(lips, frame.vertical, -0.012 * size),
+            "plump": _along(lips, frame.vertical, 0.045 * size),
+            "flatten": _along(self._bend() * near, frame.across, -frame.half_width),
+            "round": _along(pull, frame.lateral, -0.32 * half)
+            + _along(near * (1 - 0.6 * within), frame.outward, 0.11 * size)
+            + _along(cheek, frame.lateral, -0.03 * size),
+            "part": _along(parted, frame.vertical, size),
+            "raise": _along(raised, frame.vertical, -size)
+            + _along(fold, frame.vertical, -0.02 * size)
+            + _along(nose, frame.vertical, -0.015 * size),
+            "arch": _along(arched, frame.vertical, -0.07 * size),
+            "roll": _along(roll, frame.vertical, 0.022 * size),
+            "tuck": _along(tucked, frame.across, half)
+            + _along(inward, frame.vertical, -0.035 * size),
         }
 
     def _closing_fields(self) -> list[FloatArray]:
@@ -291,3 +286,9 @@ class ExpressionBasis:
             bumps.append(sign * rise * np.exp(-((np.maximum(far - reach, 0) / (1.3 * reach)) ** 2)))
         result: FloatArray = np.stack(bumps).astype(np.float32)
         return result
+
+
+def _along(weight: npt.NDArray[Any], axis: FloatArray, scale: float) -> FloatArray:
+    """Return a field (..., 2) of ways along an axis."""
+    field: FloatArray = weight[..., None] * (axis * np.float32(scale))
+    return field

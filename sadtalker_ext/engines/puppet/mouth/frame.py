@@ -11,6 +11,7 @@ Conventions
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,13 +158,7 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
     mesh = np.asarray(points, np.float64)
     upper_points = mesh[list(topology.LIPS_INNER_UPPER), :2]
     lower_points = mesh[list(topology.LIPS_INNER_LOWER), :2]
-    left, right = upper_points[0], upper_points[-1]
-    half_width = max(float(np.linalg.norm(right - left)) / 2, 1.0)
-    along = (right - left) / (2 * half_width)
-    across = np.array([-along[1], along[0]])
-    if (mesh[topology.CHIN, :2] - mesh[topology.FOREHEAD, :2]) @ across < 0:
-        across = -across
-    origin = (left + right) / 2
+    origin, along, across, half_width = _mouth_axes(mesh)
 
     def to_local(where: Array) -> Array:
         offset = where[..., :2] - origin
@@ -173,9 +168,8 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
     upper = _smooth_curve(xs, to_local(upper_points))
     lower = np.maximum(_smooth_curve(xs, to_local(lower_points)), upper)
     lateral, vertical, outward = _face_axes(mesh)
-    corners = mesh[topology.MOUTH_CORNER_RIGHT] - mesh[topology.MOUTH_CORNER_LEFT]
-    width = float(np.linalg.norm(corners))
-    face_width = float(np.linalg.norm(mesh[topology.CHEEK_RIGHT] - mesh[topology.CHEEK_LEFT]))
+    width = _distance(mesh, topology.MOUTH_CORNER_LEFT, topology.MOUTH_CORNER_RIGHT)
+    face_width = _distance(mesh, topology.CHEEK_LEFT, topology.CHEEK_RIGHT)
     middle = to_local(
         (mesh[topology.LIP_MIDDLE_UPPER] + mesh[topology.LIP_MIDDLE_LOWER])[None, :2] / 2
     )[0]
@@ -189,18 +183,12 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         return sample(picture, where.astype(np.float32))
 
     touching = gap.max() * half_width < CLOSED_GAP * width
-    strip = MouthStrip(look, xs, upper, lower, (lip_upper, lip_lower), 1 / half_width)
-    teeth = strip.teeth(touching=touching)
-    if teeth is None and (touching or (gap.max() < _LUMP and not strip.dark())):
-        # A lump of lip that the mesh took for an opening is lip.
-        further = 0.0 if touching else float(gap.max()) / 2
-        upper = find_seam(look, xs, (upper + lower) / 2, further)
-        lower, gap = upper.copy(), np.minimum(gap, 2 * CLOSED_GAP)
-    else:
-        lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
-        if teeth is not None:
-            upper, lower = _around_teeth(teeth, upper, strip.lower_edge(teeth, upper, lower))
-        gap = np.maximum(gap, lower - upper)
+    lips = (lip_upper, lip_lower)
+    upper, lower, teeth = _parting(
+        look, xs, (upper, lower), lips, 1 / half_width, touching=bool(touching)
+    )
+    closed = upper is lower
+    gap = np.minimum(gap, 2 * CLOSED_GAP) if closed else np.maximum(gap, lower - upper)
     single = np.float32
     return MouthFrame(
         origin=origin.astype(single),
@@ -225,6 +213,56 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         face_width=face_width,
         teeth=teeth,
     )
+
+
+def _distance(mesh: Array, one: int, other: int) -> float:
+    return float(np.linalg.norm(mesh[other] - mesh[one]))
+
+
+def _mouth_axes(mesh: Array) -> tuple[Array, Array, Array, float]:
+    """Return the middle between the corners, the axes along and across the mouth, and its half."""
+    left, right = mesh[[topology.LIPS_INNER_UPPER[0], topology.LIPS_INNER_UPPER[-1]], :2]
+    half_width = max(float(np.linalg.norm(right - left)) / 2, 1.0)
+    along = (right - left) / (2 * half_width)
+    across = np.array([-along[1], along[0]])
+    if (mesh[topology.CHIN, :2] - mesh[topology.FOREHEAD, :2]) @ across < 0:
+        across = -across
+    return (left + right) / 2, along, across, half_width
+
+
+def _parting(
+    look: Callable[[Array, Array], Array],
+    xs: Array,
+    curves: tuple[Array, Array],
+    lips: tuple[float, float],
+    pixel: float,
+    *,
+    touching: bool,
+) -> tuple[Array, Array, OwnTeeth | None]:
+    """Return where the lips part, told by the picture's pixels, and the teeth between them.
+
+    Closed lips give the same curve twice.
+
+    Args:
+        look: Gives the picture's colours at places in half-widths.
+        xs: (N,) places along the mouth.
+        curves: (N,) lower edge of the upper lip and upper edge of the lower lip, by the mesh.
+        lips: Heights of the lips in half-widths.
+        pixel: Size of a pixel in half-widths.
+        touching: Whether the mesh says that the lips touch.
+    """
+    upper, lower = curves
+    strip = MouthStrip(look, xs, upper, lower, lips, pixel)
+    teeth = strip.teeth(touching=touching)
+    widest = float((lower - upper).max())
+    if teeth is None and (touching or (widest < _LUMP and not strip.dark())):
+        # A lump of lip that the mesh took for an opening is lip.
+        seam = find_seam(look, xs, (upper + lower) / 2, 0.0 if touching else widest / 2)
+        return seam, seam, None
+    lower = np.maximum(find_lower_edge(look, xs, lower, lips[1]), upper)
+    if teeth is not None:
+        upper, lower = _around_teeth(teeth, upper, strip.lower_edge(teeth, upper, lower))
+    return upper, lower, teeth
 
 
 def _around_teeth(teeth: OwnTeeth, upper: Array, lower: Array) -> tuple[Array, Array]:
