@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.compositor.paste_back import Blend, Placer
 from sadtalker_ext.types import Box, ImageArray
 
 SIDE = 1024

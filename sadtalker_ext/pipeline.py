@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.lay import Compositor, Role
-from sadtalker_ext.compositor.place import Blend
+from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.encoder.metadata import describe_video
-from sadtalker_ext.encoder.place import check_output
+from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.video import VideoWriter, frame_count
 from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.engines.registry import special_options

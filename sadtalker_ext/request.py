@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadtalker_ext.encoder.place import check_output
+from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.compositor.debug_overlay import PointOverlay
 from sadtalker_ext.compositor.enhance import FaceEnhancement
-from sadtalker_ext.compositor.overlay import PointOverlay
 from sadtalker_ext.compositor.upscale import FrameScaler, target_size
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.types import Enhancer, FloatArray, ImageArray, PointFinder, Upscaler

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.compositor.paste_back import Blend, Placer
 from sadtalker_ext.types import Box, FloatArray, ImageArray, Patch, Shot
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from sadtalker_ext.encoder.place import explain
+from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
 from sadtalker_ext.types import Speech
 

@@ -15,7 +15,7 @@ from sadtalker_ext.encoder.formats import format_of
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.metadata import VideoMetadata
 from sadtalker_ext.encoder.muxer import EncoderThread
-from sadtalker_ext.encoder.place import (
+from sadtalker_ext.encoder.output_file import (
     check_output,
     discard,
     explain,

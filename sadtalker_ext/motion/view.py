@@ -65,22 +65,22 @@ def with_view(motion: Motion, options: GenerateOptions, *, mirrored: bool = Fals
     return dataclasses.replace(motion, view=view)
 
 
-def scaled_head(motion: Motion, options: GenerateOptions, limit: float) -> Motion:
-    """Return the motion with the head's amount per axis, kept within a limit in degrees."""
+def scaled_head(motion: Motion, options: GenerateOptions, limits: Sequence[float]) -> Motion:
+    """Return the motion with the head's amount per axis, kept within limits in degrees."""
     gains = [getattr(options, f"head_{axis}") for axis in AXES]
     if all(gain == 1 for gain in gains):
         return motion
-    head = np.clip(motion.head * np.array(gains), -limit, limit).astype(np.float32)
+    head = np.clip(motion.head * np.array(gains), -np.array(limits), limits).astype(np.float32)
     return dataclasses.replace(motion, head=head)
 
 
-def beyond(motion: Motion, limit: float) -> tuple[str, ...]:
-    """Return a sentence for every axis whose path turns the head further than a limit."""
+def beyond(motion: Motion, limits: Sequence[float]) -> tuple[str, ...]:
+    """Return a sentence for every axis whose path turns the head further than its limit."""
     if motion.view is None:
         return ()
     return tuple(
         f"The {axis} path was kept within {limit:g} degrees, found {widest:g}: this engine turns "
         "heads no further."
-        for axis, path in zip(AXES, motion.view.T, strict=True)
+        for axis, path, limit in zip(AXES, motion.view.T, limits, strict=True)
         if np.abs(widest := float(path[np.abs(path).argmax()])) > limit
     )

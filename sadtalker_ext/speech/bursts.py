@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadtalker_ext.speech.lip_seals import high_levels
+from sadtalker_ext.speech.closure_times import high_levels
 from sadtalker_ext.speech.loudness import FRAME_HZ, HOP, SAMPLE_HZ
 from sadtalker_ext.types import FloatArray
 

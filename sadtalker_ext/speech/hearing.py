@@ -10,7 +10,7 @@ import numpy as np
 
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech import formants, pitch, recognise
-from sadtalker_ext.speech.lip_seals import high_levels, sealed
+from sadtalker_ext.speech.closure_times import high_levels, sealed
 from sadtalker_ext.speech.loudness import (
     FRAME_HZ,
     HOP,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.compositor.lay import Compositor, Role
-from sadtalker_ext.compositor.place import Blend
+from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.render import Renderer

@@ -8,7 +8,7 @@ import pytest
 
 from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.video import open_reference
+from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.local_media import open_local, readable_tags
 
 MARK = "Schoene Gruesse"
@@ -43,7 +43,7 @@ def tagged(request, tmp_path):
 
 def test_sound_and_pictures_are_read(tagged):
     assert open_speech(tagged).seconds == pytest.approx(0.4, abs=0.12)
-    assert len(list(open_reference(tagged).read())) == 10
+    assert len(list(open_driving(tagged).read())) == 10
 
 
 def test_the_tags_can_be_shown(tagged):

@@ -24,8 +24,9 @@ from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
 
 _BREATH_LIFT = 0.006
 """How far a full breath lifts the head, in face heights."""
-_WIDEST_DEG = 10.0
-"""Largest angle of a path given by the user: beyond it the picture shows no pixels to turn."""
+_WIDEST = (12.0, 10.0, 12.0)
+"""Degrees of yaw, pitch and roll that a head can be turned by: beyond them ears and back hair tear,
+for the picture shows no pixels to turn."""
 _WORKERS = 2
 """Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
 _AHEAD = 4
@@ -69,12 +70,12 @@ class PuppetRig:
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
         motion = plan_motion(performance, options, seed, progress, self.track)
-        return scaled_head(motion, options, _WIDEST_DEG)
+        return scaled_head(motion, options, _WIDEST)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids should blink and cannot."""
         lids = self.eyes.warnings if motion.lids.any() else ()
-        return (*beyond(motion, _WIDEST_DEG), *lids)
+        return (*beyond(motion, _WIDEST), *lids)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""
@@ -115,6 +116,6 @@ class PuppetRig:
         if motion.view is None:
             angles: FloatArray = motion.head[row]
             return angles
-        path = np.clip(motion.view[row], -_WIDEST_DEG, _WIDEST_DEG)
+        path = np.clip(motion.view[row], -np.array(_WIDEST), _WIDEST)
         turned: FloatArray = np.where(np.isnan(path), motion.head[row], path)
         return turned

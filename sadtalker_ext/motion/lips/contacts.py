@@ -25,7 +25,7 @@ def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatA
     shortest one is seen.
 
     Args:
-        sounds: P, B and M last as long as the lips are shut (see `lip_seals`).
+        sounds: P, B and M last as long as the lips are shut (see `closure_times`).
         frames: Number of frames, T.
         fps: Frames per second.
     """

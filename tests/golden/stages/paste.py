@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sadtalker_ext.compositor.place import Blend, Placer
+from sadtalker_ext.compositor.paste_back import Blend, Placer
 from sadtalker_ext.engines.sadtalker.crop import CropMode
 from tests.golden.folder import GoldenFolder
 from tests.golden.registry import Stage, Tolerance, compare, stages

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.compositor.debug_overlay import PointOverlay
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
-from sadtalker_ext.compositor.overlay import PointOverlay
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.topology import triangles
 from tests.support.face_points import placed_mesh

@@ -12,7 +12,7 @@ from sadtalker_ext.compositor.follow import (
     affine_between,
     shifted,
 )
-from sadtalker_ext.compositor.place import Placer
+from sadtalker_ext.compositor.paste_back import Placer
 
 SIZE = (420, 400)
 BOX = (90, 60, 330, 300)

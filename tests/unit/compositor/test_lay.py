@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.compositor.lay import Compositor, Role, over
-from sadtalker_ext.compositor.place import Blend
+from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.engines.puppet.stage import box_of
 from sadtalker_ext.types import Face, FollowedFace, Patch, Picture, Shot
 

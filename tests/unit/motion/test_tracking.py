@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sadtalker_ext.compositor.place import turned
+from sadtalker_ext.compositor.paste_back import turned
 from sadtalker_ext.errors import Cancelled, NoFaceFound
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH
 from sadtalker_ext.motion.head_motion import LARGEST

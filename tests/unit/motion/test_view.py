@@ -10,6 +10,8 @@ from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Motion
 
+LIMITS = (10.0, 10.0, 10.0)
+
 
 def track(frames=20):
     head = np.random.default_rng(0).normal(0, 2, (frames, 3)).astype(np.float32)
@@ -25,16 +27,16 @@ def track(frames=20):
 
 def test_defaults_leave_the_motion_itself():
     given = track()
-    assert scaled_head(given, GenerateOptions(), 10.0) is given
+    assert scaled_head(given, GenerateOptions(), LIMITS) is given
     assert with_view(given, GenerateOptions()) is given
     assert given.pose is given.head
-    assert beyond(given, 0.0) == ()
+    assert beyond(given, (0, 0, 0)) == ()
 
 
 @pytest.mark.parametrize(("axis", "column"), [("yaw", 0), ("pitch", 1), ("roll", 2)])
 def test_an_amount_scales_its_own_axis(axis, column):
     given = track()
-    moved = scaled_head(given, GenerateOptions(**{f"head_{axis}": 0.5}), 10.0)
+    moved = scaled_head(given, GenerateOptions(**{f"head_{axis}": 0.5}), LIMITS)
     wanted = given.head.copy()
     wanted[:, column] *= 0.5
     np.testing.assert_allclose(moved.head, wanted, atol=1e-6)
@@ -54,14 +56,14 @@ def test_a_path_replaces_its_own_axis(axis, column, mirrored):
 
 def test_angles_an_engine_cannot_show_are_told():
     moved = with_view(track(), GenerateOptions(yaw="0 -30", pitch="5"))
-    (warning,) = beyond(moved, 10.0)
+    (warning,) = beyond(moved, LIMITS)
     assert "yaw path" in warning
     assert "within 10 degrees" in warning
     assert "found -2" in warning  # the end of the path itself is exclusive
 
 
 def test_an_amount_never_leaves_the_limit():
-    moved = scaled_head(track(), GenerateOptions(head_roll=2.0), 3.0)
+    moved = scaled_head(track(), GenerateOptions(head_roll=2.0), (3, 3, 3))
     assert np.abs(moved.head).max() <= 3
 
 

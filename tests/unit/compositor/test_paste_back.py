@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sadtalker_ext.compositor.place import Blend, Placer, turned
+from sadtalker_ext.compositor.paste_back import Blend, Placer, turned
 from sadtalker_ext.compositor.soft import SoftBlend, default_outline
 
 BOX = (100, 60, 300, 280)

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from sadtalker_ext.encoder.place import check_output, explain, hidden_name, partial_name
+from sadtalker_ext.encoder.output_file import check_output, explain, hidden_name, partial_name
 from sadtalker_ext.errors import DiskFull, EncodingError, OutputExists, OutputUnwritable
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sadtalker_ext.speech.lip_seals import high_levels, sealed
+from sadtalker_ext.speech.closure_times import high_levels, sealed
 from sadtalker_ext.types import Phoneme
 
 RATE_HZ = 16000
