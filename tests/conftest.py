@@ -13,6 +13,7 @@ BEYOND_CORE = (
     "golden",
     "browser",
     "integration/api",
+    "integration/page",
     "integration/webui",
     "integration/test_restorers.py",
     "integration/test_sadtalker_reference.py",

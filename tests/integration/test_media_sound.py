@@ -155,11 +155,13 @@ def test_hours_need_no_memory(tmp_path):
 
     minute = media.speech_like(60.0, 8000)
     path = media.write_sound(tmp_path / "long.wav", np.tile(minute, (5, 1)), 8000)
-    tracemalloc.start()
-    speech = open_speech(path)
-    longest = max(len(block) for block in speech.read(16000))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert speech.seconds == 300.0
-    assert longest < 100_000
-    assert peak < 5e6, peak
+    peaks = []
+    for _ in range(2):  # the first time also counts what is imported once
+        tracemalloc.start()
+        speech = open_speech(path)
+        longest = max(len(block) for block in speech.read(16000))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert speech.seconds == 300.0
+        assert longest < 100_000
+    assert min(peaks) < 5e6, peaks

@@ -103,6 +103,7 @@ def test_doctor_finds_it(tree):
     assert "toybox" in report["packages"]
 
 
+@pytest.mark.extra
 def test_rest_and_tab_find_it(tree, tmp_path):
     found = python(tree, "-c", SHELLS, tmp_path / "data")
     assert "toy" in [one["name"] for one in found["engines"]["engines"]]

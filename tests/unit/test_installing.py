@@ -103,7 +103,14 @@ def test_our_own_command_is_one_that_runs(where, request, monkeypatch):
     assert ended.returncode == 0, ended.stderr
 
 
-@pytest.mark.parametrize("wanted", ["core", "page", "voice", "client", "sadtalker"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "core",
+        "voice",
+        *(pytest.param(name, marks=pytest.mark.extra) for name in ("page", "client", "sadtalker")),
+    ],
+)
 def test_the_named_packages_are_there_to_be_installed(wheel, wanted):
     """The test environment has them all: pip looks at each and is content without an index."""
     if importlib.util.find_spec("pip") is None:

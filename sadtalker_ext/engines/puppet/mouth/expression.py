@@ -34,6 +34,10 @@ UPPER_SHARE = 0.4
 LIP_HIDDEN = 0.07
 """How far the lower lip reaches behind the upper teeth at tuck = 1, in half-widths."""
 
+_LONGEST_CLOSING = (0.16, 0.2)
+"""Longest way of the upper lip over an opening in the picture, when it relaxes and when it purses,
+in halves of the mouth width: from a shout it is the jaw that closes the mouth."""
+
 _RELAXED = 0.9
 """Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
@@ -82,6 +86,7 @@ class ExpressionBasis:
         # How much wider than at rest the mouth is in the picture.
         self._smile = float(np.clip(2 * self._half() / frame.size - 1, 0, 0.3))
         self._room_for_wide = max(1 - 2 * self._smile, 0.4)
+        self._upper_relaxed, self._upper_pursed = self._upper_shares()
 
     def weights(self, controls: Mapping[str, float]) -> FloatArray:
         """Turn controls into (K,) weights of the fields; all zero gives all zero."""
@@ -140,14 +145,25 @@ class ExpressionBasis:
         self, sign: float, press: float, relax: float, rounded: float, tuck: float
     ) -> float:
         """Share of the picture's own opening that the upper (sign 1) or lower lip closes."""
-        share = UPPER_SHARE if sign > 0 else 1 - UPPER_SHARE
+        share = self._upper_relaxed if sign > 0 else 1 - self._upper_relaxed
         # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
-        pursed = 0.55 if sign > 0 else 0.35
+        pursed = self._upper_pursed if sign > 0 else 0.9 - self._upper_pursed
         relaxed = share + (pursed + 0.05 - share) * rounded
         # The lower lip waits at the teeth for F and V, and the upper one comes down to it.
         relaxed = relaxed + 0.25 * tuck if sign > 0 else relaxed * (1 - tuck)
         smiling = pursed * rounded
         return share * press + (1 - press) * (smiling + (_RELAXED * relaxed - smiling) * relax)
+
+    def _upper_shares(self) -> tuple[float, float]:
+        """Share of the picture's opening that the upper lip closes, relaxing and pursing."""
+        frame = self._frame
+        gap, unit = max(frame.rest_gap, 1e-6), frame.size / 2 / frame.half_width
+        relaxed, pursed = (most * unit / gap for most in _LONGEST_CLOSING)
+        if frame.teeth is not None:
+            # Lips at ease still show half of the teeth that they show in the picture.
+            seen = (frame.teeth.bottom - frame.upper)[np.abs(frame.xs) < 0.5]
+            relaxed = min(relaxed, 0.5 * max(float(np.median(seen)), 0.0) / gap)
+        return min(UPPER_SHARE, relaxed), min(0.55, pursed)
 
     def jaw_way(self, weights: FloatArray) -> FloatArray:
         """Movement of the lower jaw's front for (K,) weights, (2,) pixels."""
@@ -263,12 +279,18 @@ class ExpressionBasis:
     def _closing_fields(self) -> list[FloatArray]:
         """Fields that take each opening back, first for the upper lip, then for the lower one."""
         fields = []
+        # From a wide opening the chin comes up with the lip, or the skin between them would fold.
+        wide = smoothstep(0.4, 1.0, self._frame.rest_gap)
+        chin = np.exp(-((np.maximum(self._v[1] - 0.8, 0) / 0.6) ** 2)) * (self._v[1] > -0.05)
         for sheet, reach in ((0, 0.25), (1, 0.5)):
             fall = np.exp(-((self._v[sheet] / reach) ** 2))
             for name in OPENERS:
                 opening, axis = self._profiles[name]
                 field = np.zeros((2, *opening.shape, 2), np.float32)
-                field[sheet] = (opening * fall)[..., None] * axis
+                along = fall
+                if name == "rest" and sheet == 1:
+                    along = fall + wide * (np.maximum(chin, fall) - fall)
+                field[sheet] = (opening * along)[..., None] * axis
                 fields.append(field)
         return fields
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.mouth.lip_line import find_lower_edge, find_seam
+from sadtalker_ext.engines.puppet.mouth.own_teeth import MouthStrip, OwnTeeth, gentle
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -27,6 +28,11 @@ Array = npt.NDArray[Any]
 CURVE_SAMPLES = 257
 CLOSED_GAP = 0.05
 """Inner lips closer than this share of the mouth width are taken as touching in the picture."""
+_LUMP = 0.5
+"""Openings of the mesh beyond this height, in half-widths, are never lumps of lip."""
+
+_TRUSTED = 0.03
+"""Differences from the mesh, in half-widths, below which the mesh is right about a lip's edge."""
 
 _EYE_OUTER = (33, 263)
 
@@ -61,6 +67,7 @@ class MouthFrame:
         lip_upper: Thickness of the upper lip in half-widths.
         lip_lower: Thickness of the lower lip in half-widths.
         face_width: Width of the face, undistorted, pixels.
+        teeth: The upper teeth that the picture shows, if any.
     """
 
     origin: FloatArray
@@ -81,6 +88,7 @@ class MouthFrame:
     lip_upper: float
     lip_lower: float
     face_width: float
+    teeth: OwnTeeth | None = None
 
     @property
     def middle(self) -> FloatArray:
@@ -180,12 +188,18 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         where = origin + half_width * (x[..., None] * along + y[..., None] * across)
         return sample(picture, where.astype(np.float32))
 
-    if gap.max() * half_width < CLOSED_GAP * width:
-        upper = find_seam(look, xs, (upper + lower) / 2)
-        lower = upper.copy()
+    touching = gap.max() * half_width < CLOSED_GAP * width
+    strip = MouthStrip(look, xs, upper, lower, (lip_upper, lip_lower), 1 / half_width)
+    teeth = strip.teeth(touching=touching)
+    if teeth is None and (touching or (gap.max() < _LUMP and not strip.dark())):
+        # A lump of lip that the mesh took for an opening is lip.
+        further = 0.0 if touching else float(gap.max()) / 2
+        upper = find_seam(look, xs, (upper + lower) / 2, further)
+        lower, gap = upper.copy(), np.minimum(gap, 2 * CLOSED_GAP)
     else:
-        # The upper lip often ends in its own shadow on the teeth; the mesh knows better there.
         lower = np.maximum(find_lower_edge(look, xs, lower, lip_lower), upper)
+        if teeth is not None:
+            upper, lower = _around_teeth(teeth, upper, strip.lower_edge(teeth, upper, lower))
         gap = np.maximum(gap, lower - upper)
     single = np.float32
     return MouthFrame(
@@ -209,7 +223,22 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         lip_upper=lip_upper,
         lip_lower=lip_lower,
         face_width=face_width,
+        teeth=teeth,
     )
+
+
+def _around_teeth(teeth: OwnTeeth, upper: Array, lower: Array) -> tuple[Array, Array]:
+    """Move the lips' edges to where the picture's own teeth come out and end.
+
+    The upper lip often ends in its own shadow on the teeth; where no teeth are seen the mesh knows
+    better.
+    """
+    wide = len(upper) / 20
+    off = np.clip(teeth.top - upper, -0.16, 0.14)
+    off -= np.clip(off, -_TRUSTED, _TRUSTED)
+    upper = upper + gentle(teeth.shown * off, wide)
+    lower = lower + gentle(teeth.shown * np.maximum(teeth.bottom - lower, 0), wide)
+    return upper, np.maximum(lower, upper)
 
 
 def _face_axes(mesh: Array) -> tuple[Array, Array, Array]:

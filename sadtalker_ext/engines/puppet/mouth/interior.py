@@ -1,8 +1,8 @@
 """What is seen between the lips: cavity, tongue, lower teeth, upper teeth.
 
 Upper teeth and the back of the cavity are fixed to the skull; tongue and lower teeth move with the
-jaw. All layers are drawn once per picture, at its resolution, for one box around the mouth; a frame
-moves the lower ones, stacks them and shades the result towards the lips.
+jaw. All layers are drawn once per picture, at its resolution and with its grain, for one box around
+the mouth; a frame moves the lower ones, stacks them and shades the result towards the lips.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth import teeth
+from sadtalker_ext.engines.puppet.mouth import own_layers, teeth
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
-from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_SHADOW = np.array([0.8, 1.06, 1.09], np.float32)
-"""Exponents of the shade per channel: shadows in a mouth are warm."""
+_WARMTH = np.array([0.29, -0.09, -0.13], np.float32)
+"""How much less or more than grey a shadow darkens each channel: shadows in a mouth are warm."""
 
 
 class MouthInterior:
@@ -31,31 +31,38 @@ class MouthInterior:
         picture: (H, W, 3) uint8 RGB.
         frame: The mouth.
         style: What the drawing must match.
+        edge: (N,) y of the upper teeth's edge on `frame.xs`, in half-widths.
         pixels: (h, w, 2) picture coordinates of the pixels to draw.
     """
 
     def __init__(
-        self, picture: ImageArray, frame: MouthFrame, style: PictureStyle, pixels: FloatArray
+        self,
+        picture: ImageArray,
+        frame: MouthFrame,
+        style: PictureStyle,
+        edge: FloatArray,
+        pixels: FloatArray,
     ) -> None:
         self._frame = frame
         self._style = style
         x, y = frame.local(pixels)
         u = frame.sideways(x, np.zeros_like(x))
-        self._own_share = teeth.own_teeth(picture, frame, style)
-        # Teeth that only peep out are replaced when the mouth opens further; a row of them stays.
-        self._drawn_teeth = 1 - smoothstep(0.55, 0.95, self._own_share)
-        edge = teeth.tooth_edge(frame, self._own_share)
+        self._light = light = MouthLight(picture, frame, style)
+        self._warmth = light.muted(_WARMTH + 1) - 1
+        grain = _Grain(style, x.shape)
         self._cavity = self._draw_cavity(u, y)
-        self._tongue = self._draw_tongue(u, y)
-        self._lower = teeth.draw_lower(frame, style, u, x, y)
-        self._upper = teeth.draw_upper(frame, style, edge, u, x, y)
+        grain.put(self._cavity)
+        self._tongue = grain.put(self._draw_tongue(u, y))
+        self._lower = grain.put(teeth.draw_lower(frame, style, light, (u, x, y)))
+        upper = grain.put(teeth.draw_upper(frame, style, light, edge, (u, x, y)))
+        self._upper = own_layers.lay_own_teeth(upper, picture, frame, style, pixels)
+        below = own_layers.cut_below_teeth(picture, frame, style, pixels)
+        self._below: FloatArray | None = below[0] if below else None
+        self._deep = below is not None and below[1]
         self._rest_gap = np.maximum(
             (frame.curve(x, frame.lower) - frame.curve(x, frame.upper)) * frame.half_width, 0
         )
-        self._own = self._cut_own(picture, pixels, x, y) if frame.rest_gap > 0 else None
-        noise = np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)
         self._side = smoothstep(0.62, 0.9, np.abs(u))
-        self._grain = (noise * np.float32(0.7 * style.grain))[..., None]
 
     def draw(
         self,
@@ -77,76 +84,112 @@ class MouthInterior:
         Returns:
             (h, w, 3) float32 RGB.
         """
-        frame = self._frame
         tongue, rounded, tuck, relax = (
             float(np.clip(controls.get(name, 0.0), 0, 1))
             for name in ("tongue", "round", "tuck", "relax")
         )
-        unit = frame.size / 2
-        lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.08 * unit)
-        image = self._cavity[part].copy()
-        # Pursed lips hide the lower teeth.
-        pursed = float(smoothstep(0.6, 0.95, rounded)) * (1 - tuck)
-        low_teeth = (1 - 0.8 * tongue) * (1 - pursed)
-        _lay(image, self._shifted(self._lower, jaw_way, part) * low_teeth)
-        # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
-        up = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
-        up[..., :3] *= 1 + 0.15 * tongue
-        _lay(image, up)
-        # The lips of a round mouth stand out before the teeth and hide more of them.
-        hidden = rounded * (1 - tuck)
-        upper = self._upper[part]
-        if hidden > 0:
-            up_px = 0.055 * frame.size * hidden
-            upper = self._shifted(self._upper, -frame.across * np.float32(up_px), part)
         opening = np.maximum(below_upper + above_lower, 0)
-        if self._own is None:
-            _lay(image, upper)
-        lip = np.exp(-np.maximum(below_upper, 0) / (0.14 * unit))
-        narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
-        deep = 0.6 + 0.4 * self._style.detail  # drawings shade less
-        shade = (1 - 0.34 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
-        # Round lips keep the light off the teeth.
-        shade *= 1 - 0.2 * rounded
-        contact = np.exp(-np.maximum(above_lower, 0) / (0.10 * unit))
-        shade *= 1 - 0.4 * (1 - tuck) * (1 - 0.5 * tongue) * contact
-        shadow = shade[..., None] ** _SHADOW
+        image = self._cavity[part].copy()
+        if not self._deep:
+            self._lay_jaw(image, jaw_way, tongue, rounded * (1 - tuck), part)
+        shadow = self._shadow(below_upper, above_lower, opening, rounded, tuck, tongue)
         image *= shadow
-        if self._own is not None:
-            own = self._own[part]
-            if hidden * relax > 0:
-                up_px = 0.5 * frame.rest_gap * frame.half_width * hidden * relax
-                own = self._shifted(self._own, -frame.across * np.float32(up_px), part)
-            self._lay_own(image, own, upper, opening, rounded, tuck, shadow, part)
-        image += self._grain[part]
+        own = shadow
+        if self._frame.rest_gap > 0:
+            own = self._own_shadow(opening, rounded, tuck, part)
+        if self._below is not None:
+            below = self._shifted(self._below, jaw_way, part)
+            if not self._deep:
+                unit = self._frame.size / 2
+                more = smoothstep(0.0, 0.2 * unit, opening - self._rest_gap[part])
+                below *= (1 - more)[..., None]
+            below[..., :3] *= own
+            _lay(image, below)
+        upper = self._placed_upper(rounded * (1 - tuck), relax, part)
+        upper[..., :3] *= own if self._frame.teeth is not None else shadow
+        _lay(image, upper)
         return image
 
-    def _lay_own(
+    def _lay_jaw(
         self,
         image: FloatArray,
-        own: FloatArray,
-        upper: FloatArray,
+        jaw_way: FloatArray,
+        tongue: float,
+        pursed: float,
+        part: tuple[slice, slice],
+    ) -> None:
+        """Lay what goes with the jaw: the tongue, and before it the lower teeth."""
+        frame = self._frame
+        # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
+        lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.04 * frame.size)
+        layer = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
+        layer[..., :3] *= 1 + 0.15 * tongue
+        _lay(image, layer)
+        # Pursed lips hide the lower teeth, and so does a tongue between the teeth.
+        seen = (1 - 0.8 * tongue) * (1 - float(smoothstep(0.6, 0.95, pursed)))
+        if seen > 0:
+            # The lower lip is drawn off the teeth a little as the mouth opens.
+            _lay(image, self._shifted(self._lower, 0.86 * jaw_way, part) * np.float32(seen))
+
+    def _placed_upper(
+        self, pursed: float, relax: float, part: tuple[slice, slice]
+    ) -> npt.NDArray[Any]:
+        """The upper teeth: lips of a round mouth stand out before them and hide more of them."""
+        frame = self._frame
+        up = 0.055 * frame.size * pursed
+        if frame.teeth is not None:
+            up = min(0.1 * frame.size, 0.5 * frame.rest_gap * frame.half_width) * relax * pursed
+        if up < 0.02:
+            return self._upper[part].copy()
+        return self._shifted(self._upper, -frame.across * np.float32(up), part)
+
+    def _shadow(
+        self,
+        below_upper: FloatArray,
+        above_lower: FloatArray,
         opening: FloatArray,
         rounded: float,
         tuck: float,
-        shadow: FloatArray,
-        part: tuple[slice, slice],
-    ) -> None:
-        """Put the picture's own open mouth over the drawn one."""
-        rest = self._rest_gap[part]
+        tongue: float,
+    ) -> FloatArray:
+        """(h, w, 3) shade of the lips on everything that is drawn."""
+        unit = self._frame.size / 2
+        lip = np.exp(-np.maximum(below_upper, 0) / np.float32(0.14 * unit))
+        narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
+        # Drawings shade less.
+        deep = (0.4 + 0.6 * self._style.detail) * (1 - 0.6 * self._style.flat)
         # For F and V the teeth stand before the lower lip, in the light.
-        lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
-        more = smoothstep(0.0, 0.25 * self._frame.size / 2, opening - rest) * self._drawn_teeth
-        corner = smoothstep(0.0, 0.12 * self._frame.size / 2, opening - rest) * self._side[part]
-        rounded *= 1 - 0.6 * tuck
-        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * self._side[part]))
-        _lay(image, own * ((1 - more) * (1 - corner))[..., None])
-        image *= shade[..., None] ** _SHADOW
-        drawn = upper * (more * 0.9)[..., None]
-        drawn[..., :3] *= shadow
-        _lay(image, drawn)
+        shade = (1 - 0.4 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
+        # Round lips keep the light off the teeth.
+        shade *= 1 - 0.2 * rounded
+        contact = np.exp(-np.maximum(above_lower, 0) / np.float32(0.10 * unit))
+        dark = 0.4 * (1 - 0.6 * self._style.flat)
+        shade *= 1 - dark * (1 - tuck) * (1 - 0.5 * tongue) * contact
+        return self._warm(shade)
 
-    def _shifted(self, layer: FloatArray, way: FloatArray, part: tuple[slice, slice]) -> FloatArray:
+    def _own_shadow(
+        self, opening: FloatArray, rounded: float, tuck: float, part: tuple[slice, slice]
+    ) -> FloatArray:
+        """(h, w, 3) shade on what the picture itself shows: 1 where it is as open as there."""
+        rest = self._rest_gap[part]
+        lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
+        rounded *= 1 - 0.6 * tuck
+        side = self._side[part]
+        # Where the corners have come in front of teeth that they did not hide before, it is dark.
+        corner = side * smoothstep(0.0, 0.06 * self._frame.size, opening - rest)
+        dark = 0.0 if self._deep else 0.7
+        shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * side)) * (1 - dark * corner)
+        return self._warm(shade)
+
+    def _warm(self, shade: npt.NDArray[Any]) -> FloatArray:
+        grey = shade.astype(np.float32)[..., None]
+        # About a power of the shade per channel, without its cost.
+        warm: FloatArray = grey * (1 + self._warmth * (1 - grey))
+        return warm
+
+    def _shifted(
+        self, layer: FloatArray, way: FloatArray, part: tuple[slice, slice]
+    ) -> npt.NDArray[Any]:
         """A part of a layer after moving the layer by (2,) pixels."""
         rows, columns = part
         size = (columns.stop - columns.start, rows.stop - rows.start)
@@ -157,78 +200,69 @@ class MouthInterior:
     def _dark(self) -> FloatArray:
         """Colour of the depth of the mouth: a dark red no darker than the picture's own blacks."""
         style = self._style
-        skin = max(float(luma(style.skin)), 1.0)
+        skin = float(self._light.skin(0.0))
         warm = 0.5 * style.lip / max(float(luma(style.lip)), 1) + np.array(
             [0.9, 0.35, 0.33], np.float32
         )
-        target = max(0.13 * skin, min(style.black, 0.3 * skin))
+        warm = self._light.muted(warm)
+        target = max(0.11 * skin, min(style.black, 0.28 * skin))
         colour: FloatArray = warm * target / max(float(luma(warm)), 1e-3)
         return colour.astype(np.float32)
 
     def _draw_cavity(self, u: FloatArray, y: FloatArray) -> FloatArray:
-        depth = np.exp(-((u / 0.8) ** 2)) * np.exp(-(((y - 0.25) / 0.5) ** 2))
-        image: FloatArray = self._dark() * (1.25 - 0.55 * depth)[..., None]
-        return image.astype(np.float32)
+        """The back of the mouth: darkest in its middle, a little light on cheeks and floor."""
+        depth = np.exp(-((u / 0.7) ** 2)) * np.exp(-(((y - 0.2) / 0.45) ** 2))
+        shape = 1.3 - (0.35 + 0.4 * self._style.detail) * depth
+        return np.asarray(self._dark() * shape[..., None], np.float32)
 
     def _draw_tongue(self, u: FloatArray, y: FloatArray) -> FloatArray:
-        """The tongue as it lies behind the lower teeth at rest, premultiplied."""
+        """The tongue as it lies behind the lower teeth at rest, premultiplied.
+
+        Its back fades into the dark, its middle is light with a soft groove, its sides are dark.
+        """
         frame, style = self._frame, self._style
         unit = frame.size / 2 / frame.half_width
-        across = u / (0.62 * unit)
+        across = u / (0.66 * unit)
         middle = float(np.interp(frame.midline, frame.xs, frame.lower))
-        top = (middle - 0.26 * unit) + 0.16 * unit * np.clip(across, -1.5, 1.5) ** 2
+        top = (middle - 0.3 * unit) + 0.2 * unit * np.clip(across, -1.5, 1.5) ** 2
         under = (y - top) / unit
-        opacity = smoothstep(-0.07, 0.13, under) * smoothstep(-1.1, -0.45, -np.abs(across))
-        skin = max(float(luma(style.skin)), 1.0)
-        rose = style.lip * np.array([1.0, 0.88, 0.9], np.float32)
-        rose = rose * min(0.52 * skin / max(float(luma(rose)), 1.0), 0.68)
-        round_light = np.exp(-(((under - 0.16) / 0.2) ** 2)) * (1 - 0.35 * np.abs(across) ** 1.5)
-        groove = 1 - 0.12 * np.exp(-((across / 0.09) ** 2)) * smoothstep(0.05, 0.2, under)
-        light = (0.6 + 0.38 * np.maximum(round_light, 0)) * groove
-        layer = np.dstack([light[..., None] * rose, np.ones_like(u)]) * opacity[..., None]
+        opacity = smoothstep(-0.04, 0.10, under) * smoothstep(-1.08, -0.6, -np.abs(across))
+        flat = max(1 - style.detail, style.flat)
+        body = smoothstep(-0.06, 0.2, under) * (1 - 0.35 * smoothstep(0.22, 0.5, under))
+        sides = 1 - 0.6 * np.clip(np.abs(across), 0, 1.2) ** 2
+        reach = smoothstep(0.03, 0.14, under)
+        groove = 1 - 0.18 * np.exp(-((across / 0.11) ** 2)) * reach
+        swell = 1 + 0.07 * np.exp(-(((np.abs(across) - 0.3) / 0.18) ** 2)) * reach
+        shaped = (0.36 + 0.6 * body) * sides * groove * swell
+        plain = max(0.8 * flat, style.flat)
+        light = 0.75 * plain + (1 - plain) * shaped
+        light = light * self._light.skin(u) / self._light.skin(0.0)
+        colour = light[..., None] * self._light.flesh(0.62)
+        layer = np.dstack([colour, np.ones_like(u)]) * opacity[..., None]
         blurred: FloatArray = cv2.GaussianBlur(
-            layer.astype(np.float32), (0, 0), max(0.5, style.blur, 0.01 * frame.size)
+            layer.astype(np.float32), (0, 0), max(0.5, style.blur, 0.008 * frame.size)
         )
         return blurred
 
-    def _cut_own(
-        self, picture: ImageArray, pixels: FloatArray, x: FloatArray, y: FloatArray
-    ) -> FloatArray:
-        """The picture's own open mouth, continued outwards, premultiplied."""
-        frame = self._frame
-        half = frame.half_width
-        source = sample(picture, pixels, cv2.INTER_NEAREST)
-        upper, lower = frame.curve(x, frame.upper), frame.curve(x, frame.lower)
-        edge = np.float32(max(0.8, 0.6 * self._style.blur))
-        inside = ((y - upper) * half > edge) & ((lower - y) * half > edge) & (np.abs(x) < 0.98)
-        colour = _continued(source, inside).astype(np.float32)
-        # Upwards the row of teeth goes on into its own shadow.
-        above = np.maximum((upper - y) * half, 0) / frame.size
-        colour *= (1 - 0.5 * smoothstep(0.0, 0.12, above))[..., None]
-        beyond = (y - lower) * half
-        opacity = np.clip(0.5 - beyond / (2 * max(1.0, 0.02 * frame.size)), 0, 1)
-        layer: FloatArray = np.dstack([colour, np.ones_like(opacity)]) * opacity[..., None]
-        return layer.astype(np.float32)
 
+class _Grain:
+    """Noise like the picture's, another one for every layer, so that it moves with the layer."""
 
-def _continued(image: ImageArray, known: npt.NDArray[np.bool_]) -> ImageArray:
-    """Fill unknown pixels with the nearest known one, softened away from it."""
-    if not known.any():
-        return image
-    unknown = (~known).astype(np.uint8)
-    distance, labels = cv2.distanceTransformWithLabels(
-        unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    rows, columns = np.nonzero(known)
-    nearest = np.zeros((labels.max() + 1, 2), np.intp)
-    nearest[labels[rows, columns]] = np.stack([rows, columns], 1)
-    pick = nearest[labels]
-    filled = image[pick[..., 0], pick[..., 1]]
-    soft = cv2.GaussianBlur(filled, (0, 0), 2.0)
-    share = np.clip(distance / 3, 0, 1)[..., None]
-    result: ImageArray = (filled * (1 - share) + soft * share).astype(np.uint8)
-    result[known] = image[known]
-    return result
+    def __init__(self, style: PictureStyle, shape: tuple[int, ...]) -> None:
+        self._random = np.random.default_rng(0)
+        self._shape = shape
+        self._strength = 0.8 * style.grain
+        self._blur = 0.45 * style.blur
+
+    def put(self, layer: FloatArray) -> FloatArray:
+        """Add noise to a layer in place, and return it."""
+        noise: npt.NDArray[Any] = self._random.standard_normal(self._shape).astype(np.float32)
+        if self._blur > 0.3:
+            noise = cv2.GaussianBlur(noise, (0, 0), self._blur)
+            noise = noise / max(float(noise.std()), 1e-6)
+        noise *= np.float32(self._strength)
+        layer[..., :3] += noise[..., None] * (layer[..., 3:] if layer.shape[-1] > 3 else 1)
+        return layer
 
 
 def _lay(image: FloatArray, layer: npt.NDArray[Any]) -> None:

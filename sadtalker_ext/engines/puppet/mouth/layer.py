@@ -13,7 +13,7 @@ from sadtalker_ext.engines.puppet.mouth.grid import make_grid
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
-from sadtalker_ext.engines.puppet.mouth.teeth import own_teeth, tooth_edge
+from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -49,7 +49,7 @@ class MouthLayer:
         self._size = picture.shape[:2]
         stride = max(1, round(frame.face_width / _NODES_PER_FACE))
         self._warp, fade = make_grid(frame, points, stride, picture.shape)
-        edge = tooth_edge(frame, own_teeth(picture, frame, style))
+        edge = tooth_edge(frame)
         basis = ExpressionBasis(frame, self._warp.nodes, edge)
         self._warp.set_fields(basis.fields * fade[None, None, ..., None])
         self._basis = basis
@@ -64,7 +64,7 @@ class MouthLayer:
         self._cells = self._mouth_cells()
         self._inner = _in_pixels(self._cells, stride)
         inner = self._pixels[self._inner] + corner
-        self._interior = MouthInterior(picture, frame, style, inner)
+        self._interior = MouthInterior(picture, frame, style, edge, inner)
         self._feather = float(np.clip(0.75 * style.blur, 0.6, 2.5))
         self._rim = max(self._feather, 0.035 * frame.half_width)
         x, y = frame.local(inner)

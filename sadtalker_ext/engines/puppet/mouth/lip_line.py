@@ -7,16 +7,15 @@ moved to the dark seam, or to the change of colour, nearby.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.engines.puppet.mouth.own_teeth import Look, steady
+
 Array = npt.NDArray[Any]
-Look = Callable[[Array, Array], Array]
-"""Colours (..., 3) uint8 of the picture at local x and y of equal shapes."""
 
 SEAM_REACH = 0.16
 """How far from the mesh the seam may lie, in half-widths of the mouth."""
@@ -28,22 +27,24 @@ _BEND = 2.0
 """Cost of one row of difference between neighbouring samples."""
 
 
-def find_seam(look: Look, xs: Array, line: Array) -> Array:
+def find_seam(look: Look, xs: Array, line: Array, further: float = 0.0) -> Array:
     """Move the line of closed lips to the darkest smooth path near it.
 
     Args:
         look: Colours of the picture in local coordinates.
         xs: (N,) x of the samples.
         line: (N,) y of the line according to the mesh.
+        further: How much further than usual the seam may lie, half-widths.
 
     Returns:
         (N,) y of the seam; equal to `line` at the corners and where nothing dark is near.
     """
-    strip = look(*_around(xs, line, SEAM_REACH))
+    reach = SEAM_REACH + further
+    strip = look(*_around(xs, line, reach))
     light: Array = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
     light = cv2.GaussianBlur(light, (0, 0), sigmaX=3.0, sigmaY=1.2)
     spread = max(float(np.percentile(light, 90) - np.percentile(light, 5)), 25.0)
-    return line + _best_offsets(light / spread, xs, SEAM_REACH)
+    return line + _best_offsets(light / spread, xs, reach)
 
 
 def find_lower_edge(look: Look, xs: Array, line: Array, thickness: float) -> Array:
@@ -72,17 +73,8 @@ def find_lower_edge(look: Look, xs: Array, line: Array, thickness: float) -> Arr
 def _gentle(xs: Array, offsets: Array) -> Array:
     """A cubic through most of the offsets, so that a highlight on the lip bends nothing."""
     middle = np.abs(xs) < 0.88
-    powers = np.stack([xs**k for k in range(4)], 1)
-    weight: Array = np.ones(int(middle.sum()))
-    fit: Array = np.zeros(4)
-    for _ in range(8):
-        # Least squares with the weights of the absolute error: a fit of the median.
-        scaled = powers[middle] * weight[:, None]
-        fit = np.linalg.lstsq(scaled, offsets[middle] * weight, rcond=None)[0]
-        missed = np.abs(powers[middle] @ fit - offsets[middle])
-        weight = 1 / np.sqrt(np.maximum(missed, 0.005))
     taper = np.clip((1 - np.abs(xs)) / 0.2, 0, 1)
-    result: Array = np.clip(powers @ fit, -EDGE_REACH, EDGE_REACH) * taper
+    result: Array = np.clip(steady(xs, offsets, middle), -EDGE_REACH, EDGE_REACH) * taper
     return result
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -38,6 +38,11 @@ class PictureStyle:
     blur: float
     grain: float
     detail: float
+
+    @property
+    def flat(self) -> float:
+        """1 for drawings in flat colours .. 0 for everything with any texture of its own."""
+        return float(1 - smoothstep(0.03, 0.13, self.detail))
 
 
 def luma(colour: FloatArray) -> FloatArray:

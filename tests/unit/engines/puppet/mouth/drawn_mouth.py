@@ -106,3 +106,11 @@ def lips_extent(image):
 def _fill(image, points, outline, colour):
     polygon = np.rint(points[outline, :2] * 16).astype(np.int32)
     cv2.fillPoly(image, [polygon], colour, cv2.LINE_AA, 4)
+
+
+def seen_as_closed(points, face, gap):
+    """The same face in a mesh that takes the teeth between its lips for a part of the upper lip."""
+    seen = mouth_points(face, gap=0.02)
+    for chain in (topology.LIPS_INNER_UPPER, topology.LIPS_INNER_LOWER):
+        seen[list(chain[1:-1]), 1] += (gap / 2 - 0.01) * 0.36 * face
+    return seen

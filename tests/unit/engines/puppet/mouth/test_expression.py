@@ -24,7 +24,7 @@ def face(request):
     points = mouth_points(gap=request.param, smile=request.param / 2)
     frame = measure_mouth(draw_mouth(points), points)
     nodes = pixel_grid(100, 170, 201, 151)
-    return frame, nodes, ExpressionBasis(frame, nodes, tooth_edge(frame, 1.0))
+    return frame, nodes, ExpressionBasis(frame, nodes, tooth_edge(frame))
 
 
 def displacement(basis, **controls):
