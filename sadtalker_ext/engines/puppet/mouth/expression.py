@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.engines.puppet.mouth.own_opening import UPPER_SHARE, OwnOpening
 from sadtalker_ext.types import FloatArray
 
 JAW_DROP = 0.34
@@ -28,18 +29,8 @@ JAW_DROP = 0.34
 CORNER_SHARE = 0.27
 """Share of the jaw's way that the mouth corners follow."""
 
-UPPER_SHARE = 0.4
-"""Share of a gap that the upper lip closes; the lower lip does the rest."""
-
 LIP_HIDDEN = 0.07
 """How far the lower lip reaches behind the upper teeth at tuck = 1, in half-widths."""
-
-_LONGEST_CLOSING = (0.16, 0.2)
-"""Longest way of the upper lip over an opening in the picture, when it relaxes and when it purses,
-in halves of the mouth width: from a shout it is the jaw that closes the mouth."""
-
-_RELAXED = 0.9
-"""Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
 PLAIN = (
     *("jaw", "narrow", "wide", "round", "plump", "flatten"),
@@ -67,6 +58,7 @@ class ExpressionBasis:
 
     def __init__(self, frame: MouthFrame, nodes: FloatArray, tooth_edge: FloatArray) -> None:
         self._frame = frame
+        self._own = OwnOpening(frame)
         x, y = frame.local(nodes)
         height = frame.height(x, y, frame.middle)
         u = frame.sideways(x, height)
@@ -86,7 +78,6 @@ class ExpressionBasis:
         # How much wider than at rest the mouth is in the picture.
         self._smile = float(np.clip(2 * self._half() / frame.size - 1, 0, 0.3))
         self._room_for_wide = max(1 - 2 * self._smile, 0.4)
-        self._upper_relaxed, self._upper_pursed = self._upper_shares()
 
     def weights(self, controls: Mapping[str, float]) -> FloatArray:
         """Turn controls into (K,) weights of the fields; all zero gives all zero."""
@@ -96,7 +87,7 @@ class ExpressionBasis:
         )
         # Lips that have just left each other are open: the last part of the way seals them.
         press = press * press * (3 - 2 * press)
-        gap = min(self._frame.rest_gap, 0.4)
+        gap = self._own.gap
         # How far the opening of the picture itself is closed.
         shut = 1 - (1 - press) * (1 - relax)
         # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
@@ -123,7 +114,7 @@ class ExpressionBasis:
             "rest": 1.0,
         }
         # A relaxed jaw has the whole way before it again.
-        amount["jaw"] *= 1 + relax * (1 / self._way_left - 1)
+        amount["jaw"] *= 1 + relax * (1 / self._own.way_left - 1)
         amount["narrow"] = (
             0.10 * amount["jaw"]
             + shut * 0.45 * gap * (1 - 0.4 * rounded)
@@ -134,36 +125,12 @@ class ExpressionBasis:
             for name in OPENERS:
                 close = share * press
                 if name == "rest":
-                    close = self._rest_closing(sign, press, relax, rounded, tuck)
+                    close = self._own.closing(sign, press, relax, rounded, tuck)
                 if sign < 0 and name in ("jaw", "part"):
                     # F and V: the lower lip comes up to the teeth whatever the jaw does.
                     close += (1 - press) * tuck
                 closing.append(sign * close * amount[name])
         return np.array([amount[name] for name in PLAIN] + closing, np.float32)
-
-    def _rest_closing(
-        self, sign: float, press: float, relax: float, rounded: float, tuck: float
-    ) -> float:
-        """Share of the picture's own opening that the upper (sign 1) or lower lip closes."""
-        share = self._upper_relaxed if sign > 0 else 1 - self._upper_relaxed
-        # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
-        pursed = self._upper_pursed if sign > 0 else 0.9 - self._upper_pursed
-        relaxed = share + (pursed + 0.05 - share) * rounded
-        # The lower lip waits at the teeth for F and V, and the upper one comes down to it.
-        relaxed = relaxed + 0.25 * tuck if sign > 0 else relaxed * (1 - tuck)
-        smiling = pursed * rounded
-        return share * press + (1 - press) * (smiling + (_RELAXED * relaxed - smiling) * relax)
-
-    def _upper_shares(self) -> tuple[float, float]:
-        """Share of the picture's opening that the upper lip closes, relaxing and pursing."""
-        frame = self._frame
-        gap, unit = max(frame.rest_gap, 1e-6), frame.size / 2 / frame.half_width
-        relaxed, pursed = (most * unit / gap for most in _LONGEST_CLOSING)
-        if frame.teeth is not None:
-            # Lips at ease still show half of the teeth that they show in the picture.
-            seen = (frame.teeth.bottom - frame.upper)[np.abs(frame.xs) < 0.5]
-            relaxed = min(relaxed, 0.5 * max(float(np.median(seen)), 0.0) / gap)
-        return min(UPPER_SHARE, relaxed), min(0.55, pursed)
 
     def jaw_way(self, weights: FloatArray) -> FloatArray:
         """Movement of the lower jaw's front for (K,) weights, (2,) pixels."""
@@ -182,14 +149,7 @@ class ExpressionBasis:
     def drop(self) -> float:
         """Way of the lower lip at jaw = 1, pixels."""
         frame = self._frame
-        return min(JAW_DROP * frame.size * self._way_left, 0.42 * frame.chin)
-
-    @property
-    def _way_left(self) -> float:
-        """Share of the jaw's way that an opening in the picture has left over."""
-        frame = self._frame
-        open_already = frame.rest_gap * frame.half_width / frame.size
-        return 1 - 0.6 * min(open_already, 0.4)
+        return min(JAW_DROP * frame.size * self._own.way_left, 0.42 * frame.chin)
 
     def _opening_profiles(
         self, x: FloatArray, u: FloatArray, tooth_edge: FloatArray

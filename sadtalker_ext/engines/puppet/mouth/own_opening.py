@@ -1,0 +1,64 @@
+"""The opening of the mouth in the picture itself, and how lips and jaw close it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
+
+UPPER_SHARE = 0.4
+"""Share of a gap that the upper lip closes; the lower lip does the rest."""
+
+_LONGEST_CLOSING = (0.16, 0.2)
+"""Longest way of the upper lip over an opening in the picture, when it relaxes and when it purses,
+in halves of the mouth width: from a shout it is the jaw that closes the mouth."""
+
+_RELAXED = 0.9
+"""Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
+
+
+class OwnOpening:
+    """What has to be closed before lips that are parted in the picture can meet.
+
+    Args:
+        frame: Axes, sizes and curves of the mouth.
+
+    Attributes:
+        gap: The opening, in halves of the mouth width; at most 0.4 counts.
+    """
+
+    def __init__(self, frame: MouthFrame) -> None:
+        self._frame = frame
+        self.gap = min(frame.rest_gap, 0.4)
+        self._upper_relaxed, self._upper_pursed = self._upper_shares()
+
+    @property
+    def way_left(self) -> float:
+        """Share of the jaw's way that an opening in the picture has left over."""
+        frame = self._frame
+        open_already = frame.rest_gap * frame.half_width / frame.size
+        return 1 - 0.6 * min(open_already, 0.4)
+
+    def closing(
+        self, sign: float, press: float, relax: float, rounded: float, tuck: float
+    ) -> float:
+        """Share of the picture's own opening that the upper (sign 1) or lower lip closes."""
+        share = self._upper_relaxed if sign > 0 else 1 - self._upper_relaxed
+        # Pursing closes an open smile too, mostly by the upper lip, over the teeth.
+        pursed = self._upper_pursed if sign > 0 else 0.9 - self._upper_pursed
+        relaxed = share + (pursed + 0.05 - share) * rounded
+        # The lower lip waits at the teeth for F and V, and the upper one comes down to it.
+        relaxed = relaxed + 0.25 * tuck if sign > 0 else relaxed * (1 - tuck)
+        smiling = pursed * rounded
+        return share * press + (1 - press) * (smiling + (_RELAXED * relaxed - smiling) * relax)
+
+    def _upper_shares(self) -> tuple[float, float]:
+        """Share of the picture's opening that the upper lip closes, relaxing and pursing."""
+        frame = self._frame
+        gap, unit = max(frame.rest_gap, 1e-6), frame.size / 2 / frame.half_width
+        relaxed, pursed = (most * unit / gap for most in _LONGEST_CLOSING)
+        if frame.teeth is not None:
+            # Lips at ease still show half of the teeth that they show in the picture.
+            seen = (frame.teeth.bottom - frame.upper)[np.abs(frame.xs) < 0.5]
+            relaxed = min(relaxed, 0.5 * max(float(np.median(seen)), 0.0) / gap)
+        return min(UPPER_SHARE, relaxed), min(0.55, pursed)
