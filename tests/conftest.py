@@ -16,12 +16,14 @@ BEYOND_CORE = (
     "integration/page",
     "integration/webui",
     "integration/test_restorers.py",
+    "integration/test_sadtalker_reference.py",
     "integration/test_sadtalker_video.py",
     "unit/engines/sadtalker",
     "unit/shells/api",
     "unit/shells/ui",
     "unit/shells/webui",
     "unit/test_client.py",
+    "unit/test_promises.py",
     "unit/weights/test_checkpoint.py",
 )
 """What the core suite leaves out, because it needs one of the extras."""

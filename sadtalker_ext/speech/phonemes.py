@@ -8,7 +8,6 @@ from sadtalker_ext.types import Phoneme
 
 SILENCE = "SIL"
 BILABIAL = frozenset(("P", "B", "M"))
-PLOSIVE = frozenset(("P", "B", "T", "D", "K", "G"))
 LABIODENTAL = frozenset(("F", "V"))
 VOWELS = frozenset(
     ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")

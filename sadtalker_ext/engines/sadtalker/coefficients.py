@@ -15,7 +15,6 @@ from sadtalker_ext.types import FloatArray
 EXPRESSION = slice(0, 64)
 ANGLES = slice(64, 67)
 POSE = slice(64, 70)
-PLACEMENT = slice(70, 73)
 DRIVEN = 70
 FULL = 73
 

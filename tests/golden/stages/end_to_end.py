@@ -47,11 +47,8 @@ DECODER = "netG.decoder"
 def speech_file_of(folder: GoldenFolder, case: str) -> str:
     """Return the `audio_*.npz` of a case: as long as the case, and with its embedding."""
     frames = frames_of(folder, case)
-    fitting = [
-        file
-        for file in folder.files("audio_*.npz")
-        if folder.shape(file, "indiv_mels")[0] == frames
-    ]
+    recorded = folder.files("audio_*.npz")
+    fitting = [file for file in recorded if folder.shape(file, "indiv_mels")[0] == frames]
     if not fitting:
         raise LookupError(f"no recorded speech has the {frames} frames of {case}")
     if len(fitting) == 1:

@@ -4,8 +4,8 @@ import threading
 import pytest
 
 from sadtalker_ext.errors import SetupError
-from sadtalker_ext.jobs.database import Database, FolderLock
-from sadtalker_ext.jobs.folder import DataFolder, is_id, new_id
+from sadtalker_ext.jobs.database import Database
+from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import JobState, NewJob
 from sadtalker_ext.jobs.store import JobStore
@@ -218,64 +218,6 @@ def test_a_table_of_a_newer_version_is_refused(tmp_path):
     db.close()
     with pytest.raises(SetupError, match="newer"):
         Database(path)
-
-
-def test_a_folder_has_one_process(tmp_path):
-    lock = FolderLock(tmp_path / "jobs.lock")
-    with pytest.raises(SetupError, match="in use"):
-        FolderLock(tmp_path / "jobs.lock")
-    lock.release()
-    FolderLock(tmp_path / "jobs.lock").release()
-
-
-@pytest.mark.parametrize("text", ["", "tlk_", "../x", "tlk_" + "a" * 21, "tlk_" + "a" * 23, "x"])
-def test_only_our_ids_become_paths(tmp_path, text):
-    folder = DataFolder(tmp_path / "data")
-    assert not is_id(text)
-    for path_of in (folder.result, folder.input_dir):
-        with pytest.raises(ValueError, match="not the id"):
-            path_of(text)
-
-
-def test_sweeping_leaves_uploads_of_open_jobs_and_every_finished_video(tmp_path, caplog):
-    folder = DataFolder(tmp_path / "data")
-    still_open, over, lost = new_id(), new_id(), new_id()
-    for job_id in (still_open, over, lost):
-        folder.input_dir(job_id).mkdir()
-        (folder.input_dir(job_id) / "source_image").write_bytes(b"x")
-        folder.result(job_id).write_bytes(b"x")
-    (folder.results / f".{over}.12ab34cd.part.mp4").write_bytes(b"x")
-    (folder.results / f".{over}.12ab34cd.probe").write_bytes(b"x")
-    (folder.results / f"{over}.partial.mp4").write_bytes(b"x")
-    assert folder.sweep({still_open: True, over: False}) == 5
-    assert [path.name for path in folder.inputs.iterdir()] == [still_open]
-    videos = {f"{job_id}.mp4" for job_id in (still_open, over, lost)}
-    assert {path.name for path in folder.results.iterdir()} == videos
-    assert "1 videos in" in caplog.text
-
-
-def test_sweeping_removes_nothing_that_has_another_name_than_ours(tmp_path):
-    folder = DataFolder(tmp_path / "data")
-    uploads = folder.input_dir(new_id())
-    uploads.mkdir()
-    foreign = [
-        folder.inputs / "note.txt",
-        folder.inputs / new_id(),  # a file, where we make folders
-        uploads / "photo.jpg",
-        folder.results / "holiday.mp4",
-        folder.results / ".part.mp4",
-        folder.results / f"{new_id()}.mkv",
-        folder.results / f"{new_id()}.partial.mp4",  # of no job that is known
-    ]
-    for path in foreign:
-        path.write_bytes(b"somebody's")
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "audio").write_bytes(b"somebody's")
-    (folder.inputs / new_id()).symlink_to(elsewhere)
-    assert folder.sweep({}) == 0
-    folder.drop_inputs(uploads.name)
-    assert all(path.read_bytes() == b"somebody's" for path in [*foreign, elsewhere / "audio"])
 
 
 def test_a_full_disk_costs_one_write_and_no_more(database, store):
