@@ -156,8 +156,6 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         points: (478, 3) mesh points in pixels of this picture.
     """
     mesh = np.asarray(points, np.float64)
-    upper_points = mesh[list(topology.LIPS_INNER_UPPER), :2]
-    lower_points = mesh[list(topology.LIPS_INNER_LOWER), :2]
     origin, along, across, half_width = _mouth_axes(mesh)
 
     def to_local(where: Array) -> Array:
@@ -165,14 +163,13 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         return np.stack([offset @ along, offset @ across], -1) / half_width
 
     xs = np.linspace(-1, 1, CURVE_SAMPLES)
-    upper = _smooth_curve(xs, to_local(upper_points))
-    lower = np.maximum(_smooth_curve(xs, to_local(lower_points)), upper)
+    upper = _smooth_curve(xs, to_local(mesh[list(topology.LIPS_INNER_UPPER)]))
+    lower = np.maximum(_smooth_curve(xs, to_local(mesh[list(topology.LIPS_INNER_LOWER)])), upper)
     lateral, vertical, outward = _face_axes(mesh)
     width = _distance(mesh, topology.MOUTH_CORNER_LEFT, topology.MOUTH_CORNER_RIGHT)
     face_width = _distance(mesh, topology.CHEEK_LEFT, topology.CHEEK_RIGHT)
-    middle = to_local(
-        (mesh[topology.LIP_MIDDLE_UPPER] + mesh[topology.LIP_MIDDLE_LOWER])[None, :2] / 2
-    )[0]
+    between = (mesh[topology.LIP_MIDDLE_UPPER] + mesh[topology.LIP_MIDDLE_LOWER]) / 2
+    middle = to_local(between)
     chin = to_local(mesh[topology.CHIN])
     gap = lower - upper
     lip_upper = max(float(middle[1] - gap.max() / 2 - to_local(mesh[0])[1]), 0.08)
@@ -182,13 +179,10 @@ def measure_mouth(picture: ImageArray, points: FloatArray) -> MouthFrame:
         where = origin + half_width * (x[..., None] * along + y[..., None] * across)
         return sample(picture, where.astype(np.float32))
 
-    touching = gap.max() * half_width < CLOSED_GAP * width
-    lips = (lip_upper, lip_lower)
-    upper, lower, teeth = _parting(
-        look, xs, (upper, lower), lips, 1 / half_width, touching=bool(touching)
-    )
-    closed = upper is lower
-    gap = np.minimum(gap, 2 * CLOSED_GAP) if closed else np.maximum(gap, lower - upper)
+    touching = bool(gap.max() * half_width < CLOSED_GAP * width)
+    sizes = (lip_upper, lip_lower, 1 / half_width)
+    upper, lower, teeth = _parting(look, xs, (upper, lower), sizes, touching=touching)
+    gap = np.minimum(gap, 2 * CLOSED_GAP) if upper is lower else np.maximum(gap, lower - upper)
     single = np.float32
     return MouthFrame(
         origin=origin.astype(single),
@@ -234,8 +228,7 @@ def _parting(
     look: Callable[[Array, Array], Array],
     xs: Array,
     curves: tuple[Array, Array],
-    lips: tuple[float, float],
-    pixel: float,
+    sizes: tuple[float, float, float],
     *,
     touching: bool,
 ) -> tuple[Array, Array, OwnTeeth | None]:
@@ -247,19 +240,18 @@ def _parting(
         look: Gives the picture's colours at places in half-widths.
         xs: (N,) places along the mouth.
         curves: (N,) lower edge of the upper lip and upper edge of the lower lip, by the mesh.
-        lips: Heights of the lips in half-widths.
-        pixel: Size of a pixel in half-widths.
+        sizes: Heights of the lips and of a pixel in half-widths.
         touching: Whether the mesh says that the lips touch.
     """
     upper, lower = curves
-    strip = MouthStrip(look, xs, upper, lower, lips, pixel)
+    strip = MouthStrip(look, xs, upper, lower, sizes[:2], sizes[2])
     teeth = strip.teeth(touching=touching)
     widest = float((lower - upper).max())
     if teeth is None and (touching or (widest < _LUMP and not strip.dark())):
         # A lump of lip that the mesh took for an opening is lip.
         seam = find_seam(look, xs, (upper + lower) / 2, 0.0 if touching else widest / 2)
         return seam, seam, None
-    lower = np.maximum(find_lower_edge(look, xs, lower, lips[1]), upper)
+    lower = np.maximum(find_lower_edge(look, xs, lower, sizes[1]), upper)
     if teeth is not None:
         upper, lower = _around_teeth(teeth, upper, strip.lower_edge(teeth, upper, lower))
     return upper, lower, teeth
