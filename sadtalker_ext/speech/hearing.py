@@ -82,19 +82,22 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
         at += len(chunk) / SAMPLE_HZ
         progress.advance()
     heard = in_order(speech.phonemes if speech.phonemes is not None else sounds, at)
-    loudness = measure(_joined(all_levels))
+    heard_levels = _joined(all_levels)
+    loudness = measure(heard_levels)
     return Hearing(
         seconds=at,
         loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
         phonemes=sealed(heard, _joined(all_high)),
-        warnings=_warnings(ear, loudness),
+        warnings=_warnings(ear, heard_levels, loudness),
     )
 
 
-def _warnings(ear: Ear, loudness: Loudness) -> tuple[str, ...]:
+def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str, ...]:
     """Return what people should know when the lips hardly find a voice to follow."""
-    if is_still(loudness.present):
+    if not len(levels_db):
+        return ()
+    if is_still(levels_db, loudness.present):
         return (_STILL,)
     return (_MASKED,) if ear.masked else ()
 

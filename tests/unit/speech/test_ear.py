@@ -120,6 +120,15 @@ def test_noise_without_a_voice_leaves_the_mouth_shut_and_says_so(voice):
     assert "use a recording" in warning
 
 
+@pytest.mark.parametrize("room", [3e-4, 0.02])
+def test_one_sentence_in_a_long_pause_is_a_voice(voice, room):
+    long = np.random.default_rng(5).normal(0, room, 16000 * 90)
+    long[16000 * 30 : 16000 * 34] += voice[:64000]
+    heard = long.astype(np.float32)
+    assert np.mean(measure(levels(heard)).present > 0.5) < 0.05
+    assert not ear_for(iter([heard])).masked
+
+
 def test_taking_noise_out_keeps_length_and_quiet(voice):
     for count in (1, 160, 511, 16001):
         assert unmasked(voice[:count]).shape == (count,)
