@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sadtalker_ext.errors import InvalidOption, SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.request import Request, open_request
+from sadtalker_ext.shells.api.media import check_speech
+from sadtalker_ext.shells.api.settings import Limits
 from tests.support import media
 
 RATE = 48000
@@ -89,3 +94,24 @@ def test_tracks_that_are_all_silent_are_refused(tmp_path):
     path = media.write_tracks(tmp_path / "silent.mkv", [silent, silent], RATE)
     with pytest.raises(SilentAudio):
         open_speech(path)
+
+
+def test_the_option_reaches_the_video_and_the_check_of_an_upload(tracks, tmp_path):
+    path, _, second = tracks
+    Image.fromarray(media.portrait_like()).save(tmp_path / "face.png")
+
+    def asked(track):
+        return Request(
+            picture=tmp_path / "face.png",
+            speech=path,
+            output=tmp_path / "out.mp4",
+            options=GenerateOptions(audio_track=track),
+        )
+
+    _, performance = open_request(asked(3), tmp_path)
+    assert media.likeness(heard(performance.speech), second) > 0.999
+    check_speech(path, GenerateOptions(audio_track=3), Limits())
+    with pytest.raises(SilentAudio):
+        open_request(asked(1), tmp_path)
+    with pytest.raises(SilentAudio):
+        check_speech(path, GenerateOptions(audio_track=1), Limits())
