@@ -39,8 +39,8 @@ class Downmix:
     """How the channels of one file are mixed.
 
     Attributes:
-        shares: (C, 2) float32 share of each channel in left and right; None where the places of
-            the channels are unknown, and for one or two channels: then they are averaged.
+        shares: (C, 2) float32 share of each channel in left and right; None for one or two
+            channels, which are averaged.
         gain: What both mixes are multiplied by, so that they do not clip.
     """
 
@@ -57,21 +57,22 @@ class Downmix:
         return mixed
 
     def stereo(self, block: FloatArray) -> FloatArray:
-        """Return (N, 2) of (N, C); (N, 1) where the places of the channels are unknown."""
+        """Return (N, 2) of (N, C); (N, 1) of one or two channels."""
         if self.shares is None:
             return self.mono(block)
         mixed: FloatArray = block @ (self.shares * np.float32(self.gain))
         return mixed
 
     def peak(self, block: FloatArray) -> float:
-        """Return the largest magnitude of both mixes; 0 where channels are only averaged."""
+        """Return the largest magnitude of both mixes; 0 where channels are averaged."""
         if self.shares is None:
             return 0.0
         return float(max(np.abs(self.mono(block)).max(), np.abs(self.stereo(block)).max()))
 
     def for_channels(self, count: int) -> Downmix:
-        """Return this, or an average where the file turns out to have another number."""
-        return self if self.shares is None or len(self.shares) == count else Downmix()
+        """Return this, or another where the file turns out to have another number of them."""
+        known = 0 if self.shares is None else len(self.shares)
+        return self if known == count else downmix_of([""] * count)
 
     def limited(self, peak: float) -> Downmix:
         """Return the same mix, turned down as far as its peak asks for."""
@@ -79,7 +80,9 @@ class Downmix:
 
 
 def downmix_of(names: Sequence[str]) -> Downmix:
-    """Return how channels of these names are mixed."""
-    if len(names) <= 2 or any(name not in _TO_LEFT_AND_RIGHT for name in names):
+    """Return how channels of these names are mixed: all alike where a place is unknown."""
+    if len(names) <= 2:
         return Downmix()
+    if any(name not in _TO_LEFT_AND_RIGHT for name in names):
+        return Downmix(np.full((len(names), 2), _HALF, np.float32))
     return Downmix(np.array([_TO_LEFT_AND_RIGHT[name] for name in names], np.float32))
