@@ -35,6 +35,7 @@ class OptionValues(TypedDict, total=False):
     audio_start: float
     audio_end: float
     pad_audio: float
+    audio_track: int
     enhancer: str
     enhancer_strength: float
     upscaler: str

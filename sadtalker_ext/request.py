@@ -138,6 +138,7 @@ def _speech(request: Request, folder: Path) -> Speech | None:
         start=options.audio_start,
         end=options.audio_end,
         pad=options.pad_audio,
+        track=options.audio_track,
     )
 
 

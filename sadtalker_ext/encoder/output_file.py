@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TOO_LARGE = (errno.EFBIG,)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_LONGEST_STEM = 100
+"""Bytes kept of a long name where something is added to it: file systems allow 143 to 255."""
 
 
 def check_output(path: Path | str, *, overwrite: bool = False, suffix: str = ".mp4") -> None:
@@ -36,10 +38,12 @@ def check_output(path: Path | str, *, overwrite: bool = False, suffix: str = ".m
 
     Raises:
         OutputExists: There is a file already and `overwrite` is false.
-        OutputUnwritable: Another extension, a folder, or in a folder that is missing or read-only.
+        OutputUnwritable: Another extension, a folder, a name that is too long, or in a folder that
+            is missing or read-only.
         DiskFull: The disk has no space left.
     """
     path = Path(path)
+    _require_name(path)
     if path.is_dir():
         raise OutputUnwritable(
             f"The output {path} should be a file name, but it is a folder.",
@@ -69,6 +73,24 @@ def check_output(path: Path | str, *, overwrite: bool = False, suffix: str = ".m
         discard(probe)
 
 
+def _require_name(path: Path) -> None:
+    """Raise `OutputUnwritable` if no file can have this name, whatever there is."""
+    try:
+        path.lstat()
+    except ValueError as problem:  # a zero byte
+        raise OutputUnwritable(
+            f"The output {path.name!r} should be a file name, but holds a character that none has.",
+            hint="Choose another name.",
+        ) from problem
+    except OSError as problem:
+        if problem.errno == errno.ENAMETOOLONG:
+            raise OutputUnwritable(
+                f"The output {path.name[:40]}... should have a name of at most about 250 bytes, "
+                f"found {len(os.fsencode(path.name))}, in a path of {len(os.fsencode(path))}.",
+                hint="Choose a shorter name.",
+            ) from problem
+
+
 def require_free(path: Path) -> None:
     """Raise `OutputExists` if anything has this name."""
     if os.path.lexists(path):
@@ -81,19 +103,24 @@ def require_free(path: Path) -> None:
 def hidden_name(path: Path, ending: str = "") -> Path:
     """Return an unused name beside the final one: ``.NAME.<random>.part.mp4``."""
     ending = ending or f"part{path.suffix}"
-    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.{ending}")
+    return path.with_name(f".{_short_stem(path)}.{secrets.token_hex(4)}.{ending}")
+
+
+def _short_stem(path: Path) -> str:
+    """Return as much of a name without its extension as leaves room for an addition."""
+    return os.fsencode(path.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
 
 
 def partial_name(path: Path, *, overwrite: bool) -> Path:
     """Return the name of a kept partial video: ``NAME.partial.mp4``, numbered if that is taken."""
-    first = path.with_name(f"{path.stem}.partial{path.suffix}")
+    first = path.with_name(f"{_short_stem(path)}.partial{path.suffix}")
     if overwrite:
         return first
     number = 1
     name = first
     while os.path.lexists(name):
         number += 1
-        name = path.with_name(f"{path.stem}.partial-{number}{path.suffix}")
+        name = path.with_name(f"{_short_stem(path)}.partial-{number}{path.suffix}")
     return name
 
 
@@ -114,7 +141,7 @@ def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
         else:
             _claim(part, path)
     except FileExistsError as problem:
-        kept = path.with_name(f"{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+        kept = path.with_name(f"{_short_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
         part.replace(kept)
         raise OutputExists(
             f"The output {path.name} was made by someone else while the video was rendered.",

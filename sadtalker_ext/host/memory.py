@@ -79,6 +79,16 @@ class ClassicRoom:
             self._sd_models.send_model_to_device(model)
 
 
+class FixedRoom:
+    """A host whose models we cannot move: it does so by itself (SD.Next), or not at all."""
+
+    def free(self) -> None:
+        """Move nothing."""
+
+    def give_back(self) -> None:
+        """Bring nothing back."""
+
+
 def find_room(load: Callable[[str], Any], sd_models: Any) -> tuple[str, Room]:
     """Recognise the host by its memory manager.
 
@@ -87,7 +97,7 @@ def find_room(load: Callable[[str], Any], sd_models: Any) -> tuple[str, Room]:
         sd_models: AUTOMATIC1111's module, which the others have too, without its effect.
 
     Returns:
-        The host's name ("forge", "reforge" or "automatic1111") and its way to make room.
+        The host's name ("forge", "reforge", "automatic1111" or "webui") and its way to make room.
     """
     managers: Mapping[str, str] = {
         "forge": "backend.memory_management",
@@ -96,6 +106,8 @@ def find_room(load: Callable[[str], Any], sd_models: Any) -> tuple[str, Room]:
     for name, module in managers.items():
         with suppress(ImportError):
             return name, ManagedRoom(load(module))
+    if not hasattr(sd_models, "send_model_to_cpu"):
+        return "webui", FixedRoom()
     return "automatic1111", ClassicRoom(sd_models)
 
 

@@ -21,9 +21,10 @@ def stop_pressed(state: Any) -> bool:
     """Tell whether the host's Interrupt or Skip was pressed.
 
     The host's Interrupt sets `stopping_generation` instead of `interrupted` when it counts several
-    jobs and "don't interrupt in the middle" is on.
+    jobs and "don't interrupt in the middle" is on. SD.Next has no such flag.
     """
-    return bool(state.interrupted or state.stopping_generation or state.skipped)
+    ending = getattr(state, "stopping_generation", False)
+    return bool(state.interrupted or ending or state.skipped)
 
 
 def show_event(state: Any, event: ProgressEvent) -> None:

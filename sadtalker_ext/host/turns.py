@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from sadtalker_ext.host import offers
+
 
 class Turns:
     """The host's queue, as it is seen by one job after another.
@@ -57,11 +59,11 @@ class Turns:
         if self.held:
             yield
             return
-        task = self._tasks.create_task_id(job)
+        task = offers.task_id(self._tasks, job)
         self._tasks.add_task_to_queue(task)
         try:
             with self._lock:
-                self._state.begin(job=task)
+                self._state.begin(task)  # by position: hosts name it differently
                 self._tasks.start_task(task)
                 try:
                     with self.joined():

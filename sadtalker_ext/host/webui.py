@@ -1,4 +1,7 @@
-"""The WebUI as a host: AUTOMATIC1111, Forge and reForge. The only file that imports `modules`."""
+"""The WebUI as a host: AUTOMATIC1111, its forks and SD.Next.
+
+The only file that imports `modules`. What some hosts lack is asked for in `offers`.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,16 @@ from modules import (
     call_queue,
     devices,
     images,
-    infotext_utils,
     paths,
     progress,
     script_callbacks,
     scripts,
     sd_models,
     shared,
-    util,
 )
 
 from sadtalker_ext.errors import OutputUnwritable
-from sadtalker_ext.host import lent, memory, naming
+from sadtalker_ext.host import lent, memory, naming, offers
 from sadtalker_ext.host.state import MirroredProgress, stop_pressed
 from sadtalker_ext.host.turns import Turns
 from sadtalker_ext.progress import Progress
@@ -34,8 +35,23 @@ from sadtalker_ext.types import Enhancer, Picture, Upscaler
 
 log = logging.getLogger(__name__)
 
-__all__ = ["OPTION_PREFIX", "WebUIHost", "call_queue", "data_folder", "infotext_utils", "progress",
-           "script_callbacks", "scripts", "shared", "tool_button", "util"]  # fmt: skip
+__all__ = [
+    "OPTION_PREFIX",
+    "WebUIHost",
+    "call_queue",
+    "data_folder",
+    "infotext_utils",
+    "open_folder",
+    "progress",
+    "script_callbacks",
+    "scripts",
+    "shared",
+    "tool_button",
+]  # fmt: skip
+
+infotext_utils = offers.pasting(importlib.import_module)
+open_folder = offers.folder_opener(importlib.import_module)
+"""Shows a folder on the host's desktop; None where the host cannot."""
 
 OPTION_PREFIX = "sadtalker_ext_"
 """Begins each of our keys in the host's options; the old extension owns `sadtalker_result_dir`."""
@@ -99,7 +115,7 @@ class WebUIHost:
         asked = getattr(shared.cmd_opts, "use_cpu", None) or []
         if "all" in asked or "sadtalker" in asked:
             return "cpu"
-        return str(devices.get_device_for("sadtalker"))
+        return offers.device_of(devices, "sadtalker")
 
     def precision(self) -> str:
         """Return "float32" where the user ruled half precision out, else "auto"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.errors import InvalidOption, SilentAudio, UnreadableAudio
+from sadtalker_ext.errors import InputError, InvalidOption, SilentAudio, UnreadableAudio
 from sadtalker_ext.inputs.container import declared_seconds, open_sound
 from sadtalker_ext.inputs.decode import LAYOUTS, cut, decode_blocks, gather, resample
+from sadtalker_ext.inputs.downmix import Downmix, downmix_of
 from sadtalker_ext.types import FloatArray, Speech
+
+_log = logging.getLogger(__name__)
 
 MIN_SECONDS = 0.2
 """Shortest speech; less is a click, and engines need a few frames to move."""
@@ -28,7 +32,7 @@ _CANCELLED_SHARE = 0.05
 
 
 def open_speech(
-    path: Path | str, *, start: float = 0.0, end: float = 0.0, pad: float = 0.0
+    path: Path | str, *, start: float = 0.0, end: float = 0.0, pad: float = 0.0, track: int = 0
 ) -> Speech:
     """Scan a sound track once and return the used part, ready to be read.
 
@@ -40,27 +44,27 @@ def open_speech(
         end: Where the used part ends, in seconds from the file's beginning; 0 is its end. An end
             behind the end of the file is the end of the file.
         pad: Seconds of silence to add to the video after the speech.
+        track: Which of the file's sound tracks, from 1; 0 is its best, or the first that is not
+            silent where that one is: recorders of screens keep a track for each microphone.
 
     Raises:
         UnreadableAudio: Missing, empty, truncated, no sound, or shorter than `MIN_SECONDS`.
         SilentAudio: The used part has no moment louder than `SILENCE_DBFS`.
-        InvalidOption: `start` lies behind the end of the sound.
+        InvalidOption: `start` lies behind the end of the sound, or there is no such track.
     """
     path = Path(path)
-    with open_sound(path) as (container, stream):
-        rate = stream.rate
-        promised = declared_seconds(path, container, stream)
-    first = round(start * rate)
-    last = round(end * rate) if end else None
-    scan = _scan(decode_blocks(path), first, last)
-    _check_length(path.name, scan, rate=rate, first=first, last=last, promised=promised)
+    sound = _measured(path, start, end, track)
+    if sound.scan.peak_dbfs < SILENCE_DBFS:
+        sound = (None if track else _heard_track(path, start, end)) or sound
+    scan, rate = sound.scan, sound.rate
     if scan.peak_dbfs < SILENCE_DBFS:
         raise SilentAudio(
             f"{path.name} should hold speech, but its loudest moment is at "
             f"{_decibels(scan.peak_dbfs)}, which is silence.",
             hint="Check the recording, or choose another part of it.",
         )
-    bounds = (first, first + scan.used)
+    first = round(start * rate)
+    part = _Part(path, sound.track, (first, first + scan.used), rate)
     return Speech(
         path=path,
         start=start,
@@ -68,9 +72,22 @@ def open_speech(
         pad_seconds=pad,
         rate_hz=rate,
         channels=scan.channels,
-        read=partial(_read_mono, path, bounds, rate, scan.lone_channel),
-        read_channels=partial(_read_channels, path, bounds, rate, scan.channels),
+        read=partial(_read_mono, part, scan),
+        read_channels=partial(_read_channels, part, scan),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which samples of which file are read: `bounds` are the first and the one behind the last."""
+
+    path: Path
+    track: int
+    bounds: tuple[int, int]
+    rate: int
+
+    def blocks(self) -> Iterator[FloatArray]:
+        return gather(cut(decode_blocks(self.path, self.track), *self.bounds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +97,10 @@ class _Scan:
     Attributes:
         total: Samples decoded, from the beginning of the file.
         used: Samples of the used part.
-        channels: Channels that `read_channels` yields.
+        channels: Channels of the file.
         peak_dbfs: Loudest moment of the used part without its constant offset.
-        lone_channel: The channel to listen to when the average cancels out, else None.
+        lone_channel: The channel to listen to when the mix cancels out, else None.
+        downmix: How channels become fewer.
     """
 
     total: int
@@ -90,14 +108,53 @@ class _Scan:
     channels: int
     peak_dbfs: float
     lone_channel: int | None
+    downmix: Downmix
 
 
-def _scan(blocks: Iterator[FloatArray], first: int, last: int | None) -> _Scan:
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A track that was scanned, and its rate."""
+
+    track: int
+    rate: int
+    scan: _Scan
+
+
+def _measured(path: Path, start: float, end: float, track: int) -> _Sound:
+    """Scan one track from end to end, and see that it is long enough."""
+    with open_sound(path, track) as (container, stream):
+        rate = stream.rate
+        promised = declared_seconds(path, container, stream)
+        downmix = downmix_of([channel.name for channel in stream.layout.channels])
+    first = round(start * rate)
+    last = round(end * rate) if end else None
+    scan = _scan(decode_blocks(path, track), first, last, downmix)
+    _check_length(path.name, scan, rate=rate, first=first, last=last, promised=promised)
+    return _Sound(track, rate, scan)
+
+
+def _heard_track(path: Path, start: float, end: float) -> _Sound | None:
+    """Return the first track that is not silent; None where there is none that can be read."""
+    with open_sound(path) as (container, _):
+        count = len(container.streams.audio)
+    for track in range(1, count + 1 if count > 1 else 1):
+        try:
+            sound = _measured(path, start, end, track)
+        except InputError as problem:
+            _log.debug("%s: track %d is of no use: %s", path.name, track, problem)
+            continue
+        if sound.scan.peak_dbfs >= SILENCE_DBFS:
+            _log.info("%s: track %d is the first that is not silent.", path.name, track)
+            return sound
+    return None
+
+
+def _scan(blocks: Iterator[FloatArray], first: int, last: int | None, downmix: Downmix) -> _Scan:
     total = used = channels = 0
     low: npt.NDArray[np.float64] = np.zeros(1)
     high: npt.NDArray[np.float64] = np.zeros(1)
     power: npt.NDArray[np.float64] = np.zeros(1)
-    mixed = 0.0
+    mixed = loudest = 0.0
     for block in gather(blocks):
         part = block[max(first - total, 0) : None if last is None else max(last - total, 0)]
         total += len(block)
@@ -105,11 +162,13 @@ def _scan(blocks: Iterator[FloatArray], first: int, last: int | None) -> _Scan:
             channels = part.shape[1]
             low, high = np.full(channels, np.inf), np.full(channels, -np.inf)
             power = np.zeros(channels)
+            downmix = downmix.for_channels(channels)
         if len(part):
             used += len(part)
             low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
             power = power + np.square(part, dtype=np.float64).sum(axis=0)
-            mixed += float(np.square(part.mean(axis=1), dtype=np.float64).sum())
+            mixed += float(np.square(downmix.mono(part), dtype=np.float64).sum())
+            loudest = max(loudest, downmix.peak(part))
         if last is not None and total >= last:
             break
     peak = float((high - low).max() / 2) if used else 0.0
@@ -120,6 +179,7 @@ def _scan(blocks: Iterator[FloatArray], first: int, last: int | None) -> _Scan:
         channels=channels,
         peak_dbfs=20 * math.log10(peak) if peak > 0 else -math.inf,
         lone_channel=int(power.argmax()) if channels > 1 and cancelled else None,
+        downmix=downmix.limited(loudest),
     )
 
 
@@ -151,28 +211,23 @@ def _check_length(
         )
 
 
-def _read_mono(
-    path: Path, bounds: tuple[int, int], rate: int, lone_channel: int | None, target: int | None
-) -> Iterator[FloatArray]:
-    """Yield (N,) float32 blocks of the average of all channels, at most 1 in magnitude."""
-    parts = (
-        block.mean(axis=1, keepdims=True)
-        if lone_channel is None
-        else block[:, lone_channel : lone_channel + 1]
-        for block in gather(cut(decode_blocks(path), *bounds))
+def _read_mono(part: _Part, scan: _Scan, target: int | None) -> Iterator[FloatArray]:
+    """Yield (N,) float32 blocks of all channels mixed to one, at most 1 in magnitude."""
+    lone = scan.lone_channel
+    mixed = (
+        scan.downmix.mono(block) if lone is None else block[:, lone : lone + 1]
+        for block in part.blocks()
     )
-    for block in resample(parts, rate, target or rate):
+    for block in resample(mixed, part.rate, target or part.rate):
         yield np.clip(block[:, 0], -1.0, 1.0)
 
 
-def _read_channels(
-    path: Path, bounds: tuple[int, int], rate: int, channels: int, target: int | None
-) -> Iterator[FloatArray]:
-    """Yield (N, C) float32 blocks of all channels; unusual numbers of channels become mono."""
-    parts = gather(cut(decode_blocks(path), *bounds))
-    if channels not in LAYOUTS:
-        parts = (block.mean(axis=1, keepdims=True) for block in parts)
-    yield from resample(parts, rate, target or rate)
+def _read_channels(part: _Part, scan: _Scan, target: int | None) -> Iterator[FloatArray]:
+    """Yield (N, C) float32 blocks of all channels; more than a video can have are mixed to two."""
+    blocks = part.blocks()
+    if scan.channels not in LAYOUTS:
+        blocks = (scan.downmix.stereo(block) for block in blocks)
+    yield from resample(blocks, part.rate, target or part.rate)
 
 
 def _decibels(value: float) -> str:

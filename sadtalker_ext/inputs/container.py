@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sadtalker_ext.errors import UnreadableAudio
+from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from sadtalker_ext.inputs.content import describe_content, require_file
 from sadtalker_ext.local_media import open_local
 
@@ -31,10 +31,15 @@ _LEAD_IN = 1 << 16
 
 
 @contextlib.contextmanager
-def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open the file and its best sound stream; closes it at the end.
+def open_sound(path: Path, track: int = 0) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """Open the file and one of its sound streams; closes it at the end.
+
+    Args:
+        path: The file.
+        track: Number of the stream among those with sound, from 1; 0 is the best.
 
     Raises:
+        InvalidOption: The file has fewer sound tracks.
         UnreadableAudio: Missing, empty, truncated, not media, or without a sound stream.
     """
     from av.error import FFmpegError
@@ -51,14 +56,25 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
                 f"{describe_content(path)} with none.",
                 hint="Give a sound file, or a video that can be heard.",
             )
-        stream = container.streams.best("audio") or container.streams.audio[0]
-        stream = cast("AudioStream", stream)
+        stream = _stream(container, track, path.name)
         if not stream.codec_context or not stream.rate:
             raise UnreadableAudio(
                 f"{path.name} has a sound track of an unknown kind, or it is truncated.",
                 hint="Convert it to wav, mp3 or m4a.",
             )
         yield container, stream
+
+
+def _stream(container: InputContainer, track: int, name: str) -> AudioStream:
+    streams = container.streams.audio
+    if not track:
+        return cast("AudioStream", container.streams.best("audio") or streams[0])
+    if track > len(streams):
+        raise InvalidOption(
+            f"Option audio_track should be at most {len(streams)}, the number of sound tracks of "
+            f"{name}, found {track}."
+        )
+    return streams[track - 1]
 
 
 def declared_seconds(path: Path, container: InputContainer, stream: AudioStream) -> float | None:

@@ -7,6 +7,7 @@ regular files.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sadtalker_ext.errors import InputError
@@ -113,8 +114,10 @@ def require_file(path: Path, expected: str, error: type[InputError]) -> None:
         expected: What it should be, with its article: "a picture".
         error: The class to raise.
     """
-    if not path.exists():
-        missing = "no such file" if path.parent.exists() else f"no folder {path.parent}"
+    # os.path answers no to names that are too long, where Path raises before Python 3.14
+    if not os.path.exists(path):  # noqa: PTH110
+        there = os.path.exists(path.parent)  # noqa: PTH110
+        missing = "no such file" if there else f"no folder {path.parent}"
         raise error(
             f"{path.name or path} should be {expected}, but there is {missing}.",
             hint="Check the path and the spelling.",

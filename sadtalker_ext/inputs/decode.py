@@ -30,20 +30,24 @@ _LOSS_SECONDS = 0.005
 _UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
-"""Channel layouts by number of channels; other numbers are averaged to mono."""
+"""Channel layouts by number of channels; more are mixed to two."""
 
 
-def decode_blocks(path: Path) -> Iterator[FloatArray]:
-    """Yield the whole sound track as (N, C) float32 blocks at the file's own rate and channels.
+def decode_blocks(path: Path, track: int = 0) -> Iterator[FloatArray]:
+    """Yield a whole sound track as (N, C) float32 blocks at the file's own rate and channels.
 
     The first sample is the first one that is heard: what codecs need to warm up is dropped.
     Packets that cannot be decoded are skipped; the hole they leave, like any hole in the
     timestamps, is filled with silence so that everything after it stays in place.
 
+    Args:
+        path: The file.
+        track: As for `open_sound`.
+
     Raises:
         UnreadableAudio: The file cannot be opened, or nothing in it can be decoded.
     """
-    with open_sound(path) as (container, stream):
+    with open_sound(path, track) as (container, stream):
         timeline = _Timeline(rate=stream.rate, limit=exact_samples(container, stream))
         channels = 0
         for frame, after_loss in _frames(container, stream, path.name):

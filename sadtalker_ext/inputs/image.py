@@ -32,7 +32,16 @@ _ORIENTATION, _EXIF_FOLDER, _USER_COMMENT = 0x0112, 0x8769, 0x9286
 
 # what Pillow's plugins raise on broken files; Warning because a host may turn those into errors
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError)
-_DECODING = (*_BROKEN, struct.error, OverflowError, AttributeError, MemoryError, Warning)
+_DECODING = (
+    *_BROKEN,
+    struct.error,
+    OverflowError,
+    AttributeError,
+    MemoryError,
+    RuntimeError,  # of damaged AVIF files
+    Warning,
+)
+_SAMPLE_FORMAT, _FLOATS = 339, 3  # TIFF 6.0, section 19
 
 
 def read_picture(path: Path | str) -> Picture:
@@ -45,7 +54,7 @@ def read_picture(path: Path | str) -> Picture:
     path = Path(path)
     require_file(path, _EXPECTED, UnreadableImage)
     with path.open("rb") as file:
-        image = _open_header(file)
+        image = _open_header(file, path.name)
         if image is None:
             raise _not_a_picture(path)
         _check_size(image.size, path.name)
@@ -99,18 +108,22 @@ def picture_from_array(
     return Picture(pixels=np.array(pixels), name=name, parameters=parameters)
 
 
-def _open_header(file: IO[bytes]) -> ImageFile | None:
+def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
     """Let Pillow's plugins read the header.
 
     `Image.open` is not used because it warns about, or refuses, large pictures before their
-    size can be told, and both depend on process-wide switches that belong to the host.
+    size can be told, and both depend on process-wide switches that belong to the host. The plugin
+    for GIF asks it all the same about a frame that is larger than its canvas.
+
+    Raises:
+        InputTooLarge: A plugin refused the size.
     """
     from PIL import Image
 
     Image.init()
     head = file.read(16)
-    for name in _FORMATS:
-        plugin = Image.OPEN.get(name)
+    for kind in _FORMATS:
+        plugin = Image.OPEN.get(kind)
         if plugin is None:
             continue
         factory = cast("Callable[..., ImageFile]", plugin[0])
@@ -121,7 +134,13 @@ def _open_header(file: IO[bytes]) -> ImageFile | None:
                 continue
             file.seek(0)
             return factory(file, "")
-        except (*_DECODING, IndexError):
+        except Image.DecompressionBombError as problem:
+            raise InputTooLarge(
+                f"{name} should have at most {MAX_PIXELS // 1_000_000} megapixels, found more than "
+                "twice as many.",
+                hint="Scale it down first.",
+            ) from problem
+        except _DECODING:
             continue
     return None
 
@@ -171,6 +190,11 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 def _not_a_picture(path: Path) -> UnreadableImage:
     found = describe_content(path)
+    if found == "a TIFF picture" and _holds_floats(path):
+        return UnreadableImage(
+            f"{path.name} is a TIFF picture of floating-point colours, which cannot be read.",
+            hint="Save it with 8 or 16 bits per colour, as TIFF or PNG.",
+        )
     if found in _DAMAGED_IF_SEEN:
         return UnreadableImage(
             f"{path.name} looks like {found} but is damaged or truncated: "
@@ -181,6 +205,20 @@ def _not_a_picture(path: Path) -> UnreadableImage:
         f"{path.name} should be {_EXPECTED}, but it is {found}.",
         hint="Save the portrait as PNG or JPEG and try again.",
     )
+
+
+def _holds_floats(path: Path) -> bool:
+    """Tell whether a TIFF file that Pillow does not read says its samples are floats."""
+    from PIL import TiffImagePlugin
+
+    try:
+        with path.open("rb") as file:
+            tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
+            file.seek(tags.next)
+            tags.load(file)
+            return _FLOATS in tags.get(_SAMPLE_FORMAT, ())
+    except _DECODING:
+        return False
 
 
 _DAMAGED_IF_SEEN = (

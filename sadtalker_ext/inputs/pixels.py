@@ -95,6 +95,8 @@ def _over_white(image: Image.Image) -> ImageArray:
 def _to_srgb(image: Image.Image) -> Image.Image:
     """Convert to RGB through the embedded profile when it fits, else by the usual formula."""
     profile = image.info.get("icc_profile")
+    if profile and image.mode == "P":  # the profile is that of the palette's colours
+        image = image.convert("RGB")
     if profile and image.mode in ("RGB", "CMYK", "L", "LAB"):
         converted = _through_profile(image, profile)
         if converted is not None:

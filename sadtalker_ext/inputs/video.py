@@ -23,7 +23,9 @@ from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 EXPECTED = "a video (mp4, mov, webm, mkv, avi, gif) or a picture"
 
@@ -90,7 +92,7 @@ def video_extent(
             stream = container.streams.video[0]
             size = _frame_size(container)
             frame_seconds = 1.0 / float(stream.average_rate or 25)
-            for packet in container.demux(stream):
+            for packet in _packets(container):
                 if packet.pts is None or not packet.size:
                     continue
                 at = float(packet.pts * packet.time_base)
@@ -135,6 +137,11 @@ def _opened(path: Path) -> Iterator[InputContainer]:
                 f"{describe_content(path)} without pictures.",
                 hint="Give a video that shows a face.",
             )
+        if container.streams.video[0].codec_context is None:
+            raise UnreadableVideo(
+                f"{path.name} has pictures of an unknown kind, or it is damaged.",
+                hint="Export it again, for example as mp4.",
+            )
         width, height = _frame_size(container)
         if width * height > MAX_PIXELS:
             raise InputTooLarge(
@@ -143,6 +150,14 @@ def _opened(path: Path) -> Iterator[InputContainer]:
                 hint="Scale it down first.",
             )
         yield container
+
+
+def _packets(container: InputContainer) -> Iterator[Packet[VideoStream]]:
+    """Yield the packets of the pictures; a damaged end is left out."""
+    from av.error import FFmpegError
+
+    with contextlib.suppress(FFmpegError):
+        yield from container.demux(container.streams.video[0])
 
 
 def _frame_size(container: InputContainer) -> tuple[int, int]:

@@ -142,7 +142,7 @@ class Planner:
             if driven.lids is None
             else over_again(driven.lids, frames)
         )
-        self._warnings = driven.warnings
+        self._warnings = (*driven.warnings, *(hearing.warnings if hearing else ()))
 
     def rows(self, first: int, end: int) -> Motion:
         """Return a block of motion: the rows from `first` to before `end`.

@@ -65,3 +65,11 @@ class SpeechOptions:
         low=0.0,
         high=60.0,
     )
+    audio_track: int = option(
+        0,
+        "Sound track",
+        "Which sound track of the file is used; 0 takes the best, or the first that is not silent.",
+        "speech",
+        low=0,
+        high=99,
+    )

@@ -11,6 +11,7 @@ import numpy as np
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech import formants, pitch, recognise
 from sadtalker_ext.speech.closure_times import high_levels, sealed
+from sadtalker_ext.speech.ear import Ear, ear_for, is_still
 from sadtalker_ext.speech.loudness import (
     FRAME_HZ,
     HOP,
@@ -27,6 +28,14 @@ logger = logging.getLogger(__name__)
 
 _SHORTEST_CHUNK = 12 * SAMPLE_HZ
 _LONGEST_CHUNK = 20 * SAMPLE_HZ
+_STILL = (
+    "Next to no voice is heard above the other sounds of the recording, so the mouth hardly moves: "
+    "use a recording with less noise or music."
+)
+_MASKED = (
+    "Noise or music is about as loud as the voice, so the lips follow the voice only roughly: use "
+    "the voice alone if you have it."
+)
 _CHUNK_SECONDS = 16  # about what comes out, for the progress display
 
 
@@ -40,12 +49,14 @@ class Hearing:
         semitones: (F,) float32 pitch relative to the speaker's usual pitch.
         phonemes: Sounds without gaps from 0 to `seconds`; P, B and M last as long as the lips are
             shut.
+        warnings: Sentences about what made listening hard.
     """
 
     seconds: float
     loudness: Loudness
     semitones: FloatArray
     phonemes: tuple[Phoneme, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def listen(speech: Speech, progress: Progress) -> Hearing:
@@ -57,8 +68,10 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
     progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
     all_levels, all_high, all_pitch, sounds = [], [], [], []
     script = _script(speech)
+    ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
-    for chunk in chunks(speech.read(SAMPLE_HZ)):
+    for piece in chunks(ear.blocks(speech.read(SAMPLE_HZ))):
+        chunk = ear.chunk(piece)
         chunk_levels = levels(chunk)
         all_levels.append(chunk_levels)
         all_high.append(high_levels(chunk))
@@ -69,12 +82,30 @@ def listen(speech: Speech, progress: Progress) -> Hearing:
         at += len(chunk) / SAMPLE_HZ
         progress.advance()
     heard = in_order(speech.phonemes if speech.phonemes is not None else sounds, at)
+    heard_levels = _joined(all_levels)
+    loudness = measure(heard_levels)
     return Hearing(
         seconds=at,
-        loudness=measure(_joined(all_levels)),
+        loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
         phonemes=sealed(heard, _joined(all_high)),
+        warnings=_warnings(ear, heard_levels, loudness),
     )
+
+
+def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str, ...]:
+    """Return what people should know when the lips hardly find a voice to follow."""
+    if not len(levels_db):
+        return ()
+    if is_still(levels_db, loudness.present):
+        return (_STILL,)
+    return (_MASKED,) if ear.masked else ()
+
+
+def _stoppable(blocks: Iterator[FloatArray], progress: Progress) -> Iterator[FloatArray]:
+    for block in blocks:
+        progress.check()
+        yield block
 
 
 def _joined(pieces: list[FloatArray]) -> FloatArray:

@@ -109,6 +109,26 @@ def write_eight_channels(path: Path, samples, rate: int, kind: str) -> Path:
     return path
 
 
+def write_tracks(path: Path, tracks, rate: int) -> Path:
+    """Write several (N, C) float32 sounds as tracks of one FLAC-coded Matroska file."""
+    with av.open(str(path), "w") as container:
+        streams = [
+            container.add_stream("flac", rate=rate, layout=LAYOUTS[one.shape[1]]) for one in tracks
+        ]
+        for stream in streams:  # all before the first sound, which opens them
+            stream.codec_context.format = "s16"
+        for stream, samples in zip(streams, tracks, strict=True):
+            packed = np.ascontiguousarray((samples * 32767).astype(np.int16).reshape(1, -1))
+            layout = LAYOUTS[samples.shape[1]]
+            frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+            convert = av.AudioResampler("s16", layout, rate, frame_size=4608)
+            for ready in [*convert.resample(frame), *convert.resample(None)]:
+                container.mux(stream.encode(ready))
+            container.mux(stream.encode(None))
+    return path
+
+
 def write_mute_video(path: Path, seconds: float = 1.0) -> Path:
     """A video without a sound track."""
     with av.open(str(path), "w") as container:

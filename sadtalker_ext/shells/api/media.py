@@ -54,7 +54,13 @@ def check_speech(path: Path, options: GenerateOptions, limits: Limits) -> None:
             f"found {last:g}.",
             hint="Cut the recording first.",
         )
-    speech = open_speech(path, start=options.audio_start, end=last, pad=options.pad_audio)
+    speech = open_speech(
+        path,
+        start=options.audio_start,
+        end=last,
+        pad=options.pad_audio,
+        track=options.audio_track,
+    )
     if speech.total_seconds > limits.seconds:
         raise InputTooLarge(
             f"The video should be at most {limits.seconds:g} seconds long, but the speech in "

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +25,8 @@ from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
+
+log = logging.getLogger(__name__)
 
 FILES = (
     "portrait",
@@ -105,7 +109,8 @@ def _run_line(
             overwrite=parsed.overwrite,
             **files,
         )
-        if request.target.exists() and not parsed.overwrite:
+        # Path.exists raises for a name that is too long before Python 3.14
+        if os.path.exists(request.target) and not parsed.overwrite:  # noqa: PTH110
             return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
             return {"video": service.generate(request, progress).as_dict()}
@@ -113,6 +118,10 @@ def _run_line(
         raise
     except SadTalkerError as error:
         return {"error": error.as_dict()}
+    except Exception:
+        log.exception("unexpected error")
+        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+        return {"error": unexpected.as_dict()}
     finally:
         bar.close()
 

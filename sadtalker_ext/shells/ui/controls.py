@@ -19,7 +19,7 @@ MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "enhance
 
 SPEECH_TEXT = ("text", "voice", "speech_rate", "speech_pitch")
 SPEECH_IDLE = ("idle_seconds",)
-SPEECH_TRIM = ("audio_start", "audio_end", "pad_audio")
+SPEECH_TRIM = ("audio_start", "audio_end", "pad_audio", "audio_track")
 FREE_VIEW = ("yaw", "pitch", "roll")
 ELSEWHERE = (
     "engine",
@@ -32,7 +32,7 @@ ELSEWHERE = (
 )
 """Options with a place of their own in the tab."""
 
-NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "seed"})
+NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "audio_track", "seed"})
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
 UNDER_A_TITLE = frozenset({"engine"})

@@ -14,7 +14,7 @@ def add_settings() -> None:
     import gradio
 
     info = shared.OptionInfo
-    paths = {"visible": not shared.cmd_opts.hide_ui_dir_config}
+    paths = {"visible": not getattr(shared.cmd_opts, "hide_ui_dir_config", False)}
     options = {
         "output_dir": info(
             "", "Folder for videos", gradio.Textbox, paths, section=SECTION

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import UnreadableImage
-from sadtalker_ext.host.webui import call_queue, infotext_utils, progress, shared, util
+from sadtalker_ext.host.webui import (
+    call_queue,
+    infotext_utils,
+    open_folder,
+    progress,
+    shared,
+)
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.ui.compat import gradio, listen, unchanged
 from sadtalker_ext.shells.ui.contract import (
@@ -56,7 +62,8 @@ class WebUITabHost:
     def result_actions(self) -> Sequence[ResultAction]:
         """Return the buttons for the finished video."""
         actions = []
-        if not shared.cmd_opts.hide_ui_dir_config:
+        hidden = getattr(shared.cmd_opts, "hide_ui_dir_config", False)
+        if open_folder is not None and not hidden:
             actions.append(
                 ResultAction(
                     name="open_folder",
@@ -121,7 +128,8 @@ def _open_folder(path: str) -> None:
     """Open the folder of one of our results, or the folder of all results."""
     folder, wanted = host().output_dir(), Path(path) if path else None
     inside = wanted is not None and folder.resolve() in wanted.resolve().parents
-    util.open_folder(str(wanted.parent if inside and wanted is not None else folder))
+    if open_folder is not None:
+        open_folder(str(wanted.parent if inside and wanted is not None else folder))
 
 
 def _connect_img2img(button: Any, result_path: Any) -> None:

@@ -4,8 +4,16 @@ import errno
 
 import pytest
 
-from sadtalker_ext.encoder.output_file import check_output, explain, hidden_name, partial_name
+from sadtalker_ext.encoder.output_file import (
+    check_output,
+    explain,
+    hidden_name,
+    move_into_place,
+    partial_name,
+)
 from sadtalker_ext.errors import DiskFull, EncodingError, OutputExists, OutputUnwritable
+
+E_ACUTE = "\N{LATIN SMALL LETTER E WITH ACUTE}"
 
 
 def test_a_good_place_is_left_as_it_was(tmp_path):
@@ -18,6 +26,30 @@ def test_a_dangling_link_counts_as_a_file(tmp_path):
     (tmp_path / "a.mp4").symlink_to(tmp_path / "gone")
     with pytest.raises(OutputExists):
         check_output(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("name", [f"{'n' * 300}.mp4", f"{E_ACUTE * 140}.mp4"])
+def test_a_name_that_no_file_can_have_is_a_sentence(tmp_path, name):
+    with pytest.raises(OutputUnwritable, match="at most about 250 bytes") as caught:
+        check_output(tmp_path / name)
+    assert str(len(name.encode())) in caught.value.message
+    assert "shorter" in caught.value.hint
+
+
+def test_a_name_with_a_zero_byte_is_a_sentence(tmp_path):
+    with pytest.raises(OutputUnwritable, match="character"):
+        check_output(tmp_path / "a\0b.mp4")
+
+
+@pytest.mark.parametrize("letter", ["n", E_ACUTE])
+def test_the_longest_name_there_is_can_be_written(tmp_path, letter):
+    path = tmp_path / (letter * (250 // len(letter.encode())) + ".mp4")
+    check_output(path)
+    part = hidden_name(path)
+    part.write_bytes(b"new")
+    move_into_place(part, path, overwrite=False)
+    assert path.read_bytes() == b"new"
+    partial_name(path, overwrite=False).write_bytes(b"")
 
 
 def test_hidden_names_are_new_each_time(tmp_path):

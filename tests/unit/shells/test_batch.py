@@ -43,6 +43,36 @@ def test_a_failing_line_does_not_stop_the_others(jobs, tmp_path, capsys):
     assert sorted(one.name for one in tmp_path.glob("*.mp4")) == ["1.mp4", "4.mp4"]
 
 
+def test_names_that_are_too_long_do_not_stop_the_others(jobs, tmp_path, capsys):
+    path = jobs(
+        {**GOOD, "output": "n" * 300 + ".mp4"},
+        {**GOOD, "portrait": "p" * 300 + ".png", "output": "2.mp4"},
+        {**GOOD, "output": "n" * 245 + ".mp4"},
+        GOOD,
+    )
+    assert main(["batch", str(path), "--json"]) == 2
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    codes = [row.get("error", {}).get("code") for row in rows]
+    assert codes == ["output_unwritable", "unreadable_image", None, None]
+    assert sorted(one.name for one in tmp_path.glob("*.mp4")) == ["1.mp4", "n" * 245 + ".mp4"]
+
+
+def test_a_bug_in_one_line_does_not_stop_the_others(jobs, tmp_path, capsys, monkeypatch):
+    real = Service.generate
+
+    def broken(service, request, progress):
+        if request.output.name == "2.mp4":
+            raise ZeroDivisionError
+        return real(service, request, progress)
+
+    monkeypatch.setattr(Service, "generate", broken)
+    path = jobs({**GOOD, "output": "2.mp4"}, GOOD)
+    assert main(["batch", str(path), "--json"]) == 2
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert "bug" in rows[0]["error"]["message"]
+    assert rows[1]["video"]["path"] == str(tmp_path / "1.mp4")
+
+
 def test_what_exists_is_skipped_so_that_a_batch_can_go_on(jobs, capsys):
     path = jobs(GOOD)
     assert main(["batch", str(path)]) == 0
