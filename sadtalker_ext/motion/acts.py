@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,13 @@ from sadtalker_ext.speech.accents import Accent, Pause
 
 Pose = npt.NDArray[np.float64]
 
-_POSTURE = np.array([6.4, 3.7, 3.6])
+_POSTURE = np.array([7.2, 3.7, 3.2])
 """Standard deviation of the postures a speaker takes: yaw, pitch, roll."""
-_FARTHEST = np.array([11.0, 7.5, 6.5])
-_OVERSHOOT = 0.3
-"""Share of a posture by which the next one tends to the other side."""
+_FARTHEST = np.array([11.5, 7.5, 6.5])
+_OTHER_SIDE = 0.65
+"""Share of postures that go to the other side than the one before."""
+_STRATA = 4
+"""So many postures in a row have one size of each quarter of all: short clips get their share."""
 _TILT_WITH_TURN = 0.18
 """People tilt a little towards where they turn."""
 _LEAST_GAP = 0.5
@@ -126,11 +129,11 @@ def plan_acts(
     postures: list[Posture] = []
     looks = [Look(0.0, 0.0, 0.0)]
     lifts: list[BrowLift] = []
-    pose = np.zeros(3)
+    poses, pose = _Poses(rng), np.zeros(3)
     for one in phrases:
         inside = [accent for accent in accents if one.start <= accent.time < one.end]
         for time in _moments(one, inside, rng):
-            pose = _next_pose(pose, rng) * (1.0 if one.spoken else _IDLE)
+            pose = poses.after(pose) * (1.0 if one.spoken else _IDLE)
             postures.append(_move(time, postures, pose, rng))
         if one.spoken:
             pose = _ending(pose, rng)
@@ -156,11 +159,29 @@ def _moments(phrase: Phrase, accents: Sequence[Accent], rng: np.random.Generator
     return found
 
 
-def _next_pose(pose: Pose, rng: np.random.Generator) -> Pose:
-    drawn = rng.normal(0, 1, 3) * _POSTURE - _OVERSHOOT * pose
-    drawn[2] += _TILT_WITH_TURN * drawn[0]
-    kept: Pose = np.clip(drawn, -_FARTHEST, _FARTHEST)
-    return kept
+class _Poses:
+    """Draws postures; their sizes follow a normal distribution, evenly within a few."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._waiting: list[list[int]] = [[], [], []]
+
+    def after(self, pose: Pose) -> Pose:
+        """Return the posture after another one."""
+        drawn = np.array([self._size(axis) for axis in range(3)]) * _POSTURE
+        across = self._rng.random(3) < _OTHER_SIDE
+        before = np.where(pose == 0, self._rng.choice([-1.0, 1.0], 3), np.sign(pose))
+        drawn *= np.where(across, -before, before)
+        drawn[2] += _TILT_WITH_TURN * drawn[0]
+        kept: Pose = np.clip(drawn, -_FARTHEST, _FARTHEST)
+        return kept
+
+    def _size(self, axis: int) -> float:
+        """Return the absolute value of a standard normal number."""
+        if not self._waiting[axis]:
+            self._waiting[axis] = [int(part) for part in self._rng.permutation(_STRATA)]
+        share = (self._waiting[axis].pop() + float(self._rng.random())) / _STRATA
+        return NormalDist().inv_cdf(0.5 + 0.499 * share)
 
 
 def _ending(pose: Pose, rng: np.random.Generator) -> Pose:
