@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import FloatArray, ImageArray
 
 Motion = npt.NDArray[np.float64]
@@ -214,8 +215,7 @@ def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:
 def _kept_border(length: int) -> FloatArray:
     """Return 0 at both ends of a line of cells and 1 from a little way inside, (n,) float32."""
     near = np.minimum(np.arange(length), np.arange(length)[::-1])
-    share = np.clip(near / max(_SLIDES * length, 1), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+    return smoothstep(0, max(_SLIDES * length, 1), near)
 
 
 def affine_between(before: FloatArray, after: FloatArray) -> Motion:

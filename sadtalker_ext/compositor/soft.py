@@ -21,6 +21,7 @@ from sadtalker_ext.compositor.follow import (
     affine_between,
     shifted,
 )
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _GRID = 128
@@ -106,10 +107,10 @@ class SoftBlend:
         chin = float(rows[-1]) if len(rows) else 0.0
         row: FloatArray = np.arange(self._grid[1], dtype=np.float32)
         below = (row - np.float32(chin)) / np.float32(_CHIN * self._face_size)
-        lowness = _smooth_step(below + np.float32(1))
+        lowness = smoothstep(0, 1, below + np.float32(1))
         fade = _FADE + (_FADE_BELOW - _FADE) * lowness[:, None]
         share = 1 - (self._outside(inside) / self._face_size - _COVER) / fade
-        found: FloatArray = _smooth_step(share) * self._border
+        found: FloatArray = smoothstep(0, 1, share) * self._border
         return found
 
     def blend_into(
@@ -197,9 +198,9 @@ class SoftBlend:
         far = self._outside(inside) / self._face_size
         near = 1 - (far - _FOLLOWS) / (_STAYS - _FOLLOWS)
         below = (np.arange(len(inside), dtype=np.float32) - points[:, 1].max()) / self._face_size
-        neck = _smooth_step(np.float32(1) - below / np.float32(_NECK))[:, None]
+        neck = smoothstep(0, 1, np.float32(1) - below / np.float32(_NECK))[:, None]
         edge = _border_fade((inside.shape[1], inside.shape[0]), open_around)
-        found: FloatArray = _smooth_step(near) * neck * edge
+        found: FloatArray = smoothstep(0, 1, near) * neck * edge
         return found
 
     def _colours(
@@ -268,12 +269,6 @@ def _hull_size(points: FloatArray) -> float:
     return max(float(np.sqrt(extent[0] * extent[1])), 1.0)
 
 
-def _smooth_step(share: FloatArray) -> FloatArray:
-    part = np.clip(share, 0, 1)
-    found: FloatArray = (part * part * (3 - 2 * part)).astype(np.float32)
-    return found
-
-
 def _border_fade(grid: tuple[int, int], open_sides: tuple[bool, bool, bool, bool]) -> FloatArray:
     """Return 1 inside and 0 along every closed border of the grid, (h, w) float32."""
     width, height = grid
@@ -287,4 +282,4 @@ def _border_fade(grid: tuple[int, int], open_sides: tuple[bool, bool, bool, bool
 def _ramp(length: int, reach: float, *, opens: bool) -> FloatArray:
     if opens:
         return np.ones(length, np.float32)
-    return _smooth_step((np.arange(length) / reach).astype(np.float32))
+    return smoothstep(0, 1, (np.arange(length) / reach).astype(np.float32))

@@ -14,12 +14,6 @@ from sadtalker_ext.types import FloatArray, ImageArray
 Whole = TypeVar("Whole", npt.NDArray[np.uint8], npt.NDArray[np.int16])
 
 
-def smooth_step(low: float, high: float, value: FloatArray) -> FloatArray:
-    """Return 0 below `low`, 1 above `high` and the cubic 3t^2 - 2t^3 between."""
-    t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
-
-
 def grid(rows: int, columns: int) -> FloatArray:
     """Return the x and y of every cell, (rows, columns, 2) float32."""
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))

@@ -8,16 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _COARSE_SIGMA = 2.5
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-
-
-def smoothstep(low: float, high: float, value: npt.NDArray[np.floating[Any]]) -> FloatArray:
-    """Rise from 0 at `low` to 1 at `high` without a corner; `low` may exceed `high`."""
-    t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
 def soft_switch(low: float, high: float, value: float) -> float:

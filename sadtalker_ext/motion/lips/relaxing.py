@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import FloatArray
 
 _SPEAKING = 0.03
@@ -60,8 +61,8 @@ def relax_rows(
         if low >= high:
             continue
         times = np.arange(low, high) * step
-        let_go = _smooth((times - begin) / _LETTING_GO)
-        come_back = _smooth((over + _COMING_BACK - times) / _COMING_BACK)
+        let_go = smoothstep(0, 1, (times - begin) / _LETTING_GO)
+        come_back = smoothstep(0, 1, (over + _COMING_BACK - times) / _COMING_BACK)
         part = result[low - first : high - first]
         np.maximum(part, np.minimum(let_go, come_back), out=part)
     return result
@@ -71,9 +72,3 @@ def speaks(mouth: FloatArray) -> npt.NDArray[np.bool_]:
     """Tell for every row of mouth shapes (n, 7) whether the mouth does anything, (n,)."""
     found: npt.NDArray[np.bool_] = np.any(mouth > _SPEAKING, axis=1)
     return found
-
-
-def _smooth(t: npt.NDArray[np.float64]) -> FloatArray:
-    """Cubic step from 0 to 1."""
-    t = np.clip(t, 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 

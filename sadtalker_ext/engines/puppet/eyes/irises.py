@@ -12,8 +12,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.soft_fields import blur, smoothstep, soft_switch, widen
+from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 

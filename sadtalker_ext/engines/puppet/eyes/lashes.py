@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, widen
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, widen
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lashes import LashLine, find_lashes
 from sadtalker_ext.engines.puppet.eyes.skin_detail import lid_detail
 from sadtalker_ext.engines.puppet.fields import spread_colours
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, smoothstep, soft_switch, widen
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch, widen
 from sadtalker_ext.types import FloatArray, ImageArray
 
 # Weights against clean skin, which has 1.

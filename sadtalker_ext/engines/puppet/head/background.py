@@ -5,14 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.fields import (
-    as_picture,
-    blur,
-    grid,
-    sample,
-    smooth_step,
-    spread_colours,
-)
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fields import as_picture, blur, grid, sample, spread_colours
 from sadtalker_ext.types import FloatArray, ImageArray
 
 
@@ -35,7 +29,7 @@ def fill_hole(picture: ImageArray, hole: ImageArray, *, depth: float) -> ImageAr
     source = 2.0 * blur(nearest, 2.0) - grid(*hole.shape)
     mirrored = sample(np.where(hole[..., None] > 0, smooth, picture.astype(np.float32)), source)
     outside = sample(1.0 - hole.astype(np.float32), source)
-    trust = blur(outside * (1.0 - smooth_step(0.4 * depth, depth, distance)), 1.5)
+    trust = blur(outside * (1.0 - smoothstep(0.4 * depth, depth, distance)), 1.5)
     filled = smooth + trust[..., None] * (mirrored - smooth)
     filled = np.where(hole[..., None] > 0, filled, picture)
     return as_picture(np.asarray(filled, np.float32))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.fields import smooth_step, spread_colours
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fields import spread_colours
 from sadtalker_ext.portrait.topology import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, triangles
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -79,8 +80,8 @@ def follow_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
     the jaw the weight falls sideways so that raised shoulders and collars stay where they are.
     """
     across, below = frame.local(x, y)
-    neck = 1.0 - smooth_step(-0.05, 0.62, below)
-    beside = smooth_step(0.60, 1.25, np.abs(across)) * smooth_step(-0.55, 0.05, below)
+    neck = 1.0 - smoothstep(-0.05, 0.62, below)
+    beside = smoothstep(0.60, 1.25, np.abs(across)) * smoothstep(-0.55, 0.05, below)
     return np.asarray(neck * (1.0 - beside), np.float32)
 
 
@@ -89,7 +90,7 @@ def fade_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
     across, below = frame.local(x, y)
     vertical = below + 0.6
     radius = np.hypot(across / 0.62, np.where(vertical < 0, vertical / 0.85, vertical / 0.8))
-    return np.asarray(1.0 - smooth_step(1.0, 2.2, radius), np.float32)
+    return np.asarray(1.0 - smoothstep(1.0, 2.2, radius), np.float32)
 
 
 def head_depth(

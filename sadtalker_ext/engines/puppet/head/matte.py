@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.fields import as_picture, blur, smooth_step, spread_colours
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fields import as_picture, blur, spread_colours
 from sadtalker_ext.engines.puppet.head.background import fill_hole
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -54,7 +55,7 @@ def split_layers(picture: ImageArray, mask: FloatArray, core: ImageArray, reach:
     colours = picture.astype(np.float32)
     guess = _guess(colours, mask, core, reach)
     matte = guided_filter(picture, mask, radius=max(2, round(reach)), smoothness=3.0)
-    matte = np.maximum(smooth_step(0.06, 0.94, matte), _likely_share(colours, guess))
+    matte = np.maximum(smoothstep(0.06, 0.94, matte), _likely_share(colours, guess))
     matte[guess.sure] = 1.0
     matte[~guess.possible] = 0.0
     # Before a plain background all that differs from it belongs to the person; a busy background
@@ -84,7 +85,7 @@ def _agreeing(
     """
     share = blur(bare, reach)
     error = blur((colours - behind) * bare[..., None], reach)
-    error *= (smooth_step(0.0, 0.3, share) / np.maximum(share, 1e-6))[..., None]
+    error *= (smoothstep(0.0, 0.3, share) / np.maximum(share, 1e-6))[..., None]
     return np.asarray(np.clip(behind + error, 0.0, 255.0), np.float32)
 
 
@@ -130,7 +131,7 @@ def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float
     variance = _average_around(clipped[..., None], far, 6.0 * reach)[..., 0]
     outlier = from_background > 9.0 * variance + _CONTRAST**2
     stands_out = (from_person < 0.35 * from_background) | outlier
-    busy = smooth_step(0.4 * _BUSY, _BUSY, np.sqrt(variance))
+    busy = smoothstep(0.4 * _BUSY, _BUSY, np.sqrt(variance))
     near = outside <= 1.5 * reach
     loose = stands_out & ~near & (outside <= 8.0 * reach)
     grown = _piece_with(core, near | _ending(loose, beyond=(outside > 7.0 * reach) & (busy > 0.5)))

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.own_opening import UPPER_SHARE, OwnOpening
 from sadtalker_ext.types import FloatArray
 

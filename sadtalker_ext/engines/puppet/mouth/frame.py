@@ -38,13 +38,6 @@ _TRUSTED = 0.03
 _EYE_OUTER = (33, 263)
 
 
-def smoothstep(low: float, high: float, values: npt.ArrayLike) -> FloatArray:
-    """Cubic step, 0 below `low` and 1 above `high`, for an array of any shape."""
-    t = np.clip((np.asarray(values, np.float32) - np.float32(low)) / np.float32(high - low), 0, 1)
-    step: FloatArray = (t * t * (3 - 2 * t)).astype(np.float32)
-    return step
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MouthFrame:
     """Axes, sizes and lip curves of one mouth.

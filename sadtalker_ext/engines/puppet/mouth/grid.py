@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth.expression import JAW_DROP
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth, smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
 from sadtalker_ext.engines.puppet.mouth.grid import make_grid
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray, ImageArray

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray, ImageArray
 

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, smoothstep
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
 from sadtalker_ext.types import FloatArray

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.fields import smooth_step, spread_colours
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fields import spread_colours
 from sadtalker_ext.engines.puppet.head.background import fill_hole
 from sadtalker_ext.engines.puppet.head.matte import guided_filter, split_layers
 from tests.support.puppet_person import make_person
@@ -100,5 +101,5 @@ def test_no_hole_and_nothing_but_hole_are_harmless():
 
 
 def test_smooth_step_is_flat_at_both_ends():
-    values = smooth_step(2.0, 4.0, np.array([1, 2, 3, 4, 5], np.float32))
+    values = smoothstep(2.0, 4.0, np.array([1, 2, 3, 4, 5], np.float32))
     assert values == pytest.approx([0, 0, 0.5, 1, 1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth, smoothstep
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
 from sadtalker_ext.portrait import topology
 from tests.unit.engines.puppet.mouth.drawn_mouth import SKIN, draw_mouth, mouth_points
 
