@@ -41,6 +41,8 @@ _DECODING = (
     RuntimeError,  # of damaged AVIF files
     Warning,
 )
+_COMPRESSION, _LOG_LUV = 259, (34676, 34677)
+"""TIFF's compression, and its values for colours kept as logarithms, which older OpenCV writes."""
 _SAMPLE_FORMAT, _FLOATS = 339, 3  # TIFF 6.0, section 19
 
 
@@ -216,7 +218,8 @@ def _holds_floats(path: Path) -> bool:
             tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
             file.seek(tags.next)
             tags.load(file)
-            return _FLOATS in tags.get(_SAMPLE_FORMAT, ())
+            floats = _FLOATS in tags.get(_SAMPLE_FORMAT, ())
+            return floats or tags.get(_COMPRESSION) in _LOG_LUV
     except _DECODING:
         return False
 

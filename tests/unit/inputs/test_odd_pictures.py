@@ -27,7 +27,9 @@ def test_a_gif_frame_that_is_far_larger_than_its_canvas(tmp_path):
         read_picture(path)
 
 
-@pytest.mark.skipif(".avif" not in Image.registered_extensions(), reason="this Pillow reads no AVIF")
+@pytest.mark.skipif(
+    ".avif" not in Image.registered_extensions(), reason="this Pillow reads no AVIF"
+)
 def test_a_damaged_avif(tmp_path):
     made = io.BytesIO()
     Image.fromarray(portrait_like(64, 80)).save(made, "AVIF")
