@@ -20,9 +20,9 @@ from sadtalker_ext.speech.accents import Accent, Pause
 
 Pose = npt.NDArray[np.float64]
 
-_POSTURE = np.array([7.2, 3.7, 3.2])
+_POSTURE = np.array([8.4, 3.9, 3.2])
 """Standard deviation of the postures a speaker takes: yaw, pitch, roll."""
-_FARTHEST = np.array([11.5, 7.5, 6.5])
+_FARTHEST = np.array([12.5, 7.5, 6.5])
 _OTHER_SIDE = 0.65
 """Share of postures that go to the other side than the one before."""
 _STRATA = 4
@@ -227,7 +227,7 @@ def _lifts(phrase: Phrase, accents: Sequence[Accent], rng: np.random.Generator) 
     found: list[BrowLift] = []
     if phrase.spoken and float(rng.random()) < _BROW_PHRASE:
         length = float(rng.uniform(0.5, 1.1))
-        found.append(BrowLift(phrase.start + 0.1, length, float(rng.uniform(0.35, 0.8))))
+        found.append(BrowLift(phrase.start + 0.1, length, float(rng.uniform(0.45, 1.0))))
     for one in accents:
         size = one.strength * (0.4 + 0.6 * one.melody) * float(rng.uniform(0.3, 1.1))
         if size > 0.15:

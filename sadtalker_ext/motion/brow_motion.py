@@ -12,7 +12,7 @@ from sadtalker_ext.types import FloatArray
 
 _RISE = 0.07
 """Seconds by which the edges of a lift are softened: brows rise in about 0.15 s."""
-_DRIFT = 0.12
+_DRIFT = 0.16
 _DRIFT_SMOOTH = 0.8
 
 
