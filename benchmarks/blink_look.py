@@ -15,23 +15,16 @@ without a folder) with its lids at several closures and measures each eye:
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from benchmarks.faces import measure_by_command, measure_faces
 from benchmarks.lids import lid_gaps
-from benchmarks.subject import PORTRAIT, face_models
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE, EyeIndices
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.stage import view_stage
-from sadtalker_ext.errors import InputError
-from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.mesh import region_of
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -41,7 +34,6 @@ EYES = (LEFT_EYE, RIGHT_EYE)
 STRONG, FAINT = (2.0, 12.0), (1.5, 6.0)
 _SIDE = 160  # pixels of the square in which every eye is measured
 _EYE = 0.55  # corner to corner, as a share of it
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 class EyeView(NamedTuple):
@@ -181,42 +173,10 @@ def _tracked(
     return {"depth": float(shares[-1].mean()), "apart": float(apart.max())}
 
 
-def measure_folder(folder: Path | None) -> dict[str, dict[str, Any]]:
-    """Measure every face of a folder, or the example's; say why where there is none."""
-    models = face_models()
-    files = [PORTRAIT] if folder is None else sorted(folder.iterdir())
-    found: dict[str, dict[str, Any]] = {}
-    for file in files:
-        if file.suffix.lower() not in _PICTURES:
-            continue
-        picture = read_picture(file)
-        try:
-            face = find_face(picture, models, 0)
-        except InputError as error:
-            found[file.stem] = {"skipped": error.message}
-            continue
-        view = view_stage(picture.pixels, face, "full")
-        found[file.stem] = measure_lids(view.pixels, view.points, models)
-        print(file.stem, json.dumps(found[file.stem]), flush=True)
-    return found
-
-
 def run() -> dict[str, Any]:
     """Measure the example portrait."""
-    return measure_folder(None)
-
-
-def main() -> int:
-    """Measure a folder, print and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--portraits", type=Path, help="a folder of faces; the example without")
-    parser.add_argument("--json", type=Path, help="write the results here")
-    parsed = parser.parse_args()
-    found = measure_folder(parsed.portraits)
-    if parsed.json:
-        parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return measure_faces(None, measure_lids)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_by_command(__doc__, measure_lids))

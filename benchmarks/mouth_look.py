@@ -16,22 +16,15 @@ A value is null where the picture does not allow it to be measured (no colour, t
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from benchmarks.subject import PORTRAIT, face_models
+from benchmarks.faces import measure_by_command, measure_faces
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
-from sadtalker_ext.engines.puppet.stage import view_stage
-from sadtalker_ext.errors import InputError
-from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.portrait import topology
-from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.mesh import region_of
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -42,7 +35,6 @@ SHAPES = {
     "wide": {"jaw": 0.3, "wide": 0.8, "relax": 1.0},
     "as in the picture": {"jaw": 0.4},
 }
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _SIDE = 200  # pixels of a mouth width in which every mouth is measured
 _STEP, _LEVEL = 0.25, 0.1  # logarithms of brightness: between two rows of teeth, and along one
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -260,42 +252,10 @@ def _separation(light: FloatArray, found: FloatArray) -> float | None:
     return float(np.std(line - smooth) / max(float(smooth.mean()), 1.0))
 
 
-def measure_folder(folder: Path | None) -> dict[str, dict[str, Any]]:
-    """Measure every face of a folder, or the example's; say why where there is none."""
-    models = face_models()
-    files = [PORTRAIT] if folder is None else sorted(folder.iterdir())
-    found: dict[str, dict[str, Any]] = {}
-    for file in files:
-        if file.suffix.lower() not in _PICTURES:
-            continue
-        picture = read_picture(file)
-        try:
-            face = find_face(picture, models, 0)
-        except InputError as error:
-            found[file.stem] = {"skipped": error.message}
-            continue
-        view = view_stage(picture.pixels, face, "full")
-        found[file.stem] = measure_mouth_look(view.pixels, view.points, models)
-        print(file.stem, json.dumps(found[file.stem]), flush=True)
-    return found
-
-
 def run() -> dict[str, Any]:
     """Measure the example portrait."""
-    return measure_folder(None)
-
-
-def main() -> int:
-    """Measure a folder, print and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--portraits", type=Path, help="a folder of faces; the example without")
-    parser.add_argument("--json", type=Path, help="write the results here")
-    parsed = parser.parse_args()
-    found = measure_folder(parsed.portraits)
-    if parsed.json:
-        parsed.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return measure_faces(None, measure_mouth_look)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_by_command(__doc__, measure_mouth_look))

@@ -20,9 +20,9 @@ from sadtalker_ext.speech.accents import Accent, Pause
 
 Pose = npt.NDArray[np.float64]
 
-_POSTURE = np.array([8.4, 3.9, 3.2])
+_POSTURE = np.array([8.4, 4.7, 4.1])
 """Standard deviation of the postures a speaker takes: yaw, pitch, roll."""
-_FARTHEST = np.array([12.5, 7.5, 6.5])
+_FARTHEST = np.array([12.5, 8.0, 7.5])
 _OTHER_SIDE = 0.65
 """Share of postures that go to the other side than the one before."""
 _STRATA = 4

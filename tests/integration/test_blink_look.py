@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.blink_look import measure_folder
+from benchmarks.blink_look import run
 from benchmarks.subject import PORTRAIT
 from sadtalker_ext.weights.store import WeightStore
 
@@ -13,7 +13,7 @@ from sadtalker_ext.weights.store import WeightStore
 def row():
     if WeightStore.standard().missing(["puppet"]):
         pytest.skip("needs the face models: run `sadtalker weights fetch puppet`")
-    return measure_folder(None)[PORTRAIT.stem]
+    return run()[PORTRAIT.stem]
 
 
 def test_no_lid_is_torn_or_patched(row):

@@ -16,8 +16,8 @@ from sadtalker_ext.types import Box, FloatArray, ImageArray
 Floats = npt.NDArray[np.float64]
 
 # In units of the eye width.
-_RAISE = 0.20
-_LOWER = 0.10
+_RAISE = 0.23
+_LOWER = 0.11
 _DRAW_TOGETHER = 0.05
 _FOREHEAD_REACH = 0.75
 
