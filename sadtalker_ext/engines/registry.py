@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Sequence
 
 from sadtalker_ext.engines.spec import EngineSpec
 
@@ -36,8 +35,7 @@ def special_options() -> frozenset[str]:
     return frozenset().union(*(spec.options for spec in engine_specs()))
 
 
-def engines_for(option: str, specs: Sequence[EngineSpec] | None = None) -> tuple[str, ...]:
+def engines_for(option: str) -> tuple[str, ...]:
     """Return the names of the engines that honour an option: all, unless some claim it."""
-    known = engine_specs() if specs is None else specs
-    claimed = [spec.name for spec in known if option in spec.options]
-    return tuple(claimed or [spec.name for spec in known])
+    claimed = [spec.name for spec in engine_specs() if option in spec.options]
+    return tuple(claimed) or engine_names()
