@@ -28,7 +28,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
 
 def machine() -> dict[str, Any]:
     """Say where the numbers were measured."""
-    packages = ("numpy", "opencv-python-headless", "av", "pocketsphinx", "torch")
+    packages = ("numpy", "opencv-python-headless", "av", "torch")
     versions = {}
     for name in packages:
         try:

@@ -14,6 +14,7 @@ from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.video import has_sound, open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
+from sadtalker_ext.speech.transcript import spoken_text
 from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
 
@@ -133,13 +134,14 @@ def _speech(request: Request, folder: Path) -> Speech | None:
     # motion without sound is a video like any other; only the reading would fail
     if path is None or (request.borrows_all and not has_sound(path)):
         return None
-    return open_speech(
+    speech = open_speech(
         path,
         start=options.audio_start,
         end=options.audio_end,
         pad=options.pad_audio,
         track=options.audio_track,
     )
+    return dataclasses.replace(speech, text=spoken_text(options.transcript))
 
 
 def open_request(request: Request, folder: Path) -> tuple[Picture, Performance]:

@@ -37,7 +37,7 @@ ALLOWED = {
     "inputs": GROUND,
     "weights": GROUND,
     "portrait": GROUND | {"weights"},
-    "speech": GROUND | {"inputs"},
+    "speech": GROUND | {"inputs", "weights"},
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND,
@@ -82,7 +82,16 @@ ALLOWED = {
     },
     "jobs": GROUND,
     "shells": GROUND
-    | {"engines.registry", "service", "host", "weights", "motion", "shells.api", "shells.ui"},
+    | {
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "motion",
+        "speech",
+        "shells.api",
+        "shells.ui",
+    },
     "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech"},
     "client": {"errors"},
     "shells.ui": GROUND
