@@ -69,7 +69,8 @@ def speech_of(clip: Clip, mode: str) -> Speech:
         return dataclasses.replace(speech, text=clip.text)
     if mode == "exact":
         phones = tuple(
-            Phoneme(symbol=plain or "ə", start=start, end=end) for plain, start, end in clip.sounds
+            Phoneme(symbol=plain or clip.sounds[max(number - 1, 0)][0] or "ə", start=start, end=end)
+            for number, (plain, start, end) in enumerate(clip.sounds)
         )
         return dataclasses.replace(speech, phonemes=phones)
     return speech

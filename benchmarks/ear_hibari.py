@@ -31,6 +31,7 @@ LETTERS = {
     "ᵻ": "ɪ",
     "T": "ɾ",
 }
+FAINT = 0.003  # of the peak: 50 dB below
 MARKS = "ˈˌː"
 TEXTS = (
     "My brother and I built a boat from bamboo, rope, and five old barrels.",
@@ -75,23 +76,45 @@ def main() -> int:
             target.setsampwidth(2)
             target.setframerate(voice.sample_rate)
             target.writeframes((np.clip(sound, -1, 1) * 32767).astype(np.int16).tobytes())
-        told = {"language": "en", "text": text, "sounds": _sounds(known, edges)}
+        sounds = _ended(_sounds(known, edges), sound, voice.sample_rate)
+        told = {"language": "en", "text": text, "sounds": sounds}
         path = folder / f"hibari-{number:02}.json"
         path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     return 0
 
 
 def _sounds(symbols: list[str], edges: np.ndarray) -> list[tuple[str, float, float]]:
-    """Return plain sounds without gaps; spaces and marks belong to the sound before them."""
+    """Return plain sounds without gaps, "" for spaces and marks."""
     found: list[tuple[str, float, float]] = []
     for symbol, start, end in zip(symbols, edges[:-1], edges[1:], strict=True):
-        if (symbol in MARKS or symbol == " ") and found:
-            found[-1] = (*found[-1][:2], float(end))
+        if symbol in MARKS or symbol == " ":
+            # to which of its neighbours this time belongs nobody knows
+            found.append(("", float(start), float(end)))
             continue
         parts = parts_of(LETTERS.get(symbol, symbol))
         middle = start + 0.6 * (end - start) if len(parts) == 2 else end
         found.append((parts[0], float(start), float(middle)))
         found += [(part, float(middle), float(end)) for part in parts[1:]]
+    return found
+
+
+def _ended(
+    sounds: list[tuple[str, float, float]], samples: np.ndarray, rate_hz: int
+) -> list[tuple[str, float, float]]:
+    """Return the sounds, the last one before each pause cut where it is no longer to be heard.
+
+    Its length counts up to 0.3 seconds of silence in.
+    """
+    floor = FAINT * np.abs(samples).max()
+    found = list(sounds)
+    for number, (symbol, start, end) in enumerate(found[:-1]):
+        if symbol == SILENCE or found[number + 1][0] != SILENCE:
+            continue
+        piece = np.abs(samples[int(start * rate_hz) : int(end * rate_hz)])
+        loud = np.flatnonzero(piece > floor)
+        stop = start + (int(loud[-1]) + 1 if len(loud) else len(piece)) / rate_hz
+        found[number] = (symbol, start, stop)
+        found[number + 1] = (SILENCE, stop, found[number + 1][2])
     return found
 
 

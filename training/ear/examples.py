@@ -11,8 +11,8 @@ import numpy as np
 
 from sadtalker_ext.speech.hear.conformer import Conformer
 from sadtalker_ext.speech.ipa import PLAIN
-from training.ear import rooms, words
-from training.ear.spoken import speak
+from training.ear import recorded, rooms, words
+from training.ear.spoken import Spoken, speak
 
 VARIANTS = (
     *("", "+f1", "+f2", "+f4", "+f5", "+m1", "+m2", "+m4", "+m5", "+m6", "+m7", "+m8"),
@@ -27,6 +27,8 @@ VARIANTS = (
 HZ = 100
 UNKNOWN = 255
 _PER_BATCH = 40
+RECORDED = 0.4
+"""Share of the batches in voices that are made from recordings, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Example:
         mels: (M, 80) float16.
         hidden: (T, 144) float16; row t belongs to row 2t of `mels`.
         labels: (M,) uint8 index in `PLAIN`, or `UNKNOWN`.
-        language: Of the text.
+        language: Of the text, or the voice.
     """
 
     mels: np.ndarray
@@ -80,21 +82,14 @@ def _start(weights: bytes, vocabulary: bytes) -> None:
 
 def _batch(seed: int) -> list[Example]:
     chance, numbers = random.Random(seed), np.random.default_rng(seed)
+    voices = recorded.voices()
+    if voices and chance.random() < RECORDED:
+        said = _recorded(chance.choice(voices), chance)
+    else:
+        said = (_synthetic(chance) for _ in range(_PER_BATCH))
     examples: list[Example] = []
     before: list[np.ndarray] = []
-    while len(examples) < _PER_BATCH:
-        language = words.any_language(chance)
-        voice = chance.choice(words.VOICES.get(language, (language,))) + chance.choice(VARIANTS)
-        try:
-            spoken = speak(
-                words.any_text(language, chance),
-                voice,
-                rate=chance.randint(120, 260),
-                pitch=chance.randint(10, 95),
-                span=chance.randint(15, 90),
-            )
-        except ValueError:
-            continue
+    for language, spoken in said:
         stretch = chance.uniform(0.82, 1.22)
         clean = rooms.at_rate(spoken.samples, spoken.rate_hz, stretch)[: 14 * rooms.HZ]
         before = [*before[-4:], clean]
@@ -114,3 +109,20 @@ def _batch(seed: int) -> list[Example]:
             )
         )
     return examples
+
+
+def _recorded(voice: str, chance: random.Random) -> list[tuple[str, Spoken]]:
+    texts = recorded.texts_for(voice, _PER_BATCH, chance)
+    return [(voice, one) for one in recorded.say(voice, texts)]
+
+
+def _synthetic(chance: random.Random) -> tuple[str, Spoken]:
+    while True:
+        language = words.any_language(chance)
+        voice = chance.choice(words.VOICES.get(language, (language,))) + chance.choice(VARIANTS)
+        rate, pitch, span = chance.randint(120, 260), chance.randint(10, 95), chance.randint(15, 90)
+        text = words.any_text(language, chance)
+        try:
+            return language, speak(text, voice, rate=rate, pitch=pitch, span=span)
+        except ValueError:
+            continue

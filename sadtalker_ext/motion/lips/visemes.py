@@ -63,7 +63,8 @@ _FIRST_PART = 0.6
 _SHORT_OPEN = 0.2  # seconds under which ʌ, ə and aɪ open less
 _SHORT_FACTOR = 0.8
 
-_VOWEL_WEIGHT = (1.0, 0.9, 0.8, 0.8, 0.6)
+_VOWEL_WEIGHT = (1.0, 1.3, 1.4, 0.8, 0.6)
+_SPREAD_WEIGHT = (1.0, 1.8, 2.0, 0.8, 0.6)
 _ROUNDED_WEIGHT = (1.0, 2.6, 2.6, 1.2, 0.6)
 _OPEN_INSISTS = 1.3  # added to the weight of the jaw, times its target
 _CONSONANTS = {
@@ -84,6 +85,8 @@ _CONSONANTS = {
     "j": ((0.16, 0.60, 0.0, 0.16, 0.4), (0.9, 0.9, 0.6, 0.4, 0.6)),
 }
 _LIPS_REACH = 0.11  # rounding begins well before its sound
+_FLAT_REACH = 0.045  # flat and spread lips hardly before theirs
+_SPREAD = 0.3  # wider lips insist on being flat
 _REST = (0.0, 0.0, 0.0, 0.0, 0.0)
 _RELAXED = (0.08, 0.05, 0.0, 0.04, 0.0)
 _HELD_PAUSE, _RELAXED_PAUSE = 0.12, 0.35
@@ -145,9 +148,10 @@ def _pause(one: Phoneme, *, inner: bool) -> Viseme:
 
 def _vowel_part(start: float, end: float, shape: tuple[float, ...]) -> Viseme:
     rounded = shape[2] > 0.5
-    jaw, *others = _ROUNDED_WEIGHT if rounded else _VOWEL_WEIGHT
+    plain = _SPREAD_WEIGHT if shape[1] > _SPREAD else _VOWEL_WEIGHT
+    jaw, *others = _ROUNDED_WEIGHT if rounded else plain
     weight = (jaw + _OPEN_INSISTS * shape[0], *others)
-    return Viseme(start, end, shape, weight, _LIPS_REACH if rounded else 0.06, vowel=True)
+    return Viseme(start, end, shape, weight, _LIPS_REACH if rounded else _FLAT_REACH, vowel=True)
 
 
 def _shortened(shape: tuple[float, ...]) -> tuple[float, ...]:

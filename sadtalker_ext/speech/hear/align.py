@@ -20,6 +20,8 @@ _OTHER = 1.1
 """How much worse than the best sound, per row, anything at all is taken to fit."""
 _SKIPPED = 4.0
 """Cost of leaving a word out."""
+_LEAST_SOUNDS = 4
+"""Words that follow each other in the text and have fewer sounds together are not believed."""
 _FLOOR = -6.0
 """No row tells more against a sound than this: one wrong row must not move a word."""
 _STAY, _NEXT, _PAST_GAP = 0, 1, 2
@@ -103,7 +105,26 @@ def placed(log_probs: FloatArray, words: Sequence[Word]) -> tuple[list[Placed], 
         plain = [_INDEX[one] for one in parts_of(symbol)]
         sure = float(probs[first:end, plain].sum(axis=1).mean())
         found.append(Placed(symbol, first, end, word, min(sure, 1.0)))
-    return found, used
+    return _believed(found, len(words)), used
+
+
+def _believed(found: Sequence[Placed], words: int) -> list[Placed]:
+    """Return the sounds without lone short words: such ones fit anywhere.
+
+    Args:
+        found: Sounds in order.
+        words: Number of words that were looked for.
+    """
+    kept: list[Placed] = []
+    run: list[Placed] = []
+    for one in [*found, None]:
+        if one is not None and (not run or one.word - run[-1].word <= 1):
+            run.append(one)
+            continue
+        together = len({placed.word for placed in run}) == words
+        kept += run if len(run) >= _LEAST_SOUNDS or together else []
+        run = [one] if one is not None else []
+    return kept
 
 
 def _chain(words: Sequence[Word]) -> _Chain:

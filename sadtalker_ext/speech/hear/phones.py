@@ -95,9 +95,3 @@ def _columns(recogniser: Recogniser, plain: str) -> tuple[list[int], tuple[str, 
         if parts_of(symbol) == (plain,) and symbol[:1].isalpha()
     ]
     return [column for column, _ in pairs], tuple(symbol for _, symbol in pairs)
-
-
-def speech_shares(heard: Heard) -> FloatArray:
-    """Return (M,) float32 probability that anything is spoken in each row."""
-    shares: FloatArray = 1 - np.exp(heard.sounds[:, 0])
-    return shares

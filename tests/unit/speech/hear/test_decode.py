@@ -91,15 +91,23 @@ def test_a_text_is_placed():
 
 
 def test_a_wrong_word_is_left_out():
-    found, used = placed(rows(SAID), [MA, FOO, POT])
+    words = [Word("mapot", (*MA.symbols, *POT.symbols)), FOO, Word("mapot", ("p", "o", "t", "o"))]
+    found, used = placed(rows([*SAID, *SAID[4:7], ("o", 9), ("SIL", 10)]), words)
     assert {one.word for one in found} == {0, 2}
     assert used == 3
     assert spans(found)[0] == ("m", 10, 18, 0)
 
 
 def test_a_missing_word_leaves_a_gap():
-    found, _ = placed(rows(SAID), [POT])
+    found, _ = placed(rows(SAID), [POT])  # all of a text, so that three sounds will do
     assert spans(found) == [("p", 36, 44, 0), ("o", 44, 56, 0), ("t", 56, 64, 0)]
+
+
+def test_a_lone_short_word_is_not_believed():
+    found, _ = placed(rows(SAID), [FOO, Word("ma", ("m", "ɑ")), FOO, FOO])
+    assert found == []
+    # unless it is all that is said
+    assert len(placed(rows(SAID), [Word("ma", ("m", "ɑ"))])[0]) == 2
 
 
 def test_a_wrong_text_is_not_believed():
