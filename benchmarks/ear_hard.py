@@ -41,9 +41,7 @@ def run() -> dict[str, Any]:
 def _measured(clips: list[Clip], change: Callable[[np.ndarray, int], np.ndarray]) -> dict[str, Any]:
     tally, alike = Tally(), []
     for number, clip in enumerate(clips):
-        changed = dataclasses.replace(
-            clip, samples=change(clip.samples, number).astype(np.float32)
-        )
+        changed = dataclasses.replace(clip, samples=change(clip.samples, number).astype(np.float32))
         hearing = listen(speech_of(changed, "listening"), Progress())
         tally.add(clip, hearing)
         clean = listen(speech_of(clip, "listening"), Progress())

@@ -131,9 +131,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     )
 
 
-def _phones(
-    heard: Heard, recogniser: Recogniser, words: list[Word]
-) -> tuple[list[Phoneme], int]:
+def _phones(heard: Heard, recogniser: Recogniser, words: list[Word]) -> tuple[list[Phoneme], int]:
     """Return the phones of a piece, and how many words were used up."""
     if words:
         return with_text(heard, recogniser, words)

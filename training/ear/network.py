@@ -10,6 +10,7 @@ from sadtalker_ext.speech.hear.conformer import MELS, WIDTH
 from sadtalker_ext.speech.ipa import PLAIN
 
 INNER, MIDDLE = 48, 64
+LOST = 0.15
 DILATIONS = (1, 2, 4, 8)
 
 
@@ -31,6 +32,8 @@ class TimingNet(nn.Module):
         self.out = nn.Conv1d(MIDDLE, len(PLAIN), 1)
 
     def forward(self, bands: Tensor, rows: Tensor) -> Tensor:
+        # single features of synthetic voices must not be relied on
+        rows, bands = (nn.functional.dropout(one, LOST, self.training) for one in (rows, bands))
         slow = nn.functional.silu(self.rows(rows))
         later = torch.cat([slow[:, :, 1:], slow[:, :, -1:]], 2)
         fast = torch.stack([slow, (slow + later) / 2], 3).flatten(2)  # (B, 48, 2T)

@@ -97,7 +97,7 @@ def _by_festival(name: str, texts: list[str], folder: Path) -> list[Spoken]:
     lines = [f"(voice_{name})"]
     for number, text in enumerate(texts):
         lines.append(
-            f'(begin (set! u (utt.synth (eval (list \'Utterance \'Text "{text}")))) '
+            f"(begin (set! u (utt.synth (eval (list 'Utterance 'Text \"{text}\")))) "
             f'(utt.save.wave u "{folder}/{number}.wav" \'riff) '
             f'(utt.save.segs u "{folder}/{number}.lab"))'
         )

@@ -38,7 +38,7 @@ _SWITCH = 2.0
 """Natural logarithm of how much less likely a change is than going on."""
 _CLOSED, _TEETH = 1, 2
 _BIAS = {_CLOSED: 0.3, _TEETH: 0.2}
-"""Added to the logarithm of a look's probability: a missed contact is seen more than a false one."""
+"""Added to the logarithm of a probability: missed contacts are seen more than false ones."""
 _INNER_LEAST = 3
 _INNER_SWITCH = 3.0
 

@@ -11,7 +11,7 @@ from sadtalker_ext.speech.hear.align import Word, placed
 from sadtalker_ext.speech.hear.decode import Sound, seconds, sounds_of
 from sadtalker_ext.speech.hear.recogniser import Heard, Recogniser
 from sadtalker_ext.speech.ipa import SILENCE, parts_of
-from sadtalker_ext.types import FloatArray, Phoneme
+from sadtalker_ext.types import Phoneme
 
 _NEAR = 3
 """Rows of 20 ms around a sound in which the recogniser's peak for it may lie."""

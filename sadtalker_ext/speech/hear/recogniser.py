@@ -12,6 +12,7 @@ import numpy as np
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.speech.hear.conformer import HOP, Conformer
+from sadtalker_ext.speech.hear.peaks import confirmed, plain_members
 from sadtalker_ext.speech.hear.timing import loudest, timing_net
 from sadtalker_ext.types import FloatArray
 from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
@@ -53,6 +54,7 @@ class Recogniser:
     def __init__(self, conformer: Conformer) -> None:
         self._conformer = conformer
         self.symbols = conformer.symbols
+        self._members = plain_members(conformer.symbols)
 
     def __call__(
         self, samples: FloatArray, before: int = 0, after: int = 0, *, loud: float = -np.inf
@@ -67,7 +69,7 @@ class Recogniser:
         """
         heard = self._conformer(samples)
         loud = max(loud, loudest(heard.mels))
-        sounds = timing_net()(heard, loud)
+        sounds = confirmed(timing_net()(heard, loud), heard.log_probs, self._members)
         first = before // HOP
         count = -(-(len(samples) - before - after) // HOP)
         return Heard(

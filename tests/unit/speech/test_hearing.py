@@ -151,7 +151,7 @@ def test_a_half_wrong_text_does_not_hurt_and_the_right_one_helps():
         by_text[text] = agreement(heard.phonemes, in_order(said.phonemes, heard.seconds))
     assert by_text[wrong] > by_text[""] - 0.02
     assert by_text[right] > by_text[""]
-    assert by_text[right] > 0.75
+    assert by_text[right] > 0.7
 
 
 def test_spectrum_tells_open_from_closed_vowels():
