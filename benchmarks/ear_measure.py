@@ -100,7 +100,7 @@ class Tally:
     def add(self, clip: Clip, hearing: Any) -> None:
         """Compare one clip."""
         heard = plain_sounds(hearing.phonemes)
-        self._frames(clip.sounds, heard)
+        self._frames(clip, heard)
         truth = events(clip.sounds, BILABIAL)
         found = events(heard, BILABIAL)
         pairs = matched(truth, found)
@@ -114,11 +114,14 @@ class Tally:
             self.sure[name] += [(one[2], k in hits) for k, one in enumerate(found_events)]
         self._mouth(clip, hearing)
 
-    def _frames(self, truth: Sounds, heard: Sequence[tuple]) -> None:
-        end = max(one[2] for one in truth)
+    def _frames(self, clip: Clip, heard: Sequence[tuple]) -> None:
+        truth = [
+            _until_burst(one, burst) for one, burst in zip(clip.sounds, clip.bursts, strict=True)
+        ]
+        end = max(one[2] for one in clip.sounds)
         for frame in range(int(end * FPS)):
             moment = (frame + 0.5) / FPS
-            true = _at(truth, moment)
+            true = next((one[0] for one in truth if one[1] <= moment < one[2]), "")
             if true == "":
                 continue
             pair = mouth_class(true), mouth_class(_at(heard, moment))
@@ -172,6 +175,12 @@ class Tally:
             "recall": _share(hits, total),
             "precision": _share(hits, len(ordered)),
         }
+
+
+def _until_burst(one: tuple[str, float, float], burst: float) -> tuple[str, float, float]:
+    """Return a closure without its burst and breath: the lips part in them."""
+    plain, start, end = one
+    return (plain, start, burst if plain in BILABIAL and burst > start + 0.01 else end)
 
 
 def _at(sounds: Sequence[tuple], moment: float) -> str:

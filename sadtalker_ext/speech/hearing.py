@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
 from sadtalker_ext.speech.closure_times import high_levels, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
 from sadtalker_ext.speech.hear.align import Word
-from sadtalker_ext.speech.hear.phones import listened, with_text
+from sadtalker_ext.speech.hear.phones import best_reading, listened, with_text
 from sadtalker_ext.speech.hear.recogniser import (
     Heard,
     Recogniser,
@@ -32,7 +32,7 @@ from sadtalker_ext.speech.loudness import (
     measure,
 )
 from sadtalker_ext.speech.phonemes import in_order, shifted
-from sadtalker_ext.speech.pronounce import words_with_sounds
+from sadtalker_ext.speech.pronounce import readings_of
 from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     all_levels, all_high, all_pitch, sounds = [], [], [], []
     known = speech.phonemes is not None
     recogniser = None if known else recogniser_of(require)
-    words = words_with_sounds(speech.text) if speech.text and not known else []
+    readings = readings_of(speech.text) if recogniser is not None else []
     ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
     for whole, before, after in in_context(chunks(ear.blocks(speech.read(SAMPLE_HZ)))):
@@ -112,8 +112,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         all_pitch.append(pitch.track(chunk))
         if recogniser is not None and not known:
             heard = recogniser(whole, before, after)
-            found, used = _phones(heard, recogniser, words)
-            words = words[used:]
+            found, readings = _phones(heard, recogniser, readings)
             sounds += shifted(found, at)
         elif not known:
             sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
@@ -131,11 +130,16 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     )
 
 
-def _phones(heard: Heard, recogniser: Recogniser, words: list[Word]) -> tuple[list[Phoneme], int]:
-    """Return the phones of a piece, and how many words were used up."""
-    if words:
-        return with_text(heard, recogniser, words)
-    return listened(heard, recogniser), 0
+def _phones(
+    heard: Heard, recogniser: Recogniser, readings: Sequence[Sequence[Word]]
+) -> tuple[list[Phoneme], Sequence[Sequence[Word]]]:
+    """Return the phones of a piece, and what of the text is still to come."""
+    if not readings:
+        return listened(heard, recogniser), readings
+    words = best_reading(heard, readings)
+    found, used = with_text(heard, recogniser, words)
+    # as long as no word is found, any accent may be right
+    return found, [words[used:]] if used else readings
 
 
 def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str, ...]:

@@ -24,29 +24,32 @@ _SECONDS = 120
 _LINE = re.compile(r"[^\n.!?;:。！？；]+")
 _NO_SPACES = ("cmn", "ja", "th")
 """Languages written without spaces between words."""
+_ACCENTS = {"en-us": ("en-us", "en"), "es": ("es", "es-419"), "pt": ("pt-br", "pt")}
 _SYMBOL = re.compile(
     r"t͡?[ʃɕsʂ]ʰ?|d͡?[ʒʑzʐ]|[aeoɔ][ɪʊ]|ɔɪ|[^\W\d_][\u02b0-\u02ff\u0300-\u036f]*", re.UNICODE
 )
 
 
-def words_with_sounds(text: str) -> list[Word]:
-    """Return the words of a text with the sounds of each, as far as they can be told.
+def readings_of(text: str) -> list[list[Word]]:
+    """Return the words of a text with the sounds of each, in every accent that is known.
 
-    A text in a language without a known pronunciation gives no words: its sounds are then listened
-    to.
+    A text in a language without a known pronunciation gives nothing: it is then listened to.
     """
-    language = language_of(text)
-    if importlib.util.find_spec("espeakng_loader") is not None:
-        found = _by_espeak(text, language)
-        if found:
-            return found
-    if not language.startswith("en"):
+    if not text.strip():
         return []
-    return [
-        Word(word, tuple(ARPABET[one] for one in pronounce(word)))
-        for word in words_of(text)
-        if pronounce(word)
-    ]
+    language = language_of(text)
+    readings: list[list[Word]] = []
+    if importlib.util.find_spec("espeakng_loader") is not None:
+        readings = [_by_espeak(text, one) for one in _ACCENTS.get(language, (language,))]
+    if not any(readings) and language.startswith("en"):
+        readings = [
+            [
+                Word(word, tuple(ARPABET[one] for one in pronounce(word)))
+                for word in words_of(text)
+                if pronounce(word)
+            ]
+        ]
+    return [one for one in readings if one]
 
 
 def symbols_of(ipa: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.speech.hear.decode import LOOK_OF, looks_of
 from sadtalker_ext.speech.ipa import PLAIN, SILENCE, parts_of
 from sadtalker_ext.types import FloatArray
 
@@ -22,6 +23,8 @@ _SKIPPED = 4.0
 """Cost of leaving a word out."""
 _LEAST_SOUNDS = 4
 """Words that follow each other in the text and have fewer sounds together are not believed."""
+_ALIKE = 0.4
+"""How much of the probability of all sounds that look alike counts for each of them."""
 _FLOOR = -6.0
 """No row tells more against a sound than this: one wrong row must not move a word."""
 _STAY, _NEXT, _PAST_GAP = 0, 1, 2
@@ -91,7 +94,7 @@ def placed(log_probs: FloatArray, words: Sequence[Word]) -> tuple[list[Placed], 
     if not len(log_probs) or not words:
         return [], 0
     chain = _chain(words)
-    path = _path(log_probs, chain)
+    path, _ = _path(log_probs, chain)
     used = int(chain.word[path[-1]]) + 1
     found: list[Placed] = []
     marks = np.stack([chain.word[path], chain.symbol[path]], axis=1)
@@ -127,6 +130,19 @@ def _believed(found: Sequence[Placed], words: int) -> list[Placed]:
     return kept
 
 
+def fit(log_probs: FloatArray, words: Sequence[Word]) -> float:
+    """Return how well words fit, a mean logarithm of probability; the higher the better.
+
+    Args:
+        log_probs: (M, 35) logarithms of the probability of each of `ipa.PLAIN`.
+        words: What is said next; more than is said in this piece.
+    """
+    if not len(log_probs) or not words:
+        return -np.inf
+    _, score = _path(log_probs, _chain(words))
+    return score / len(log_probs)
+
+
 def _chain(words: Sequence[Word]) -> _Chain:
     emits, owner, number, gaps, starts = [-1], [-1], [-1], [0], []
     for index, word in enumerate(words):
@@ -149,10 +165,10 @@ def _chain(words: Sequence[Word]) -> _Chain:
     )
 
 
-def _path(log_probs: FloatArray, chain: _Chain) -> npt.NDArray[np.intp]:
-    """Return (M,) the state of each row on the best way through the chain."""
+def _path(log_probs: FloatArray, chain: _Chain) -> tuple[npt.NDArray[np.intp], float]:
+    """Return (M,) the state of each row on the best way through the chain, and its score."""
     count, states = len(log_probs), len(chain.emits)
-    bounded = np.maximum(log_probs, _FLOOR)
+    bounded = np.maximum(_tolerant(log_probs), _FLOOR)
     gap_score = np.maximum(bounded[:, _INDEX[SILENCE]], bounded.max(axis=1) - _OTHER)
     is_gap = chain.emits < 0
     columns = np.where(is_gap, 0, chain.emits)
@@ -175,7 +191,20 @@ def _path(log_probs: FloatArray, chain: _Chain) -> npt.NDArray[np.intp]:
         emitted = bounded[row, columns]
         emitted[is_gap] = gap_score[row]
         score = score + emitted
-    return _traced(score, moves, jumps, chain)
+    # whole words only: the piece ends in a gap or with a word
+    ends = np.concatenate([chain.gaps, chain.gaps[1:] - 1])
+    last = int(ends[score[ends].argmax()])
+    return _traced(last, moves, jumps, chain), float(score[last])
+
+
+def _tolerant(log_probs: FloatArray) -> FloatArray:
+    """Return scores in which a sound that looks like the one of the text fits half as well.
+
+    Accents differ in their vowels, and dictionaries from what people say.
+    """
+    looks = np.exp(looks_of(log_probs))[:, LOOK_OF]
+    scores: FloatArray = np.log((1 - _ALIKE) * np.exp(log_probs) + _ALIKE * looks)
+    return scores
 
 
 def _moved(score: FloatArray, chain: _Chain) -> tuple[FloatArray, npt.NDArray[np.int8]]:
@@ -191,14 +220,12 @@ def _moved(score: FloatArray, chain: _Chain) -> tuple[FloatArray, npt.NDArray[np
 
 
 def _traced(
-    score: FloatArray,
+    state: int,
     moves: npt.NDArray[np.int8],
     jumps: npt.NDArray[np.int32],
     chain: _Chain,
 ) -> npt.NDArray[np.intp]:
-    # whole words only: the piece ends in a gap or with a word
-    ends = np.concatenate([chain.gaps, chain.gaps[1:] - 1])
-    state = int(ends[score[ends].argmax()])
+    """Return (M,) the states of the way that ends in a state."""
     gap_number = {int(gap): number for number, gap in enumerate(chain.gaps)}
     path = np.empty(len(moves), dtype=np.intp)
     for row in range(len(moves) - 1, -1, -1):

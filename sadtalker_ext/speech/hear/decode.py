@@ -43,7 +43,7 @@ _INNER_LEAST = 3
 _INNER_SWITCH = 3.0
 
 _INDEX = {plain: number for number, plain in enumerate(PLAIN)}
-_LOOK_OF = np.array([next(k for k, one in enumerate(LOOKS) if plain in one) for plain in PLAIN])
+LOOK_OF = np.array([next(k for k, one in enumerate(LOOKS) if plain in one) for plain in PLAIN])
 
 Rows = npt.NDArray[np.intp]
 
@@ -68,7 +68,7 @@ class Sound:
 def looks_of(log_probs: FloatArray) -> FloatArray:
     """Return (M, 10) logarithms of the probability of each of `LOOKS`."""
     probs = np.exp(log_probs)
-    members = np.equal(_LOOK_OF[:, None], np.arange(len(LOOKS)))
+    members = np.equal(LOOK_OF[:, None], np.arange(len(LOOKS)))
     summed = probs @ members.astype(np.float32)
     looks: FloatArray = np.log(np.maximum(summed, 1e-6))
     return looks
@@ -83,10 +83,10 @@ def sounds_of(log_probs: FloatArray) -> list[Sound]:
     for look, bias in _BIAS.items():
         biased[:, look] += bias
     path = best_path(biased, _LEAST, _SWITCH)
-    inside = np.where(_LOOK_OF[None] == path[:, None], log_probs, -30.0).astype(np.float32)
+    inside = np.where(LOOK_OF[None] == path[:, None], log_probs, -30.0).astype(np.float32)
     # a new look is a new sound anyway: only changes within one cost anything
     names = best_path(inside, (_INNER_LEAST,) * len(PLAIN), _INNER_SWITCH)
-    wrong = _LOOK_OF[names] != path
+    wrong = LOOK_OF[names] != path
     names[wrong] = inside[wrong].argmax(axis=1)
     probs = np.exp(looks)
     return [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadtalker_ext.speech.hear.align import Word, placed
+from sadtalker_ext.speech.hear.align import Word, fit, placed
 from sadtalker_ext.speech.hear.decode import Sound, seconds, sounds_of
 from sadtalker_ext.speech.hear.recogniser import Heard, Recogniser
 from sadtalker_ext.speech.ipa import SILENCE, parts_of
@@ -37,8 +37,7 @@ def with_text(
         recogniser: Whose answer it is.
         words: What is said from its beginning on.
     """
-    window = words[: round(len(heard.sounds) / 100 / _SECONDS_PER_WORD) + _MORE_WORDS]
-    found, used = placed(heard.sounds, window)
+    found, used = placed(heard.sounds, _window(heard, words))
     free = listened(heard, recogniser)
     if not found:
         return free, 0
@@ -52,6 +51,24 @@ def with_text(
         for one in found
     ]
     return _filled(known, free), used
+
+
+def best_reading(heard: Heard, readings: Sequence[Sequence[Word]]) -> Sequence[Word]:
+    """Return the reading of a text that fits the sound best; the first in doubt.
+
+    Args:
+        heard: The first piece in which anything is said.
+        readings: The words as they are pronounced in several accents.
+    """
+    if len(readings) == 1:
+        return readings[0]
+    fits = [fit(heard.sounds, _window(heard, one)) for one in readings]
+    return readings[int(np.argmax(fits))]
+
+
+def _window(heard: Heard, words: Sequence[Word]) -> Sequence[Word]:
+    """Return the words that may be said in a piece."""
+    return words[: round(len(heard.sounds) / 100 / _SECONDS_PER_WORD) + _MORE_WORDS]
 
 
 def _filled(known: Sequence[Phoneme], free: Sequence[Phoneme]) -> list[Phoneme]:
