@@ -22,7 +22,7 @@ from training.ear import rooms
 from training.ear.rooms import at_rate
 from training.ear.spoken import speak
 
-EVERY = 4
+EVERY = 6
 """Of the clips, so many are used."""
 MOVES = 0.08
 JAW = MOUTH.index("jaw")

@@ -21,8 +21,9 @@ _OTHER = 1.1
 """How much worse than the best sound, per row, anything at all is taken to fit."""
 _SKIPPED = 4.0
 """Cost of leaving a word out."""
-_LEAST_SOUNDS = 4
-"""Words that follow each other in the text and have fewer sounds together are not believed."""
+_CHANCE, _LEAST_FIT = 0.25, 4.0
+"""Words that follow each other are believed if number of sounds * (mean confidence - 0.25) reaches
+this. Texts of 18 clips: 5 and more but for one run; texts of other clips: 4.2 and less."""
 _ALIKE = 0.4
 """How much of the probability of all sounds that look alike counts for each of them."""
 _FLOOR = -6.0
@@ -112,7 +113,7 @@ def placed(log_probs: FloatArray, words: Sequence[Word]) -> tuple[list[Placed], 
 
 
 def _believed(found: Sequence[Placed], words: int) -> list[Placed]:
-    """Return the sounds without lone short words: such ones fit anywhere.
+    """Return the sounds without few or unsure words: such ones fit anywhere.
 
     Args:
         found: Sounds in order.
@@ -125,9 +126,17 @@ def _believed(found: Sequence[Placed], words: int) -> list[Placed]:
             run.append(one)
             continue
         together = len({placed.word for placed in run}) == words
-        kept += run if len(run) >= _LEAST_SOUNDS or together else []
+        kept += run if together or _fits(run) else []
         run = [one] if one is not None else []
     return kept
+
+
+def _fits(run: Sequence[Placed]) -> bool:
+    if not run:
+        return False
+    rows = sum(one.end - one.first for one in run)
+    sure = sum(one.confidence * (one.end - one.first) for one in run) / rows
+    return len(run) * (sure - _CHANCE) >= _LEAST_FIT
 
 
 def fit(log_probs: FloatArray, words: Sequence[Word]) -> float:
