@@ -101,9 +101,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     all_levels, all_high, all_pitch, sounds = [], [], [], []
     known = speech.phonemes is not None
     recogniser = None if known else recogniser_of(require)
-    readings: Sequence[Sequence[Word]] = (
-        readings_of(speech.text) if recogniser is not None else []
-    )
+    readings: Sequence[Sequence[Word]] = readings_of(speech.text) if recogniser is not None else []
     ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
     for whole, before, after in in_context(chunks(ear.blocks(speech.read(SAMPLE_HZ)))):

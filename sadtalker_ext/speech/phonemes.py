@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sadtalker_ext.speech.ipa import SILENCE, in_ipa
+from sadtalker_ext.speech.ipa import SILENCE as SILENCE
+from sadtalker_ext.speech.ipa import in_ipa
 from sadtalker_ext.types import Phoneme
 
 

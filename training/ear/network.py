@@ -20,8 +20,9 @@ class TimingNet(nn.Module):
     Input (B, 80, M) levelled mel bands and (B, 144, T) rows, with M = 2T; output (B, 35, M) scores.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lost: float = LOST) -> None:
         super().__init__()
+        self.lost = lost
         self.rows = nn.Conv1d(WIDTH, INNER, 3, padding=1)
         self.bands = nn.Conv1d(MELS, INNER, 5, padding=2)
         sizes = [2 * INNER, *[MIDDLE] * len(DILATIONS)]
@@ -33,7 +34,9 @@ class TimingNet(nn.Module):
 
     def forward(self, bands: Tensor, rows: Tensor) -> Tensor:
         # single features of synthetic voices must not be relied on
-        rows, bands = (nn.functional.dropout(one, LOST, self.training) for one in (rows, bands))
+        rows, bands = (
+            nn.functional.dropout(one, self.lost, self.training) for one in (rows, bands)
+        )
         slow = nn.functional.silu(self.rows(rows))
         later = torch.cat([slow[:, :, 1:], slow[:, :, -1:]], 2)
         fast = torch.stack([slow, (slow + later) / 2], 3).flatten(2)  # (B, 48, 2T)

@@ -22,6 +22,8 @@ _LONGEST_SHUT = 0.12
 _SILENT = 3e-4
 _LOUD = 0.01
 _PLOSIVES = frozenset("pbtdkgɡqcɟʈɖ")
+_NEARLY_SHUT = ("β", "ɸ")
+"""Lips come together and do not touch: neither a closure nor none."""
 _FIRST_PART = 0.6
 
 Samples = npt.NDArray[np.float32]
@@ -113,6 +115,8 @@ def _sounds(
         if end <= start:
             continue
         parts = parts_of(symbol)
+        if symbol.lstrip("ˈˌ") in _NEARLY_SHUT:
+            parts = ("",)
         if parts == (SILENCE,):
             piece = samples[int(start * rate_hz) : int(end * rate_hz)]
             parts = (SILENCE,) if np.abs(piece).max(initial=0) < _LOUD else ("",)

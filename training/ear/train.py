@@ -1,4 +1,4 @@
-"""``python -m training.ear.train``: make speech, listen to it, train the small network, save it.
+"""``python -m training.ear.train``: make speech, listen to it, train the small networks, save them.
 
 Needs torch, espeakng-loader, and the recogniser's weights (``sadtalker weights fetch puppet``).
 """
@@ -17,7 +17,7 @@ import torch
 from sadtalker_ext.speech.hear.timing import WEIGHTS, levelled
 from sadtalker_ext.speech.ipa import PLAIN
 from training.ear.examples import UNKNOWN, Example, make
-from training.ear.network import TimingNet
+from training.ear.network import LOST, TimingNet
 
 ROWS = 300
 BATCH = 16
@@ -29,8 +29,8 @@ FLATTER = 0.3
 def main() -> int:
     """Train and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=400, help="of speech")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--minutes", type=float, default=300, help="of speech")
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
@@ -41,13 +41,29 @@ def main() -> int:
     store = WeightStore.standard()
     files = [store.require(name).read_bytes() for name in (RECOGNISER, VOCABULARY)]
     examples = list(make(asked.minutes, asked.seed, *files, asked.workers))
-    net = train(examples, asked.steps, asked.seed)
-    np.savez_compressed(asked.out, **net.arrays())
+    synthetic = [one for one in examples if ":" not in one.language]
+    # one network hears synthetic voices alone, the other all of them, some of their features hidden
+    nets = [train(synthetic, asked.steps, asked.seed, lost=0.0), train(examples, asked.steps)]
+    arrays = {
+        f"{number}.{name}": value
+        for number, net in enumerate(nets)
+        for name, value in net.arrays().items()
+    }
+    np.savez_compressed(asked.out, **arrays)
     return 0
 
 
-def train(examples: Sequence[Example], steps: int, seed: int = 0) -> TimingNet:
-    """Return the network trained on all examples but every 20th, which are reported."""
+def train(
+    examples: Sequence[Example], steps: int, seed: int = 0, *, lost: float = LOST
+) -> TimingNet:
+    """Return a network trained on all examples but every 20th, which are reported.
+
+    Args:
+        examples: What it learns from.
+        steps: Of the optimiser.
+        seed: Repeats the training.
+        lost: Share of the inputs that are hidden from it.
+    """
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     ready = [(levelled(np.float32(one.mels)), one.hidden, one.labels) for one in examples]
@@ -57,7 +73,7 @@ def train(examples: Sequence[Example], steps: int, seed: int = 0) -> TimingNet:
     often = np.array([2.0 if ":" in one.language else 1.0 for one in examples])
     often = np.delete(often, np.arange(0, len(examples), 20))
     chosen = iter(chance.choice(len(used), steps * BATCH, p=often / often.sum()))
-    net = TimingNet()
+    net = TimingNet(lost)
     weight = _weights([one[2] for one in used])
     loss_of = torch.nn.CrossEntropyLoss(weight, ignore_index=UNKNOWN, label_smoothing=0.02)
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)

@@ -63,9 +63,9 @@ _FIRST_PART = 0.6
 _SHORT_OPEN = 0.2  # seconds under which ʌ, ə and aɪ open less
 _SHORT_FACTOR = 0.8
 
-_VOWEL_WEIGHT = (1.0, 1.3, 1.4, 0.8, 0.6)
-_SPREAD_WEIGHT = (1.0, 1.8, 2.0, 0.8, 0.6)
-_ROUNDED_WEIGHT = (1.0, 2.6, 2.6, 1.2, 0.6)
+_VOWEL_WEIGHT = (1.0, 1.6, 1.8, 0.8, 0.6)
+_SPREAD_WEIGHT = (1.0, 2.2, 2.7, 0.8, 0.6)
+_ROUNDED_WEIGHT = (1.0, 2.8, 3.2, 1.2, 0.6)
 _OPEN_INSISTS = 1.3  # added to the weight of the jaw, times its target
 _CONSONANTS = {
     # target, then weight; lips with weight 0 take the shape of the vowels around
@@ -85,7 +85,7 @@ _CONSONANTS = {
     "j": ((0.16, 0.60, 0.0, 0.16, 0.4), (0.9, 0.9, 0.6, 0.4, 0.6)),
 }
 _LIPS_REACH = 0.11  # rounding begins well before its sound
-_FLAT_REACH = 0.045  # flat and spread lips hardly before theirs
+_FLAT_REACH = 0.05  # flat and spread lips hardly before theirs
 _SPREAD = 0.3  # wider lips insist on being flat
 _REST = (0.0, 0.0, 0.0, 0.0, 0.0)
 _RELAXED = (0.08, 0.05, 0.0, 0.04, 0.0)

@@ -11,13 +11,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadtalker_ext.speech.ipa import PLAIN, SILENCE, parts_of
+from sadtalker_ext.speech.ipa import BILABIAL, PLAIN, SILENCE, parts_of
 from sadtalker_ext.types import FloatArray
 
 _EARLIER, _LATER = 8, 4
 """Rows of 10 ms that a sound may lie before and after its peak: peaks come 50 to 70 ms late."""
 _DOUBT = 0.05
 """Probability that stays for a sound without a peak."""
+_LIPS_DOUBT = 0.15
+"""The same for P, B and M: in some languages the recogniser seldom has peaks for them."""
+_DOUBTS = np.array([_LIPS_DOUBT if one in BILABIAL else _DOUBT for one in PLAIN], np.float32)
+_WEIGHT = np.float32(0.5)
+"""How much the peaks count. More is better for recordings of people and worse for synthetic speech;
+this much is best, or next to it, for voices made from recordings, and for another synthesiser."""
 
 
 def plain_members(symbols: Sequence[str]) -> FloatArray:
@@ -43,7 +49,7 @@ def confirmed(sounds: FloatArray, symbols: FloatArray, members: FloatArray) -> F
     peaks = padded[: len(sounds)].copy()
     for shift in range(1, _EARLIER + _LATER + 1):
         np.maximum(peaks, padded[shift : shift + len(sounds)], out=peaks)
-    scores = sounds + np.log(_DOUBT + peaks)
+    scores = sounds + _WEIGHT * np.log(_DOUBTS + peaks)
     scores -= scores.max(axis=1, keepdims=True)
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
     return scores

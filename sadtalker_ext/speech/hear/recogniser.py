@@ -13,7 +13,7 @@ import numpy as np
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.speech.hear.conformer import HOP, Conformer
 from sadtalker_ext.speech.hear.peaks import confirmed, plain_members
-from sadtalker_ext.speech.hear.timing import loudest, timing_net
+from sadtalker_ext.speech.hear.timing import loudest, timing_nets
 from sadtalker_ext.types import FloatArray
 from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
 from sadtalker_ext.weights.store import WeightStore
@@ -45,7 +45,7 @@ class Heard:
 
 
 class Recogniser:
-    """Both networks.
+    """The recogniser with the networks that tell when.
 
     Args:
         conformer: The recogniser.
@@ -69,7 +69,7 @@ class Recogniser:
         """
         heard = self._conformer(samples)
         loud = max(loud, loudest(heard.mels))
-        sounds = confirmed(timing_net()(heard, loud), heard.log_probs, self._members)
+        sounds = confirmed(timing_nets()(heard, loud), heard.log_probs, self._members)
         first = before // HOP
         count = -(-(len(samples) - before - after) // HOP)
         return Heard(

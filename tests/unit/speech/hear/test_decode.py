@@ -23,7 +23,7 @@ def by_hand(scores, least, switch):
     best = -np.inf
     for path in itertools.product(range(scores.shape[1]), repeat=len(scores)):
         runs = [(state, len(list(run))) for state, run in itertools.groupby(path)]
-        if all(length >= least[state] for state, length in runs[1:-1]):
+        if all(length >= least[state] for state, length in runs[:-1]):
             total = sum(scores[row, state] for row, state in enumerate(path))
             best = max(best, total - switch * (len(runs) - 1))
     return best
