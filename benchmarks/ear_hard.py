@@ -143,6 +143,7 @@ def _said(clip: Clip, variant: str, stretch: float = 1.0, **how: int) -> Clip:
         clip,
         samples=0.5 * at_rate(said.samples, said.rate_hz, stretch),
         sounds=tuple((one, start * stretch, end * stretch) for one, start, end in said.sounds),
+        bursts=tuple(moment * stretch for moment in said.bursts),
     )
 
 

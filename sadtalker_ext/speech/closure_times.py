@@ -8,6 +8,7 @@ shut, and grows in the moment they part.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,6 +38,27 @@ def high_levels(samples: FloatArray) -> FloatArray:
     A hum through shut lips has only low tones, and dips deeper this way.
     """
     return levels(np.diff(samples, prepend=samples[:1]), quietest_db=-110.0)
+
+
+def parted(sounds: Sequence[Phoneme]) -> tuple[Phoneme, ...]:
+    """Return sounds that were heard, the lips parting with the burst and not with its breath.
+
+    The networks tell when lips shut better than the level does; what they hear as a plosive ends
+    with its breath, though.
+    """
+    result = list(sounds)
+    for index, (one, after) in enumerate(itertools.pairwise(sounds)):
+        if seals(one) and not seals(after) and after.symbol != SILENCE:
+            opened = one.end - _released(one)
+            result[index] = replace(result[index], end=opened)
+            result[index + 1] = replace(after, start=opened)
+    return tuple(result)
+
+
+def _released(one: Phoneme) -> float:
+    """Return the usual time in seconds from the parting of the lips to the end of a sound."""
+    usual = {"p": 0.03, "b": 0.01}.get(plain_of(one.symbol), 0.0)
+    return min(0.25 * (one.end - one.start), usual)
 
 
 def sealed(sounds: Sequence[Phoneme], levels_db: FloatArray) -> tuple[Phoneme, ...]:

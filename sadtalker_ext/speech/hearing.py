@@ -12,7 +12,7 @@ from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech import formants, pitch
 from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
-from sadtalker_ext.speech.closure_times import high_levels, sealed
+from sadtalker_ext.speech.closure_times import high_levels, parted, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
 from sadtalker_ext.speech.hear.align import Word
 from sadtalker_ext.speech.hear.phones import best_reading, listened, with_text
@@ -111,8 +111,8 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         all_high.append(high_levels(chunk))
         all_pitch.append(pitch.track(chunk))
         if recogniser is not None and not known:
-            heard = recogniser(whole, before, after)
-            found, readings = _phones(heard, recogniser, readings)
+            answer = recogniser(whole, before, after)
+            found, readings = _phones(answer, recogniser, readings)
             sounds += shifted(found, at)
         elif not known:
             sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
@@ -120,12 +120,13 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         progress.advance()
     heard_levels = _joined(all_levels)
     loudness = measure(heard_levels)
+    heard = in_order(sounds if speech.phonemes is None else speech.phonemes, at)
     deaf = recogniser is None and not known
     return Hearing(
         seconds=at,
         loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
-        phonemes=sealed(in_order(speech.phonemes or sounds, at), _joined(all_high)),
+        phonemes=parted(heard) if recogniser else sealed(heard, _joined(all_high)),
         warnings=(*_warnings(ear, heard_levels, loudness), *((_deaf(),) if deaf else ())),
     )
 

