@@ -119,7 +119,7 @@ def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
 
 def _composed(rig: Rig, shot: Shot, motion: Motion, blend: Blend) -> Iterator[ImageArray]:
     role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
-    return Compositor(shot, blend).frames([role])
+    return Compositor(shot, blend, device=rig.device).frames([role])
 
 
 def _written(
