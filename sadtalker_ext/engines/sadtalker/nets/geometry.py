@@ -8,7 +8,8 @@ own grid does not return it. The published model was trained that way.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 
 import torch
 from torch import Tensor
@@ -29,27 +30,41 @@ def _device(device: torch.device | None) -> torch.device:
     return torch.empty(0).device if device is None else device
 
 
-# Kept, because each takes several launches on a graphics card and every batch asks for the same.
-@lru_cache(maxsize=32)
+def _kept(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Keep what a function makes: every batch asks for the same, at several launches on a device.
+
+    A compiler sees the plain function; it keeps constants by itself.
+    """
+
+    @lru_cache(maxsize=32)
+    def kept(*arguments: object) -> Tensor:
+        with torch.inference_mode(mode=False):
+            return make(*arguments)
+
+    @wraps(make)
+    def found(*arguments: object) -> Tensor:
+        return make(*arguments) if torch.compiler.is_compiling() else kept(*arguments)
+
+    return found
+
+
+@_kept
 def _axis(count: int, device: torch.device) -> Tensor:
-    with torch.inference_mode(mode=False):
-        return 2 * (torch.arange(count, dtype=torch.float32, device=device) / (count - 1)) - 1
+    return 2 * (torch.arange(count, dtype=torch.float32, device=device) / (count - 1)) - 1
 
 
-@lru_cache(maxsize=32)
+@_kept
 def _distances(count: int, device: torch.device) -> Tensor:
     """Return (count, count): from where position i is looked up, in old positions, to each j."""
-    with torch.inference_mode(mode=False):
-        index = ((_axis(count, device) + 1) * count - 1) / 2
-        return index.unsqueeze(-1) - torch.arange(count, dtype=torch.float32, device=device)
+    index = ((_axis(count, device) + 1) * count - 1) / 2
+    return index.unsqueeze(-1) - torch.arange(count, dtype=torch.float32, device=device)
 
 
-@lru_cache(maxsize=4)
+@_kept
 def _grid(depth: int, height: int, width: int, device: torch.device) -> Tensor:
-    with torch.inference_mode(mode=False):
-        axes = (_axis(count, device) for count in (depth, height, width))
-        z, y, x = torch.meshgrid(*axes, indexing="ij")
-        return torch.stack([x, y, z], dim=-1)
+    axes = (_axis(count, device) for count in (depth, height, width))
+    z, y, x = torch.meshgrid(*axes, indexing="ij")
+    return torch.stack([x, y, z], dim=-1)
 
 
 def sample(volume: Tensor, field: Tensor) -> Tensor:
