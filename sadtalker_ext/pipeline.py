@@ -25,6 +25,7 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.transcripts import caption_track
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,9 @@ def generate(
     with timings.measure("move"):
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
-    warnings = (*ignored(options, engine.spec), *motion.warnings, *rig.unable(motion))
+    captions, unable = caption_track(options, performance)
+    told = (*(performance.speech.warnings if performance.speech else ()), *unable)
+    warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
     motion = at_rate(motion, options.fps, performance.seconds)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
@@ -102,6 +105,7 @@ def generate(
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",
+        captions=captions,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))

@@ -7,7 +7,8 @@ a separate program that talks in plain data.
 Requests
     {"do": "list"} -> {"voices": [[name, language], ...]}
     {"do": "speak", "text", "voice", "words_per_minute", "pitch", "path"}
-        -> {"events": [[seconds, phoneme mnemonic], ...]}; the sound is written to `path` as WAV
+        -> {"events": [[seconds, phoneme mnemonic], ...], "words": [[seconds, place in the text
+        from 1, length], ...]}; the sound is written to `path` as WAV
 """
 
 import ctypes
@@ -16,7 +17,7 @@ import json
 import sys
 import wave
 
-PHONEME_EVENT = 7
+WORD_EVENT, PHONEME_EVENT = 1, 7
 SYNCHRONOUS = 2
 PHONEME_EVENTS_WANTED = 1
 UTF8 = 1
@@ -83,6 +84,7 @@ def speak(request: dict[str, object]) -> dict[str, object]:
     library, rate = load()
     blocks: list[bytes] = []
     events: list[tuple[float, str]] = []
+    words: list[tuple[float, int, int]] = []
 
     def receive(samples: object, count: int, event: object) -> int:
         if samples and count:
@@ -93,6 +95,8 @@ def speak(request: dict[str, object]) -> dict[str, object]:
             if one.type == PHONEME_EVENT:
                 mnemonic = bytes(one.name.string).split(b"\0")[0].decode()
                 events.append((one.sample / rate, mnemonic))
+            if one.type == WORD_EVENT:
+                words.append((one.sample / rate, one.text_position, one.length))
             index += 1
         return 0
 
@@ -110,7 +114,7 @@ def speak(request: dict[str, object]) -> dict[str, object]:
         target.setsampwidth(2)
         target.setframerate(rate)
         target.writeframes(b"".join(blocks))
-    return {"events": events}
+    return {"events": events, "words": words}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""A soft subtitle track in MP4: 3GPP timed text (mov_text)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+from sadtalker_ext.types import Word
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+_MILLISECOND: Final = Fraction(1, 1000)
+_HEADER: Final = "\r\n".join(
+    (
+        "[Script Info]",
+        "ScriptType: v4.00+",
+        "",
+        "[V4+ Styles]",
+        "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, "
+        "BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, "
+        "BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding",
+        "Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1",
+        "",
+        "[Events]",
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+        "",
+    )
+)
+"""The style that the media library asks for when it opens such a track; players use their own."""
+
+
+def can_write_subtitles() -> bool:
+    """Tell whether the installed PyAV can make such a track (from 17 on)."""
+    from av.subtitles.codeccontext import SubtitleCodecContext
+
+    return hasattr(SubtitleCodecContext, "subtitle_header")
+
+
+class SubtitleTrack:
+    """Captions of an open container, written beside the frames they belong to.
+
+    Args:
+        container: An MP4 file that is not being written yet.
+        cues: Captions in order.
+    """
+
+    def __init__(self, container: OutputContainer, cues: Sequence[Word]) -> None:
+        self._container = container
+        self._cues = list(cues)
+        self._stream: Any = container.add_stream("mov_text")
+        self._stream.codec_context.subtitle_header = _HEADER.encode()
+        self._stream.time_base = _MILLISECOND
+        self._stream.metadata["handler_name"] = "Captions"
+
+    def write_until(self, moment: Fraction) -> None:
+        """Write what begins before a moment of the video, in seconds."""
+        while self._cues and self._cues[0].start < moment:
+            self._write(self._cues.pop(0))
+
+    def _write(self, cue: Word) -> None:
+        import av
+
+        text = cue.text.encode("utf-8")[:0xFFFF]
+        # a sample is the length of the text in two bytes, and the text (3GPP TS 26.245)
+        packet = av.Packet(struct.pack(">H", len(text)) + text)
+        packet.stream = self._stream
+        packet.time_base = _MILLISECOND
+        packet.pts = packet.dts = round(cue.start * 1000)
+        packet.duration = max(1, round(cue.end * 1000) - packet.pts)
+        self._container.mux(packet)
