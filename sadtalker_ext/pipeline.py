@@ -15,6 +15,7 @@ from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
+from sadtalker_ext.encoder.subtitles import caption_track
 from sadtalker_ext.encoder.video import VideoWriter, frame_count
 from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.engines.registry import special_options
@@ -25,7 +26,6 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.transcripts import caption_track
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def generate(
     with timings.measure("move"):
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
-    captions, unable = caption_track(options, performance)
+    captions, unable = caption_track(options, performance.speech)
     told = (*(performance.speech.warnings if performance.speech else ()), *unable)
     warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
     motion = at_rate(motion, options.fps, performance.seconds)

@@ -34,8 +34,8 @@ class Stage(enum.Enum):
 
 
 _SHARES = {
-    Stage.SPEAKING: (0.0, 0.01),
-    Stage.LOADING: (0.01, 0.02),
+    Stage.SPEAKING: (0.0, 0.0),
+    Stage.LOADING: (0.0, 0.02),
     Stage.FACE: (0.02, 0.05),
     Stage.PREPARING: (0.05, 0.1),
     Stage.LISTENING: (0.1, 0.2),

@@ -56,8 +56,8 @@ def _filled(given: Sequence[Interval], seconds: float) -> list[Interval]:
     """Return intervals without gaps and overlaps from 0 to the end."""
     found: list[Interval] = []
     at = 0.0
-    for start, end, label in given:
-        start, end = max(start, at), min(end, seconds)
+    for begins, ends, label in given:
+        start, end = max(begins, at), min(ends, seconds)
         if end - start < 1e-6:
             continue
         if start - at > 1e-6:

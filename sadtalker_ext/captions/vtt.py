@@ -10,7 +10,9 @@ from sadtalker_ext.types import Word
 
 def as_vtt(cues: Sequence[Word]) -> str:
     """Return the text of a .vtt file; ``&``, ``<`` and ``>`` are escaped."""
-    blocks = [f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{_body(cue.text)}" for cue in cues]
+    blocks = [
+        f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{_body(cue.text)}" for cue in cues
+    ]
     return "\n\n".join(["WEBVTT", *blocks]) + "\n"
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from sadtalker_ext.types import Word
+from sadtalker_ext.captions.cues import cues
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.types import Speech, Word
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -30,6 +32,30 @@ _HEADER: Final = "\r\n".join(
     )
 )
 """The style that the media library asks for when it opens such a track; players use their own."""
+
+
+NO_WORDS: Final = (
+    "There are no captions: words and their times are known only when a voice here speaks a text."
+)
+_NO_TRACK = "Captions become a track only in mp4; choose captions srt or vtt for other formats."
+_OLD = "A subtitle track needs PyAV 17 or newer; choose captions srt or vtt."
+
+
+def caption_track(
+    options: GenerateOptions, speech: Speech | None
+) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+    """Return the captions that go into the video, and sentences about those that cannot."""
+    if options.captions == "none":
+        return (), ()
+    if speech is None or not speech.words:
+        return (), (NO_WORDS,)
+    if options.captions != "track":
+        return (), ()
+    if options.format != "mp4":
+        return (), (_NO_TRACK,)
+    if not can_write_subtitles():
+        return (), (_OLD,)
+    return cues(speech.words, speech.total_seconds), ()
 
 
 def can_write_subtitles() -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -197,7 +197,9 @@ class _Told:
         self.seconds += utterance.seconds
 
 
-def _written(utterances: Iterator[Utterance], path: Path, told: _Told) -> Iterator[int]:
+def _written(
+    utterances: Iterator[Utterance], path: Path, told: _Told
+) -> Generator[int, None, None]:
     """Write utterances into a WAV file one by one; yield how many characters each one spoke."""
     first = next(utterances, None)
     if first is None:

@@ -104,8 +104,8 @@ def _add_generate(
         action="append",
         default=[],
         metavar="FILE",
-        help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or .json "
-        "(Rhubarb); may be repeated",
+        help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or "
+        ".json (Rhubarb); may be repeated",
     )
     _add_device(generate)
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}

@@ -31,21 +31,27 @@ def amount(core: str, after: Token | None) -> list[str] | None:
     if not any(sign.isdigit() for sign in core):
         return None
     if found := _MONEY.fullmatch(core):
-        return _money(found[1] + found[3], found[2], found[4].lower(), after)
-    if found := _MONEY_AFTER.fullmatch(core):
-        return _money(found[1], found[2], "", after)
-    if found := _FEET.fullmatch(core):
+        words = _money(found[1] + found[3], found[2], found[4].lower(), after)
+    elif found := _MONEY_AFTER.fullmatch(core):
+        words = _money(found[1], found[2], "", after)
+    elif found := _FEET.fullmatch(core):
         feet = unit_words("ft", one=found[1] == "1")
-        return [*cardinal(found[1]), *feet, *cardinal(found[2])]
-    if found := _HASH.fullmatch(core):
-        return ["number", *cardinal(found[1])]
-    if _PLAIN.fullmatch(core):
-        return _signed(core)
+        words = [*cardinal(found[1]), *feet, *cardinal(found[2])]
+    elif found := _HASH.fullmatch(core):
+        words = ["number", *cardinal(found[1])]
+    elif _PLAIN.fullmatch(core):
+        words = _signed(core)
+    else:
+        words = _measure(core)
+    return words
+
+
+def _measure(core: str) -> list[str] | None:
     found = _WITH_UNIT.fullmatch(core)
-    if found and found[2].lower() in tables.UNITS:
-        one = found[1] in ("1", "+1", "-1")
-        return [*_signed(found[1]), *unit_words(found[2].lower(), one=one)]
-    return None
+    if not found or not found[1].strip("+-\u2212") or found[2].lower() not in tables.UNITS:
+        return None
+    one = found[1] in ("1", "+1", "-1")
+    return [*_signed(found[1]), *unit_words(found[2].lower(), one=one)]
 
 
 def unit_words(unit: str, *, one: bool) -> list[str]:

@@ -62,8 +62,6 @@ def guess_language(text: str) -> str:
         # Japanese is written with Chinese signs, too
         return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
     words = Counter(_WORD.findall(sample.lower()))
-    found = {
-        code: sum(words[word] for word in common.split()) for code, common in _COMMON.items()
-    }
+    found = {code: sum(words[word] for word in common.split()) for code, common in _COMMON.items()}
     best = max(found, key=lambda code: found[code])
     return best if found[best] > found["en"] else "en"

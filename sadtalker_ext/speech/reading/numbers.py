@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-_ONES: Final = (
+_BELOW_TWENTY: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS: Final = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_MANY: Final = "- - twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES, _TENS = _BELOW_TWENTY.split(), _MANY.split()
 _SCALES: Final = ("", "thousand", "million", "billion", "trillion", "quadrillion")
 _ORDINALS: Final = {
     "one": "first",

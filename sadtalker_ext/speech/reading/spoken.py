@@ -61,15 +61,18 @@ def punctuation(tokens: Sequence[Token], index: int) -> str:
 
 
 def _abbreviation(token: Token, before: Token | None, after: Token | None) -> Reading:
-    core, low = token.core, token.core.lower()
-    if low in tables.DOTTED:
-        return tables.DOTTED[low].split()
-    if low in tables.BARE or token.text.lower() in tables.BARE:
-        return tables.BARE.get(low, tables.BARE.get(token.text.lower(), "")).split()
+    core, low, text = token.core, token.core.lower(), token.text.lower()
+    short = tables.DOTTED.get(low) or tables.BARE.get(low) or tables.BARE.get(text)
+    if short is not None:
+        return short.split()
     if _DOTTED.fullmatch(core):
         return letters(core.replace(".", ""))
-    if not token.after.startswith("."):
-        return None
+    return _dotted(token, before, after) if token.after.startswith(".") else None
+
+
+def _dotted(token: Token, before: Token | None, after: Token | None) -> Reading:
+    """Read an abbreviation that has its dot behind it."""
+    core, low = token.core, token.core.lower()
     follows_name = after is not None and after.core[:1].isupper()
     if low == "st" and before is not None and before.core[:1].isupper() and not before.after:
         return ["street"]
@@ -77,9 +80,8 @@ def _abbreviation(token: Token, before: Token | None, after: Token | None) -> Re
         return tables.TITLES[low].split()
     if low == "no" and not (after is not None and after.core[:1].isdigit()):
         return None
-    if low in tables.ABBREVIATIONS and _is_short(low, core, after):
-        return tables.ABBREVIATIONS[low].split()
-    return None
+    known = low in tables.ABBREVIATIONS and _is_short(low, core, after)
+    return tables.ABBREVIATIONS[low].split() if known else None
 
 
 def _is_short(low: str, core: str, after: Token | None) -> bool:

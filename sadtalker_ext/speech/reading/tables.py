@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
+_YEAR = "January February March April May June July August September October November December"
+MONTHS: Final = tuple(_YEAR.split())
 _MONTH_SHORT = {month[:3].lower(): month for month in MONTHS} | {"sept": "September"}
 
 TITLES: Final = {
@@ -82,7 +81,15 @@ DOTTED: Final = {
 NEVER_LAST: Final = frozenset((*TITLES, "vs", "e.g", "i.e", "cf", "approx", "fig", "vol"))
 """Behind the dot of these a sentence goes on."""
 
-BARE: Final = {"vs": "versus", "etc": "et cetera", "w/": "with", "w/o": "without", "&": "and", "and/or": "and or", "c#": "C sharp"}
+BARE: Final = {
+    "vs": "versus",
+    "etc": "et cetera",
+    "w/": "with",
+    "w/o": "without",
+    "&": "and",
+    "and/or": "and or",
+    "c#": "C sharp",
+}
 """Without a dot."""
 
 UNITS: Final = {
@@ -140,7 +147,7 @@ UNITS: Final = {
 NO_PLURAL: Final = frozenset(("hertz", "kilohertz", "megahertz", "gigahertz", "percent", "times"))
 NO_PLURAL_SCALES: Final = frozenset(("thousand", "million", "billion", "trillion"))
 IRREGULAR: Final = {"foot": "feet", "inch": "inches"}
-UNITS_AFTER_SPACE: Final = frozenset(UNITS) - {"in", "x", "s", "h", "m", "g", "l", "v", "w", "k", "°"}
+UNITS_AFTER_SPACE: Final = frozenset(UNITS) - frozenset("xshmglvwk°") - {"in"}
 """Units that are nothing else as a word of their own."""
 
 CURRENCIES: Final = {
@@ -165,7 +172,8 @@ SCALES: Final = {
     "": "",
 }
 
-INITIALS: Final = frozenset("US UK EU UN AI TV ID PC PR HR UI AM PM".split())
+_INITIALS = "US UK EU UN AI TV ID PC PR HR UI AM PM"
+INITIALS: Final = frozenset(_INITIALS.split())
 """Letters that would be other words, or that dictionaries do not know."""
 
 SIGNS: Final = {
@@ -234,10 +242,11 @@ ROMAN: Final = {
     "XX": "20",
     "XXI": "21",
 }
-COUNTED: Final = frozenset(
+_COUNTED = (
     "chapter part volume act scene section book war phase type level article appendix class "
-    "figure table grade episode season round".split()
+    "figure table grade episode season round"
 )
+COUNTED: Final = frozenset(_COUNTED.split())
 """A Roman number behind one of these is a cardinal; behind another name an ordinal."""
 
 

@@ -1,4 +1,4 @@
-"""The voices of espeak-ng: about a hundred languages, robotic, with the exact time of every sound."""
+"""The voices of espeak-ng: about a hundred languages, robotic, every sound with its time."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _speak(text: str, delivery: Delivery) -> Utterance:
         with wave.open(str(path)) as file:
             rate_hz = file.getframerate()
             data = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
-    sound = data.astype(np.float32) / 32768
+    sound = (data / 32768).astype(np.float32)
     seconds = len(sound) / rate_hz
     english = delivery.voice.startswith("en")
     return Utterance(

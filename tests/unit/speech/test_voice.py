@@ -1,9 +1,10 @@
 import pytest
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
-from sadtalker_ext.speech import voice as text_to_speech
 from sadtalker_ext.speech.espeak_phonemes import to_phonemes
 from sadtalker_ext.speech.voice import list_voices, speak
+from sadtalker_ext.speech.voices import espeak
+from sadtalker_ext.weights.store import WeightStore
 
 
 def test_english_comes_first_of_many_voices():
@@ -48,13 +49,10 @@ def test_an_unknown_voice_is_refused_with_some_that_exist(tmp_path):
 
 
 def test_without_any_voice_the_error_says_how_to_get_one(tmp_path, monkeypatch):
-    list_voices.cache_clear()
-    monkeypatch.setattr(text_to_speech, "_has_espeak", lambda: False)
-    try:
-        with pytest.raises(PackageMissing) as caught:
-            speak("Hello.", tmp_path)
-    finally:
-        list_voices.cache_clear()
+    monkeypatch.setattr(espeak, "installed", lambda: False)
+    with pytest.raises(PackageMissing) as caught:
+        speak("Hello.", tmp_path, store=WeightStore(cache=tmp_path))
+    assert "weights fetch voice" in caught.value.hint
     assert "pip install" in caught.value.hint
 
 

@@ -121,7 +121,9 @@ class UnknownWords:
             return ""
         chosen = self._graph(chars=np.array([places], dtype=np.int64))["ids"][0].tolist()
         # repeated places are one phone, and place 0 is a pause between equal ones
-        kept = [now for last, now in zip([0, *chosen], chosen, strict=False) if now not in (0, last)]
+        kept = [
+            now for last, now in zip([0, *chosen], chosen, strict=False) if now not in (0, last)
+        ]
         said = "".join(self._phones[place] for place in kept)
         return re.sub(r"[()\- 1]", "", said)
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.speech.phonemes import SILENCE
 from sadtalker_ext.speech.voices.hibari.reader import Reading
@@ -27,14 +28,14 @@ PHONES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "Q": ("əʊ", ("OW",)),
     "W": ("aʊ", ("AW",)),
     "Y": ("ɔɪ", ("OY",)),
-    **dict.fromkeys("əɐᵊ", ("ə", ("AH",))),
+    **dict.fromkeys(("ə", "ɐ", "ᵊ"), ("ə", ("AH",))),
     "ʌ": ("ʌ", ("AH",)),
     **{vowel: (vowel, ("AA",)) for vowel in "aɑɒ"},
     "æ": ("æ", ("AE",)),
     **{vowel: (vowel, ("AO",)) for vowel in "ɔo"},
     **{vowel: (vowel, ("EH",)) for vowel in "ɛeœø"},
     **{vowel: (vowel, ("ER",)) for vowel in "ɜɚ"},
-    **dict.fromkeys("ɪᵻɨ", ("ɪ", ("IH",))),
+    **dict.fromkeys(("ɪ", "ᵻ", "ɨ"), ("ɪ", ("IH",))),
     "i": ("i", ("IY",)),
     "y": ("y", ("UW",)),
     "ʊ": ("ʊ", ("UH",)),
@@ -66,6 +67,7 @@ _CLOSING_SECONDS = 0.05
 _QUIET_DB, _FLOOR_DB = 35.0, -62.0
 _FRAME_SECONDS = 0.01
 _SHORTEST_PAUSE = 0.05
+_Flags = npt.NDArray[np.bool_]
 _OPENING: Final = frozenset('“"(')
 
 
@@ -155,7 +157,7 @@ def _onset(span: _Span, sounds: float) -> float:
     return max(0.0, min(start, span.end - UNIT_SECONDS))
 
 
-def _longest_run(quiet: FloatArray, start: float, end: float) -> tuple[float, float] | None:
+def _longest_run(quiet: _Flags, start: float, end: float) -> tuple[float, float] | None:
     """Return start and end of the longest silence between two moments, in seconds."""
     first, last = round(start / _FRAME_SECONDS), round(end / _FRAME_SECONDS)
     part = np.concatenate([[False], quiet[first:last], [False]])

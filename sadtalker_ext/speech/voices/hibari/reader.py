@@ -17,24 +17,29 @@ _LETTER: Final = "[A-Za-zÀ-ÖØ-öø-ɏ]"
 _LETTERS: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)*'?|'{_LETTER}+")
 """Words of Latin letters; the network speaks English."""
 
-_TO_VERB: Final = frozenset(
+_TO_VERB_WORDS = (
     "to will would can could should shall may might must i you we they let don't didn't doesn't "
-    "won't can't couldn't wouldn't shouldn't not please and he she it who".split()
+    "won't can't couldn't wouldn't shouldn't not please and he she it who"
 )
+_TO_VERB: Final = frozenset(_TO_VERB_WORDS.split())
 """What stands in front of a verb ("to record", "they live")."""
-_TO_NOUN: Final = frozenset(
+_TO_NOUN_WORDS = (
     "a an the this that these those my your his her its our their of in on for with from by no "
-    "some any each every".split()
+    "some any each every"
 )
-_DONE: Final = frozenset("have has had having been was were is are be being i've we've".split())
+_TO_NOUN: Final = frozenset(_TO_NOUN_WORDS.split())
+_DONE_WORDS = "have has had having been was were is are be being i've we've"
+_DONE: Final = frozenset(_DONE_WORDS.split())
 """What stands in front of a participle ("have read")."""
-_PAST: Final = frozenset("yesterday ago last earlier once".split())
-_LIGHT: Final = frozenset(
+_PAST_WORDS = "yesterday ago last earlier once"
+_PAST: Final = frozenset(_PAST_WORDS.split())
+_LIGHT_WORDS = (
     "i you he she it we they me him us them that this these those there not so but "
     "or nor if then than as at by for from of on in with into onto about am is are was were be "
     "been do does did has have had can could will would shall should may might must my your his "
-    "her its our their and while because get got just".split()
+    "her its our their and while because get got just"
 )
+_LIGHT: Final = frozenset(_LIGHT_WORDS.split())
 """Words without the main stress, except before a pause."""
 
 
@@ -157,9 +162,7 @@ def _begins_with_vowel(word: _Said, lexicon: Lexicon) -> bool:
     return said[:1] in SOUNDED
 
 
-def _chosen(
-    entry: dict[str, str | None], said: Sequence[_Said], place: int, following: str
-) -> str:
+def _chosen(entry: dict[str, str | None], said: Sequence[_Said], place: int, following: str) -> str:
     """Choose a pronunciation by the words around: to REcord or the REcord."""
     default = entry.get("DEFAULT") or ""
     before = said[place - 1].word.lower() if place else ""

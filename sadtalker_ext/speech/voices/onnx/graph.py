@@ -62,13 +62,14 @@ class Graph:
             _keep(values, node, OPERATORS[node.kind](node.settings, *arguments))
             for name in self._last_use.get(place, ()):
                 values.pop(name, None)
-        return {name: constants[name] if name in constants else values[name] for name in self.outputs}
+        return {
+            name: constants[name] if name in constants else values[name] for name in self.outputs
+        }
 
 
 def _keep(values: dict[str, Any], node: Node, result: Any) -> None:
     results = result if isinstance(result, tuple) else (result,)
-    for name, one in zip(node.outputs, results, strict=False):
-        values[name] = one
+    values |= zip(node.outputs, results, strict=False)
 
 
 def _fold(model: Model) -> list[Node]:

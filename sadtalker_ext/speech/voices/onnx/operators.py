@@ -23,7 +23,7 @@ def _axes(axes: Array) -> tuple[int, ...]:
 
 
 def _unsqueeze(_: Settings, x: Array, axes: Array) -> Array:
-    return np.expand_dims(x, _axes(axes))
+    return np.asarray(np.expand_dims(x, _axes(axes)))
 
 
 def _cast(settings: Settings, x: Array) -> Array:
@@ -31,13 +31,13 @@ def _cast(settings: Settings, x: Array) -> Array:
 
 
 def _gather(settings: Settings, x: Array, indices: Array) -> Array:
-    return np.take(x, indices, axis=settings.get("axis", 0))
+    return np.asarray(np.take(x, indices, axis=settings.get("axis", 0)))
 
 
 def _reshape(settings: Settings, x: Array, shape: Array) -> Array:
     keep = not settings.get("allowzero", 0)
     sizes = [x.shape[i] if keep and size == 0 else int(size) for i, size in enumerate(shape)]
-    return x.reshape(sizes)
+    return np.asarray(x.reshape(sizes))
 
 
 def _slice(
@@ -53,7 +53,7 @@ def _slice(
     for place, axis in enumerate(chosen):
         step = int(steps[place]) if steps is not None else 1
         parts[axis] = slice(int(starts[place]), int(ends[place]), step)
-    return x[tuple(parts)]
+    return np.asarray(x[tuple(parts)])
 
 
 def _split(settings: Settings, x: Array, sizes: Array) -> tuple[Array, ...]:
@@ -64,7 +64,7 @@ def _layer_normalization(
     settings: Settings, x: Array, scale: Array, shift: Array | None = None
 ) -> Array:
     """Normalise over the last axis."""
-    centred = x - x.mean(axis=-1, keepdims=True)
+    centred: Array = x - x.mean(axis=-1, keepdims=True)
     variance = np.einsum("...i,...i->...", centred, centred)[..., None] / x.shape[-1]
     centred *= scale / np.sqrt(variance + np.float32(settings.get("epsilon", 1e-5)))
     return centred if shift is None else centred + shift
@@ -72,7 +72,7 @@ def _layer_normalization(
 
 def _softmax(settings: Settings, x: Array) -> Array:
     axis = settings.get("axis", -1)
-    raised = np.exp(x - x.max(axis=axis, keepdims=True))
+    raised: Array = np.exp(x - x.max(axis=axis, keepdims=True))
     raised /= raised.sum(axis=axis, keepdims=True)
     return raised
 
@@ -108,7 +108,7 @@ def _convolution(settings: Settings, x: Array, weights: Array, bias: Array | Non
     return np.asarray(out if bias is None else out + bias[:, None])[None]
 
 
-def _quantize(_: Settings, x: Array) -> tuple[Array, Array, Array]:
+def _quantize(_: Settings, x: Array) -> tuple[Array, Any, Any]:
     """Return steps of 8 bits, size of a step, and the step of zero; the steps as float32.
 
     As floats they can be multiplied by the machine's fast routines, and exactly: 256 products of 8

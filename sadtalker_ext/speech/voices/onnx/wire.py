@@ -186,7 +186,7 @@ def _setting(data: memoryview) -> tuple[str, Any]:
     return name, listed or setting
 
 
-def _tensor(data: memoryview) -> tuple[str, Array]:
+def _tensor(data: memoryview) -> tuple[str, Array]:  # noqa: C901 - one branch per field
     """Return name and values of a tensor."""
     shape: list[int] = []
     name, dtype, raw = "", 0, None
@@ -207,7 +207,9 @@ def _tensor(data: memoryview) -> tuple[str, Array]:
     if dtype not in DTYPES:
         raise ValueError(f"tensor {name!r} has the unknown type {dtype}")
     if raw is not None:
-        return name, np.frombuffer(raw, dtype=DTYPES[dtype]).reshape(shape)
-    if floats:
-        return name, np.frombuffer(bytes(floats), dtype=np.float32).reshape(shape)
-    return name, np.array(integers, dtype=DTYPES[dtype]).reshape(shape)
+        values = np.frombuffer(raw, dtype=DTYPES[dtype])
+    elif floats:
+        values = np.frombuffer(bytes(floats), dtype=np.float32)
+    else:
+        values = np.array(integers, dtype=DTYPES[dtype])
+    return name, values.reshape(shape)
