@@ -59,6 +59,53 @@ SHAPES: Final = {
     for phone in phones.split()
 } | {SILENCE: _REST}
 """By ARPABET name. HH has the shape of the vowel behind it."""
+
+_IPA: Final = {
+    "P": "p",
+    "B": "bɓ",
+    "M": "m",
+    "F": "fɸ",
+    "V": "vʋβ",
+    "TH": "θ",
+    "DH": "ð",
+    "T": "tʈ",
+    "D": "dɖɾɽ",
+    "N": "nɲɳ",
+    "L": "lɫʎɭɬ",
+    "S": "s",
+    "Z": "z",
+    "SH": "ʃʂɕç",
+    "ZH": "ʒʐʑʝ",
+    "K": "kqxχc",
+    "G": "ɡgɣɟ",
+    "NG": "ŋɴ",
+    "HH": "hɦħʔ",
+    "R": "ɹrʁʀɻ",
+    "W": "wʍ",
+    "Y": "jɥ",
+    "IY": "i",
+    "IH": "ɪɨɯ",
+    "EH": "ɛe",
+    "AE": "æ",
+    "AH": "ʌəɐᵊɤ",
+    "AA": "aɑɒ",
+    "AO": "ɔ",
+    "OW": "oɵ",
+    "UH": "ʊ",
+    "UW": "uyʉʏ",
+    "ER": "ɝɜɚøœ",
+}
+_ARPABET: Final = {sign: name for name, signs in _IPA.items() for sign in signs} | {
+    "t͡ʃ": "CH",
+    "d͡ʒ": "JH",
+    "aɪ": "AY",
+    "aʊ": "AW",
+    "eɪ": "EY",
+    "oʊ": "OW",
+    "əʊ": "OW",
+    "ɔɪ": "OY",
+}
+"""Symbols of the International Phonetic Alphabet by the nearest name."""
 _BREATH: Final = 12
 
 
@@ -66,11 +113,20 @@ def shapes(phones: Sequence[Phoneme]) -> list[tuple[Phoneme, Shape]]:
     """Return every phone with its shape; a phone without one looks at rest."""
     found: list[tuple[Phoneme, Shape]] = []
     for index, phone in enumerate(phones):
-        if phone.symbol == "HH":
+        name = _name(phone.symbol)
+        if name == "HH":
             following = phones[index + 1].symbol if index + 1 < len(phones) else SILENCE
-            like = SHAPES.get(following, _REST)
+            like = SHAPES.get(_name(following), _REST)
             shape = Shape(azure=_BREATH, oculus=like.oculus, rhubarb=like.rhubarb)
         else:
-            shape = SHAPES.get(phone.symbol, _REST)
+            shape = SHAPES.get(name, _REST)
         found.append((phone, shape))
     return found
+
+
+def _name(symbol: str) -> str:
+    """Return the ARPABET name of a sound that is named so, or by the IPA."""
+    if symbol in SHAPES or symbol == "HH":
+        return symbol
+    bare = symbol.strip("ˈˌːˑ")
+    return _ARPABET.get(bare) or _ARPABET.get(bare[:1], SILENCE)

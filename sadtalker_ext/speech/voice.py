@@ -34,6 +34,8 @@ MAX_CHARACTERS: Final = 100_000
 """About two hours."""
 _LEAD_SECONDS, _TAIL_SECONDS = 0.15, 0.3
 """Silence before and after a text whose voice leaves the pauses to us."""
+_SILENT = 1e-3
+"""Strength below which nothing was said."""
 
 
 def providers(store: WeightStore | None = None) -> tuple[Provider, ...]:
@@ -185,7 +187,8 @@ class _Told:
         self.seconds += seconds
 
     def add(self, utterance: Utterance) -> None:
-        self.spoken = self.spoken or bool(len(utterance.sound))
+        loudest = float(np.abs(utterance.sound).max(initial=0.0))
+        self.spoken = self.spoken or loudest > _SILENT
         if utterance.phones is None:
             self.phones = None
         elif self.phones is not None:

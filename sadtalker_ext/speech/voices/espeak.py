@@ -122,11 +122,11 @@ def _speak(text: str, delivery: Delivery) -> Utterance:
             data = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
     sound = (data / 32768).astype(np.float32)
     seconds = len(sound) / rate_hz
-    english = delivery.voice.startswith("en")
+    known = delivery.voice.startswith("en") and answer["events"]
     return Utterance(
         sound=sound,
         rate_hz=rate_hz,
-        phones=to_phonemes(answer["events"], seconds) if english else None,
+        phones=to_phonemes(answer["events"], seconds) if known else None,
         words=_words(text, answer["words"], answer["events"], seconds),
         written=len(text),
     )

@@ -48,12 +48,7 @@ class Lexicon:
 
     def find(self, word: str) -> Entry | None:
         """Return the entry of a word as it is written, in lower case, or as a name."""
-        for entries in (self._common, self._rare):
-            for form in dict.fromkeys((word, word.lower(), word.capitalize())):
-                entry = entries.get(form)
-                if entry is not None and not (isinstance(entry, dict) and form.isupper()):
-                    return entry
-        return None
+        return _looked_up(self._common, word) or _looked_up(self._rare, word)
 
     def entry(self, word: str) -> Entry:
         """Return the pronunciation of any word, or pronunciations by part of speech.
@@ -142,6 +137,14 @@ def read_dictionary(path: Path) -> dict[str, Entry]:
     if not isinstance(read, dict):
         raise WeightsCorrupt(f"{path} holds no dictionary.")
     return read
+
+
+def _looked_up(entries: dict[str, Entry], word: str) -> Entry | None:
+    for form in dict.fromkeys((word, word.lower(), word.capitalize())):
+        entry = entries.get(form)
+        if entry and not (isinstance(entry, dict) and form.isupper()):
+            return entry
+    return None
 
 
 def plain_form(entry: Entry | None) -> str:
