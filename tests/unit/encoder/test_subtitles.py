@@ -98,7 +98,9 @@ def test_a_track_is_made_only_where_it_can_be(monkeypatch):
     assert caption_track(GenerateOptions(), said) == ((), ())
     assert caption_track(track, said)[0][0].text == "Hi."
     assert caption_track(GenerateOptions(captions="srt"), said) == ((), ())
-    assert "only in mp4" in caption_track(GenerateOptions(captions="track", format="gif"), said)[1][0]
+    assert (
+        "only in mp4" in caption_track(GenerateOptions(captions="track", format="gif"), said)[1][0]
+    )
     assert "words and their times" in caption_track(track, spoken([]))[1][0]
     assert "words and their times" in caption_track(track, None)[1][0]
     monkeypatch.setattr(subtitles, "can_write_subtitles", lambda: False)

@@ -130,7 +130,7 @@ def spoken(voice_store):
 
 
 def test_phones_follow_each_other_without_gaps(spoken):
-    for one in spoken("Papa can map it, Bob. Mama paid $5 for a \"pump\"!"):
+    for one in spoken('Papa can map it, Bob. Mama paid $5 for a "pump"!'):
         assert one.phones[0].start == 0
         assert one.phones[-1].end == pytest.approx(one.seconds, abs=1e-3)
         for left, right in itertools.pairwise(one.phones):
