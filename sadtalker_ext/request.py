@@ -106,7 +106,7 @@ def _check_transcripts(request: Request) -> None:
     for path in request.phones_files:
         check_phones(path)
     for path in (*request.phones_files, *((captions,) if captions is not None else ())):
-        check_output(path, overwrite=request.overwrite, suffix=path.suffix)
+        check_output(path, overwrite=request.overwrite, suffix=path.suffix.lower())
 
 
 def _check_references(request: Request) -> None:

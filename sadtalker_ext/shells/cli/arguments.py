@@ -243,9 +243,11 @@ def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     """Return the options that were given on the command line."""
+    options = {spec.name for spec in option_specs()}
     given = {
         name: " ".join(value) if isinstance(value, list) else value
         for name, value in vars(parsed).items()
+        if name in options
     }
     if _names_file(given.get("captions")):
         del given["captions"]

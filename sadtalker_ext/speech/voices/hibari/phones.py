@@ -67,6 +67,8 @@ _CLOSING_SECONDS = 0.05
 _QUIET_DB, _FLOOR_DB = 35.0, -62.0
 _FRAME_SECONDS = 0.01
 _SHORTEST_PAUSE = 0.05
+_UNWRITTEN_PAUSE = 0.14
+"""Silence between two words without punctuation that is longer than a closure."""
 _Flags = npt.NDArray[np.bool_]
 _OPENING: Final = frozenset('“"(')
 
@@ -136,12 +138,12 @@ def _find_pauses(spans: list[_Span], levels: FloatArray, seconds: float) -> None
     if run is not None and run[0] < _SHORTEST_PAUSE:
         spans[0].start = _onset(spans[0], run[1])
     for one, following in pairwise(spans):
-        if not one.pause_after:
+        run = None
+        if one.pause_after or one.owner != following.owner:
+            run = _longest_run(quiet, one.start, following.end)
+        shortest = _SHORTEST_PAUSE if one.pause_after else _UNWRITTEN_PAUSE
+        if run is None or run[1] - run[0] < shortest:
             # gaps do not exist inside a phrase: the next phone begins where this one ends
-            one.end = following.start
-            continue
-        run = _longest_run(quiet, one.start, following.end)
-        if run is None:
             one.end = following.start
             continue
         one.end = max(run[0], one.start + UNIT_SECONDS)

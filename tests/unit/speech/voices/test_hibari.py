@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.errors import WeightsCorrupt
+from sadtalker_ext.speech.reading.sentences import tokens
 from sadtalker_ext.speech.voices.hibari import phones, vocoder
 from sadtalker_ext.speech.voices.hibari.reader import Reading
 from sadtalker_ext.speech.voices.hibari.voice import Hibari
@@ -119,6 +120,17 @@ def test_lips_shut_before_a_stop_that_follows_a_pause_is_heard():
     found, _ = phones.timed(reading("ˈɑ, pˈi"), [2, 4, 18, 4, 2, 4, 2, 18, 1], sound, RATE)
     plosive = next(one for one in found if one.symbol == "P")
     assert plosive.start == pytest.approx(0.75, abs=0.02)
+
+
+@pytest.mark.parametrize(("silence", "symbols"), [(0.3, 3), (0.1, 2)])
+def test_a_pause_that_nobody_wrote_is_found_between_words(silence, symbols):
+    sound = tone((True, 0.5), (False, silence), (True, 0.5))
+    units = [2, 4, 18, round(silence / 0.025), 2, 20, 1]
+    found, words = phones.timed(
+        reading("ˈɑ ˈi", [0, 0, -1, 1, 1], tokens("ah e")), units, sound, RATE
+    )
+    assert len([one for one in found if one.start > 0.01 or one.symbol != "SIL"]) == symbols
+    assert (words[1].start - words[0].end > 0.2) == (symbols == 3)
 
 
 @pytest.fixture
