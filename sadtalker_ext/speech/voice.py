@@ -25,8 +25,10 @@ from sadtalker_ext.speech.reading.language import guess_language
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
 from sadtalker_ext.speech.voices.hibari import voice as hibari
+from sadtalker_ext.speech.voices.piper import Piper
 from sadtalker_ext.speech.voices.provider import Delivery, Provider, Utterance
 from sadtalker_ext.speech.voices.provider import Voice as Voice
+from sadtalker_ext.speech.voices.system import System
 from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
 from sadtalker_ext.weights.store import WeightStore
 
@@ -45,7 +47,7 @@ def providers(store: WeightStore | None = None) -> tuple[Provider, ...]:
         store: Where weight files are; the usual search order when not given.
     """
     found = store if store is not None else WeightStore.standard()
-    return (hibari.Hibari(found), espeak.Espeak())
+    return (hibari.Hibari(found), Piper(found), espeak.Espeak(), System())
 
 
 def list_voices(store: WeightStore | None = None) -> tuple[Voice, ...]:
