@@ -1,8 +1,12 @@
-"""Words with the time at which they are said."""
+"""Words with the time at which they are said, and the name of saying nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+SILENCE: Final = "SIL"
+"""Symbol of a pause among phones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import Phoneme
-
-SILENCE: Final = "SIL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import Phoneme, Word
-
-SILENCE = "SIL"
 
 Interval = tuple[float, float, str]
 

@@ -20,7 +20,7 @@ from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.speech.phonemes import SILENCE, shifted
+from sadtalker_ext.speech.phonemes import shifted
 from sadtalker_ext.speech.reading.language import guess_language
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
@@ -29,6 +29,7 @@ from sadtalker_ext.speech.voices.piper import Piper
 from sadtalker_ext.speech.voices.provider import Delivery, Provider, Utterance
 from sadtalker_ext.speech.voices.provider import Voice as Voice
 from sadtalker_ext.speech.voices.system import System
+from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
 from sadtalker_ext.weights.store import WeightStore
 

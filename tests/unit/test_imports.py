@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
+    "spoken_words",
     "errors",
     "installing",
     "types",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sadtalker_ext.speech.phonemes import SILENCE
+from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme, Word
 
 _EDGE_SECONDS = 0.06

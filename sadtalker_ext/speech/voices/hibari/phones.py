@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.speech.phonemes import SILENCE
 from sadtalker_ext.speech.voices.hibari.reader import Reading
+from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme, Word
 
 UNIT_SECONDS: Final = 0.025
