@@ -47,6 +47,8 @@ _COMMON: Final = {
 }
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SAMPLE = 4000  # characters that are looked at
+_TOO_FEW = 3
+"""A word of two letters counts 4, single letters 1: "e.g." and "A.B.C." are no other language."""
 
 
 def guess_language(text: str) -> str:
@@ -62,6 +64,9 @@ def guess_language(text: str) -> str:
         # Japanese is written with Chinese signs, too
         return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
     words = Counter(_WORD.findall(sample.lower()))
-    found = {code: sum(words[word] for word in common.split()) for code, common in _COMMON.items()}
+    found = {
+        code: sum(min(len(word), 2) ** 2 * words[word] for word in common.split())
+        for code, common in _COMMON.items()
+    }
     best = max(found, key=lambda code: found[code])
-    return best if found[best] > found["en"] else "en"
+    return best if found[best] > max(found["en"], _TOO_FEW) else "en"

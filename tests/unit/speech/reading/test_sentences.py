@@ -77,6 +77,9 @@ def test_tokens_keep_their_punctuation_apart():
         ("12345", "en"),
         ("", "en"),
         ("Zyx blorp.", "en"),
+        ("A.B.C. D.E.F.", "en"),
+        ("1/2 e.g. i.e. C++", "en"),
+        ("Obrigado, você é muito gentil.", "pt"),
     ],
 )
 def test_the_language_of_a_text(text, language):
