@@ -76,6 +76,7 @@ class SubtitleTrack:
     def __init__(self, container: OutputContainer, cues: Sequence[Word]) -> None:
         self._container = container
         self._cues = list(cues)
+        self._written: list[Any] = []
         self._stream: Any = container.add_stream("mov_text")
         self._stream.codec_context.subtitle_header = _HEADER.encode()
         self._stream.time_base = _MILLISECOND
@@ -96,4 +97,6 @@ class SubtitleTrack:
         packet.time_base = _MILLISECOND
         packet.pts = packet.dts = round(cue.start * 1000)
         packet.duration = max(1, round(cue.end * 1000) - packet.pts)
+        # PyAV 17.0 does not keep the bytes of a packet that waits to be written
+        self._written.append(packet)
         self._container.mux(packet)

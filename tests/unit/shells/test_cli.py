@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sadtalker_ext.encoder.subtitles import can_write_subtitles
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -199,7 +200,8 @@ def test_captions_and_phones_of_a_spoken_text_are_written(inputs, fake_engine, t
     phones = [tmp_path / name for name in ("a.TextGrid", "a.json", "a.visemes.json")]
     flags = [word for file in phones for word in ("--phones", file)]
     assert run(*words, "--captions", "track", *flags) == 0
-    assert subtitles_of(tmp_path / "out.mp4") == ["Papa can map."]
+    written = ["Papa can map."] if can_write_subtitles() else []
+    assert subtitles_of(tmp_path / "out.mp4") == written
     assert all(file.stat().st_size > 100 for file in phones)
     assert run(*words, "--captions", "srt") == 0
     assert "Papa can map." in (tmp_path / "out.srt").read_text(encoding="utf-8")
