@@ -44,18 +44,17 @@ _OLD = "A subtitle track needs PyAV 17 or newer; choose captions srt or vtt."
 def caption_track(
     options: GenerateOptions, speech: Speech | None
 ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
-    """Return the captions that go into the video, and sentences about those that cannot."""
+    """Return the captions that go into the video, and what is to be said of them and the speech."""
+    told = speech.warnings if speech is not None else ()
     if options.captions == "none":
-        return (), ()
+        return (), told
     if speech is None or not speech.words:
-        return (), (NO_WORDS,)
+        return (), (*told, NO_WORDS)
     if options.captions != "track":
-        return (), ()
-    if options.format != "mp4":
-        return (), (_NO_TRACK,)
-    if not can_write_subtitles():
-        return (), (_OLD,)
-    return cues(speech.words, speech.total_seconds), ()
+        return (), told
+    if options.format == "mp4" and can_write_subtitles():
+        return cues(speech.words, speech.total_seconds), told
+    return (), (*told, _NO_TRACK if options.format != "mp4" else _OLD)
 
 
 def can_write_subtitles() -> bool:
