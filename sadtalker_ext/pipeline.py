@@ -63,8 +63,7 @@ def generate(
 ) -> VideoFile:
     """Make one video.
 
-    Nothing appears under the final name before the video is whole. Frames go to the encoder one by
-    one, so memory does not grow with the length.
+    Nothing has the final name before the video is whole; memory does not grow with its length.
 
     Args:
         shot: The frames to draw on.
