@@ -12,8 +12,14 @@ its lengths are shares of the face's size.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
+from sadtalker_ext.compositor.colours import matched_colours
+from sadtalker_ext.compositor.device_layers import DeviceLayers
 from sadtalker_ext.compositor.follow import (
     STILL,
     Bender,
@@ -22,6 +28,7 @@ from sadtalker_ext.compositor.follow import (
     shifted,
 )
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.errors import is_out_of_memory
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _GRID = 128
@@ -40,15 +47,6 @@ _FOLLOWS, _STAYS = 0.45, 1.0
 from the second one on."""
 _NECK = 0.50
 """Below the chin nothing follows from this distance on: shoulders stay."""
-_COLOUR_REACH = 0.22
-"""Standard deviation of the blur that carries colours from the soft edge inwards."""
-_COARSER = 2
-"""Cells of the mask's grid, in each direction, per cell on which colours are compared."""
-_MATCH_ROUNDS = 2
-_LARGEST_GAIN = 1.5
-_LARGEST_SHIFT = 48.0
-"""Grey levels; cells that still differ by more show other things, such as an opened mouth."""
-
 Outline = FloatArray
 """(K, 2) float32 points around the face, in pixels of the paste area."""
 
@@ -64,6 +62,8 @@ class SoftBlend:
             border of the picture: nothing lies beyond, so nothing has to fade.
         paste: The paste area in the background; all of it when left out.
         open_around: The same for the borders of the background.
+        device: Torch's name of a device that takes the large steps; frames may then be blended by
+            several threads at once.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class SoftBlend:
         open_sides: tuple[bool, bool, bool, bool] = (False, False, False, False),
         paste: Box | None = None,
         open_around: tuple[bool, bool, bool, bool] = (False, False, False, False),
+        device: str | None = None,
     ) -> None:
         import cv2
 
@@ -93,6 +94,12 @@ class SoftBlend:
         distance = np.where(inside > 0, -within, self._outside(inside)) / self._face_size
         self._follower = HeadFollower(picture, distance.astype(np.float32))
         self._bender = Bender(background, self._following(background.shape[:2], open_around))
+        fine = self._bender.fine
+        self._layers: DeviceLayers | None = None
+        self._alone = threading.Lock()
+        if device is not None and fine is not None:
+            with self._unless_full():
+                self._layers = DeviceLayers(fine, self._paste, self._grid, device)
         # kept from frame to frame: new memory of this size has to be mapped page by page
         self._sums: list[FloatArray] = [np.empty((height, width, 3), np.float32) for _ in range(2)]
 
@@ -127,16 +134,37 @@ class SoftBlend:
         import cv2
 
         expected = STILL if outline is None else affine_between(self._outline, outline)
-        seen = cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA)
-        motion = self._follower.measure(np.asarray(seen, np.uint8), expected)
+        seen = np.asarray(cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA), np.uint8)
+        motion = self._follower.measure(seen, expected)
         moved = self._outline @ motion[:, :2].T + motion[:, 2]
         mask = self.mask(moved.astype(np.float32))
         left, top, right, bottom = self._paste
-        self._bender.bend_into(shifted(motion, (left, top)), whole)
-        picture = whole[top:bottom, left:right]
-        behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
-        gain, shift = self._colours(np.asarray(seen), np.asarray(behind), mask)
-        self._mix(frame, picture, mask[:, :, None] * gain, mask[:, :, None] * shift, mask)
+        in_whole = shifted(motion, (left, top))
+        weight = mask[:, :, None]
+        if self._layers is not None:
+            with self._unless_full():
+                area = self._layers.bent(self._bender.field(in_whole))
+                gain, shift = matched_colours(
+                    seen, self._layers.behind(area), mask, self._face_size
+                )
+                whole[:] = self._layers.mixed(area, frame, weight * gain, weight * shift, mask)
+                return
+        with self._alone:
+            self._bender.bend_into(in_whole, whole)
+            picture = whole[top:bottom, left:right]
+            behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
+            gain, shift = matched_colours(seen, np.asarray(behind), mask, self._face_size)
+            self._mix(frame, picture, weight * gain, weight * shift, mask)
+
+    @contextmanager
+    def _unless_full(self) -> Iterator[None]:
+        """Do without the device from where it has no room."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._layers = None
 
     def _mix(
         self,
@@ -202,58 +230,6 @@ class SoftBlend:
         edge = _border_fade((inside.shape[1], inside.shape[0]), open_around)
         found: FloatArray = smoothstep(0, 1, near) * neck * edge
         return found
-
-    def _colours(
-        self, frame: ImageArray, picture: ImageArray, mask: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the gain (3,) and the smooth offset (h, w, 3) that give the picture's colours.
-
-        Gain and constant offset give the frame's face the picture's mean and contrast. Means and
-        deviations, unlike a fit cell by cell, do not suffer when the head has moved. What is left
-        along the soft edge is carried inwards by a wide blur.
-        """
-        import cv2
-
-        cells = tuple(-(-side // _COARSER) for side in self._grid)
-        shown, wanted, mask = (
-            np.asarray(cv2.resize(one, cells, interpolation=cv2.INTER_AREA), np.float32)
-            for one in (frame, picture, mask)
-        )
-        gain, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
-        same = np.ones(mask.shape, bool)
-        for _ in range(_MATCH_ROUNDS):
-            gain, offset = _matched(shown, wanted, mask * same)
-            difference = np.asarray(wanted - (shown * gain + offset), np.float32)
-            # channel by channel: a reduction along so short an axis takes ten times longer
-            red, green, blue = (np.abs(difference[:, :, channel]) for channel in range(3))
-            same = np.maximum(np.maximum(red, green), blue) < _LARGEST_SHIFT
-        weight = (4 * mask * (1 - mask) * same + 1e-6).astype(np.float32)
-        sigma = _COLOUR_REACH * self._face_size / _COARSER
-        carried = cv2.GaussianBlur(difference * weight[:, :, None], (0, 0), sigma)
-        total = cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
-        shift = np.asarray(carried / total + offset, np.float32)
-        return gain, np.asarray(cv2.resize(shift, self._grid), np.float32)
-
-
-def _matched(
-    frame: FloatArray, picture: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return gain and offset (3,) that match mean and deviation of the weighted cells."""
-    share = weight / max(float(weight.sum()), 1e-6)
-    (frame_mean, frame_spread), (picture_mean, picture_spread) = (
-        _mean_and_spread(one, share) for one in (frame, picture)
-    )
-    ratio = np.sqrt((picture_spread + 1) / (frame_spread + 1))
-    gain: FloatArray = np.clip(ratio, 1 / _LARGEST_GAIN, _LARGEST_GAIN).astype(np.float32)
-    return gain, picture_mean - gain * frame_mean
-
-
-def _mean_and_spread(cells: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weighted mean and variance of every channel (3,); the weights sum up to 1."""
-    # not by matrix products, see `spread.py`
-    mean: FloatArray = np.einsum("ij,ijc->c", share, cells)
-    from_mean = cells - mean
-    return mean, np.einsum("ij,ijc->c", share, from_mean * from_mean)
 
 
 def default_outline(width: int, height: int) -> Outline:

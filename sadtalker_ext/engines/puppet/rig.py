@@ -60,6 +60,11 @@ class PuppetRig:
     require: Callable[[str], Path] | None = None
 
     @property
+    def device(self) -> str:
+        """The processor."""
+        return "cpu"
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of frames."""
         return self.view.size

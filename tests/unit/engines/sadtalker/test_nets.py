@@ -27,35 +27,17 @@ from sadtalker_ext.engines.sadtalker.nets.layers import (
 from sadtalker_ext.engines.sadtalker.nets.mapping import MappingNet
 from sadtalker_ext.engines.sadtalker.nets.posenet import PoseNet, ResidualConv
 from sadtalker_ext.engines.sadtalker.nets.recon import Bottleneck, ReconNet
-from sadtalker_ext.engines.sadtalker.nets.spade import Spade, SpadeBlock, SpectralConv2d
+from sadtalker_ext.engines.sadtalker.nets.spade import (
+    SharedMaps,
+    Spade,
+    SpadeBlock,
+    SpectralConv2d,
+    instance_normal,
+)
 from sadtalker_ext.weights.checkpoint import is_used
 from tests.golden.keyed_weights import MAPPINGS, PACKAGED, rows_of
 from tests.golden.networks import BUILDERS
-
-
-def fill(network, seed=0):
-    """Give a network random parameters of a sane scale, stored variances included."""
-    draw = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            noise = torch.randn(value.shape, generator=draw)
-            inputs = value[0].numel() if value.ndim > 1 else 1
-            scale = inputs**-0.5 if value.ndim > 1 else 0.3
-            value.copy_(noise * scale + (1.0 if name.endswith(("norm.weight", "var")) else 0.0))
-            if name.endswith("running_var"):
-                value.abs_().add_(0.1)
-            if name.endswith(("weight_u", "weight_v")):
-                value.copy_(noise / noise.norm())
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def rand(*shape, seed=1):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def assert_close(got, wanted, tolerance=1e-5):
-    assert got.shape == wanted.shape
-    assert (got - wanted).abs().max() <= tolerance * max(1.0, float(wanted.abs().max()))
+from tests.unit.engines.sadtalker.random_networks import assert_close, fill, rand
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
@@ -112,13 +94,26 @@ def is_foldable(network, module):
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
-def test_the_shared_convolution_never_enlarges_its_input(scale):
-    plain = fill(Spade(6))
-    folded = copy.deepcopy(plain)
-    fold(folded)
+def test_the_shared_convolutions_never_enlarge_their_input(scale):
+    spades = [fill(Spade(6), seed) for seed in (0, 1)]
     seg = rand(2, 256, 3, 5)
-    x = rand(2, 6, 3 * scale, 5 * scale)
-    assert_close(folded(x, seg), plain(x, seg))
+    wanted = [spade.hidden(seg, scale) for spade in spades]
+    shared = SharedMaps(spades, enlarged=scale > 1)
+    for maps, other in zip(shared(seg, scale), wanted, strict=True):
+        assert_close(maps, other)
+    assert all(isinstance(spade.mlp_shared, nn.Identity) for spade in spades)
+
+
+def test_maps_are_brought_to_mean_zero_and_deviation_one():
+    x = 3 * rand(2, 4, 6, 5) + 7
+    x[0, 0] = 0.25
+    assert_close(instance_normal(x.clone()), functional.instance_norm(x, eps=1e-5))
+
+
+def test_a_wide_map_is_normalised_in_float16():
+    """Its variance of 90,000 is more than float16 holds."""
+    x = 300 * rand(1, 2, 32, 32)
+    assert_close(instance_normal(x.half()).float(), functional.instance_norm(x), 2e-3)
 
 
 def test_a_block_normalises_before_enlarging():
@@ -227,19 +222,22 @@ def test_shapes_of_the_small_networks():
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("side", [256, 512])
-@pytest.mark.parametrize("folded", [False, True])
-def test_the_renderer_takes_every_precision_and_both_sizes(kind, side, folded):
+@pytest.mark.parametrize("device", [None, "cpu", "cuda"])
+def test_the_renderer_takes_every_precision_and_both_sizes(kind, side, device):
     """Shapes and number kinds through the whole network, without computing anything."""
-    with torch.device("meta"):
+    with torch.device("meta"), torch.no_grad():
         network = Generator()
-        if folded:
+        if device is not None:
             fold(network)
         network.set_precision(kind)
+        if device is not None:
+            network.arrange(device)
         source = network.encode(torch.empty(1, 3, side, side), torch.empty(1, 15, 3))
         assert {value.dtype for value in source} == {torch.float32}
         assert source.volume.shape == (1, 32, 16, side // 4, side // 4)
-        picture = network(source, torch.empty(5, 15, 3))
-    assert picture.shape == (5, 3, side, side)
+        batch = 1 if device == "cpu" else 5
+        picture = network(source, torch.empty(batch, 15, 3))
+    assert picture.shape == (batch, 3, side, side)
     assert picture.dtype == torch.float32
 
 
