@@ -49,7 +49,7 @@ def confirmed(sounds: FloatArray, symbols: FloatArray, members: FloatArray) -> F
     peaks = padded[: len(sounds)].copy()
     for shift in range(1, _EARLIER + _LATER + 1):
         np.maximum(peaks, padded[shift : shift + len(sounds)], out=peaks)
-    scores = sounds + _WEIGHT * np.log(_DOUBTS + peaks)
+    scores: FloatArray = sounds + _WEIGHT * np.log(_DOUBTS + peaks)
     scores -= scores.max(axis=1, keepdims=True)
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
     return scores

@@ -104,7 +104,8 @@ class TimingNets:
         They are the geometric mean of what the networks say; see `TimingNet`.
         """
         scores: FloatArray = np.mean([one(heard, loud) for one in self._members], axis=0)
-        return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return scores
 
 
 @functools.cache
