@@ -73,9 +73,10 @@ class PuppetRig:
         return scaled_head(motion, options, _WIDEST)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
-        """Say which paths turn the head too far, and which lids should blink and cannot."""
+        """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
-        return (*beyond(motion, _WIDEST), *lids)
+        lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
+        return (*beyond(motion, _WIDEST), *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""

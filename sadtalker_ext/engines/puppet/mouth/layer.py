@@ -12,6 +12,7 @@ from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
 from sadtalker_ext.engines.puppet.mouth.grid import make_grid
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
+from sadtalker_ext.engines.puppet.mouth.own_opening import OwnOpening
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
@@ -21,6 +22,11 @@ from sadtalker_ext.types import Box, FloatArray, ImageArray
 DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax")
 """The controls this layer reads; others are ignored. `relax` 0..1 closes the smile of the picture
 itself (see `relaxing.py`)."""
+
+_WIDE_OPEN = (
+    "The mouth is wide open in the picture: its lips close for speech, but less cleanly than lips "
+    "that are at rest."
+)
 
 _NODES_PER_FACE = 64
 _PARTED = (0.15, 1.3)
@@ -40,6 +46,7 @@ class MouthLayer:
 
     Attributes:
         box: The only region `apply` writes to, picture pixels.
+        warnings: Sentences about what this mouth cannot do well.
     """
 
     def __init__(self, picture: ImageArray, points: FloatArray) -> None:
@@ -54,6 +61,7 @@ class MouthLayer:
         basis = ExpressionBasis(frame, self._warp.nodes, edge)
         self._warp.set_fields(basis.fields * fade[None, None, ..., None])
         self._basis = basis
+        self.warnings: tuple[str, ...] = (_WIDE_OPEN,) if OwnOpening(frame).shouts else ()
         self.box: Box = self._warp.box
         left, top, right, bottom = self.box
         # Pixels are counted from the box's corner. Distances to the two lip edges are sampled
