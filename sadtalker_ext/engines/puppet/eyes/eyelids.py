@@ -30,7 +30,7 @@ _SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of th
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
-_FLATTENS_PAPER = (0.0, 0.05)  # hatching is not stretched, it ends
+_FLATTENS_PAPER = (0.0, 0.18)  # hatching is not stretched, it ends; sooner shows as an edge
 # As shares.
 _FLATTEST = 0.92  # of new skin
 _SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
