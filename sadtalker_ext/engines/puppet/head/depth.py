@@ -89,6 +89,15 @@ def follow_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(neck * (1.0 - beside), np.float32)
 
 
+def shoulder_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return how much of a breath's lift collar and shoulders take, 0..1; the chest stays."""
+    across, below = frame.local(x, y)
+    near = 1.0 - smoothstep(0.9, 1.5, np.abs(across))
+    return np.asarray(
+        near * smoothstep(-0.35, 0.1, below) * (1.0 - smoothstep(0.2, 0.6, below)), np.float32
+    )
+
+
 def fade_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
     """Return a weight that fades out around the head, for pictures without a usable mask."""
     across, below = frame.local(x, y)

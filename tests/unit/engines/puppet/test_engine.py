@@ -132,15 +132,15 @@ def test_a_path_is_kept_within_what_the_picture_can_show_and_told():
     one, _ = rig()
     still = track(3)
     view = np.full((3, 3), np.nan, np.float32)
-    view[:, 0] = (5, 12, 30)
+    view[:, 0] = (5, 18, 30)
     far = dataclasses.replace(still, view=view)
     (warning,) = one.unable(far)
     assert "yaw path" in warning
     assert "found 30" in warning
-    head = np.float32([[5, 0, 0], [12, 0, 0], [12, 0, 0]])
+    head = np.float32([[5, 0, 0], [18, 0, 0], [18, 0, 0]])
     turned = drawn(one, dataclasses.replace(still, head=head))
     assert all(np.array_equal(a, b) for a, b in zip(drawn(one, far), turned, strict=True))
-    assert one.unable(dataclasses.replace(still, view=np.minimum(view, 12))) == ()
+    assert one.unable(dataclasses.replace(still, view=np.minimum(view, 18))) == ()
 
 
 def face_at(x: float, y: float, width: float, height: float):
