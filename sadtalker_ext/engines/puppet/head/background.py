@@ -9,7 +9,6 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.fields import as_picture, blur, grid, sample, spread_colours
 from sadtalker_ext.types import FloatArray, ImageArray
 
-
 _ALIKE = 40.0
 """Grey levels by which the rim of a hole may differ from what fills it and still be background."""
 

@@ -3,8 +3,8 @@
 Convention
     Yaw positive turns towards the right edge of the picture, pitch positive nods down, roll
     positive tilts clockwise as the viewer sees it; degrees. The projection is parallel, so a point
-    moves by ``w (R - 1) (p - pivot)``, with the rotation R, and w from 1 (head) to 0 (torso). Collar
-    and shoulders take a little of the turn, and all of the lift of a breath.
+    moves by ``w (R - 1) (p - pivot)``, with the rotation R, and w from 1 (head) to 0 (torso).
+    Collar and shoulders take a little of the turn, and all of the lift of a breath.
 """
 
 from __future__ import annotations
