@@ -150,10 +150,10 @@ def test_nothing_folds_or_tears_at_wide_turns(person):
             places = turn._places(*pose, 0.0)
             across = np.diff(places[..., 0], axis=1)
             down = np.diff(places[..., 1], axis=0)
-            assert across.min() > 0.35
-            assert across.max() < 2.2
-            assert down.min() > 0.35
-            assert down.max() < 2.2
+            assert across.min() > 0.3
+            assert across.max() < 4
+            assert down.min() > 0.3
+            assert down.max() < 4
 
 
 def test_shoulders_breathe_and_follow_a_little(person):
