@@ -23,8 +23,8 @@ measured heads (tragion to pronasale against bizygomatic breadth) about 0.9."""
 _STEEPEST = 2.4
 """Steepest rise of the depth, face widths per face width: at 15 degrees of yaw the picture is
 stretched or squeezed by 0.62 there, at 24 it would fold. Ears and the far side of a turned head
-rise steeper and tore. Lower values make the turn smaller to the eye: a tracker sees 0.78 of it without
-this limit, 0.70 with it and 0.65 with 1.5."""
+rise steeper and tore. Lower values make the turn smaller to the eye: a tracker sees 0.78 of it
+without this limit, 0.70 with it and 0.65 with 1.5."""
 _ROUNDNESS = 0.25
 """How steeply the skull rises at its outline; smaller is steeper (see `head_depth`)."""
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.creases import Creases
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
 from sadtalker_ext.engines.puppet.mouth.grid import make_grid
@@ -69,6 +70,7 @@ class MouthLayer:
         self._pixels = pixel_grid(0, 0, right - left, bottom - top)
         corner = np.array([left, top], np.float32)
         self._edges = _lip_distances(frame, self._pixels + corner)
+        self._creases = Creases(picture, frame, self._pixels + corner)
         self._node_edges = _lip_distances(frame, self._warp.nodes)
         self._cells = self._mouth_cells()
         self._inner = _in_pixels(self._cells, stride)
@@ -103,6 +105,7 @@ class MouthLayer:
         left, top, right, bottom = self.box
         region = canvas[top:bottom, left:right]
         source = region.copy()
+        self._creases.relax(source, float(np.clip(controls.get("round", 0.0), 0, 1)))
         weights = self._basis.weights(controls)
         sheets = self._warp.offsets(weights)
         one, cells = self._one_sheet(sheets, drawn_anew)
