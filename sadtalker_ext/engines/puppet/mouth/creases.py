@@ -35,7 +35,7 @@ class Creases:
         left, top = (int(v) for v in pixels[0, 0])
         height, width = pixels.shape[:2]
         region = picture[top : top + height, left : left + width]
-        soft = blur(region, max(0.5, _FINEST * frame.size))
+        soft = blur(region.astype(np.float32), max(0.5, _FINEST * frame.size))
         side = max(3, round(_WIDEST * frame.size)) | 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         dark = cv2.morphologyEx(soft, cv2.MORPH_CLOSE, kernel) - soft
