@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
-from sadtalker_ext.engines.puppet.mouth.own_opening import UPPER_SHARE, OwnOpening
+from sadtalker_ext.engines.puppet.mouth.own_opening import RELAXED, UPPER_SHARE, OwnOpening
 from sadtalker_ext.types import FloatArray
 
 JAW_DROP = 0.34
@@ -129,8 +129,8 @@ class ExpressionBasis:
                     # F and V: the lower lip comes up to the teeth whatever the jaw does.
                     close += (1 - press) * tuck
                 closing.append(sign * close * amount[name])
-        # The jaw closes a shout as far as both lips close the rest of it, and for F and V.
-        shut = closing[0] - closing[len(OPENERS)]
+        # The jaw closes a shout, as soon as the lips relax, and for F and V.
+        shut = min((closing[0] - closing[len(OPENERS)]) / RELAXED, 1.0)
         amount["jaw"] -= self._jaw_shuts * (shut + (1 - shut) * tuck)
         return np.array([amount[name] for name in PLAIN] + closing, np.float32)
 

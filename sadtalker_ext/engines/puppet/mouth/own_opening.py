@@ -24,7 +24,7 @@ _BY_JAW = 0.8
 _LEFT_UP = 0.8
 """Share of the relaxing upper lip's way that it does not go over an open jaw."""
 
-_RELAXED = 0.9
+RELAXED = 0.9
 """Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
 
@@ -74,7 +74,7 @@ class OwnOpening:
             # Where the jaw opens the mouth the upper lip need not hide the picture's teeth.
             relaxed *= 1 - _LEFT_UP * jaw * (1 - rounded)
         smiling = pursed * rounded
-        return share * press + (1 - press) * (smiling + (_RELAXED * relaxed - smiling) * relax)
+        return share * press + (1 - press) * (smiling + (RELAXED * relaxed - smiling) * relax)
 
     def _upper_shares(self) -> tuple[float, float]:
         """Share of the picture's opening that the upper lip closes, relaxing and pursing."""
