@@ -276,3 +276,14 @@ def test_folds_beside_the_mouth_flatten_when_the_lips_round():
         dips.append([155 - p[box][..., 1].astype(float).min(1).mean() for p in (picture, canvas)])
     assert dips[0][1] < 0.75 * dips[0][0]
     assert dips[1][1] > 0.85 * dips[1][0]
+
+
+@pytest.mark.parametrize(("turned", "warned"), [(25, 0), (50, 1)])
+def test_a_mouth_in_profile_is_warned_of(turned, warned):
+    points = mouth_points()
+    angle, middle = np.deg2rad(turned), points[:, 0].mean()
+    across, depth = points[:, 0] - middle, points[:, 2].copy()
+    points[:, 0] = middle + np.cos(angle) * across - np.sin(angle) * depth
+    points[:, 2] = np.sin(angle) * across + np.cos(angle) * depth
+    warnings = MouthLayer(draw_mouth(mouth_points()), points).warnings
+    assert sum("profile" in one for one in warnings) == warned
