@@ -68,7 +68,7 @@ def demo(_: Sequence[str]) -> int:
 def test(rest: Sequence[str]) -> int:
     """Install the test extra and run pytest, handing on further arguments."""
     prepare("test")
-    comparing.fetch_face_models(environment())
+    comparing.fetch_face_models(environment(), "voice")
     return environment().run("-m", "pytest", *rest)
 
 

@@ -69,9 +69,14 @@ def newest(tested: Environment) -> int:
     return _report(tested, [Row("newest", Environment(WORK / "newest"))])
 
 
-def fetch_face_models(environment: Environment) -> None:
-    """Fetch the small face models of the puppet engine; at once when they are there."""
-    if environment.run("-m", "sadtalker_ext", "weights", "fetch", "puppet"):
+def fetch_face_models(environment: Environment, *more: str) -> None:
+    """Fetch the small face models of the puppet engine; at once when they are there.
+
+    Args:
+        environment: Whose Python fetches them.
+        *more: Other sets of files, such as "voice".
+    """
+    if environment.run("-m", "sadtalker_ext", "weights", "fetch", "puppet", *more):
         raise Stop("The face models could not be fetched; the lines above say why.")
 
 
@@ -84,7 +89,7 @@ def _newest_python() -> Version:
 def _report(tested: Environment, rows: list[Row]) -> int:
     """Try each row and print what came of it; 1 if anything failed."""
     WORK.mkdir(exist_ok=True)
-    fetch_face_models(tested)
+    fetch_face_models(tested, "voice")
     _render(Row("tested", tested))
     table = [("tested", tested.versions(SHOWN), ["the others are compared with this"])]
     failed = False

@@ -33,6 +33,8 @@ def animate(
     output: PathLike | None = None,
     *,
     reference_video: PathLike | None = None,
+    captions_file: PathLike | None = None,
+    phones_files: Sequence[PathLike] = (),
     overwrite: bool = False,
     progress: Progress | Callable[[ProgressEvent], None] | None = None,
     **options: Unpack[OptionValues],
@@ -45,6 +47,9 @@ def animate(
         output: The video to write; by default "<picture>_talking" in the working folder, with the
             extension of the option `format`.
         reference_video: A video whose motion is taken over, as the option `reference_use` says.
+        captions_file: A .srt or .vtt file for the captions of a spoken text.
+        phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
+            Rhubarb writes it.
         overwrite: Whether an existing output may be replaced.
         progress: Called with every `ProgressEvent`; a `Progress` can also stop the work.
         **options: Every option of the command line, by its name; see docs/options.md.
@@ -62,6 +67,8 @@ def animate(
             speech,
             output,
             reference_video=reference_video,
+            captions_file=captions_file,
+            phones_files=phones_files,
             overwrite=overwrite,
             progress=progress,
             **options,
@@ -97,6 +104,8 @@ class Animator:
         output: PathLike | None = None,
         *,
         reference_video: PathLike | None = None,
+        captions_file: PathLike | None = None,
+        phones_files: Sequence[PathLike] = (),
         overwrite: bool = False,
         progress: Progress | Callable[[ProgressEvent], None] | None = None,
         **options: Unpack[OptionValues],
@@ -110,6 +119,8 @@ class Animator:
             options=chosen,
             overwrite=overwrite,
             reference_video=None if reference_video is None else Path(reference_video),
+            captions_file=None if captions_file is None else Path(captions_file),
+            phones_files=tuple(Path(file) for file in phones_files),
         )
         if not isinstance(progress, Progress):
             progress = Progress(progress)

@@ -44,6 +44,7 @@ class OptionValues(TypedDict, total=False):
     fps: float
     format: str
     quality: int
+    captions: str
     batch_size: int
     precision: str
     landmarks: str

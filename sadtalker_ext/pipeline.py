@@ -15,6 +15,7 @@ from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
+from sadtalker_ext.encoder.subtitles import caption_track
 from sadtalker_ext.encoder.video import VideoWriter, frame_count
 from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.engines.registry import special_options
@@ -62,33 +63,32 @@ def generate(
 ) -> VideoFile:
     """Make one video.
 
-    Nothing appears under the final name before the video is whole. Frames go from the rig to the
-    encoder one by one, so memory does not grow with the length of the performance.
+    Nothing has the final name before the video is whole; memory does not grow with its length.
 
     Args:
         shot: The frames to draw on.
         performance: What drives the face.
         output: The file to write; ends in `options.suffix`.
-        options: How to make it; a negative seed is drawn here and returned with the result.
+        options: How to make it; a negative seed is drawn here.
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
         tools: For enhancer, upscaler and debug overlay.
 
     Raises:
-        InputError: The picture, the speech, an option or the output cannot be used.
+        InputError: The picture, speech, output or an option cannot be used.
         EncodingError: The video could not be encoded.
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite, suffix=options.suffix)
-    seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
-    timings = Timings()
+    seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
     with timings.measure("move"):
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
-    warnings = (*ignored(options, engine.spec), *motion.warnings, *rig.unable(motion))
+    captions, told = caption_track(options, performance.speech)
+    warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
     motion = at_rate(motion, options.fps, performance.seconds)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
@@ -102,6 +102,7 @@ def generate(
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",
+        captions=captions,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
@@ -119,7 +120,7 @@ def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
 
 def _composed(rig: Rig, shot: Shot, motion: Motion, blend: Blend) -> Iterator[ImageArray]:
     role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
-    return Compositor(shot, blend).frames([role])
+    return Compositor(shot, blend, device=rig.device).frames([role])
 
 
 def _written(

@@ -23,6 +23,7 @@ MEGABYTE = 1_000_000
 class Stage(enum.Enum):
     """The stages of a job, in the words people read."""
 
+    SPEAKING = "Speaking the text"
     LOADING = "Loading the models"
     FACE = "Finding the face"
     LISTENING = "Listening"
@@ -33,6 +34,7 @@ class Stage(enum.Enum):
 
 
 _SHARES = {
+    Stage.SPEAKING: (0.0, 0.0),
     Stage.LOADING: (0.0, 0.02),
     Stage.FACE: (0.02, 0.05),
     Stage.PREPARING: (0.05, 0.1),
@@ -73,6 +75,8 @@ class ProgressEvent:
         words = self.stage.value
         if not self.total or self.total == 1:
             return words
+        if self.stage is Stage.SPEAKING:
+            return f"{words} {100 * min(1.0, self.done / self.total):.0f} %"
         if self.stage is Stage.DOWNLOADING:
             return f"{words} {self.done / MEGABYTE:.0f} / {self.total / MEGABYTE:.0f} MB"
         return f"{words} {self.done} / {self.total}"

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from sadtalker_ext.captions.writing import check_captions, check_phones
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
@@ -14,8 +15,10 @@ from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.video import has_sound, open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
+from sadtalker_ext.weights.store import WeightStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,9 @@ class Request:
         blink_video: Another one, for the blinks alone.
         landmarks_file: 68 landmarks of the face, for the sadtalker engine; no option either.
         motion_plot: A .png file to draw the motion into, over time and beside the sound.
+        captions_file: A .srt or .vtt file for the captions.
+        phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
+            Rhubarb writes it.
     """
 
     picture: Path | Picture
@@ -44,12 +50,21 @@ class Request:
     blink_video: Path | None = None
     landmarks_file: Path | None = None
     motion_plot: Path | None = None
+    captions_file: Path | None = None
+    phones_files: tuple[Path, ...] = ()
 
     @property
     def target(self) -> Path:
         """The file that will be there: `output` with the extension of its format."""
         mp4 = self.output.suffix == ".mp4"
         return self.output.with_suffix(self.options.suffix) if mp4 else self.output
+
+    @property
+    def captions_target(self) -> Path | None:
+        """The file the captions go to, if any."""
+        if self.captions_file is None and self.options.captions in ("srt", "vtt"):
+            return self.target.with_suffix(f".{self.options.captions}")
+        return self.captions_file
 
     @property
     def borrows_all(self) -> bool:
@@ -80,6 +95,18 @@ def check_request(request: Request) -> None:
         )
     if request.motion_plot is not None:
         check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
+    _check_transcripts(request)
+
+
+def _check_transcripts(request: Request) -> None:
+    """Refuse files of captions and phones that have no known format, or cannot be written."""
+    captions = request.captions_target
+    if captions is not None:
+        check_captions(captions)
+    for path in request.phones_files:
+        check_phones(path)
+    for path in (*request.phones_files, *((captions,) if captions is not None else ())):
+        check_output(path, overwrite=request.overwrite, suffix=path.suffix.lower())
 
 
 def _check_references(request: Request) -> None:
@@ -109,12 +136,16 @@ def _picture(request: Request) -> Picture:
     return dataclasses.replace(picture, landmarks=landmarks)
 
 
-def _speech(request: Request, folder: Path) -> Speech | None:
+def _speech(
+    request: Request, folder: Path, progress: Progress | None, store: WeightStore | None
+) -> Speech | None:
     """Open or speak what is to be said; None for a video without sound.
 
     Args:
         request: Names a sound, a text, or a video whose sound is borrowed.
         folder: Where spoken sound lives while the video is made.
+        progress: Told about the speaking of a text.
+        store: Where the files of voices are.
 
     Raises:
         UnreadableAudio: The sound cannot be read.
@@ -127,6 +158,8 @@ def _speech(request: Request, folder: Path) -> Speech | None:
             voice=options.voice,
             rate=options.speech_rate,
             pitch=options.speech_pitch,
+            progress=progress,
+            store=store,
         )
         return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
     path = request.reference_video if request.borrows_all else request.speech
@@ -142,7 +175,12 @@ def _speech(request: Request, folder: Path) -> Speech | None:
     )
 
 
-def open_request(request: Request, folder: Path) -> tuple[Picture, Performance]:
+def open_request(
+    request: Request,
+    folder: Path,
+    progress: Progress | None = None,
+    store: WeightStore | None = None,
+) -> tuple[Picture, Performance]:
     """Open everything a request names: its picture, and what drives the face.
 
     A video for the blinks always gives them. Where the motion of a video is taken over with its
@@ -151,6 +189,8 @@ def open_request(request: Request, folder: Path) -> tuple[Picture, Performance]:
     Args:
         request: Names the files.
         folder: Where spoken sound lives while the video is made.
+        progress: Told about the speaking of a text.
+        store: Where the files of voices are; the usual search order when not given.
 
     Raises:
         InvalidOption: There is nothing to say or to show, or two things to say.
@@ -158,7 +198,7 @@ def open_request(request: Request, folder: Path) -> tuple[Picture, Performance]:
     """
     check_request(request)
     picture = _picture(request)
-    speech = _speech(request, folder)
+    speech = _speech(request, folder, progress, store)
     return picture, Performance(
         speech=speech,
         driving=driving_of(request, speech),

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.transcripts import write_transcripts
 from sadtalker_ext.types import Face, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -133,7 +134,7 @@ class Service:
         """
         name = self.choose(request.options.engine)
         with TemporaryDirectory(prefix="sadtalker-") as folder:
-            picture, performance = open_request(request, Path(folder))
+            picture, performance = open_request(request, Path(folder), progress, self._store)
             video = self._generate(
                 request, still_shot(picture, self._face), performance, name, progress
             )
@@ -142,7 +143,8 @@ class Service:
 
                 plot = plot_with_sound(video.motion, performance.speech)
                 plot.save(request.motion_plot)
-            return video
+            told = write_transcripts(request, performance.speech)
+            return replace(video, warnings=(*video.warnings, *told)) if told else video
 
     def _generate(
         self,

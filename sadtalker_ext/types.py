@@ -14,9 +14,8 @@ Glossary
 Conventions
     Picture coordinates: x to the right, y down, in pixels, the centre of the top-left pixel is
     (0, 0). Boxes are (left, top, right, bottom) with right and bottom exclusive.
-    Head angles are in degrees: yaw positive = the head turns towards the right edge of the
-    picture, pitch positive = the head nods down, roll positive = the head tilts clockwise as seen
-    by the viewer.
+    Head angles are in degrees: positive yaw turns the head towards the right edge of the picture,
+    positive pitch nods it down, positive roll tilts it clockwise as seen by the viewer.
     T is the number of video frames, N the number of audio samples.
 """
 
@@ -30,19 +29,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.spoken_words import Word as Word
+
 ImageArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
 Enhancer = Callable[[ImageArray], ImageArray]
-"""Restores faces: (N, 512, 512, 3) uint8 RGB in and out, aligned as FFHQ is (eyes, nose and mouth
-corners at fixed places). Raises OutOfMemory when the device has no room for N faces."""
+"""Restores faces: (N, 512, 512, 3) uint8 RGB in and out, aligned as FFHQ is. Raises OutOfMemory
+when the device has no room for N faces."""
 Upscaler = Callable[[ImageArray, float], ImageArray]
 """Enlarges a (H, W, 3) uint8 RGB picture about by a factor; the caller brings the result to the
 exact size. Raises OutOfMemory."""
 PointFinder = Callable[[ImageArray], FloatArray | None]
-"""Follows one face: the (478, 3) mesh points in a (H, W, 3) uint8 RGB frame, or None without a
-face. Called frame by frame in order."""
+"""Follows one face: (478, 3) mesh points in each (H, W, 3) uint8 RGB frame in order, or None."""
 
 MOTION_FPS = 25.0
 """Rate at which engines compute motion; other rates are resampled from it."""
@@ -56,8 +56,7 @@ class Picture:
         pixels: (H, W, 3) uint8 RGB; transparency already laid over white.
         name: File name (or another short name) for messages.
         parameters: Generation parameters found in the file ("infotext"), or empty.
-        landmarks: (68, 2) float32 landmarks of the face to animate, in pixels, if the user gave
-            them; see `engines.sadtalker.landmark_sources`.
+        landmarks: (68, 2) float32 landmarks of the face in pixels, if the user gave them.
     """
 
     pixels: ImageArray
@@ -77,8 +76,8 @@ class Face:
     """One face of a picture.
 
     Attributes:
-        points: (478, 3) float32 mesh points in picture pixels; z has the scale of x and y and is
-            negative towards the camera. 468.. are the two irises (5 points each).
+        points: (478, 3) float32 mesh points in picture pixels; z has the same scale, negative
+            towards the camera. 468.. are the two irises (5 points each).
         box: Tight box around the points.
         score: Confidence of the detector, 0 to 1.
         index: Position by size among all faces found; 0 is the largest.
@@ -124,6 +123,8 @@ class Speech:
             the file's own channels, for the sound of the video; None: only `read` exists.
         text: The words spoken, when known.
         phonemes: Exact sounds, when the speech was synthesised with them.
+        words: Words with times, when known.
+        warnings: Sentences about what was said differently than asked.
     """
 
     path: Path
@@ -136,6 +137,8 @@ class Speech:
     read_channels: Callable[[int | None], Iterator[FloatArray]] | None = None
     text: str = ""
     phonemes: tuple[Phoneme, ...] | None = None
+    words: tuple[Word, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def total_seconds(self) -> float:
@@ -153,10 +156,8 @@ class Motion:
         lids: (T, 2) float32 closure of the lids, 0 as in the picture .. 1 closed; column 0 is the
             eye on the left side of the picture.
         gaze: (T, 2) float32 movement of the irises, degrees to the right and down.
-        controls: (T, K) float32 mouth shapes and face controls; see `motion.controls`.
-        names: K names of the controls.
-        view: (T, 3) float32 degrees that replace `head`, NaN where nothing was asked; None where
-            nothing was asked at all.
+        controls: (T, K) float32 mouth shapes and face controls; `names` names the K columns.
+        view: (T, 3) float32 degrees that replace `head`, NaN where nothing was asked, or None.
         warnings: Sentences about anything that was done differently than asked.
     """
 
@@ -250,8 +251,7 @@ class Patch:
     Attributes:
         pixels: (h, w, 3) uint8 RGB; belongs to whoever receives it.
         place: Where it belongs in the shot's frame, whatever its own size; None: it is the frame.
-        matte: (h, w) float32, 1 where the patch covers the frame .. 0; None leaves the transition
-            to the compositor.
+        matte: (h, w) float32, 1 where the patch covers the frame; None: the compositor decides.
         head: Yaw, pitch and roll of the head in degrees, where the transition follows it.
     """
 
@@ -274,7 +274,7 @@ class VideoFile:
         seconds: Duration.
         engine: Which engine made it.
         seed: The seed that repeats it.
-        partial: True when the job was cancelled and only the beginning was kept.
+        partial: Whether the job was cancelled and only the beginning was kept.
         timings: Seconds spent per stage.
         warnings: Sentences about anything that was done differently than asked.
         motion: What the face does, at the video's frame rate; for plots.

@@ -159,10 +159,35 @@ class Bender:
         self._from_x: FloatArray = np.empty((height, width), np.float32)
         self._from_y: FloatArray = np.empty((height, width), np.float32)
 
-    def bend_into(self, motion: Motion, area: ImageArray) -> None:
-        """Move the head's surroundings in place.
+    @property
+    def fine(self) -> ImageArray | None:
+        """The picture at twice its size, (2H, 2W, 3) uint8; None where it is too large for that."""
+        return self._fine if self._scale == 2 else None
 
-        Where nothing moves by `_NONE_PX`, nothing is written.
+    def field(self, motion: Motion) -> tuple[FloatArray, FloatArray] | None:
+        """Return how far aside to look, on the grid of `share`.
+
+        In pixels of the picture that is read: `fine` where there is one.
+
+        Args:
+            motion: The head's motion in pixels of this area.
+
+        Returns:
+            x and y, (h, w) float32 each; None where nothing moves by `_NONE_PX`.
+        """
+        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
+        x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
+        y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
+        x, y = x * self._share_x, y * self._share_y
+        largest = float(np.hypot(x, y).max())
+        whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
+        if whole == 0:
+            return None
+        x, y = ((way * whole * self._scale).astype(np.float32) for way in (x, y))
+        return x, y
+
+    def bend_into(self, motion: Motion, area: ImageArray) -> None:
+        """Move the head's surroundings in place; where nothing moves, nothing is written.
 
         Args:
             motion: The head's motion in pixels of this area.
@@ -172,16 +197,11 @@ class Bender:
 
         from sadtalker_ext.pixels import remap
 
-        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
-        x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
-        y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
-        x, y = x * self._share_x, y * self._share_y
-        largest = float(np.hypot(x, y).max())
-        whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
-        if whole == 0:
+        field = self.field(motion)
+        if field is None:
             return
         size = (self._picture.shape[1], self._picture.shape[0])
-        x, y = ((way * whole * self._scale).astype(np.float32) for way in (x, y))
+        x, y = field
         cv2.resize(x, size, self._from_x)
         cv2.resize(y, size, self._from_y)
         self._from_x += self._all_x

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sadtalker_ext.compositor.paste_back import Blend, Placer
+from sadtalker_ext.compositor.workers import in_order, thread_count
 from sadtalker_ext.types import Box, FloatArray, ImageArray, Patch, Shot
 
 
@@ -35,25 +37,47 @@ class Compositor:
     Args:
         shot: The frames.
         blend: How patches without a matte go in.
+        device: Torch's name of a graphics card that may take part, or "cpu".
+        threads: How many blend at once; all but one of the cores when left out.
     """
 
-    def __init__(self, shot: Shot, blend: Blend) -> None:
+    def __init__(
+        self, shot: Shot, blend: Blend, *, device: str = "cpu", threads: int | None = None
+    ) -> None:
         self._shot = shot
-        self._blend = blend
+        shared = device.startswith("cuda") and blend is Blend.SOFT
+        self._device = device if shared else None
         self._placers: dict[int, Placer] = {}
+        self._blend = blend
+        self._threads = thread_count() if threads is None else threads
+        # without a device a placer keeps memory from frame to frame: every thread has its own
+        self._own = threading.local()
+        self._making = threading.Lock()
 
     def frames(self, roles: Sequence[Role]) -> Iterator[ImageArray]:
         """Yield whole frames, (H, W, 3) uint8 RGB, until a role has no more patches."""
-        sources = iter(self._shot.frames())
-        for patches in zip(*(role.patches for role in roles), strict=False):
-            frame = next(sources, None)
-            if frame is None:
-                return
-            canvas: ImageArray | None = None
-            for number, (role, patch) in enumerate(zip(roles, patches, strict=True)):
-                canvas = self._laid(frame, canvas, number, role, patch)
-            if canvas is not None:
-                yield canvas
+        blends = any(role.place is not None for role in roles)
+        width, height = self._shot.picture.size
+        yield from in_order(
+            lambda one: self._composed(roles, *one),
+            self._layers(roles),
+            self._threads if blends else 1,
+            3 * width * height,
+        )
+
+    def _layers(self, roles: Sequence[Role]) -> Iterator[tuple[ImageArray, tuple[Patch, ...]]]:
+        """Yield every frame of the shot with the patches that belong on it."""
+        if roles:
+            patches = zip(*(role.patches for role in roles), strict=False)
+            yield from zip(self._shot.frames(), patches, strict=False)
+
+    def _composed(
+        self, roles: Sequence[Role], frame: ImageArray, patches: Sequence[Patch]
+    ) -> ImageArray:
+        canvas: ImageArray | None = None
+        for number, (role, patch) in enumerate(zip(roles, patches, strict=True)):
+            canvas = self._laid(frame, canvas, number, role, patch)
+        return frame if canvas is None else canvas
 
     def _laid(
         self, frame: ImageArray, canvas: ImageArray | None, number: int, role: Role, patch: Patch
@@ -75,12 +99,18 @@ class Compositor:
         """Return who blends a role's patches in; kept while neither frame nor place change."""
         if place is None:
             raise ValueError("A patch that is blended in should have a place, found None.")
-        if self._shot.held and number in self._placers:
-            return self._placers[number]
-        placer = Placer(frame, place, blend=self._blend, points=role.points)
-        if self._shot.held:
-            self._placers[number] = placer
-        return placer
+        placers = self._placers
+        if self._device is None:
+            placers = self._own.__dict__.setdefault("placers", {})
+        with self._making:
+            if self._shot.held and number in placers:
+                return placers[number]
+            placer = Placer(
+                frame, place, blend=self._blend, points=role.points, device=self._device
+            )
+            if self._shot.held:
+                placers[number] = placer
+            return placer
 
 
 def over(canvas: ImageArray, patch: Patch) -> ImageArray:

@@ -36,6 +36,8 @@ class Placer:
         blend: The method.
         points: (K, 3) float32 mesh points of the face in picture pixels, for the soft mask; left
             out, a usual place of the face in the box is assumed.
+        device: Torch's name of a device that takes part in the soft blend; several threads may
+            then place frames at once.
 
     Raises:
         ValueError: The box does not touch the picture.
@@ -48,6 +50,7 @@ class Placer:
         *,
         blend: Blend = Blend.SOFT,
         points: FloatArray | None = None,
+        device: str | None = None,
     ) -> None:
         height, width = picture.shape[:2]
         left, top, right, bottom = box
@@ -79,6 +82,7 @@ class Placer:
             _at_border(inside, (width, height)),
             cast("Box", paste),
             _at_border(self._reach, (width, height)),
+            device,
         )
 
     @property

@@ -12,8 +12,13 @@ its lengths are shares of the face's size.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
+from sadtalker_ext.compositor.device_layers import DeviceLayers
 from sadtalker_ext.compositor.follow import (
     STILL,
     Bender,
@@ -22,6 +27,7 @@ from sadtalker_ext.compositor.follow import (
     shifted,
 )
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.errors import is_out_of_memory
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _GRID = 128
@@ -64,6 +70,8 @@ class SoftBlend:
             border of the picture: nothing lies beyond, so nothing has to fade.
         paste: The paste area in the background; all of it when left out.
         open_around: The same for the borders of the background.
+        device: Torch's name of a device that takes the large steps; frames may then be blended by
+            several threads at once.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class SoftBlend:
         open_sides: tuple[bool, bool, bool, bool] = (False, False, False, False),
         paste: Box | None = None,
         open_around: tuple[bool, bool, bool, bool] = (False, False, False, False),
+        device: str | None = None,
     ) -> None:
         import cv2
 
@@ -93,6 +102,12 @@ class SoftBlend:
         distance = np.where(inside > 0, -within, self._outside(inside)) / self._face_size
         self._follower = HeadFollower(picture, distance.astype(np.float32))
         self._bender = Bender(background, self._following(background.shape[:2], open_around))
+        fine = self._bender.fine
+        self._layers: DeviceLayers | None = None
+        self._alone = threading.Lock()
+        if device is not None and fine is not None:
+            with self._unless_full():
+                self._layers = DeviceLayers(fine, self._paste, self._grid, device)
         # kept from frame to frame: new memory of this size has to be mapped page by page
         self._sums: list[FloatArray] = [np.empty((height, width, 3), np.float32) for _ in range(2)]
 
@@ -127,16 +142,35 @@ class SoftBlend:
         import cv2
 
         expected = STILL if outline is None else affine_between(self._outline, outline)
-        seen = cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA)
-        motion = self._follower.measure(np.asarray(seen, np.uint8), expected)
+        seen = np.asarray(cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA), np.uint8)
+        motion = self._follower.measure(seen, expected)
         moved = self._outline @ motion[:, :2].T + motion[:, 2]
         mask = self.mask(moved.astype(np.float32))
         left, top, right, bottom = self._paste
-        self._bender.bend_into(shifted(motion, (left, top)), whole)
-        picture = whole[top:bottom, left:right]
-        behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
-        gain, shift = self._colours(np.asarray(seen), np.asarray(behind), mask)
-        self._mix(frame, picture, mask[:, :, None] * gain, mask[:, :, None] * shift, mask)
+        in_whole = shifted(motion, (left, top))
+        weight = mask[:, :, None]
+        if self._layers is not None:
+            with self._unless_full():
+                area = self._layers.bent(self._bender.field(in_whole))
+                gain, shift = self._colours(seen, self._layers.behind(area), mask)
+                whole[:] = self._layers.mixed(area, frame, weight * gain, weight * shift, mask)
+                return
+        with self._alone:
+            self._bender.bend_into(in_whole, whole)
+            picture = whole[top:bottom, left:right]
+            behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
+            gain, shift = self._colours(seen, np.asarray(behind), mask)
+            self._mix(frame, picture, weight * gain, weight * shift, mask)
+
+    @contextmanager
+    def _unless_full(self) -> Iterator[None]:
+        """Do without the device from where it has no room."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._layers = None
 
     def _mix(
         self,

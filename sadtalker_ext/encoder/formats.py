@@ -13,7 +13,7 @@ from sadtalker_ext.encoder.png_frames import PngEncoder
 from sadtalker_ext.encoder.xmp import append_xmp
 from sadtalker_ext.errors import OutputUnwritable
 from sadtalker_ext.options import SUFFIXES
-from sadtalker_ext.types import Speech
+from sadtalker_ext.types import Speech, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,12 @@ class VideoFormat:
         quality: int,
         speech: Speech | None,
         metadata: VideoMetadata | None,
+        captions: tuple[Word, ...] = (),
     ) -> FrameEncoder:
-        """Open a new file of this kind for frames of this width and height."""
+        """Open a new file of this kind for frames of this width and height.
+
+        Captions become a track of an mp4; other kinds leave them out.
+        """
         if self.name == "gif":
             return GifEncoder(path, size=size, rate=rate, metadata=metadata)
         if self.name == "png":
@@ -53,6 +57,7 @@ class VideoFormat:
             speech=speech,
             tags=metadata.tags() if metadata else {},
             codecs=WEBM_CODECS if self.name == "webm" else MP4_CODECS,
+            captions=captions if self.name == "mp4" else (),
         )
 
     def complete(self, path: Path, metadata: VideoMetadata | None) -> None:

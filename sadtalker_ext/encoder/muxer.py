@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
-from sadtalker_ext.types import Speech
+from sadtalker_ext.encoder.subtitles import SubtitleTrack
+from sadtalker_ext.types import Speech, Word
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -113,6 +114,7 @@ class Encoder:
         speech: Speech | None,
         tags: dict[str, str],
         codecs: Codecs = MP4_CODECS,
+        captions: tuple[Word, ...] = (),
     ) -> None:
         import av
         from av.video.reformatter import VideoReformatter
@@ -125,11 +127,14 @@ class Encoder:
             str(path), "w", format=codecs.container, options=codecs.options
         )
         self._sound: SoundTrack | None = None
+        self._subtitles: SubtitleTrack | None = None
         try:
             self._container.metadata.update(tags)
             self._video = self._add_video(size, quality)
             if speech is not None:
                 self._sound = SoundTrack(self._container, speech, codecs.audio)
+            if captions:
+                self._subtitles = SubtitleTrack(self._container, captions)
             self._container.start_encoding()
         except BaseException:
             self.close()
@@ -151,10 +156,14 @@ class Encoder:
         self._container.mux(self._video.encode(yuv))
         if self._sound is not None:
             self._sound.write_until(self._frames / self._rate)
+        if self._subtitles is not None:
+            self._subtitles.write_until(self._frames / self._rate)
 
     def finish(self) -> None:
-        """Flush both streams and complete the file."""
+        """Flush all streams and complete the file."""
         self._container.mux(self._video.encode(None))
+        if self._subtitles is not None:
+            self._subtitles.write_until(self._frames / self._rate)
         if self._sound is not None:
             self._sound.finish(self._frames / self._rate)
             self._sound.close()

@@ -24,7 +24,7 @@ from sadtalker_ext.encoder.output_file import (
     partial_name,
 )
 from sadtalker_ext.errors import EncodingError, SadTalkerError
-from sadtalker_ext.types import ImageArray, Speech
+from sadtalker_ext.types import ImageArray, Speech, Word
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -74,6 +74,7 @@ class VideoWriter:
         keep_partial: Whether a cancelled video is kept, as ``NAME.partial.mp4``.
         metadata: What the file says about itself.
         label: Whether every frame carries a visible label.
+        captions: Captions in order, for a subtitle track in an mp4.
 
     Attributes:
         path: The final name.
@@ -97,6 +98,7 @@ class VideoWriter:
         keep_partial: bool = False,
         metadata: VideoMetadata | None = None,
         label: bool = False,
+        captions: tuple[Word, ...] = (),
     ) -> None:
         self.path = Path(path).absolute()
         self._format = format_of(self.path)
@@ -110,6 +112,7 @@ class VideoWriter:
         self._keep_partial = keep_partial
         self._metadata = metadata
         self._label = Label() if label else None
+        self._captions = captions
         self._part = hidden_name(self.path)
         self._shape: tuple[int, ...] = ()
         self._worker: EncoderThread | None = None
@@ -193,6 +196,7 @@ class VideoWriter:
                 quality=self._quality,
                 speech=self._speech,
                 metadata=self._metadata,
+                captions=self._captions,
             )
         except Exception as second:
             discard(self._part)

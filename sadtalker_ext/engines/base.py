@@ -20,6 +20,10 @@ class Rig(Protocol):
         """The face in the shot's first frame."""
 
     @property
+    def device(self) -> str:
+        """Torch's name of the device that draws, which may composite as well; usually "cpu"."""
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of patches in pixels."""
 

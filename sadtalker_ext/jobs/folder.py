@@ -7,6 +7,7 @@
     jobs.lock             held by the process that works here
     inputs/ID/...         uploads of jobs that are not final
     results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
+    results/ID.srt        captions that were asked for (.srt, .vtt)
 
 Only ids made by `new_id` become part of a path; nothing a client sends does. Nothing is removed
 that does not have one of our names, and no finished video unless the job table knows its job: after
@@ -76,6 +77,12 @@ class DataFolder:
             raise ValueError(f"not the extension of a result: {suffix!r}")
         return self.results / f"{_checked(job_id)}{suffix}"
 
+    def captions(self, job_id: str, suffix: str) -> Path:
+        """Return where a job's captions are, or would be."""
+        if suffix not in names.CAPTIONS:
+            raise ValueError(f"not the extension of captions: {suffix!r}")
+        return self.results / f"{_checked(job_id)}{suffix}"
+
     def finished(self) -> set[str]:
         """Return the ids of all jobs whose finished video lies here."""
         return {names.video_id(path.name) for path in self.results.iterdir()} - {""}
@@ -85,11 +92,14 @@ class DataFolder:
         _drop_uploads(self.input_dir(job_id))
 
     def drop_result(self, job_id: str) -> None:
-        """Remove a job's video; nothing happens when there is none."""
+        """Remove a job's video and captions; nothing happens when there are none."""
         # on Windows a file that is being sent cannot be removed; it stays
         for suffix in SUFFIXES:
             with contextlib.suppress(OSError):
                 self.result(job_id, suffix).unlink(missing_ok=True)
+        for suffix in names.CAPTIONS:
+            with contextlib.suppress(OSError):
+                self.captions(job_id, suffix).unlink(missing_ok=True)
 
     def sweep(self, known: Mapping[str, bool]) -> int:
         """Remove what a dead process left behind; finished videos always stay.

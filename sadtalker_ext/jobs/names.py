@@ -8,6 +8,7 @@ import secrets
 from sadtalker_ext.options import SUFFIXES as FORMATS
 
 SUFFIXES = tuple(FORMATS.values())
+CAPTIONS = (".srt", ".vtt")
 INPUTS, RESULTS, PAGE = "inputs", "results", "page"
 DATABASE, LOCK, SECRET = "jobs.sqlite3", "jobs.lock", "webhook.secret"
 UPLOADS = ("source_image", "audio", "reference_video")
@@ -22,6 +23,7 @@ OURS = {INPUTS, RESULTS, PAGE, DATABASE, LOCK, SECRET} | {
 _ID = r"tlk_[A-Za-z0-9_-]{22}"
 _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
+_CAPTIONS = re.compile(rf"{_ID}\.(?:srt|vtt)")
 _UNFINISHED = re.compile(rf"\.{_ID}\.[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS}))")
 _STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})")
 
@@ -55,4 +57,5 @@ def is_unfinished(name: str) -> bool:
 
 def is_ours(name: str) -> bool:
     """Tell whether a file among the results has a name that we give."""
-    return bool(video_id(name) or stopped_id(name)) or is_unfinished(name)
+    known = video_id(name) or stopped_id(name) or _CAPTIONS.fullmatch(name)
+    return bool(known) or is_unfinished(name)

@@ -22,7 +22,7 @@ class EngineOptions:
     precision: str = option(
         "auto",
         "Precision",
-        "Number format of the renderer.",
+        "Number format of the renderer; auto is float16 on graphics cards fast with it.",
         "engine",
         choices=("auto", "float32", "float16", "bfloat16"),
     )

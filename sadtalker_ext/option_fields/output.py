@@ -76,3 +76,11 @@ class OutputOptions:
         low=0,
         high=51,
     )
+    captions: str = option(
+        "none",
+        "Captions",
+        "Captions of the spoken text, where its words are known: track puts them into the mp4, to "
+        "be turned on in the player; srt and vtt write a file beside the video.",
+        "output",
+        choices=("none", "track", "srt", "vtt"),
+    )

@@ -20,7 +20,7 @@ class SpeechOptions:
     voice: str = option(
         "",
         "Voice",
-        "Which of this machine's voices speaks the text; empty takes the first.",
+        "Which of this machine's voices speaks the text; empty takes the best for its language.",
         "speech",
     )
     speech_rate: float = option(

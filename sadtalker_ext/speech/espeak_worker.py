@@ -6,8 +6,10 @@ a separate program that talks in plain data.
 
 Requests
     {"do": "list"} -> {"voices": [[name, language], ...]}
+    {"do": "phones", "texts": [...], "voice"} -> {"phones": [...]}: each text in IPA
     {"do": "speak", "text", "voice", "words_per_minute", "pitch", "path"}
-        -> {"events": [[seconds, phoneme mnemonic], ...]}; the sound is written to `path` as WAV
+        -> {"events": [[seconds, phoneme mnemonic], ...], "words": [[seconds, place in the text
+        from 1, length], ...]}; the sound is written to `path` as WAV
 """
 
 import ctypes
@@ -16,10 +18,11 @@ import json
 import sys
 import wave
 
-PHONEME_EVENT = 7
+WORD_EVENT, PHONEME_EVENT = 1, 7
 SYNCHRONOUS = 2
 PHONEME_EVENTS_WANTED = 1
 UTF8 = 1
+IPA = 2
 RATE_PARAMETER, PITCH_PARAMETER = 1, 3
 
 
@@ -78,11 +81,30 @@ def list_voices() -> dict[str, object]:
     return {"voices": voices}
 
 
+def phones(request: dict[str, object]) -> dict[str, object]:
+    """Return the phones of some texts in the International Phonetic Alphabet."""
+    library, _ = load()
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    if library.espeak_SetVoiceByName(str(request["voice"]).encode()):
+        return {"error": f"espeak-ng has no voice called {request['voice']}"}
+    found = []
+    for text in request["texts"]:  # type: ignore[attr-defined]
+        rest = ctypes.c_char_p(str(text).encode())
+        parts = []
+        # each call reads one clause and moves the pointer; it is null at the end
+        while rest.value:
+            part = library.espeak_TextToPhonemes(ctypes.byref(rest), UTF8, IPA)
+            parts.append((part or b"").decode())
+        found.append(" ".join(parts))
+    return {"phones": found}
+
+
 def speak(request: dict[str, object]) -> dict[str, object]:
     """Speak into a WAV file and return the phonemes with their times."""
     library, rate = load()
     blocks: list[bytes] = []
     events: list[tuple[float, str]] = []
+    words: list[tuple[float, int, int]] = []
 
     def receive(samples: object, count: int, event: object) -> int:
         if samples and count:
@@ -93,6 +115,8 @@ def speak(request: dict[str, object]) -> dict[str, object]:
             if one.type == PHONEME_EVENT:
                 mnemonic = bytes(one.name.string).split(b"\0")[0].decode()
                 events.append((one.sample / rate, mnemonic))
+            if one.type == WORD_EVENT:
+                words.append((one.sample / rate, one.text_position, one.length))
             index += 1
         return 0
 
@@ -110,10 +134,12 @@ def speak(request: dict[str, object]) -> dict[str, object]:
         target.setsampwidth(2)
         target.setframerate(rate)
         target.writeframes(b"".join(blocks))
-    return {"events": events}
+    return {"events": events, "words": words}
 
 
 if __name__ == "__main__":
     wanted = json.loads(sys.stdin.read())
-    answer = list_voices() if wanted["do"] == "list" else speak(wanted)
+    answer = {"list": lambda _: list_voices(), "phones": phones, "speak": speak}[wanted["do"]](
+        wanted
+    )
     sys.stdout.write(json.dumps(answer))

@@ -1,140 +1,237 @@
 """Text to speech with the voices this machine has.
 
-Voices come from espeak-ng (the `voice` extra). They
-sound robotic, but espeak-ng tells the exact time of every sound, and it
-speaks about a hundred languages.
+The built-in voice speaks natural American English once its files are fetched; espeak-ng (the
+`voice` extra) sounds robotic, but speaks about a hundred languages; voices of piper and of the
+operating system are used where they are. All are asked the same way: see `voices.provider`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import functools
-import importlib.util
-import json
-import subprocess
-import sys
-from dataclasses import dataclass
+import wave
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
+
+import numpy as np
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.installing import how_to_add
-from sadtalker_ext.speech.espeak_phonemes import to_phonemes
-from sadtalker_ext.types import Speech
+from sadtalker_ext.installing import how_to_add, sadtalker
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.speech.phonemes import shifted
+from sadtalker_ext.speech.reading.language import guess_language
+from sadtalker_ext.speech.voices import espeak
+from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
+from sadtalker_ext.speech.voices.hibari import voice as hibari
+from sadtalker_ext.speech.voices.piper import Piper
+from sadtalker_ext.speech.voices.provider import Delivery, Provider, Utterance
+from sadtalker_ext.speech.voices.provider import Voice as Voice
+from sadtalker_ext.speech.voices.system import System
+from sadtalker_ext.spoken_words import SILENCE
+from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
+from sadtalker_ext.weights.store import WeightStore
 
-WORKER = Path(__file__).with_name("espeak_worker.py")
-WORDS_PER_MINUTE = 165
-MIDDLE_PITCH = 50
-MAX_CHARACTERS = 20_000
-_SECONDS_TO_SPEAK = 300
-_FIRST = ("en-us", "en-gb", "de", "fr-fr", "es", "it", "pt", "cmn", "ja")
+MAX_CHARACTERS: Final = 100_000
+"""About two hours."""
+_LEAD_SECONDS, _TAIL_SECONDS = 0.15, 0.3
+"""Silence before and after a text whose voice leaves the pauses to us."""
+_SILENT = 1e-3
+"""Strength below which nothing was said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
-    """One voice of this machine.
+def providers(store: WeightStore | None = None) -> tuple[Provider, ...]:
+    """Return the sources of voices, best first.
 
-    Attributes:
-        name: What the option `voice` takes.
-        language: BCP 47-like tag, for example "en-us".
-        label: What people read.
+    Args:
+        store: Where weight files are; the usual search order when not given.
     """
-
-    name: str
-    language: str
-    label: str
+    found = store if store is not None else WeightStore.standard()
+    return (hibari.Hibari(found), Piper(found), espeak.Espeak(), System())
 
 
-@functools.cache
-def list_voices() -> tuple[Voice, ...]:
-    """Return the voices of this machine, common languages first; empty when there are none."""
-    if not _has_espeak():
-        return ()
-    listed = _ask({"do": "list"})["voices"]
-    voices = {
-        language: Voice(name=language, language=language, label=f"{name} (espeak-ng)")
-        for name, language in listed
-    }
-    first = [voices.pop(language) for language in _FIRST if language in voices]
-    return (*first, *sorted(voices.values(), key=lambda voice: voice.label))
+def list_voices(store: WeightStore | None = None) -> tuple[Voice, ...]:
+    """Return the voices of this machine, best first; empty when there are none."""
+    return tuple(voice for provider in providers(store) for voice in provider.voices())
+
+
+def natural_voice_lacks(store: WeightStore | None = None) -> bool:
+    """Tell whether the files of the built-in voice are still to be fetched."""
+    found = store if store is not None else WeightStore.standard()
+    return bool(found.missing(["voice"]))
 
 
 def missing_voices() -> PackageMissing:
     """Return the error that says how to get a voice."""
     return PackageMissing(
-        "Text needs a voice, and this machine has none that is known here.",
-        hint=f"{how_to_add('voice')} That adds espeak-ng. Or give a sound file.",
+        "Text needs a voice, and this machine has none yet.",
+        hint=f"Run `{sadtalker('weights fetch voice')}` for a natural English voice (14 MB). "
+        f"{how_to_add('voice')} That adds espeak-ng for other languages. Or give a sound file.",
+    )
+
+
+def voice_for(text: str, voices: Sequence[Voice]) -> Voice:
+    """Return the voice that speaks a text when none was chosen: the first of its language.
+
+    Args:
+        text: What to say.
+        voices: Those of this machine, best first.
+    """
+    language = guess_language(text)
+    return next(
+        (one for one in voices if one.language.split("-")[0] == language),
+        next((one for one in voices if one.language == "en-us"), voices[0]),
     )
 
 
 def speak(
-    text: str, folder: Path, *, voice: str = "", rate: float = 1.0, pitch: float = 0.0
+    text: str,
+    folder: Path,
+    *,
+    voice: str = "",
+    rate: float = 1.0,
+    pitch: float = 0.0,
+    progress: Progress | None = None,
+    store: WeightStore | None = None,
 ) -> Speech:
-    """Speak a text into a WAV file and return it as speech, with the exact sounds if known.
+    """Speak a text into a WAV file and return it as speech, with exact sounds and words if known.
+
+    It goes sentence by sentence, so the length of the text needs no memory.
 
     Args:
         text: What to say.
         folder: Where the WAV file goes; it must live as long as the speech is used.
-        voice: A name of `list_voices`; empty takes the first.
+        voice: A name of `list_voices`; empty takes the best one for the text's language.
         rate: 1.0 is the voice's own speed.
         pitch: -50 (low) .. 50 (high).
+        progress: Counts characters; may stop the work.
+        store: Where weight files are; the usual search order when not given.
 
     Raises:
         PackageMissing: There is no voice on this machine.
-        InvalidOption: The text is empty or too long, or there is no such voice.
+        InvalidOption: The text is empty, too long, or nothing a voice can say; or there is no
+            such voice.
         UnreadableAudio: The voice failed.
+        Cancelled: The work was stopped.
     """
-    text = " ".join(text.split())
+    text = text.strip()
     if not text or len(text) > MAX_CHARACTERS:
         raise InvalidOption(
             f"Option text should be 1 to {MAX_CHARACTERS} characters, found {len(text)}."
         )
-    voices = list_voices()
-    if not voices:
-        raise missing_voices()
-    chosen = voice or voices[0].name
-    if chosen.split("+")[0] not in {one.name for one in voices}:
-        known = ", ".join(one.name for one in voices[:8])
-        raise InvalidOption(
-            f"Option voice should be one of this machine's voices, found {voice!r}.",
-            hint=f"Some of them: {known}.",
-        )
+    provider, chosen = _choose(text, voice, store)
+    delivery = Delivery(voice=voice or chosen.name, rate=rate, pitch=pitch)
+    progress = progress or Progress()
+    progress.enter(Stage.SPEAKING, len(text))
     path = folder / "speech.wav"
-    answer = _ask(
-        {
-            "do": "speak",
-            "text": text,
-            "voice": chosen,
-            "words_per_minute": round(WORDS_PER_MINUTE * rate),
-            "pitch": round(MIDDLE_PITCH + pitch),
-            "path": str(path),
-        }
-    )
+    told = _Told()
+    with contextlib.closing(_written(provider.synthesise(text, delivery), path, told)) as steps:
+        for characters in steps:
+            progress.advance(characters)
+    if not told.spoken:
+        raise InvalidOption(
+            f"The voice {chosen.name} finds nothing in the text that it can say.",
+            hint="Write words in its language, or choose another voice.",
+        )
     speech = open_speech(path)
-    exact = to_phonemes(answer["events"], speech.seconds) if chosen.startswith("en") else None
-    return dataclasses.replace(speech, text=text, phonemes=exact)
-
-
-def _has_espeak() -> bool:
-    return importlib.util.find_spec("espeakng_loader") is not None
-
-
-def _ask(request: dict[str, Any]) -> dict[str, Any]:
-    """Run the worker once."""
-    done = subprocess.run(
-        [sys.executable, str(WORKER)],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=_SECONDS_TO_SPEAK,
-        check=False,
+    phones = told.phones if told.phones is None else tuple(told.phones)
+    return dataclasses.replace(
+        speech,
+        text=" ".join(text.split()),
+        phonemes=phones,
+        words=tuple(told.words),
+        warnings=_warnings(text, voice, chosen),
     )
-    if done.returncode or not done.stdout:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise UnreadableAudio(f"The voice failed: {last}.")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    if "error" in answer:
-        raise InvalidOption(answer["error"] + ".")
-    return answer
+
+
+def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider, Voice]:
+    owners = {one.name: (p, one) for p in reversed(providers(store)) for one in p.voices()}
+    if not owners:
+        raise missing_voices()
+    voices = list_voices(store)
+    if not voice:
+        return owners[voice_for(text, voices).name]
+    found = owners.get(voice) or owners.get(voice.split("+")[0])
+    if found is None:
+        known = ", ".join(one.name for one in voices[:8])
+        hint = f"Some of them: {known}."
+        if voice == hibari.NAME:
+            hint = f"Its files are missing: run `{sadtalker('weights fetch voice')}`."
+        raise InvalidOption(
+            f"Option voice should be one of this machine's voices, found {voice!r}.", hint=hint
+        )
+    return found
+
+
+def _warnings(text: str, voice: str, chosen: Voice) -> tuple[str, ...]:
+    language = guess_language(text)
+    if voice or chosen.language.split("-")[0] == language:
+        return ()
+    return (
+        f"The text looks like {language!r}, but no voice of this machine speaks it, so the voice "
+        f"{chosen.name} read it as {chosen.language}. {how_to_add('voice')}",
+    )
+
+
+@dataclasses.dataclass(slots=True)
+class _Told:
+    """What the utterances said so far told, with times of the whole speech."""
+
+    seconds: float = 0.0
+    spoken: bool = False
+    phones: list[Phoneme] | None = dataclasses.field(default_factory=list)
+    words: list[Word] = dataclasses.field(default_factory=list)
+
+    def silence(self, seconds: float) -> None:
+        if self.phones is not None and seconds > 0:
+            end = self.seconds + seconds
+            self.phones.append(Phoneme(symbol=SILENCE, start=self.seconds, end=end))
+        self.seconds += seconds
+
+    def add(self, utterance: Utterance) -> None:
+        loudest = float(np.abs(utterance.sound).max(initial=0.0))
+        self.spoken = self.spoken or loudest > _SILENT
+        if utterance.phones is None:
+            self.phones = None
+        elif self.phones is not None:
+            self.phones += shifted(utterance.phones, self.seconds)
+        self.words += [
+            Word(text=one.text, start=one.start + self.seconds, end=one.end + self.seconds)
+            for one in utterance.words
+        ]
+        self.seconds += utterance.seconds
+
+
+def _written(
+    utterances: Iterator[Utterance], path: Path, told: _Told
+) -> Generator[int, None, None]:
+    """Write utterances into a WAV file one by one; yield how many characters each one spoke."""
+    first = next(utterances, None)
+    if first is None:
+        return
+    rate_hz = first.rate_hz
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+
+        def write(sound: FloatArray) -> None:
+            pcm = np.clip(np.rint(sound * 32767), -32768, 32767).astype("<i2")
+            file.writeframes(pcm.tobytes())
+
+        def rest(seconds: float) -> None:
+            samples = round(seconds * rate_hz)
+            write(np.zeros(samples, dtype=np.float32))
+            told.silence(samples / rate_hz)
+
+        utterance: Utterance | None = first
+        rest(_LEAD_SECONDS if first.pause else 0.0)
+        while utterance is not None:
+            if utterance.rate_hz != rate_hz:
+                raise UnreadableAudio("The voice changed its sampling rate within a text.")
+            write(utterance.sound)
+            told.add(utterance)
+            yield utterance.written
+            pause, utterance = utterance.pause, next(utterances, None)
+            rest(pause if utterance is not None else min(pause, _TAIL_SECONDS))

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sadtalker_ext.errors import WeightsMissing
+from sadtalker_ext.weights import voice_files
 from sadtalker_ext.weights.weight_file import PinnedWheel as PinnedWheel
 from sadtalker_ext.weights.weight_file import WeightFile as WeightFile
 from sadtalker_ext.weights.weight_file import WheelMember as WheelMember
 
 FEATURES: Final[dict[str, str]] = {
     "puppet": "the built-in engine",
+    "voice": "the built-in English voice",
     "sadtalker": "the SadTalker engine at 256 pixels, every framing",
     "sadtalker-512": "the SadTalker engine at 512 pixels",
     "sadtalker-legacy": "the older, split SadTalker checkpoints (only if you already use them)",
@@ -111,6 +113,7 @@ FILES: Final[tuple[WeightFile, ...]] = (
         249505,
         "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
     ),
+    *voice_files.FILES,
     _sadtalker(
         "SadTalker_V0.0.2_256.safetensors",
         725066984,

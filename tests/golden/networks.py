@@ -53,6 +53,8 @@ def network(folder: GoldenFolder, name: str) -> nn.Module:
     if key not in folder.scratch:
         built = keyed_network(name, folder.seed)
         fold(built)
+        if isinstance(built, Generator):
+            built.arrange("cpu")
         folder.scratch[key] = built
     found: nn.Module = folder.scratch[key]
     return found

@@ -11,6 +11,7 @@ class FakeRig:
     """Draws a moving stripe over the picture; follows a random jaw of the speech's length."""
 
     place = None
+    device = "cpu"
 
     def __init__(self, engine, picture):
         self.engine = engine

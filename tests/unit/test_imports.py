@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
+    "spoken_words",
     "errors",
     "installing",
     "types",
@@ -23,7 +24,8 @@ GROUND = {
 ALLOWED = {
     "errors": set(),
     "installing": set(),
-    "types": set(),
+    "types": {"spoken_words"},
+    "spoken_words": set(),
     "local_media": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
@@ -37,10 +39,12 @@ ALLOWED = {
     "inputs": GROUND,
     "weights": GROUND,
     "portrait": GROUND | {"weights"},
-    "speech": GROUND | {"inputs"},
+    "speech": GROUND | {"inputs", "weights"},
+    "captions": GROUND,
+    "transcripts": GROUND | {"captions", "encoder", "request", "speech"},
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
-    "encoder": GROUND,
+    "encoder": GROUND | {"captions"},
     "engines.spec": {"engines.base", "portrait", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
@@ -63,10 +67,11 @@ ALLOWED = {
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "engines.base", "engines.registry"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
-    "request": GROUND | {"inputs", "speech", "encoder"},
+    "request": GROUND | {"inputs", "speech", "encoder", "captions", "weights"},
     "service": GROUND
     | {
         "request",
+        "transcripts",
         "shot",
         "finish_tools",
         "host",
@@ -83,7 +88,7 @@ ALLOWED = {
     "jobs": GROUND,
     "shells": GROUND
     | {"engines.registry", "service", "host", "weights", "motion", "shells.api", "shells.ui"},
-    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech"},
+    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
     "client": {"errors"},
     "shells.ui": GROUND
     | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},

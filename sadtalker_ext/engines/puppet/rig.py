@@ -56,6 +56,11 @@ class PuppetRig:
     track: FaceTracker
 
     @property
+    def device(self) -> str:
+        """The processor."""
+        return "cpu"
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of frames."""
         return self.view.size

@@ -58,15 +58,21 @@ def load_networks(find: Find, device: str, size: int, precision: str) -> Network
             load_network(partial(MappingNet, FULL), pasted, "mapping"),
         ],
         device,
-        _dtype(precision),
+        _dtype(precision, torch.device(device)),
     )
     return Networks(recon=recon, expression=expression, pose=pose, renderer=renderer)
 
 
-def _dtype(precision: str) -> torch.dtype:
-    """Return torch's type; `auto` stays exact, because half precision can freeze the lips."""
+def _dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Return torch's type; `auto` is float16 on graphics cards with arithmetic of their own for it.
+
+    Those are cards from compute capability 7.0 on; older ones compute float16 slowly or not at all,
+    and processors take minutes.
+    """
     import torch
 
-    names = {"auto": "float32"}
-    dtype: torch.dtype = getattr(torch, names.get(precision, precision))
+    if precision == "auto":
+        fast = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
+        return torch.float16 if fast else torch.float32
+    dtype: torch.dtype = getattr(torch, precision)
     return dtype

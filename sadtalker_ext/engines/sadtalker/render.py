@@ -23,6 +23,7 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
+from sadtalker_ext.engines.sadtalker.transfer import AHEAD, Copy, fetched, starter
 from sadtalker_ext.errors import InvalidOption, OutOfMemory, is_out_of_memory
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -83,10 +84,11 @@ class Renderer:
         for network in everything:
             fold(network)
             network.eval().requires_grad_(requires_grad=False).to(self.device)
-        self._generator = generator.set_precision(dtype)
+        self._generator = generator.set_precision(dtype).arrange(self.device.type)
         self._detector = kp_detector
         self._mappings = {network.inputs: network for network in networks}
         self._compiled = compile_backend is not None
+        self._start_copy = starter(self.device)
         self._draw = self._generator.forward
         if compile_backend is not None:
             self._draw = torch.compile(self._generator, backend=compile_backend, dynamic=False)
@@ -149,13 +151,26 @@ class Renderer:
     def draw(self, face: PreparedFace, points: Tensor, batch_size: int) -> Iterator[ImageArray]:
         """Yield one (S, S, 3) uint8 RGB frame per (15, 3) key points.
 
+        A graphics card is given the next batches before the frames of one are waited for.
+
         Raises:
             OutOfMemory: The device has no room for a batch of this size.
+            PrecisionLost: The numbers of a batch did not fit into float16; see `widen`.
         """
+        ahead = AHEAD if self.device.type == "cuda" else 0
+        yield from fetched(self._started(face.source, points, batch_size), ahead)
+
+    def widen(self) -> None:
+        """Compute everything in float32 from now on."""
+        self.dtype = torch.float32
+        self._generator.set_precision(torch.float32)
+
+    def _started(self, source: Source, points: Tensor, batch_size: int) -> Iterator[Copy]:
+        """Start one batch after the other."""
         for start in range(0, len(points), batch_size):
             driving = points[start : start + batch_size]
             try:
-                batch = self._levels(face.source, driving, batch_size)
+                yield self._start_copy(*self._levels(source, driving, batch_size))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -166,18 +181,21 @@ class Renderer:
                     if self.device.type == "cpu"
                     else f"{smaller}, or use the CPU.",
                 ) from error
-            yield from batch
 
     @torch.inference_mode()
-    def _levels(self, source: Source, driving: Tensor, batch_size: int) -> ImageArray:
-        """Render a batch as (B, S, S, 3) uint8: 255 * value, rounded half to even."""
+    def _levels(self, source: Source, driving: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        """Render a batch as (B, S, S, 3) uint8: 255 * value, rounded half to even.
+
+        Returns:
+            The levels, and () bool: whether all values fitted into float16 where it is used.
+        """
         count = len(driving)
         if self._compiled and count < batch_size:  # a second shape would compile again
             driving = torch.cat([driving, driving[-1:].expand(batch_size - count, -1, -1)])
         picture: Tensor = self._draw(source, driving)
         levels = torch.round(picture[:count] * 255).to(torch.uint8).permute(0, 2, 3, 1)
-        frames: ImageArray = levels.contiguous().cpu().numpy()
-        return frames
+        fits = torch.isfinite(picture).all() if self.dtype == torch.float16 else torch.tensor(True)
+        return levels.contiguous(), fits
 
     def _motion(self, windows: FloatArray) -> HeadMotion:
         network = self._mappings[windows.shape[1]]

@@ -32,6 +32,7 @@ from sadtalker_ext.engines.sadtalker.speaking import (
     windows_of,
     with_head_amounts,
 )
+from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
 from sadtalker_ext.motion.resampling import cubic
@@ -95,6 +96,11 @@ class SadTalkerRig:
         self._track_face = track_face
         self._batch_size = batch_size
         self._plan: Plan | None = None
+
+    @property
+    def device(self) -> str:
+        """Where the networks lie."""
+        return str(self.networks.device)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -235,7 +241,10 @@ class SadTalkerRig:
         return rows
 
     def _frames(self, blocks: Iterator[Tensor], batch: int) -> Iterator[ImageArray]:
-        """Render all key points; halve the batch for what is left when memory runs out."""
+        """Render all key points; halve the batch for what is left when memory runs out.
+
+        What does not fit into float16 is rendered again in float32.
+        """
         renderer = self.networks.renderer
         for points in blocks:
             done = 0
@@ -244,6 +253,9 @@ class SadTalkerRig:
                     for frame in renderer.draw(self._prepared, points[done:], batch):
                         done += 1
                         yield frame
+                except PrecisionLost:
+                    renderer.widen()
+                    log.warning("the networks' numbers exceed float16, going on in float32")
                 except OutOfMemory as error:
                     if batch == 1:
                         error.hint += " Smaller batches were tried, down to one frame."

@@ -63,7 +63,7 @@ def describing_routes(state: ApiState, document: Callable[[], dict[str, Any]]) -
     @router.get("/voices", responses={200: answer(Voices)}, summary="Who can speak a text")
     async def voices() -> Response:
         """The voices of this machine; when there are none, why."""
-        return JSONResponse(as_json(await run_in_threadpool(_voices)))
+        return JSONResponse(as_json(await run_in_threadpool(_voices, state)))
 
     @router.get("/health", responses={200: answer(Health)}, summary="Is it alive?")
     async def health() -> Response:
@@ -106,9 +106,9 @@ def _ready(state: ApiState) -> bool:
     return any(one.ready for one in state.service.engines())
 
 
-def _voices() -> Voices:
+def _voices(state: ApiState) -> Voices:
     try:
-        found = list_voices()
+        found = list_voices(state.service.store)
         trouble: SadTalkerError | None = None if found else missing_voices()
     except SadTalkerError as problem:
         found, trouble = (), problem

@@ -14,6 +14,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.speech.voice import list_voices, missing_voices
 from sadtalker_ext.types import MOTION_FPS
+from sadtalker_ext.weights.store import WeightStore
 
 log = logging.getLogger(__name__)
 
@@ -126,15 +127,15 @@ def check_idle(options: GenerateOptions, limits: Limits) -> None:
         )
 
 
-def check_text(options: GenerateOptions, limits: Limits) -> None:
-    """See whether there is a voice, and whether the text is short enough.
+def check_text(options: GenerateOptions, limits: Limits, store: WeightStore) -> None:
+    """See whether there is a voice in the store or on this machine, and whether the text is short.
 
     Raises:
         PackageMissing: There is no voice on this machine.
         InvalidOption: There is no such voice.
         InputTooLarge: Speaking the text would take too long.
     """
-    voices = list_voices()
+    voices = list_voices(store)
     if not voices:
         raise missing_voices()
     if options.voice and options.voice.split("+")[0] not in {one.name for one in voices}:

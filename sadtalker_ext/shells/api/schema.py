@@ -78,7 +78,7 @@ _NO_TALK = {
 _NO_SCRIPT = {
     "reduce_noise": "Clean the recording first.",
     "ssml": "Give plain text.",
-    "subtitles": "There are no subtitles here.",
+    "subtitles": "Set config.captions to track, srt or vtt.",
 }
 
 

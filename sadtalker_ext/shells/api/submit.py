@@ -121,7 +121,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
         )  # fmt: skip
         media.check_reference(inputs / REFERENCE, order.options, limits)
     if order.options.text:
-        media.check_text(order.options, limits)
+        media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
         _save_one(
             state, audio, limits.audio_bytes, body.files.get("audio"),

@@ -21,7 +21,7 @@ from sadtalker_ext.shells.api.shapes import as_json
 from sadtalker_ext.shells.api.state import ApiState
 from sadtalker_ext.shells.api.submit import check_key, submit
 from sadtalker_ext.shells.api.uploads import read_body
-from sadtalker_ext.shells.api.video import MEDIA_TYPES, send_video
+from sadtalker_ext.shells.api.video import CAPTION_TYPES, MEDIA_TYPES, send_video
 from sadtalker_ext.shells.api.view import page_token, read_page_token, talk_of
 
 Answers = dict[int | str, dict[str, Any]]
@@ -59,6 +59,12 @@ _VIDEO: Answers = {
     409: answer(Error, "There is no video (yet)."),
     416: answer(Error, "The range lies outside."),
 }
+_CAPTIONS: Answers = {
+    200: {
+        "description": "The captions.",
+        "content": {kind: {"schema": {"type": "string"}} for kind in CAPTION_TYPES.values()},
+    },
+}
 _STREAM: Answers = {
     200: {
         "description": "Events `state` (a Talk), `progress` (its progress) and `removed`.",
@@ -89,6 +95,7 @@ def talk_routes(state: ApiState) -> APIRouter:
         (one, talks.status, "GET", found, "How far is it?"),
         (one, talks.delete, "DELETE", found, "Cancel or remove"),
         (video, talks.video, "GET", _VIDEO, "Fetch the video"),
+        (f"{one}/captions", talks.captions, "GET", _CAPTIONS, "Fetch the captions"),
         ("/{talk_id}/events", talks.events, "GET", _STREAM, "Watch the progress"),
     ):
         router.add_api_route(
@@ -172,6 +179,19 @@ class _Talks:
         suffix = (job.result or {}).get("suffix", ".mp4")
         path = self._state.folder.result(job.id, suffix)
         return await run_in_threadpool(send_video, request, path)
+
+    async def captions(self, request: Request, talk_id: str) -> Response:
+        """The captions that config.captions asked for, as srt or vtt."""
+        job = self._job(request, talk_id)
+        for suffix, kind in CAPTION_TYPES.items():
+            path = self._state.folder.captions(job.id, suffix)
+            if job.state is JobState.DONE and path.is_file() and not path.is_symlink():
+                text = await run_in_threadpool(path.read_bytes)
+                return Response(text, media_type=f"{kind}; charset=utf-8")
+        raise NotFound(
+            "There are no captions.",
+            hint="Ask for them by config.captions srt or vtt, and for a text that a voice speaks.",
+        )
 
     async def events(self, request: Request, talk_id: str) -> Response:
         """Server-sent events until the job is final."""

@@ -26,6 +26,9 @@ MEDIA_TYPES = {
 }
 
 
+CAPTION_TYPES = {".srt": "application/x-subrip", ".vtt": "text/vtt"}
+
+
 def send_video(request: Request, path: Path) -> Response:
     """Return the file, or one range of it.
 

@@ -92,10 +92,26 @@ def _add_generate(
     generate.add_argument(
         "--motion-plot", type=Path, help="draw pose, mouth and blinks over time into this .png"
     )
+    generate.add_argument(
+        "--captions",
+        metavar="track|srt|vtt|FILE",
+        help="captions of a spoken text: a track in the mp4, a file beside the video, or a .srt or "
+        ".vtt file",
+    )
+    generate.add_argument(
+        "--phones",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or "
+        ".json (Rhubarb); may be repeated",
+    )
     _add_device(generate)
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
-        _add_option(sections[spec.group], spec)
+        if spec.name != "captions":  # it takes a file, too
+            _add_option(sections[spec.group], spec)
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
@@ -227,10 +243,23 @@ def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     """Return the options that were given on the command line."""
+    options = {spec.name for spec in option_specs()}
     given = {
         name: " ".join(value) if isinstance(value, list) else value
         for name, value in vars(parsed).items()
+        if name in options
     }
+    if _names_file(given.get("captions")):
+        del given["captions"]
     return GenerateOptions.from_mapping(
-        {spec.name: given[spec.name] for spec in option_specs() if spec.name in given}
+        {spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None}
     )
+
+
+def captions_file(parsed: argparse.Namespace) -> Path | None:
+    """Return the file of captions that was named, if one was."""
+    return Path(parsed.captions) if _names_file(parsed.captions) else None
+
+
+def _names_file(captions: str | None) -> bool:
+    return captions is not None and "." in captions

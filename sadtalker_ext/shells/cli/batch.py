@@ -1,9 +1,10 @@
 """``sadtalker batch JOBS.jsonl``: many videos, one description per line.
 
 A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
-options by name; `reference_video`, `landmarks_file` and `motion_plot` name files as the flags of
-`generate` do, and `blink_video` beside `reference_video` another video for the blinks. Paths are
-relative to the list's folder. A line that fails is reported and the rest goes on; a line whose
+options by name; `reference_video`, `landmarks_file`, `motion_plot` and `captions_file` name files
+as the flags of `generate` do, and `blink_video` beside `reference_video` another video for the
+blinks. Paths are relative to the folder of the list. A line that fails is reported and the rest
+goes on; a line whose
 output exists is skipped, so that a stopped batch can be run again.
 """
 
@@ -36,6 +37,7 @@ FILES = (
     "blink_video",
     "landmarks_file",
     "motion_plot",
+    "captions_file",
 )
 
 

@@ -17,7 +17,7 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
-from sadtalker_ext.shells.cli.arguments import options_from
+from sadtalker_ext.shells.cli.arguments import captions_file, options_from
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.types import VideoFile
 
@@ -42,6 +42,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         blink_video=blink,
         landmarks_file=parsed.landmarks_file,
         motion_plot=parsed.motion_plot,
+        captions_file=captions_file(parsed),
+        phones_files=tuple(parsed.phones),
     )
     bar = TerminalProgress()
     progress = Progress(bar)

@@ -50,6 +50,7 @@ GROUP_TITLES: Mapping[str, str] = {
 _FEW = 3
 _FINE_RANGE = 10.0
 _VOICE_MARK = " · "
+_ANY_VOICE = "Best for the text's language"
 
 
 class OptionControls:
@@ -66,7 +67,7 @@ class OptionControls:
         suggestions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._suggestions = suggestions or {}
-        self._voices = [f"{words}{_VOICE_MARK}{name}" for name, words in voices]
+        self._voices = _voice_choices(voices)
         self.components: dict[str, Component] = {}
 
     @property
@@ -96,6 +97,11 @@ class OptionControls:
         if name == "voice":
             return next((one for one in self._voices if _voice_name(one) == value), None)
         return value
+
+    def voice_update(self, voices: Iterable[tuple[str, str]]) -> Any:
+        """Return the output that offers other voices."""
+        self._voices = _voice_choices(voices)
+        return compat.update(choices=self._voices, value=self._voices[0] if self._voices else None)
 
     def updates(self, values: Mapping[str, Any]) -> list[Any]:
         """Return one output per widget: the given values, everything else unchanged."""
@@ -207,8 +213,14 @@ def step_of(spec: OptionSpec) -> float:
     return 0.05 if high - low < _FINE_RANGE else 0.5
 
 
+def _voice_choices(voices: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the words of all voices; first that the text's language chooses one."""
+    named = [f"{words}{_VOICE_MARK}{name}" for name, words in voices]
+    return [_ANY_VOICE, *named] if named else []
+
+
 def _voice_name(widget_value: str) -> str:
-    return widget_value.rpartition(_VOICE_MARK)[2]
+    return widget_value.rpartition(_VOICE_MARK)[2] if _VOICE_MARK in widget_value else ""
 
 
 def _for_engine(spec: OptionSpec, engine: str) -> Any:

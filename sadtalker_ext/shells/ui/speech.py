@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InputError, InvalidOption, SadTalkerError
+from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
 from sadtalker_ext.shells.ui import compat, controls, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
+from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
 FILE, MICROPHONE, TEXT, VIDEO, IDLE = KINDS = ("File", "Microphone", "Text", "Video", "Idle")
 IDLE_SECONDS = 5.0
@@ -30,6 +30,7 @@ class SpeechParts:
         video: Video whose sound is used.
         panes: One group per kind, in the order of `KINDS`.
         trim: The group with start, end and silence.
+        voice: The line about voices, with its buttons.
     """
 
     kind: Component
@@ -38,6 +39,7 @@ class SpeechParts:
     video: Component
     panes: tuple[Component, ...]
     trim: Component
+    voice: VoiceParts
 
     @property
     def inputs(self) -> dict[str, Component]:
@@ -50,23 +52,15 @@ class SpeechParts:
         }
 
 
-def find_voices() -> tuple[list[tuple[str, str]], str]:
-    """Return name and words of every voice, and how to get one when there is none."""
-    try:
-        from sadtalker_ext.speech.voice import list_voices, missing_voices
-
-        voices = [(voice.name, voice.label) for voice in list_voices()]
-        return voices, "" if voices else str(missing_voices())
-    except (ImportError, SadTalkerError, OSError, ValueError) as problem:
-        return [], f"Text needs a voice, and none can be used here: {problem}"
-
-
-def make_speech_parts(options: controls.OptionControls, no_voice: str) -> SpeechParts:
+def make_speech_parts(
+    options: controls.OptionControls, line: VoiceLine, *, can_speak: bool
+) -> SpeechParts:
     """Make the panel at the current place of the page.
 
     Args:
         options: Makes the widgets of the options that belong here.
-        no_voice: Why no text can be spoken; empty when it can.
+        line: Says who can speak a text.
+        can_speak: Whether there is a voice.
     """
     gr = compat.gradio()
     kind = gr.Radio(
@@ -91,7 +85,7 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
             elem_id=element_id("speech_recording"),
         )
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as text_pane:
-        _make_text(options, no_voice)
+        voice = _make_text(options, line, can_speak=can_speak)
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as video_pane:
         video = compat.video_input(
             label="Video with speech", height=220, elem_id=element_id("speech_video")
@@ -105,22 +99,28 @@ def make_speech_parts(options: controls.OptionControls, no_voice: str) -> Speech
         options.make(*controls.SPEECH_TRIM)
     panes = (file_pane, microphone_pane, text_pane, video_pane, idle_pane)
     parts = SpeechParts(
-        kind=kind, file=file, microphone=microphone, video=video, panes=panes, trim=trim
+        kind=kind,
+        file=file,
+        microphone=microphone,
+        video=video,
+        panes=panes,
+        trim=trim,
+        voice=voice,
     )
     compat.listen(kind.change, show_pane, [kind], [*panes, trim, microphone])
     return parts
 
 
-def _make_text(options: controls.OptionControls, no_voice: str) -> None:
+def _make_text(options: controls.OptionControls, line: VoiceLine, *, can_speak: bool) -> VoiceParts:
     gr = compat.gradio()
-    if no_voice:
-        compat.html(f'<div class="stx-hint">{escape(no_voice)}</div>')
+    parts = make_voice_parts(line)
     options.make("text", "voice")
     with gr.Row():
         options.make("speech_rate", "speech_pitch")
-    if no_voice:
+    if not can_speak:
         for name in controls.SPEECH_TEXT:
             options.components[name].interactive = False
+    return parts
 
 
 def show_pane(kind: str) -> list[Any]:

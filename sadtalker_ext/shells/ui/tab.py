@@ -17,6 +17,7 @@ from sadtalker_ext.shells.ui import (
     reference,
     results,
     speech,
+    voices,
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
@@ -51,8 +52,10 @@ def build_tab(host: TabHost) -> TabParts:
         host: The place it lives in.
     """
     gr = compat.gradio()
-    voices, no_voice = speech.find_voices()
-    options = controls.OptionControls(voices, getattr(host, "suggestions", {}))
+    store = host.service.store
+    found, no_voice = voices.find_voices(store)
+    voice_line = voices.VoiceLine(store)
+    options = controls.OptionControls(found, getattr(host, "suggestions", {}))
     consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
@@ -62,7 +65,7 @@ def build_tab(host: TabHost) -> TabParts:
             with gr.Column(scale=6, min_width=280, elem_classes=["stx-left"]):
                 shown = portrait.make_portrait_parts(host.picture_sources, options)
                 with panel("Speech"):
-                    said = speech.make_speech_parts(options, no_voice)
+                    said = speech.make_speech_parts(options, voice_line, can_speak=not no_voice)
                 with panel("Engine"):
                     options.make("engine")
                     engine_parts = engines.make_engine_parts(line)
@@ -90,6 +93,7 @@ def build_tab(host: TabHost) -> TabParts:
         result_path=made.result_path,
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
+    voices.connect_voice_parts(said.voice, voice_line, options, store)
     look.connect_look_parts(look_parts, options, presets)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)

@@ -52,6 +52,7 @@ def test_wrong_credentials(site, header):
             ("DELETE", f"/talks/{new_id()}"),
             ("GET", f"/talks/{new_id()}/video"),
             ("HEAD", f"/talks/{new_id()}/video"),
+            ("GET", f"/talks/{new_id()}/captions"),
             ("GET", f"/talks/{new_id()}/events"),
             ("GET", "/options"),
             ("GET", "/engines"),
@@ -79,7 +80,7 @@ def test_others_jobs_are_not_there(site):
         talk = ann.post(TALKS, **form()).json()
         url = f"{TALKS}/{talk['id']}"
         assert ann.get(url).status_code == 200
-        for path in (url, f"{url}/video", f"{url}/events"):
+        for path in (url, f"{url}/video", f"{url}/captions", f"{url}/events"):
             refused(bob.get(path), 404, "not_found")
         refused(bob.delete(url), 404, "not_found")
         mine = {one["id"] for one in bob.get(TALKS, params={"limit": 100}).json()["talks"]}

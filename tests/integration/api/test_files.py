@@ -59,7 +59,7 @@ def refused(got, status, code, field=None):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path[:30])
-@pytest.mark.parametrize("ending", ["", "/video", "/events"])
+@pytest.mark.parametrize("ending", ["", "/video", "/captions", "/events"])
 def test_path_traversal(client, path, ending):
     got = client.get(f"{TALKS}/{path}{ending}")
     assert got.status_code == 404, got.text

@@ -28,6 +28,7 @@ ROUTES = [
     ("GET", "/talks/{talk_id}"),
     ("DELETE", "/talks/{talk_id}"),
     ("GET", "/talks/{talk_id}/video"),
+    ("GET", "/talks/{talk_id}/captions"),
     ("GET", "/talks/{talk_id}/events"),
     ("GET", "/options"),
     ("GET", "/engines"),

@@ -16,9 +16,12 @@ from torch.nn import functional
 from sadtalker_ext.engines.sadtalker.nets.geometry import axis, grid, sample_shifted
 from sadtalker_ext.engines.sadtalker.nets.layers import (
     DownBlock3d,
+    LayeredConv3d,
     StoredNorm,
     UpBlock3d,
     fold_norm,
+    in_layout,
+    to_channels_last,
 )
 
 DEPTH = 16
@@ -104,7 +107,7 @@ class DenseMotion(nn.Module):
         self.compress = nn.Conv3d(32, COMPRESSED, 1)
         self.norm: nn.Module = StoredNorm(COMPRESSED)
         self.hourglass = Hourglass()
-        self.mask = nn.Conv3d(HOURGLASS, MOTIONS, 7, padding=3)
+        self.mask = LayeredConv3d(HOURGLASS, MOTIONS, 7)
         self.occlusion = nn.Conv2d(
             HOURGLASS * DEPTH, 1, OCCLUSION_KERNEL, padding=OCCLUSION_KERNEL // 2
         )
@@ -112,19 +115,24 @@ class DenseMotion(nn.Module):
     def fold(self) -> None:
         self.norm = fold_norm(self.compress, self.norm)
 
+    def use_layers(self) -> None:
+        """Lay the per-frame networks out for a graphics card."""
+        to_channels_last(self.hourglass)
+        self.mask.use_layers()
+
     def compress_volume(self, volume: Tensor) -> Tensor:
         """Reduce (B, 32, D, H, W) to the (B, 4, D, H, W) that the motions are tried on."""
         return functional.relu(self.norm(self.compress(volume)), inplace=True)
 
     def heat(self, points: Tensor, size: int) -> Tensor:
         """Return (B, 15, D, size, size) Gaussians around (B, 15, 3) points."""
-        x, y, z = (
-            torch.exp(
-                -((axis(count, points.device) - points[..., part : part + 1]) ** 2)
-                / (2 * HEAT_VARIANCE)
-            )
-            for part, count in enumerate((size, size, DEPTH))
+        sizes = [size, size, DEPTH]
+        places = torch.cat([axis(count, points.device) for count in sizes])
+        along = torch.cat(
+            [points[..., i : i + 1].expand(-1, -1, count) for i, count in enumerate(sizes)], dim=-1
         )
+        heat = torch.exp((places - along).square_() * (-0.5 / HEAT_VARIANCE))
+        x, y, z = torch.split(heat, sizes, dim=-1)
         plane = y.unsqueeze(-1) * x.unsqueeze(-2)  # (B, 15, H, W)
         return z[..., None, None] * plane.unsqueeze(2)
 
@@ -158,8 +166,9 @@ class DenseMotion(nn.Module):
         """
         shifts = functional.pad(source - driving, (0, 0, 1, 0))  # (B, 16, 3), the first at rest
         trials = self.trials(compressed, source_heat, shifts, driving)
-        features = self.hourglass(trials.to(self.mask.weight.dtype))
-        mask = torch.softmax(self.mask(features).float(), dim=1)
+        trials = trials.to(self.mask.weight.dtype)
+        features = self.hourglass(in_layout(trials, self.hourglass.decoder.conv.weight))
+        mask = torch.softmax(self.mask(features), dim=1)
         occlusion = torch.sigmoid(self.occlusion(features.flatten(1, 2)).float())
         return Motion(self.deform(mask, shifts), occlusion)
 
@@ -173,7 +182,6 @@ class DenseMotion(nn.Module):
         mask = mask.masked_fill(mask < SMALLEST_MASK, 0.0)
         depth, height, width = mask.shape[2:]
         resting = grid(depth, height, width, mask.device) * mask.sum(dim=1).unsqueeze(-1)
-        # sums instead of a matrix product: hosts switch products to TF32, too coarse for lips
-        weights = shifts[..., None, None, None]  # (B, 16, 3, 1, 1, 1)
-        moving = [(mask * weights[:, :, part]).sum(dim=1) for part in range(3)]
-        return resting + torch.stack(moving, dim=-1)
+        # a sum instead of a matrix product: hosts switch products to TF32, too coarse for lips
+        moving = mask.unsqueeze(-1) * shifts[:, :, None, None, None, :]
+        return resting + moving.sum(dim=1)

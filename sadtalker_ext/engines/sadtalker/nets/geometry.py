@@ -8,21 +8,62 @@ own grid does not return it. The published model was trained that way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 
 def axis(count: int, device: torch.device | None = None) -> Tensor:
-    """Return (count,) positions from -1 to 1, both included."""
-    return 2 * (torch.arange(count, dtype=torch.float32, device=device) / (count - 1)) - 1
+    """Return (count,) positions from -1 to 1, both included; not to be changed."""
+    return _axis(count, _device(device))
 
 
 def grid(depth: int, height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """Return (depth, height, width, 3) float32 positions x, y, z."""
-    z, y, x = torch.meshgrid(
-        axis(depth, device), axis(height, device), axis(width, device), indexing="ij"
-    )
+    """Return (depth, height, width, 3) float32 positions x, y, z; not to be changed."""
+    return _grid(depth, height, width, _device(device))
+
+
+def _device(device: torch.device | None) -> torch.device:
+    return torch.empty(0).device if device is None else device
+
+
+def _kept(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Keep what a function makes: every batch asks for the same, at several launches on a device.
+
+    A compiler sees the plain function; it keeps constants by itself.
+    """
+
+    @lru_cache(maxsize=32)
+    def kept(*arguments: object) -> Tensor:
+        with torch.inference_mode(mode=False):
+            return make(*arguments)
+
+    @wraps(make)
+    def found(*arguments: object) -> Tensor:
+        return make(*arguments) if torch.compiler.is_compiling() else kept(*arguments)
+
+    return found
+
+
+@_kept
+def _axis(count: int, device: torch.device) -> Tensor:
+    return 2 * (torch.arange(count, dtype=torch.float32, device=device) / (count - 1)) - 1
+
+
+@_kept
+def _distances(count: int, device: torch.device) -> Tensor:
+    """Return (count, count): from where position i is looked up, in old positions, to each j."""
+    index = ((_axis(count, device) + 1) * count - 1) / 2
+    return index.unsqueeze(-1) - torch.arange(count, dtype=torch.float32, device=device)
+
+
+@_kept
+def _grid(depth: int, height: int, width: int, device: torch.device) -> Tensor:
+    axes = (_axis(count, device) for count in (depth, height, width))
+    z, y, x = torch.meshgrid(*axes, indexing="ij")
     return torch.stack([x, y, z], dim=-1)
 
 
@@ -45,10 +86,8 @@ def shift_weights(shift: Tensor, count: int) -> Tensor:
     Returns:
         (..., count, count) float32: row i holds the weights of the old positions for the new i.
     """
-    position = axis(count, shift.device) + shift.unsqueeze(-1)
-    index = ((position + 1) * count - 1) / 2
-    neighbours = torch.arange(count, dtype=torch.float32, device=shift.device)
-    return (1 - (index.unsqueeze(-1) - neighbours).abs()).clamp_min(0)
+    moved = _distances(count, shift.device) + (shift * (count / 2))[..., None, None]
+    return (1 - moved.abs()).clamp_min(0)
 
 
 def sample_shifted(volume: Tensor, shifts: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 Attribute names equal the keys of the checkpoint component `generator.decoder`.
 
-"seg" is the (B, 256, h, w) map that steers every normalisation, h = w = S / 4.
+"seg" is the (B, 256, h, w) map that steers every normalisation, h = w = S / 4. Maps lie in memory
+channels last, as the convolutions of processors and graphics cards want them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sadtalker_ext.engines.sadtalker.nets.layers import constant
+from sadtalker_ext.engines.sadtalker.nets.stretched import stretched_conv, tap_bias, tap_kernels
+from sadtalker_ext.engines.sadtalker.nets.winograd import transformed_kernel, winograd_conv
 
 HIDDEN = 128
 SEG = 256
@@ -39,6 +42,7 @@ class SpectralConv2d(nn.Module):
         self.register_buffer("weight_v", torch.zeros(inputs * kernel * kernel))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.weight: nn.Parameter | None = None
+        self.tiles: nn.Parameter | None = None
 
     def effective_weight(self) -> Tensor:
         """Return weight_orig / sigma."""
@@ -55,59 +59,87 @@ class SpectralConv2d(nn.Module):
             self.weight_orig = constant(torch.empty(0))
             self.weight_u = self.weight_v = torch.empty(0)
 
+    @torch.no_grad()
+    def use_tiles(self) -> None:
+        """Convolve by Winograd's algorithm from now on: 3x3, float32, maps with even sides."""
+        if self.tiles is None:
+            self.tiles = constant(transformed_kernel(self.effective_weight()))
+            self.weight = constant(torch.empty(0))
+
     def forward(self, x: Tensor) -> Tensor:
+        if self.tiles is not None:
+            return winograd_conv(x, self.tiles, self.bias)
         return functional.conv2d(x, self.effective_weight(), self.bias, padding=self.padding)
 
 
 class Spade(nn.Module):
     """Scale and shift per pixel, steered by seg, of a map that is already normalised.
 
-    x (B, n, H, W), seg (B, 256, h, w) with H a multiple (1, 2 or 4) of h.
+    x (B, n, H, W), hidden (B, 128, H, W) from `hidden` or `SharedMaps`.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
-        self.mlp_shared = nn.Sequential(nn.Conv2d(SEG, HIDDEN, 3, padding=1), nn.ReLU())
+        self.mlp_shared: nn.Module = nn.Sequential(nn.Conv2d(SEG, HIDDEN, 3, padding=1), nn.ReLU())
         self.mlp_gamma = nn.Conv2d(HIDDEN, channels, 3, padding=1)
         self.mlp_beta: nn.Module = nn.Conv2d(HIDDEN, channels, 3, padding=1)
-        self.taps: nn.Parameter | None = None
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Stack 1 + gamma and beta, and lay out the shared kernel for `stretched_conv`."""
+        """Stack 1 + gamma and beta."""
         gamma, beta = self.mlp_gamma, self.mlp_beta
         if not isinstance(beta, nn.Conv2d):
             return
         gamma.weight = constant(torch.cat([gamma.weight, beta.weight]))
         gamma.bias = constant(torch.cat([_bias(gamma) + 1, _bias(beta)]))
         self.mlp_beta = nn.Identity()
-        weight = self._shared().weight
-        self.taps = constant(weight.permute(2, 3, 0, 1).reshape(-1, SEG, 1, 1).contiguous())
-
-    def _shared(self) -> nn.Conv2d:
-        return cast("nn.Conv2d", self.mlp_shared[0])
 
     def hidden(self, seg: Tensor, scale: int) -> Tensor:
-        """Return (B, 128, scale * h, scale * w)."""
-        if scale == 1:
-            return self.mlp_shared(seg)
-        if self.taps is None:
-            return self.mlp_shared(functional.interpolate(seg, scale_factor=scale))
-        products = torch.unflatten(functional.conv2d(seg, self.taps), 1, (3, 3, HIDDEN))
-        return stretched_conv(products, _bias(self._shared()), scale)
+        """Return (B, 128, scale * h, scale * w) of seg (B, 256, h, w)."""
+        if scale > 1:
+            seg = functional.interpolate(seg, scale_factor=scale)
+        maps: Tensor = self.mlp_shared(seg)
+        return maps
 
-    def terms(self, seg: Tensor, scale: int) -> tuple[Tensor, Tensor]:
-        """Return factor and shift, both (B, n, scale * h, scale * w)."""
-        hidden = self.hidden(seg, scale)
-        if self.taps is None:
-            return 1 + self.mlp_gamma(hidden), self.mlp_beta(hidden)
+    def terms(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return factor and shift, both (B, n, H, W)."""
         both = self.mlp_gamma(hidden)
-        return both[:, : self.channels], both[:, self.channels :]
+        if isinstance(self.mlp_beta, nn.Identity):
+            return both[:, : self.channels], both[:, self.channels :]
+        return 1 + both, self.mlp_beta(hidden)
 
-    def forward(self, x: Tensor, seg: Tensor) -> Tensor:
-        factor, shift = self.terms(seg, x.shape[-1] // seg.shape[-1])
+    def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
+        factor, shift = self.terms(hidden)
         return torch.addcmul(shift, x, factor)
+
+
+class SharedMaps(nn.Module):
+    """The first convolutions of the SPADEs of one block, which read the same seg, as one.
+
+    Args:
+        spades: Where the convolutions are taken from, and taken away.
+        enlarged: Whether the block's map is larger than seg.
+    """
+
+    def __init__(self, spades: list[Spade], *, enlarged: bool) -> None:
+        super().__init__()
+        convolutions = [cast("nn.Conv2d", spade.mlp_shared[0]) for spade in spades]  # type: ignore[index]
+        weight = torch.cat([conv.weight for conv in convolutions])
+        bias = torch.cat([_bias(conv) for conv in convolutions])
+        self.enlarged = enlarged
+        self.weight = constant(tap_kernels(weight) if enlarged else weight)
+        self.bias = constant(tap_bias(bias) if enlarged else bias)
+        for spade in spades:
+            spade.mlp_shared = nn.Identity()
+
+    def forward(self, seg: Tensor, scale: int) -> tuple[Tensor, ...]:
+        if self.enlarged:
+            maps = stretched_conv(seg, self.weight, self.bias, scale)
+        else:
+            maps = functional.conv2d(seg, self.weight, self.bias, padding=1)
+            functional.relu(maps, inplace=True)
+        return torch.split(maps, HIDDEN, dim=1)
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:
@@ -116,38 +148,13 @@ def _bias(conv: nn.Conv2d) -> Tensor:
     return conv.bias
 
 
-def stretched_conv(products: Tensor, bias: Tensor, scale: int) -> Tensor:
-    """Finish ReLU(3x3 convolution) of a map enlarged by repetition, without enlarging its input.
+def instance_normal(x: Tensor) -> Tensor:
+    """Bring each channel of each (B, C, H, W) map to mean 0 and deviation 1.
 
-    Inside an enlarged pixel only the first, the inner and the last position differ per axis, so
-    3x3 results exist; each is a sum of the nine products of the small map with one tap.
-
-    Args:
-        products: (B, 3, 3, C, h, w), tap row and tap column first.
-        bias: (C,).
-        scale: 2 (no inner position) or 4.
-
-    Returns:
-        (B, C, scale * h, scale * w).
+    The deviation, unlike its square, fits into float16 whenever the values do.
     """
-    order = (0, 2) if scale == 2 else (0, 1, 1, 2)
-    rows = _positions(products.unbind(1), axis=-2)  # 3 x (B, 3, C, h, w)
-    lines = []
-    for row in rows:
-        cells = _positions(row.unbind(1), axis=-1)  # 3 x (B, C, h, w)
-        done = [functional.relu(cell + bias[:, None, None]) for cell in cells]
-        lines.append(torch.stack([done[i] for i in order], dim=-1).flatten(-2))
-    return torch.stack([lines[i] for i in order], dim=-2).flatten(-3, -2)
-
-
-def _positions(taps: tuple[Tensor, ...], axis: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Sum three taps for the first, an inner and the last position of an enlarged pixel."""
-    before, here, after = taps
-    head, tail = ((0, 0, 1, 0), (0, 0, 0, 1)) if axis == -2 else ((1, 0), (0, 1))
-    length = before.shape[axis]
-    earlier = functional.pad(before.narrow(axis, 0, length - 1), head)
-    later = functional.pad(after.narrow(axis, 1, length - 1), tail)
-    return earlier + here + after, before + here + after, before + here + later
+    deviation, mean = torch.std_mean(x, (2, 3), correction=0, keepdim=True)
+    return (x - mean).div_(torch.hypot(deviation, torch.tensor(EPS**0.5)))
 
 
 class SpadeBlock(nn.Module):
@@ -166,37 +173,54 @@ class SpadeBlock(nn.Module):
         self.norm_0 = Spade(inputs)
         self.norm_1 = Spade(middle)
         self.conv_s: SpectralConv2d | None = None
-        self.merged = False
+        self.shared: SharedMaps | None = None
         if inputs != outputs:
             self.conv_s = SpectralConv2d(inputs, outputs, 1, bias=False)
             self.norm_s = Spade(inputs)
 
+    @property
+    def merged(self) -> bool:
+        """Whether the shift of the shortcut skips its convolution."""
+        return self.conv_s is not None and self.shared is not None
+
+    def _spades(self) -> list[Spade]:
+        return [self.norm_0, self.norm_1, *([self.norm_s] if self.conv_s is not None else [])]
+
     @torch.no_grad()
     def fold(self) -> None:
-        """Let the shift of the shortcut skip its 1x1 convolution, which is merged into it."""
-        if self.conv_s is None or not isinstance(self.norm_s.mlp_beta, nn.Conv2d):
+        """Join the shared convolutions, and merge the shortcut's 1x1 into its shift."""
+        if self.shared is not None:
+            return
+        self.shared = SharedMaps(self._spades(), enlarged=self.enlarge)
+        if self.conv_s is None:
             return
         self.conv_s.fold()
-        mix, beta = self.conv_s.effective_weight()[:, :, 0, 0].double(), self.norm_s.mlp_beta
+        beta = cast("nn.Conv2d", self.norm_s.mlp_beta)
+        mix = self.conv_s.effective_weight()[:, :, 0, 0].double()
         kind = beta.weight.dtype
         weight = torch.einsum("oc,cihw->oihw", mix, beta.weight.double())
         beta.weight = constant(weight.to(kind))
         beta.bias = constant((mix @ _bias(beta).double()).to(kind))
-        self.merged = True
 
     def forward(self, x: Tensor, seg: Tensor) -> Tensor:
-        normal = functional.instance_norm(x, eps=EPS)
+        normal = instance_normal(x)
         if self.enlarge:
             normal = functional.interpolate(normal, scale_factor=2)
-        y = self.conv_0(functional.leaky_relu(self.norm_0(normal, seg), SLOPE, inplace=True))
-        y = self.norm_1(functional.instance_norm(y, eps=EPS), seg)
+        scale = normal.shape[-1] // seg.shape[-1]
+        if self.shared is None:
+            hidden = tuple(spade.hidden(seg, scale) for spade in self._spades())
+        else:
+            hidden = self.shared(seg, scale)
+        y = self.norm_0(normal, hidden[0])
+        y = self.conv_0(functional.leaky_relu(y, SLOPE, inplace=True))
+        y = self.norm_1(instance_normal(y), hidden[1])
         y = self.conv_1(functional.leaky_relu(y, SLOPE, inplace=True))
         if self.conv_s is None:
-            return y + x
+            return y.add_(x)
         if not self.merged:
-            return y + self.conv_s(self.norm_s(normal, seg))
-        factor, shift = self.norm_s.terms(seg, normal.shape[-1] // seg.shape[-1])
-        return y + self.conv_s(normal * factor) + shift
+            return y + self.conv_s(self.norm_s(normal, hidden[2]))
+        factor, shift = self.norm_s.terms(hidden[2])
+        return y.add_(self.conv_s(normal * factor)).add_(shift)
 
 
 class SpadeDecoder(nn.Module):
@@ -215,10 +239,22 @@ class SpadeDecoder(nn.Module):
         self.up_1 = SpadeBlock(256, 64, enlarge=True)
         self.conv_img = nn.Conv2d(64, 3, 3, padding=1)
 
+    def use_tiles(self) -> None:
+        """Convolve by Winograd's algorithm where that pays on a processor: 512 channels to 512.
+
+        Paired on two cores: 0.70 of the plain convolution's processor time there; 0.85 from 256
+        to 512 channels; 1.2 to 1.9 from 512 to 256, from 256 to 256 and from 128 to more.
+        """
+        middle = (self.G_middle_0, self.G_middle_1, self.G_middle_2)
+        for block in (*middle, self.G_middle_3, self.G_middle_4, self.G_middle_5):
+            block.conv_0.use_tiles()
+            block.conv_1.use_tiles()
+
     def forward(self, seg: Tensor) -> Tensor:
         x = self.fc(seg)
         x = self.G_middle_1(self.G_middle_0(x, seg), seg)
         x = self.G_middle_3(self.G_middle_2(x, seg), seg)
         x = self.G_middle_5(self.G_middle_4(x, seg), seg)
         x = self.up_1(self.up_0(x, seg), seg)
-        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)).float())
+        x = functional.leaky_relu(x, SLOPE)
+        return torch.sigmoid(self.conv_img(x).float())

@@ -72,6 +72,18 @@ def test_precision_is_the_renderers(asked, precision, dtype):
     assert loading.load_networks(find, "cpu", 512, precision).renderer.dtype is dtype
 
 
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [((6, 1), torch.float32), ((7, 0), torch.float16), ((9, 0), torch.float16)],
+)
+def test_auto_is_float16_on_cards_that_are_fast_with_it(monkeypatch, capability, dtype):
+    """A Tesla P4 (6.1) computes it at a 64th of its speed."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert loading._dtype("auto", torch.device("cuda")) is dtype
+    assert loading._dtype("float32", torch.device("cuda")) is torch.float32
+    assert loading._dtype("auto", torch.device("cpu")) is torch.float32
+
+
 @pytest.mark.parametrize("absent", [PACKAGED, *MAPPINGS])
 def test_missing_files_are_named(asked, absent):
     present = [name for name in (PACKAGED, *MAPPINGS) if name != absent]

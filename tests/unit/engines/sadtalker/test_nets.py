@@ -20,14 +20,23 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import BlurAndThin
 from sadtalker_ext.engines.sadtalker.nets.layers import (
     ConvBlock2d,
     DownBlock3d,
+    LayeredConv3d,
     StoredNorm,
     UpBlock3d,
     fold,
+    to_channels_last,
 )
 from sadtalker_ext.engines.sadtalker.nets.mapping import MappingNet
 from sadtalker_ext.engines.sadtalker.nets.posenet import PoseNet, ResidualConv
 from sadtalker_ext.engines.sadtalker.nets.recon import Bottleneck, ReconNet
-from sadtalker_ext.engines.sadtalker.nets.spade import Spade, SpadeBlock, SpectralConv2d
+from sadtalker_ext.engines.sadtalker.nets.spade import (
+    SharedMaps,
+    Spade,
+    SpadeBlock,
+    SpectralConv2d,
+    instance_normal,
+)
+from sadtalker_ext.engines.sadtalker.nets.winograd import transformed_kernel, winograd_conv
 from sadtalker_ext.weights.checkpoint import is_used
 from tests.golden.keyed_weights import MAPPINGS, PACKAGED, rows_of
 from tests.golden.networks import BUILDERS
@@ -112,13 +121,68 @@ def is_foldable(network, module):
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
-def test_the_shared_convolution_never_enlarges_its_input(scale):
-    plain = fill(Spade(6))
-    folded = copy.deepcopy(plain)
-    fold(folded)
+def test_the_shared_convolutions_never_enlarge_their_input(scale):
+    spades = [fill(Spade(6), seed) for seed in (0, 1)]
     seg = rand(2, 256, 3, 5)
-    x = rand(2, 6, 3 * scale, 5 * scale)
-    assert_close(folded(x, seg), plain(x, seg))
+    wanted = [spade.hidden(seg, scale) for spade in spades]
+    shared = SharedMaps(spades, enlarged=scale > 1)
+    for maps, other in zip(shared(seg, scale), wanted, strict=True):
+        assert_close(maps, other)
+    assert all(isinstance(spade.mlp_shared, nn.Identity) for spade in spades)
+
+
+def test_maps_are_brought_to_mean_zero_and_deviation_one():
+    x = 3 * rand(2, 4, 6, 5) + 7
+    x[0, 0] = 0.25
+    assert_close(instance_normal(x.clone()), functional.instance_norm(x, eps=1e-5))
+
+
+def test_a_wide_map_is_normalised_in_float16():
+    """Its variance of 90,000 is more than float16 holds."""
+    x = 300 * rand(1, 2, 32, 32)
+    assert_close(instance_normal(x.half()).float(), functional.instance_norm(x), 2e-3)
+
+
+@pytest.mark.parametrize(("batch", "height", "width"), [(1, 4, 6), (2, 8, 4), (3, 2, 2)])
+@pytest.mark.parametrize("tiles", [1, 3, 1024])
+@pytest.mark.parametrize("bias", [True, False])
+def test_convolution_by_tiles(monkeypatch, batch, height, width, tiles, bias):
+    monkeypatch.setattr("sadtalker_ext.engines.sadtalker.nets.winograd._TILES", tiles)
+    x, weight = rand(batch, 5, height, width), rand(7, 5, 3, 3, seed=2)
+    shift = rand(7, seed=3) if bias else None
+    wanted = functional.conv2d(x, weight, shift, padding=1)
+    assert_close(winograd_conv(x, transformed_kernel(weight), shift), wanted)
+
+
+def test_tiles_are_nearer_to_the_exact_sums():
+    """What makes the algorithm harmless for the recorded stages."""
+    x, weight = rand(1, 512, 16, 16), rand(64, 512, 3, 3, seed=2)
+    exact = functional.conv2d(x.double(), weight.double(), padding=1)
+    plain = (functional.conv2d(x, weight, padding=1) - exact).abs().max()
+    assert (winograd_conv(x, transformed_kernel(weight)) - exact).abs().max() < 2 * plain
+
+
+@pytest.mark.parametrize("kernel", [3, 7])
+def test_taps_along_the_depth_as_channels(kernel):
+    conv = fill(LayeredConv3d(5, 3, kernel))
+    x = rand(2, 5, 6, 4, 7)
+    wanted = conv(x)
+    conv.use_layers()
+    conv.use_layers()
+    assert_close(conv(x.contiguous(memory_format=torch.channels_last_3d)), wanted)
+    assert conv(x.double().float()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("build", [lambda: DownBlock3d(3, 4), lambda: UpBlock3d(3, 4)])
+def test_the_layout_in_memory_changes_no_number(build):
+    block = fill(build())
+    fold(block)
+    x = rand(2, 3, 5, 6, 8)
+    wanted = block(x)
+    to_channels_last(block)
+    got = block(x.contiguous(memory_format=torch.channels_last_3d))
+    assert_close(got, wanted)
+    assert got.stride(1) == 1
 
 
 def test_a_block_normalises_before_enlarging():
@@ -227,19 +291,22 @@ def test_shapes_of_the_small_networks():
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("side", [256, 512])
-@pytest.mark.parametrize("folded", [False, True])
-def test_the_renderer_takes_every_precision_and_both_sizes(kind, side, folded):
+@pytest.mark.parametrize("device", [None, "cpu", "cuda"])
+def test_the_renderer_takes_every_precision_and_both_sizes(kind, side, device):
     """Shapes and number kinds through the whole network, without computing anything."""
-    with torch.device("meta"):
+    with torch.device("meta"), torch.no_grad():
         network = Generator()
-        if folded:
+        if device is not None:
             fold(network)
         network.set_precision(kind)
+        if device is not None:
+            network.arrange(device)
         source = network.encode(torch.empty(1, 3, side, side), torch.empty(1, 15, 3))
         assert {value.dtype for value in source} == {torch.float32}
         assert source.volume.shape == (1, 32, 16, side // 4, side // 4)
-        picture = network(source, torch.empty(5, 15, 3))
-    assert picture.shape == (5, 3, side, side)
+        batch = 1 if device == "cpu" else 5
+        picture = network(source, torch.empty(batch, 15, 3))
+    assert picture.shape == (batch, 3, side, side)
     assert picture.dtype == torch.float32
 
 

@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
 from sadtalker_ext.engines.sadtalker.nets.spade import SpectralConv2d
 from sadtalker_ext.engines.sadtalker.render import Renderer
+from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.errors import InvalidOption
 from tests.unit.engines.sadtalker.small_face import coefficient_rows, ends
 
@@ -116,6 +117,29 @@ def test_precision_leaves_what_is_done_once_alone():
     assert kinds["dense_motion_network.mask.weight"] == torch.bfloat16
     once = ("first.", "down_blocks.", "second.", "resblocks_3d.", "dense_motion_network.compress")
     assert {kind for name, kind in kinds.items() if name.startswith(once)} == {torch.float32}
+
+
+def test_the_layout_for_graphics_cards_draws_the_same(networks, face, points, exact):
+    """On the processor, which computes the same operations."""
+    generator = copy.deepcopy(networks["generator"])
+    generator.arrange("cuda")
+    with torch.inference_mode():
+        got = torch.cat([generator(face.source, points[[place]]) for place in (0, -1)])
+    assert (got - exact).abs().max() < 2e-3
+    assert_lips_still_move(got, exact, mean=1e-5, correlation=0.99999)
+
+
+def test_what_exceeds_float16_is_seen_and_drawn_again(renderer, face, points, monkeypatch):
+    """A picture of infinities would be a black one."""
+    monkeypatch.setattr(renderer, "dtype", torch.float16)
+    monkeypatch.setattr(
+        renderer, "_draw", lambda _source, driving: torch.full((len(driving), 3, 4, 4), torch.inf)
+    )
+    with pytest.raises(PrecisionLost):
+        next(renderer.draw(face, points, 2))
+    renderer.widen()
+    assert renderer.dtype == torch.float32
+    assert len(list(renderer.draw(face, points, 2))) == 5
 
 
 def test_compiling_changes_no_frame(networks, face, points, frames):

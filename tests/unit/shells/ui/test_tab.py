@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -129,6 +130,7 @@ print(*(block.value for block in blocks.blocks.values() if type(block).__name__ 
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
+        env=os.environ | {"SADTALKER_HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done

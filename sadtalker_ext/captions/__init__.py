@@ -1,0 +1,1 @@
+"""Words and phones with their times, in the formats of other programs."""

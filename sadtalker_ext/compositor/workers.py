@@ -1,0 +1,53 @@
+"""Work on one frame after the other by several threads, results in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST = 4
+"""Threads beyond which nothing is gained: the one encoder shares the cores with them."""
+_WAITING_BYTES = 256 << 20
+
+
+def thread_count() -> int:
+    """Return how many threads may composite: all but one of the cores this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    cores = len(usable(0)) if usable is not None else os.cpu_count() or 1
+    return min(MOST, max(1, cores - 1))
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int, item_bytes: int
+) -> Iterator[Result]:
+    """Yield work(item) for every item, in order.
+
+    Items are taken on the caller's thread, a few ahead of the result that is waited for.
+
+    Args:
+        work: Safe to be called by several threads at once.
+        items: What to work on.
+        threads: With one, everything happens on the caller's thread.
+        item_bytes: Memory that a waiting item or result takes.
+    """
+    if threads <= 1:
+        yield from map(work, items)
+        return
+    room = max(threads, min(2 * threads, _WAITING_BYTES // max(item_bytes, 1)))
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="sadtalker-composite")
+    started: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            started.append(pool.submit(work, item))
+            if len(started) > room:
+                yield started.popleft().result()
+        while started:
+            yield started.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
