@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parent
 
 BASE = {
     "av": "av>=13",
-    "pocketsphinx": "pocketsphinx>=5.0.4",
     "tflite": "tflite>=2.10",
     "flatbuffers": "flatbuffers>=23",
     "numpy": "numpy>=1.24",
@@ -207,7 +206,7 @@ def split_words(line: str) -> list[str]:
 
 
 def add_face_models() -> None:
-    """Fetch the three small face models of the built-in engine, if they are nowhere."""
+    """Fetch the small models of the built-in engine: three for faces, one for phones."""
     if missing({name: name for name in ("numpy", "av")}):
         return
     from sadtalker_ext.errors import SadTalkerError
@@ -216,11 +215,11 @@ def add_face_models() -> None:
     store = WeightStore.standard(host_folders=weight_folders(os.environ))
     if not store.missing(["puppet"]):
         return
-    say("fetching the face models (36 MB, once)")
+    say("fetching the small models of the built-in engine (up to 59 MB, once)")
     try:
         store.fetch(["puppet"])
     except SadTalkerError as error:
-        say(f"the face models could not be fetched: {error.message}")
+        say(f"the small models could not be fetched: {error.message}")
 
 
 def say(text: str) -> None:

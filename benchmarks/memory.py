@@ -1,8 +1,4 @@
-"""Peak memory of the whole command for 10 s and for 10 min of speech.
-
-The recogniser listens in a process of its own. Both peaks are added up, as if they came at the same
-moment, so the sum is an upper bound.
-"""
+"""Peak memory of the whole command for 10 s and for 10 min of speech."""
 
 from __future__ import annotations
 
@@ -23,12 +19,9 @@ LENGTHS = {"10 s": 10, "10 min": 600}
 # Run in a fresh process: the peaks are then this job's alone.
 _CHILD = """
 import resource, sys
-from sadtalker_ext.speech.sphinx import RECOGNISER
 from sadtalker_ext.shells.cli import main
 status = main(sys.argv[1:])
-RECOGNISER.close()  # only children that have ended are counted
-whose = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-print(*(resource.getrusage(one).ru_maxrss for one in whose), file=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 sys.exit(status)
 """
 
@@ -51,10 +44,9 @@ def run() -> dict[str, Any]:
                 check=True,
             )  # fmt: skip
             video = json.loads(done.stdout)
-            own, recogniser = map(int, done.stderr.strip().splitlines()[-1].split())
+            peak = int(done.stderr.strip().splitlines()[-1])
             result[name] = {
-                "peak_mb": round((own + recogniser) / 1024),
-                "of_it_the_recogniser_mb": round(recogniser / 1024),
+                "peak_mb": round(peak / 1024),
                 "frames": video["frames"],
                 "timings": video["timings"],
             }

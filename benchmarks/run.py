@@ -14,12 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import blink_look, closures, lips, memory, paste, speed
+from benchmarks import blink_look, closures, ear, ear_hard, lips, memory, paste, speed
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
     "lips": lips.run,
     "closures": closures.run,
+    "ear": ear.run,
+    "ear_hard": ear_hard.run,
     "blinks": blink_look.run,
     "memory": memory.run,
     "paste": paste.run,
@@ -28,7 +30,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
 
 def machine() -> dict[str, Any]:
     """Say where the numbers were measured."""
-    packages = ("numpy", "opencv-python-headless", "av", "pocketsphinx", "torch")
+    packages = ("numpy", "opencv-python-headless", "av", "torch")
     versions = {}
     for name in packages:
         try:

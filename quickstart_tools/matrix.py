@@ -22,7 +22,7 @@ DEMO = (
     *(str(ROOT / "examples" / "portrait.png"), str(ROOT / "examples" / "speech.flac")),
 )
 SHOWN = (
-    *("av", "opencv-python-headless", "numpy", "pillow", "pocketsphinx", "tflite", "flatbuffers"),
+    *("av", "opencv-python-headless", "numpy", "pillow", "tflite", "flatbuffers"),
     *("pytest", "scipy"),
 )
 PYTEST = ("-m", "pytest", "-q", "--core", "-p", "no:cacheprovider")

@@ -20,7 +20,6 @@ CORE = (
     "opencv-python-headless>=4.8",
     "Pillow>=9.5",
     "av>=13",
-    "pocketsphinx>=5.0.4",
     "tflite>=2.10",
     "flatbuffers>=23",
 )

@@ -31,6 +31,7 @@ class OptionValues(TypedDict, total=False):
     voice: str
     speech_rate: float
     speech_pitch: float
+    transcript: str
     idle_seconds: float
     audio_start: float
     audio_end: float

@@ -16,6 +16,7 @@ from sadtalker_ext.inputs.video import has_sound, open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.speech.transcript import spoken_text
 from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
 from sadtalker_ext.weights.store import WeightStore
@@ -166,13 +167,14 @@ def _speech(
     # motion without sound is a video like any other; only the reading would fail
     if path is None or (request.borrows_all and not has_sound(path)):
         return None
-    return open_speech(
+    speech = open_speech(
         path,
         start=options.audio_start,
         end=options.audio_end,
         pad=options.pad_audio,
         track=options.audio_track,
     )
+    return dataclasses.replace(speech, text=spoken_text(options.transcript))
 
 
 def open_request(

@@ -22,3 +22,21 @@ class Word:
     text: str
     start: float
     end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phoneme:
+    """One speech sound.
+
+    Attributes:
+        symbol: IPA without stress ("ɑ", "b", "t͡ʃ", ...), or "SIL" for a pause; ARPABET ("AA", "B")
+            is understood as well, see `speech.ipa`.
+        start: Seconds from the beginning of the speech.
+        end: Seconds, exclusive.
+        confidence: 0..1, how sure a recogniser is of what the mouth does; 1 where it is known.
+    """
+
+    symbol: str
+    start: float
+    end: float
+    confidence: float = 1.0

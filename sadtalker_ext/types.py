@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.spoken_words import Phoneme as Phoneme
 from sadtalker_ext.spoken_words import Word as Word
 
 ImageArray = npt.NDArray[np.uint8]
@@ -89,21 +90,6 @@ class Face:
     score: float
     index: int = 0
     count: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phoneme:
-    """One speech sound.
-
-    Attributes:
-        symbol: ARPABET without stress ("AA", "B", ...), or "SIL" for a pause.
-        start: Seconds from the beginning of the speech.
-        end: Seconds, exclusive.
-    """
-
-    symbol: str
-    start: float
-    end: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from sadtalker_ext.compositor.colours import matched_colours
 from sadtalker_ext.compositor.device_layers import DeviceLayers
 from sadtalker_ext.compositor.follow import (
     STILL,
@@ -46,15 +47,6 @@ _FOLLOWS, _STAYS = 0.45, 1.0
 from the second one on."""
 _NECK = 0.50
 """Below the chin nothing follows from this distance on: shoulders stay."""
-_COLOUR_REACH = 0.22
-"""Standard deviation of the blur that carries colours from the soft edge inwards."""
-_COARSER = 2
-"""Cells of the mask's grid, in each direction, per cell on which colours are compared."""
-_MATCH_ROUNDS = 2
-_LARGEST_GAIN = 1.5
-_LARGEST_SHIFT = 48.0
-"""Grey levels; cells that still differ by more show other things, such as an opened mouth."""
-
 Outline = FloatArray
 """(K, 2) float32 points around the face, in pixels of the paste area."""
 
@@ -152,14 +144,16 @@ class SoftBlend:
         if self._layers is not None:
             with self._unless_full():
                 area = self._layers.bent(self._bender.field(in_whole))
-                gain, shift = self._colours(seen, self._layers.behind(area), mask)
+                gain, shift = matched_colours(
+                    seen, self._layers.behind(area), mask, self._face_size
+                )
                 whole[:] = self._layers.mixed(area, frame, weight * gain, weight * shift, mask)
                 return
         with self._alone:
             self._bender.bend_into(in_whole, whole)
             picture = whole[top:bottom, left:right]
             behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
-            gain, shift = self._colours(seen, np.asarray(behind), mask)
+            gain, shift = matched_colours(seen, np.asarray(behind), mask, self._face_size)
             self._mix(frame, picture, weight * gain, weight * shift, mask)
 
     @contextmanager
@@ -236,58 +230,6 @@ class SoftBlend:
         edge = _border_fade((inside.shape[1], inside.shape[0]), open_around)
         found: FloatArray = smoothstep(0, 1, near) * neck * edge
         return found
-
-    def _colours(
-        self, frame: ImageArray, picture: ImageArray, mask: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the gain (3,) and the smooth offset (h, w, 3) that give the picture's colours.
-
-        Gain and constant offset give the frame's face the picture's mean and contrast. Means and
-        deviations, unlike a fit cell by cell, do not suffer when the head has moved. What is left
-        along the soft edge is carried inwards by a wide blur.
-        """
-        import cv2
-
-        cells = tuple(-(-side // _COARSER) for side in self._grid)
-        shown, wanted, mask = (
-            np.asarray(cv2.resize(one, cells, interpolation=cv2.INTER_AREA), np.float32)
-            for one in (frame, picture, mask)
-        )
-        gain, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
-        same = np.ones(mask.shape, bool)
-        for _ in range(_MATCH_ROUNDS):
-            gain, offset = _matched(shown, wanted, mask * same)
-            difference = np.asarray(wanted - (shown * gain + offset), np.float32)
-            # channel by channel: a reduction along so short an axis takes ten times longer
-            red, green, blue = (np.abs(difference[:, :, channel]) for channel in range(3))
-            same = np.maximum(np.maximum(red, green), blue) < _LARGEST_SHIFT
-        weight = (4 * mask * (1 - mask) * same + 1e-6).astype(np.float32)
-        sigma = _COLOUR_REACH * self._face_size / _COARSER
-        carried = cv2.GaussianBlur(difference * weight[:, :, None], (0, 0), sigma)
-        total = cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
-        shift = np.asarray(carried / total + offset, np.float32)
-        return gain, np.asarray(cv2.resize(shift, self._grid), np.float32)
-
-
-def _matched(
-    frame: FloatArray, picture: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return gain and offset (3,) that match mean and deviation of the weighted cells."""
-    share = weight / max(float(weight.sum()), 1e-6)
-    (frame_mean, frame_spread), (picture_mean, picture_spread) = (
-        _mean_and_spread(one, share) for one in (frame, picture)
-    )
-    ratio = np.sqrt((picture_spread + 1) / (frame_spread + 1))
-    gain: FloatArray = np.clip(ratio, 1 / _LARGEST_GAIN, _LARGEST_GAIN).astype(np.float32)
-    return gain, picture_mean - gain * frame_mean
-
-
-def _mean_and_spread(cells: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weighted mean and variance of every channel (3,); the weights sum up to 1."""
-    # not by matrix products, see `spread.py`
-    mean: FloatArray = np.einsum("ij,ijc->c", share, cells)
-    from_mean = cells - mean
-    return mean, np.einsum("ij,ijc->c", share, from_mean * from_mean)
 
 
 def default_outline(width: int, height: int) -> Outline:

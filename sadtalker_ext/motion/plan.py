@@ -20,6 +20,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.accents import Accent, accents, pauses
+from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.speech.hearing import Hearing, listen
 from sadtalker_ext.speech.loudness import FRAME_HZ
 from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
@@ -38,6 +39,7 @@ def plan_motion(
     seed: int,
     progress: Progress,
     track: FaceTracker,
+    require: Require | None = None,
 ) -> Motion:
     """Listen, follow the driving videos, and return the motion at 25 frames per second.
 
@@ -49,6 +51,7 @@ def plan_motion(
         seed: Same performance, options and seed give the same motion.
         progress: Counts the chunks listened to.
         track: Follows the face of a driving video.
+        require: Gives the weight files of the phone recogniser.
 
     Raises:
         NoFaceFound: A driving video shows no face.
@@ -61,7 +64,7 @@ def plan_motion(
     if seconds is None:
         seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
         driven = dataclasses.replace(driven, warnings=(*driven.warnings, _MUTE))
-    return build_motion(performance.speech, seconds, options, seed, progress, driven)
+    return build_motion(performance.speech, seconds, options, seed, progress, driven, require)
 
 
 def build_motion(
@@ -71,6 +74,7 @@ def build_motion(
     seed: int,
     progress: Progress,
     driven: Tracked | None = None,
+    require: Require | None = None,
 ) -> Motion:
     """Return the motion of the face at 25 frames per second as one long block.
 
@@ -81,11 +85,12 @@ def build_motion(
         seed: Same speech, options and seed give the same motion.
         progress: Counts the chunks listened to.
         driven: Head movement and blinks of driving videos, instead of planned ones.
+        require: Gives the weight files of the phone recogniser.
 
     Raises:
         Cancelled: A stop was asked for.
     """
-    hearing = listen(speech, progress) if speech is not None else None
+    hearing = listen(speech, progress, require) if speech is not None else None
     planner = Planner(hearing, seconds, options, seed, driven)
     return planner.rows(0, planner.frames)
 

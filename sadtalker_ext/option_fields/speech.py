@@ -29,6 +29,13 @@ class SpeechOptions:
     speech_pitch: float = option(
         0.0, "Speech pitch", "Pitch of the voice, lower or higher.", "speech", low=-50.0, high=50.0
     )
+    transcript: str = option(
+        "",
+        "Transcript",
+        "What is said in the sound file, as text or captions (SRT, VTT); lips then know the words. "
+        "Words that do not fit the sound are left out.",
+        "speech",
+    )
     idle_seconds: float = option(
         0.0,
         "Idle",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 from sadtalker_ext.portrait.detect import Detector
 from sadtalker_ext.portrait.mesh import Mesher
@@ -20,6 +21,15 @@ class FaceModels:
 
     def __init__(self, store: WeightStore | None = None) -> None:
         self._store = store if store is not None else WeightStore.standard()
+
+    def require(self, name: str) -> Path:
+        """Return the path of another verified weight file of the store.
+
+        Raises:
+            WeightsMissing: It was not fetched yet.
+            WeightsCorrupt: It is not the published file.
+        """
+        return self._store.require(name)
 
     @cached_property
     def detector(self) -> Detector:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadtalker_ext.curves import smooth
+from sadtalker_ext.speech.ipa import SILENCE
 from sadtalker_ext.speech.loudness import FRAME_HZ, Loudness
-from sadtalker_ext.speech.phonemes import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme
 
 _SPACING = 0.45  # seconds between two accents

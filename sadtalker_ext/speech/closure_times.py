@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from sadtalker_ext.speech.ipa import SILENCE, plain_of, seals
 from sadtalker_ext.speech.loudness import FRAME_HZ, levels
-from sadtalker_ext.speech.phonemes import BILABIAL, SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme
 
 _SHORTEST, _LONGEST = 0.05, 0.12
@@ -71,7 +71,7 @@ def sealed(sounds: Sequence[Phoneme], levels_db: FloatArray) -> tuple[Phoneme, .
 
 def _runs(sounds: Sequence[Phoneme]) -> list[tuple[int, int]]:
     """Return first and last index of each unbroken row of P, B and M."""
-    rows = [index for index, one in enumerate(sounds) if one.symbol in BILABIAL]
+    rows = [index for index, one in enumerate(sounds) if seals(one)]
     firsts = [index for index in rows if index - 1 not in rows]
     lasts = [index for index in rows if index + 1 not in rows]
     return list(zip(firsts, lasts, strict=True))
@@ -85,7 +85,7 @@ def _dip(
     The dip's edges lie half way, in decibels, between its bottom and the quieter neighbour.
     """
     length = one.end - one.start
-    hum = one.symbol == "M"
+    hum = plain_of(one.symbol) == "m"
     usual = (one.start, one.end - min(0.25 * length, 0.01 if hum else 0.03))
     low = round((one.start - (-0.01 if hum else _BEFORE)) * FRAME_HZ)
     high = round((one.end + _AFTER) * FRAME_HZ)
@@ -104,7 +104,7 @@ def _dip(
     loud = levels_db >= (side + deep) / 2
     earlier, later = np.flatnonzero(loud[first:bottom]), np.flatnonzero(loud[bottom:last])
     shut = (first + int(earlier[-1]) + 1 if len(earlier) else first) / FRAME_HZ
-    if one.symbol != "P":
+    if plain_of(one.symbol) != "p":
         # only the silence of a P is ever counted to the sound before; else it is that one's own
         shut = max(shut, one.start - _EARLY)
     return shut, (bottom + int(later[0])) / FRAME_HZ
@@ -118,7 +118,7 @@ def _limited(
 ) -> tuple[float, float]:
     """Return the span with a length that lips have, leaving half of each neighbour alone."""
     shut, parted = span
-    longest = max(_LONGEST, one.end - one.start) if one.symbol == "M" else _LONGEST
+    longest = max(_LONGEST, one.end - one.start) if plain_of(one.symbol) == "m" else _LONGEST
     if after is not None:
         parted = min(parted, after.start + _KEPT * (after.end - after.start))
     shut = min(max(shut, parted - longest), parted - _SHORTEST)

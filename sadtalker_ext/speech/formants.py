@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.speech.ipa import SILENCE
 from sadtalker_ext.speech.loudness import FRAME_HZ, HOP, SAMPLE_HZ, Loudness
-from sadtalker_ext.speech.phonemes import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme
 
 _WINDOW = 400
@@ -16,13 +16,13 @@ _TRANSFORM = 512
 _SHORTEST = 4  # frames; shorter runs join their neighbours
 _VOWELS = (
     # first and second centre of gravity in hertz of the two formant regions, measured on vowels
-    ("IY", 330.0, 2150.0),
-    ("EH", 480.0, 1850.0),
-    ("AE", 560.0, 1700.0),
-    ("AA", 600.0, 1300.0),
-    ("AH", 500.0, 1450.0),
-    ("OW", 450.0, 1150.0),
-    ("UW", 340.0, 1300.0),
+    ("i", 330.0, 2150.0),
+    ("ɛ", 480.0, 1850.0),
+    ("æ", 560.0, 1700.0),
+    ("a", 600.0, 1300.0),
+    ("ʌ", 500.0, 1450.0),
+    ("o", 450.0, 1150.0),
+    ("u", 340.0, 1300.0),
 )
 
 
@@ -60,8 +60,8 @@ def _names(samples: FloatArray, loudness: Loudness) -> npt.NDArray[np.str_]:
         [((open_ - low) / 120) ** 2 + ((front - high) / 350) ** 2 for _, low, high in _VOWELS]
     )
     names = np.array([one[0] for one in _VOWELS])[distance.argmin(axis=0)].astype("U4")
-    names[hiss > 0.5] = "S"
-    names[(hum > 0.985) & (loudness.value < 0.7)] = "M"
+    names[hiss > 0.5] = "s"
+    names[(hum > 0.985) & (loudness.value < 0.7)] = "m"
     names[loudness.present < 0.5] = SILENCE
     return _closed_gaps(_without_short_runs(names), hum)
 
@@ -74,7 +74,7 @@ def _closed_gaps(names: npt.NDArray[np.str_], hum: FloatArray) -> npt.NDArray[np
         inside_words = left > 0 and right < len(names)
         if inside_words and 3 <= right - left <= 12:
             burst = float(hum[right : right + 3].mean())
-            names[left:right] = "P" if burst > 0.6 else "T"
+            names[left:right] = "p" if burst > 0.6 else "t"
     return names
 
 

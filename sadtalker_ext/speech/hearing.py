@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.speech import formants, pitch, recognise
+from sadtalker_ext.speech import formants, pitch
+from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
 from sadtalker_ext.speech.closure_times import high_levels, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
+from sadtalker_ext.speech.hear.align import Word
+from sadtalker_ext.speech.hear.phones import best_reading, listened, with_text
+from sadtalker_ext.speech.hear.recogniser import (
+    Heard,
+    Recogniser,
+    Require,
+    in_context,
+    recogniser_of,
+)
 from sadtalker_ext.speech.loudness import (
     FRAME_HZ,
     HOP,
@@ -20,8 +31,8 @@ from sadtalker_ext.speech.loudness import (
     levels,
     measure,
 )
-from sadtalker_ext.speech.phonemes import SILENCE, in_order, shifted
-from sadtalker_ext.speech.script import Script, words_of
+from sadtalker_ext.speech.phonemes import in_order, shifted
+from sadtalker_ext.speech.pronounce import readings_of
 from sadtalker_ext.types import FloatArray, Phoneme, Speech
 
 logger = logging.getLogger(__name__)
@@ -36,6 +47,7 @@ _MASKED = (
     "Noise or music is about as loud as the voice, so the lips follow the voice only roughly: use "
     "the voice alone if you have it."
 )
+_DEAF = "The phone recogniser is not there yet, so the lips follow loudness and formants only"
 _CHUNK_SECONDS = 16  # about what comes out, for the progress display
 
 
@@ -47,8 +59,8 @@ class Hearing:
         seconds: Length of the sound.
         loudness: Loudness and presence of speech, (F,) each.
         semitones: (F,) float32 pitch relative to the speaker's usual pitch.
-        phonemes: Sounds without gaps from 0 to `seconds`; P, B and M last as long as the lips are
-            shut.
+        phonemes: Sounds in IPA without gaps from 0 to `seconds`; P, B and M last as long as the
+            lips are shut.
         warnings: Sentences about what made listening hard.
     """
 
@@ -58,39 +70,76 @@ class Hearing:
     phonemes: tuple[Phoneme, ...]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def stresses(self) -> list[Accent]:
+        """The syllables that stand out."""
+        return accents(self.loudness, self.semitones)
 
-def listen(speech: Speech, progress: Progress) -> Hearing:
-    """Measure the speech and find its phonemes, in memory that does not hold the sound.
+    @property
+    def pauses(self) -> list[Pause]:
+        """The silences between, before and after phrases."""
+        return pauses(self.phonemes)
 
-    Exact phonemes of the speech are used as they are; text is aligned; otherwise the sounds are
-    recognised, and where no recogniser helps they are guessed from the spectrum.
+    @property
+    def phrase_ends(self) -> list[float]:
+        """The moments, in seconds, at which a phrase is over and a pause begins."""
+        return [one.start for one in self.pauses if one.start > 0]
+
+
+def listen(speech: Speech, progress: Progress, require: Require | None = None) -> Hearing:
+    """Measure the speech and find its phones, in memory that does not hold the sound.
+
+    Exact phones of the speech are used as they are; text is aligned where it is what is heard;
+    otherwise the sounds are recognised. Without a recogniser they are guessed from the spectrum.
+
+    Args:
+        speech: The sound, and what is known of it.
+        progress: Counts the chunks listened to.
+        require: Gives the weight files of the recogniser; by default those of the usual folders.
     """
     progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
     all_levels, all_high, all_pitch, sounds = [], [], [], []
-    script = _script(speech)
+    known = speech.phonemes is not None
+    recogniser = None if known else recogniser_of(require)
+    readings: Sequence[Sequence[Word]] = readings_of(speech.text) if recogniser is not None else []
     ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
-    for piece in chunks(ear.blocks(speech.read(SAMPLE_HZ))):
-        chunk = ear.chunk(piece)
+    for whole, before, after in in_context(chunks(ear.blocks(speech.read(SAMPLE_HZ)))):
+        chunk = ear.chunk(whole[before : len(whole) - after])
         chunk_levels = levels(chunk)
         all_levels.append(chunk_levels)
         all_high.append(high_levels(chunk))
         all_pitch.append(pitch.track(chunk))
-        if speech.phonemes is None:
-            last = at + len(chunk) / SAMPLE_HZ > speech.seconds - 0.5
-            sounds += shifted(_recognise(chunk, measure(chunk_levels), script, last=last), at)
+        if recogniser is not None and not known:
+            heard = recogniser(whole, before, after)
+            found, readings = _phones(heard, recogniser, readings)
+            sounds += shifted(found, at)
+        elif not known:
+            sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
         at += len(chunk) / SAMPLE_HZ
         progress.advance()
-    heard = in_order(speech.phonemes if speech.phonemes is not None else sounds, at)
     heard_levels = _joined(all_levels)
     loudness = measure(heard_levels)
+    deaf = recogniser is None and not known
     return Hearing(
         seconds=at,
         loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
-        phonemes=sealed(heard, _joined(all_high)),
-        warnings=_warnings(ear, heard_levels, loudness),
+        phonemes=sealed(in_order(speech.phonemes or sounds, at), _joined(all_high)),
+        warnings=(*_warnings(ear, heard_levels, loudness), *((_deaf(),) if deaf else ())),
     )
+
+
+def _phones(
+    heard: Heard, recogniser: Recogniser, readings: Sequence[Sequence[Word]]
+) -> tuple[list[Phoneme], Sequence[Sequence[Word]]]:
+    """Return the phones of a piece, and what of the text is still to come."""
+    if not readings:
+        return listened(heard, recogniser), readings
+    words = best_reading(heard, readings)
+    found, used = with_text(heard, recogniser, words)
+    # as long as no word is found, any accent may be right
+    return found, [words[used:]] if used else readings
 
 
 def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str, ...]:
@@ -100,6 +149,10 @@ def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str,
     if is_still(levels_db, loudness.present):
         return (_STILL,)
     return (_MASKED,) if ear.masked else ()
+
+
+def _deaf() -> str:
+    return f"{_DEAF}: run `{sadtalker('weights fetch puppet')}`."
 
 
 def _stoppable(blocks: Iterator[FloatArray], progress: Progress) -> Iterator[FloatArray]:
@@ -137,41 +190,3 @@ def _quietest(samples: FloatArray) -> int:
     width = FRAME_HZ // 4
     quiet = np.convolve(span, np.full(width, 1 / width), mode="valid")
     return _SHORTEST_CHUNK + (int(np.argmin(quiet)) + width // 2) * HOP
-
-
-def _script(speech: Speech) -> Script | None:
-    """Return the text of the speech, if there is one in words the recogniser can align."""
-    if speech.phonemes is not None or not speech.text:
-        return None
-    return Script(speech.text) if recognise.knows(words_of(speech.text)) else None
-
-
-def _recognise(
-    chunk: FloatArray, loudness: Loudness, script: Script | None, *, last: bool
-) -> list[Phoneme]:
-    """Return the sounds of one chunk; loud parts the recogniser has no name for are guessed."""
-    guessed = formants.sounds_of(chunk, loudness)
-    if not (loudness.present > 0.5).any():
-        return []
-    heard = recognise.sounds_of(chunk, script, last=last) if recognise.available() else []
-    if not heard:
-        return guessed
-    return _fill_gaps(heard, guessed, loudness)
-
-
-def _fill_gaps(heard: list[Phoneme], guessed: list[Phoneme], loudness: Loudness) -> list[Phoneme]:
-    """Replace what was heard as silence or noise, but is clearly loud, by guesses."""
-    filled: list[Phoneme] = []
-    for one in heard:
-        inside = loudness.value[round(one.start * FRAME_HZ) : round(one.end * FRAME_HZ)]
-        if one.symbol != SILENCE or len(inside) < 15 or np.mean(inside > 0.35) < 0.5:
-            filled.append(one)
-            continue
-        filled += [
-            Phoneme(
-                symbol=guess.symbol, start=max(guess.start, one.start), end=min(guess.end, one.end)
-            )
-            for guess in guessed
-            if guess.end > one.start and guess.start < one.end
-        ]
-    return filled

@@ -1,11 +1,9 @@
-"""A given text as the plain words that were spoken, handed out piece by piece."""
+"""A given text as the plain words that were spoken."""
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
 
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -14,7 +12,6 @@ _ONES = (
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SIGNS = {"%": " percent ", "&": " and ", "$": " dollars ", "+": " plus ", "=": " equals "}
-_LOOK_AHEAD = 40
 
 
 def words_of(text: str) -> list[str]:
@@ -47,35 +44,3 @@ def _spelled_out(digits: str) -> str:
     if len(digits) > 6:
         return " ".join(_ONES[int(digit)] for digit in digits)
     return number_words(int(digits))
-
-
-class Script:
-    """The words of a long speech; each chunk of sound takes those spoken in it."""
-
-    def __init__(self, text: str) -> None:
-        self._words = words_of(text)
-
-    def __bool__(self) -> bool:
-        return bool(self._words)
-
-    def take_all(self) -> list[str]:
-        """Return all remaining words."""
-        taken, self._words = self._words, []
-        return taken
-
-    def take(self, heard: Sequence[str]) -> list[str]:
-        """Return the next words up to the last one that was heard, with mishearings corrected.
-
-        Args:
-            heard: What a recogniser made of the chunk.
-        """
-        window = self._words[: len(heard) + _LOOK_AHEAD]
-        matcher = difflib.SequenceMatcher(None, window, list(heard), autojunk=False)
-        matches = [one for one in matcher.get_matching_blocks() if one.size]
-        if not matches:
-            return []
-        end = matches[-1].a + matches[-1].size
-        missed = len(heard) - (matches[-1].b + matches[-1].size)
-        end = min(end + missed, len(self._words))
-        taken, self._words = self._words[:end], self._words[end:]
-        return taken

@@ -39,9 +39,22 @@ MEDIAPIPE_WHEEL: Final = PinnedWheel(
     platform="manylinux_2_28_x86_64",
 )
 
+HAMA_WHEEL: Final = PinnedWheel(
+    package="hama",
+    version="1.7.0",
+    filename="hama-1.7.0-py3-none-any.whl",
+    size=22613600,
+    sha256="be48d6379d288fc588ff9a5f609462b2fb81287dd84afaa2dfb1d283cb280c4d",
+    python_version="3.11",
+    implementation="py",
+    platform="any",
+)
+
 DETECTOR: Final = "face_detection_short_range.tflite"
 MESH: Final = "face_landmark_with_attention.tflite"
 SEGMENTER: Final = "selfie_segmentation.tflite"
+RECOGNISER: Final = "asr_waveform.hama"
+VOCABULARY: Final = "g2p_vocab.json"
 
 _SADTALKER = "https://github.com/OpenTalker/SadTalker/releases/download"
 _MIRROR = "https://huggingface.co/vinthony"
@@ -59,6 +72,17 @@ def _face_model(folder: str, name: str, size: int, sha256: str) -> WeightFile:
         size=size,
         sha256=sha256,
         sources=(WheelMember(wheel=MEDIAPIPE_WHEEL, member=member),),
+        licence=_APACHE,
+        needed_for=("puppet",),
+    )
+
+
+def _hama(name: str, size: int, sha256: str) -> WeightFile:
+    return WeightFile(
+        name=name,
+        size=size,
+        sha256=sha256,
+        sources=(WheelMember(wheel=HAMA_WHEEL, member=f"hama/assets/{name}"),),
         licence=_APACHE,
         needed_for=("puppet",),
     )
@@ -112,6 +136,16 @@ FILES: Final[tuple[WeightFile, ...]] = (
         SEGMENTER,
         249505,
         "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    ),
+    _hama(
+        RECOGNISER,
+        4723088,
+        "a9fcfe73e179ca48e399cd76a90a6b3e1887bf5037ecc52b778d13a149563328",
+    ),
+    _hama(
+        VOCABULARY,
+        220107,
+        "520d19e4e6ae58658eed53594e0feab8ea8e1b4b04a7746e25e50c16c29b91bf",
     ),
     *voice_files.FILES,
     _sadtalker(

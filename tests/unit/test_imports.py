@@ -87,7 +87,16 @@ ALLOWED = {
     },
     "jobs": GROUND,
     "shells": GROUND
-    | {"engines.registry", "service", "host", "weights", "motion", "shells.api", "shells.ui"},
+    | {
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "motion",
+        "speech",
+        "shells.api",
+        "shells.ui",
+    },
     "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
     "client": {"errors"},
     "shells.ui": GROUND

@@ -66,11 +66,15 @@ def test_whole_floats_become_integers():
     assert GenerateOptions(quality=20.0).quality == 20
 
 
-def test_command_line_covers_every_option():
+def test_command_line_covers_every_option(tmp_path):
     parser = build_parser()
     for spec in option_specs():
         flag, value = "--" + spec.name.replace("_", "-"), other_value(spec)
-        if spec.kind is bool:
+        if spec.name == "transcript":  # named by its file
+            path = tmp_path / "said.txt"
+            path.write_text(value, encoding="utf-8")
+            words = [f"{flag}={path}"]
+        elif spec.kind is bool:
             words = [flag if value else flag.replace("--", "--no-", 1)]
         else:
             words = [f"{flag}={value}"]

@@ -53,6 +53,7 @@ class PuppetEngine:
             eyes=EyeLayer(view.pixels, view.points),
             head=HeadTurn(view.pixels, view.points, mask),
             track=partial(track_points, models=self._models),
+            require=self._models.require,
         )
 
     def close(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -45,6 +46,8 @@ class PuppetRig:
         eyes: Moves gaze, lids and brows, in the pose of the picture.
         head: Turns the result.
         track: Follows the face of a driving video.
+        require: Gives the weight files of the phone recogniser; by default those of the usual
+            folders.
     """
 
     face: Face
@@ -54,6 +57,7 @@ class PuppetRig:
     eyes: EyeLayer
     head: HeadTurn
     track: FaceTracker
+    require: Callable[[str], Path] | None = None
 
     @property
     def device(self) -> str:
@@ -74,7 +78,7 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
-        motion = plan_motion(performance, options, seed, progress, self.track)
+        motion = plan_motion(performance, options, seed, progress, self.track, self.require)
         return scaled_head(motion, options, _WIDEST)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadtalker_ext.speech.phonemes import BILABIAL, LABIODENTAL
+from sadtalker_ext.speech.ipa import LABIODENTAL, plain_of, seals
 from sadtalker_ext.types import FloatArray, Phoneme
 
 LEAD = 0.02
@@ -32,9 +32,9 @@ def contacts(sounds: Sequence[Phoneme], frames: int, fps: float) -> tuple[FloatA
     press = np.zeros(frames, dtype=np.float32)
     tuck = np.zeros(frames, dtype=np.float32)
     for one in sounds:
-        if one.symbol in BILABIAL:
+        if seals(one):
             _seal(press, one, fps)
-        elif one.symbol in LABIODENTAL:
+        elif plain_of(one.symbol) in LABIODENTAL:
             _touch(tuck, (one.start - LEAD, one.end - 0.03), one, fps)
     return press, np.minimum(tuck, 1 - press)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sadtalker_ext import __version__
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.speech.transcript import read_transcript
 
 ORIGINAL_NAMES = {
     "--driven_audio": "--speech",
@@ -21,6 +22,9 @@ ORIGINAL_NAMES = {
     for alias in spec.aliases
 }
 """Flags of the original's command line that are called differently here."""
+
+TRANSCRIPT = "transcript"
+"""An option that is a text; on the command line it is named by its file."""
 
 GROUPS = {
     "look": "look",
@@ -139,6 +143,15 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
             help=f"{spec.help} [{spec.low:g} to {spec.high:g}]",
         )
         return
+    if spec.name == TRANSCRIPT:
+        section.add_argument(
+            flag,
+            type=Path,
+            default=argparse.SUPPRESS,
+            metavar="FILE",
+            help="what is said in the sound file: .txt, .srt or .vtt; lips then know the words",
+        )
+        return
     words = spec.help.replace("%", "%%")
     if spec.low is not None:
         words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
@@ -251,6 +264,9 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     }
     if _names_file(given.get("captions")):
         del given["captions"]
+    named = given.get(TRANSCRIPT)
+    if isinstance(named, Path):
+        given[TRANSCRIPT] = read_transcript(named)
     return GenerateOptions.from_mapping(
         {spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None}
     )

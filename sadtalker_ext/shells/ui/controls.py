@@ -20,6 +20,7 @@ MAIN = ("preprocess", "head_motion", "expression_scale", "mouth_scale", "enhance
 SPEECH_TEXT = ("text", "voice", "speech_rate", "speech_pitch")
 SPEECH_IDLE = ("idle_seconds",)
 SPEECH_TRIM = ("audio_start", "audio_end", "pad_audio", "audio_track")
+SPEECH_WORDS = ("transcript",)
 FREE_VIEW = ("yaw", "pitch", "roll")
 ELSEWHERE = (
     "engine",
@@ -29,10 +30,13 @@ ELSEWHERE = (
     *SPEECH_TEXT,
     *SPEECH_IDLE,
     *SPEECH_TRIM,
+    *SPEECH_WORDS,
 )
 """Options with a place of their own in the tab."""
 
-NOT_SAVED = frozenset({"face_index", "text", "audio_start", "audio_end", "audio_track", "seed"})
+NOT_SAVED = frozenset(
+    {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
+)
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
 UNDER_A_TITLE = frozenset({"engine"})
@@ -143,7 +147,7 @@ class OptionControls:
         if spec.choices or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
         if spec.kind is str:
-            lines = 4 if spec.name == "text" else 1
+            lines = 4 if spec.name in ("text", "transcript") else 1
             return gr.Textbox(value=spec.default, lines=lines, **common)
         if is_slider(spec):
             limits = {"minimum": spec.low, "maximum": spec.high, "step": step_of(spec)}

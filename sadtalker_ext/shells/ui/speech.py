@@ -94,9 +94,11 @@ def make_speech_parts(
         options.make(*controls.SPEECH_IDLE)
         options.components["idle_seconds"].value = IDLE_SECONDS
         compat.html(words.note_html("No speech: the face breathes, blinks and looks around."))
-    trim = gr.Accordion("Trim", open=False, elem_id=element_id("trim"))
-    with trim, gr.Row():
-        options.make(*controls.SPEECH_TRIM)
+    trim = gr.Accordion("Trim and transcript", open=False, elem_id=element_id("trim"))
+    with trim:
+        with gr.Row():
+            options.make(*controls.SPEECH_TRIM)
+        options.make(*controls.SPEECH_WORDS)
     panes = (file_pane, microphone_pane, text_pane, video_pane, idle_pane)
     parts = SpeechParts(
         kind=kind,
@@ -149,6 +151,8 @@ def resolve(
         _reset(chosen, controls.SPEECH_TEXT)
     if kind != IDLE:
         _reset(chosen, controls.SPEECH_IDLE)
+    if kind in (TEXT, IDLE):
+        _reset(chosen, controls.SPEECH_WORDS)
     if kind == TEXT:
         if not str(chosen.get("text", "")).strip():
             raise InvalidOption("There is no text to speak.", hint="Write what should be said.")

@@ -9,8 +9,12 @@ from sadtalker_ext.weights.manifest import (
     DETECTOR,
     FEATURES,
     FILES,
+    HAMA_WHEEL,
+    MEDIAPIPE_WHEEL,
     MESH,
+    RECOGNISER,
     SEGMENTER,
+    VOCABULARY,
     WheelMember,
     select,
 )
@@ -46,10 +50,15 @@ def test_sources_are_https_only_and_end_in_the_files_name():
             assert isinstance(source, WheelMember) or source.startswith("https://")
 
 
-def test_the_puppet_needs_exactly_the_three_members_of_one_wheel():
+def test_the_puppet_needs_three_members_of_one_wheel_and_two_of_another():
     files = select(["puppet"])
-    assert {file.name for file in files} == {DETECTOR, MESH, SEGMENTER}
-    assert len({file.sources[0].wheel for file in files}) == 1
+    wheels = {}
+    for file in files:
+        wheels.setdefault(file.sources[0].wheel, set()).add(file.name)
+    assert wheels == {
+        MEDIAPIPE_WHEEL: {DETECTOR, MESH, SEGMENTER},
+        HAMA_WHEEL: {RECOGNISER, VOCABULARY},
+    }
 
 
 def test_the_published_checkpoint_has_the_size_of_its_listing():
@@ -66,7 +75,7 @@ def test_non_commercial_weights_say_so():
 
 def test_selection_keeps_order_and_names_each_file_once():
     files = select([MESH, "puppet", DETECTOR])
-    assert [file.name for file in files] == [DETECTOR, MESH, SEGMENTER]
+    assert [file.name for file in files] == [DETECTOR, MESH, SEGMENTER, RECOGNISER, VOCABULARY]
     assert select(["all"]) == FILES
 
 

@@ -20,11 +20,9 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import BlurAndThin
 from sadtalker_ext.engines.sadtalker.nets.layers import (
     ConvBlock2d,
     DownBlock3d,
-    LayeredConv3d,
     StoredNorm,
     UpBlock3d,
     fold,
-    to_channels_last,
 )
 from sadtalker_ext.engines.sadtalker.nets.mapping import MappingNet
 from sadtalker_ext.engines.sadtalker.nets.posenet import PoseNet, ResidualConv
@@ -36,35 +34,10 @@ from sadtalker_ext.engines.sadtalker.nets.spade import (
     SpectralConv2d,
     instance_normal,
 )
-from sadtalker_ext.engines.sadtalker.nets.winograd import transformed_kernel, winograd_conv
 from sadtalker_ext.weights.checkpoint import is_used
 from tests.golden.keyed_weights import MAPPINGS, PACKAGED, rows_of
 from tests.golden.networks import BUILDERS
-
-
-def fill(network, seed=0):
-    """Give a network random parameters of a sane scale, stored variances included."""
-    draw = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            noise = torch.randn(value.shape, generator=draw)
-            inputs = value[0].numel() if value.ndim > 1 else 1
-            scale = inputs**-0.5 if value.ndim > 1 else 0.3
-            value.copy_(noise * scale + (1.0 if name.endswith(("norm.weight", "var")) else 0.0))
-            if name.endswith("running_var"):
-                value.abs_().add_(0.1)
-            if name.endswith(("weight_u", "weight_v")):
-                value.copy_(noise / noise.norm())
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def rand(*shape, seed=1):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def assert_close(got, wanted, tolerance=1e-5):
-    assert got.shape == wanted.shape
-    assert (got - wanted).abs().max() <= tolerance * max(1.0, float(wanted.abs().max()))
+from tests.unit.engines.sadtalker.random_networks import assert_close, fill, rand
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
@@ -141,48 +114,6 @@ def test_a_wide_map_is_normalised_in_float16():
     """Its variance of 90,000 is more than float16 holds."""
     x = 300 * rand(1, 2, 32, 32)
     assert_close(instance_normal(x.half()).float(), functional.instance_norm(x), 2e-3)
-
-
-@pytest.mark.parametrize(("batch", "height", "width"), [(1, 4, 6), (2, 8, 4), (3, 2, 2)])
-@pytest.mark.parametrize("tiles", [1, 3, 1024])
-@pytest.mark.parametrize("bias", [True, False])
-def test_convolution_by_tiles(monkeypatch, batch, height, width, tiles, bias):
-    monkeypatch.setattr("sadtalker_ext.engines.sadtalker.nets.winograd._TILES", tiles)
-    x, weight = rand(batch, 5, height, width), rand(7, 5, 3, 3, seed=2)
-    shift = rand(7, seed=3) if bias else None
-    wanted = functional.conv2d(x, weight, shift, padding=1)
-    assert_close(winograd_conv(x, transformed_kernel(weight), shift), wanted)
-
-
-def test_tiles_are_nearer_to_the_exact_sums():
-    """What makes the algorithm harmless for the recorded stages."""
-    x, weight = rand(1, 512, 16, 16), rand(64, 512, 3, 3, seed=2)
-    exact = functional.conv2d(x.double(), weight.double(), padding=1)
-    plain = (functional.conv2d(x, weight, padding=1) - exact).abs().max()
-    assert (winograd_conv(x, transformed_kernel(weight)) - exact).abs().max() < 2 * plain
-
-
-@pytest.mark.parametrize("kernel", [3, 7])
-def test_taps_along_the_depth_as_channels(kernel):
-    conv = fill(LayeredConv3d(5, 3, kernel))
-    x = rand(2, 5, 6, 4, 7)
-    wanted = conv(x)
-    conv.use_layers()
-    conv.use_layers()
-    assert_close(conv(x.contiguous(memory_format=torch.channels_last_3d)), wanted)
-    assert conv(x.double().float()).dtype == torch.float32
-
-
-@pytest.mark.parametrize("build", [lambda: DownBlock3d(3, 4), lambda: UpBlock3d(3, 4)])
-def test_the_layout_in_memory_changes_no_number(build):
-    block = fill(build())
-    fold(block)
-    x = rand(2, 3, 5, 6, 8)
-    wanted = block(x)
-    to_channels_last(block)
-    got = block(x.contiguous(memory_format=torch.channels_last_3d))
-    assert_close(got, wanted)
-    assert got.stride(1) == 1
 
 
 def test_a_block_normalises_before_enlarging():

@@ -118,7 +118,7 @@ def test_settings_have_our_prefix_and_one_section(callbacks, webui):
     assert {option.section for option in added.values()} == {("sadtalker_ext", "SadTalker")}
 
 
-@pytest.mark.parametrize("missing", ["av", "pocketsphinx", "cv2", "librosa", "safetensors"])
+@pytest.mark.parametrize("missing", ["av", "cv2", "librosa", "safetensors"])
 def test_the_tab_appears_without(callbacks, monkeypatch, missing):
     """A missing package is a sentence in the tab."""
     real = builtins.__import__
