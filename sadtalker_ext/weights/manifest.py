@@ -278,7 +278,8 @@ def select(words: Iterable[str], files: Sequence[WeightFile] = FILES) -> tuple[W
             features = sorted({feature for file in files for feature in file.needed_for})
             raise WeightsMissing(
                 f"No weight file or feature is called {word!r}.",
-                hint=f"Known: {', '.join(features)}, all, an engine, and the names of `weights list`.",
+                hint=f"Known: {', '.join(features)}, all, an engine, "
+                "and the names of `weights list`.",
             )
         chosen |= matches
     return tuple(file for file in files if file.name in chosen)
