@@ -213,11 +213,11 @@ def add_face_models() -> None:
     from sadtalker_ext.weights.store import WeightStore
 
     store = WeightStore.standard(host_folders=weight_folders(os.environ))
-    if not store.missing(["puppet"]):
+    if not store.missing(["face", "phones"]):
         return
     say("fetching the small models of the built-in engine (up to 59 MB, once)")
     try:
-        store.fetch(["puppet"])
+        store.fetch(["face", "phones"])
     except SadTalkerError as error:
         say(f"the small models could not be fetched: {error.message}")
 

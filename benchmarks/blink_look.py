@@ -10,7 +10,10 @@ without a folder) with its lids at several closures and measures each eye:
 * colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
 * lash share: share of the skin between brow and eye that the lash mask takes;
 * depth: gap between the lid curves of the shut eye as a share of the open one's, by the product's
-  own tracker; apart: largest difference between the two lids' closures so measured.
+  own tracker; apart: largest difference between the two lids' closures so measured;
+* control: the depth that the tracker sees in eyes shut for certain: the skin beside them filled in
+  over each eye, with one dark line along the lower lid. Where this is high the tracker is wrong
+  about the picture, and a depth no higher says nothing against the lid.
 """
 
 from __future__ import annotations
@@ -166,11 +169,29 @@ def _tracked(
     picture: ImageArray, frames: list[ImageArray], points: FloatArray, models: FaceModels
 ) -> dict[str, float]:
     """Follow the lids with the product's tracker."""
-    meshes = [models.mesher.refine(frame, region_of(points)) for frame in (picture, *frames)]
+    shown = (picture, *frames, shut_for_certain(picture, points))
+    meshes = [models.mesher.refine(frame, region_of(points)) for frame in shown]
     gaps = lid_gaps(np.stack([mesh.points for mesh in meshes]))
     shares = gaps[1:] / np.maximum(gaps[0], 1e-6)
-    apart = np.abs(shares[:, 0] - shares[:, 1])
-    return {"depth": float(shares[-1].mean()), "apart": float(apart.max())}
+    apart = np.abs(shares[:-1, 0] - shares[:-1, 1])
+    depth, control = (float(one.mean()) for one in shares[-2:])
+    return {"depth": depth, "apart": float(apart.max()), "control": control}
+
+
+def shut_for_certain(picture: ImageArray, points: FloatArray) -> ImageArray:
+    """Return the picture with skin and one dark line in place of both eyes."""
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    for eye in EYES:
+        ring = points[[*eye.upper, *eye.lower[::-1]], :2]
+        cv2.fillPoly(mask, [np.round(ring).astype(np.int32)], 1)
+    thick = max(1, round(0.06 * float(np.ptp(points[list(LEFT_EYE.upper), 0]))))
+    dark = np.percentile(picture[mask > 0], 5, axis=0) if mask.any() else np.zeros(3)
+    wide = cv2.dilate(mask, np.ones((2 * thick + 1, 2 * thick + 1)))
+    shut = cv2.inpaint(picture, wide, 5, cv2.INPAINT_TELEA)
+    for eye in EYES:
+        line = [np.round(points[list(eye.lower), :2] * 16).astype(np.int32)]
+        cv2.polylines(shut, line, False, [float(one) for one in dark], thick, cv2.LINE_AA, 4)
+    return shut
 
 
 def run() -> dict[str, Any]:

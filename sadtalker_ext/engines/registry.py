@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Iterable
 
 from sadtalker_ext.engines.spec import EngineSpec
 
@@ -27,6 +28,12 @@ def engine_specs() -> tuple[EngineSpec, ...]:
 def engine_names() -> tuple[str, ...]:
     """Return what the option `engine` takes beside ``auto``."""
     return tuple(spec.name for spec in engine_specs())
+
+
+def weights_of(words: Iterable[str]) -> tuple[str, ...]:
+    """Return words for weight files with the features an engine needs in place of its name."""
+    needed = {spec.name: spec.weights for spec in engine_specs()}
+    return tuple(one for word in words for one in needed.get(word, (word,)))
 
 
 @functools.cache

@@ -44,6 +44,7 @@ class EngineSpec:
         modules: Modules that must be importable.
         packages: Distributions that bring them, for the report of `doctor`.
         build: Makes the engine.
+        weights: Features of `weights.manifest` that it needs.
         lacking: Returns the published weight files that are still missing.
         extra: Extra of this package that installs what is needed; empty when the core does.
         built_in: Whether it works wherever this package does; it is offered first.
@@ -60,6 +61,7 @@ class EngineSpec:
     packages: tuple[str, ...]
     build: Callable[[Workshop], Engine]
     lacking: Callable[[WeightStore], tuple[WeightFile, ...]]
+    weights: tuple[str, ...] = ()
     extra: str = ""
     built_in: bool = False
     uses_device: bool = True

@@ -20,9 +20,9 @@ from sadtalker_ext.speech.accents import Accent, Pause
 
 Pose = npt.NDArray[np.float64]
 
-_POSTURE = np.array([8.4, 4.7, 4.1])
+_POSTURE = np.array([9.4, 4.9, 4.3])
 """Standard deviation of the postures a speaker takes: yaw, pitch, roll."""
-_FARTHEST = np.array([12.5, 8.0, 7.5])
+_FARTHEST = np.array([14.0, 8.3, 7.8])
 _OTHER_SIDE = 0.65
 """Share of postures that go to the other side than the one before."""
 _STRATA = 4
@@ -34,7 +34,7 @@ _LEAST_GAP = 0.5
 _LONGEST_HOLD = 1.2
 _STILL = 0.12
 """Share of moments at which a speaker could move and does not."""
-_END_TILT = 2.2
+_END_TILT = 2.3
 """Degrees of roll that a phrase ends with, to either side."""
 _END_RETURN = 0.45
 """Share of the turn that is left when a phrase has ended: speakers come back to the viewer."""

@@ -11,7 +11,7 @@ from sadtalker_ext.motion.acts import Posture
 from sadtalker_ext.speech.accents import Accent
 from sadtalker_ext.types import FloatArray
 
-LARGEST = (14.0, 9.5, 8.5)
+LARGEST = (15.6, 9.9, 8.9)
 """Degrees of yaw, pitch and roll that are approached but never passed."""
 
 _TREMOR = (0.9, 0.5, 0.45)

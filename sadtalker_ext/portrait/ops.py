@@ -38,7 +38,7 @@ def unknown(found: str) -> WeightsCorrupt:
     return WeightsCorrupt(
         f"The model file should hold only operations of the face mesh, found {found}.",
         hint="Another model may lie under its name: delete it and run "
-        f"`{sadtalker('weights fetch puppet')}`.",
+        f"`{sadtalker('weights fetch face')}`.",
     )
 
 

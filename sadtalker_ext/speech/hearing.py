@@ -153,7 +153,7 @@ def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str,
 
 
 def _deaf() -> str:
-    return f"{_DEAF}: run `{sadtalker('weights fetch puppet')}`."
+    return f"{_DEAF}: run `{sadtalker('weights fetch phones')}`."
 
 
 def _stoppable(blocks: Iterator[FloatArray], progress: Progress) -> Iterator[FloatArray]:

@@ -16,12 +16,13 @@ from sadtalker_ext.weights.weight_file import WeightFile as WeightFile
 from sadtalker_ext.weights.weight_file import WheelMember as WheelMember
 
 FEATURES: Final[dict[str, str]] = {
-    "puppet": "the built-in engine",
+    "face": "the face models: detector, mesh and matte",
+    "phones": "the phone recogniser",
     "voice": "the built-in English voice",
-    "sadtalker": "the SadTalker engine at 256 pixels, every framing",
-    "sadtalker-512": "the SadTalker engine at 512 pixels",
+    "sadtalker": "the SadTalker model at 256 pixels, every framing",
+    "sadtalker-512": "the SadTalker model at 512 pixels",
     "sadtalker-legacy": "the older, split SadTalker checkpoints (only if you already use them)",
-    "face-alignment": "68 landmarks by face-alignment for the SadTalker engine",
+    "face-alignment": "68 landmarks by face-alignment for the SadTalker model",
     "facexlib": "facexlib's detector, landmarks and face parsing",
     "gfpgan": "face restoration by GFPGAN",
     "codeformer": "face restoration by CodeFormer (non-commercial)",
@@ -73,7 +74,7 @@ def _face_model(folder: str, name: str, size: int, sha256: str) -> WeightFile:
         sha256=sha256,
         sources=(WheelMember(wheel=MEDIAPIPE_WHEEL, member=member),),
         licence=_APACHE,
-        needed_for=("puppet",),
+        needed_for=("face",),
     )
 
 
@@ -84,7 +85,7 @@ def _hama(name: str, size: int, sha256: str) -> WeightFile:
         sha256=sha256,
         sources=(WheelMember(wheel=HAMA_WHEEL, member=f"hama/assets/{name}"),),
         licence=_APACHE,
-        needed_for=("puppet",),
+        needed_for=("phones",),
     )
 
 
@@ -277,7 +278,8 @@ def select(words: Iterable[str], files: Sequence[WeightFile] = FILES) -> tuple[W
             features = sorted({feature for file in files for feature in file.needed_for})
             raise WeightsMissing(
                 f"No weight file or feature is called {word!r}.",
-                hint=f"Known: {', '.join(features)}, all, and the names of `weights list`.",
+                hint=f"Known: {', '.join(features)}, all, an engine, "
+                "and the names of `weights list`.",
             )
         chosen |= matches
     return tuple(file for file in files if file.name in chosen)

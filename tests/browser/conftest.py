@@ -30,7 +30,7 @@ def chromium():
 def address(tmp_path_factory):
     """The page, served by a process of its own with the puppet engine."""
     pytest.importorskip("gradio", reason="needs gradio: the page extra is not installed")
-    if WeightStore.standard().missing(["puppet"]):
+    if WeightStore.standard().missing(["face", "phones"]):
         pytest.skip("needs the face models: run `sadtalker weights fetch puppet`")
     folder = tmp_path_factory.mktemp("page")
     environment = os.environ | {"GRADIO_TEMP_DIR": str(folder / "gradio")}

@@ -11,7 +11,7 @@ from sadtalker_ext.weights.store import WeightStore
 
 @pytest.fixture(scope="module")
 def row():
-    if WeightStore.standard().missing(["puppet"]):
+    if WeightStore.standard().missing(["face", "phones"]):
         pytest.skip("needs the face models: run `sadtalker weights fetch puppet`")
     return run()[PORTRAIT.stem]
 

@@ -84,7 +84,7 @@ class Job:
 @pytest.fixture(scope="module")
 def models():
     store = WeightStore.standard()
-    if store.missing(["puppet"]):
+    if store.missing(["face", "phones"]):
         pytest.skip("needs the face models: run `sadtalker weights fetch puppet`")
     return FaceModels(store)
 

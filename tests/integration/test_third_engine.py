@@ -22,7 +22,7 @@ def build(workshop):
 
 SPEC = EngineSpec(
     name="toy", title="Toy", gain="for children", modules=(), packages=("toybox",), build=build,
-    lacking=lambda store: (), uses_device=False, options=frozenset({"gaze"}),
+    weights=("face",), lacking=lambda store: (), uses_device=False, options=frozenset({"gaze"}),
 )
 """
 ENGINE = """

@@ -11,6 +11,7 @@ from benchmarks.blink_look import (
     measure_lids,
     new_edges,
     seams,
+    shut_for_certain,
 )
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE
 from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
@@ -71,6 +72,14 @@ def test_a_pale_lid_is_far_from_its_surroundings(points, view):
     pale = colour_distance(view.of(patched(points, (250, 240, 235), height=4)), view)
     assert alike < 4
     assert pale > alike + 10
+
+
+def test_the_control_shows_skin_and_a_line_in_place_of_the_eye(face, points, view):
+    seen = view.of(shut_for_certain(face, points))
+    assert colour_distance(seen, view) < 4
+    assert view.of(face)[view.lid].max() > 230  # the white of the eye
+    assert seen[view.lid].max() < 220
+    assert seen.min() < 60
 
 
 @pytest.mark.parametrize("roll_deg", [0.0, 20.0])

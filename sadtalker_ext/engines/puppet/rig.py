@@ -24,10 +24,10 @@ from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
 
 _BREATH_LIFT = 0.006
-"""How far a full breath lifts the head, in face heights."""
-_WIDEST = (12.0, 10.0, 12.0)
-"""Degrees of yaw, pitch and roll that a head can be turned by: beyond them ears and back hair tear,
-for the picture shows no pixels to turn."""
+"""How far a full breath lifts head and shoulders, in face heights."""
+_WIDEST = (18.0, 12.0, 12.0)
+"""Degrees of yaw, pitch and roll that a head can be turned by: 45 portraits look right so far; a
+wider turn needs pixels of the head that the picture does not show."""
 _WORKERS = 2
 """Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
 _AHEAD = 4
@@ -82,9 +82,10 @@ class PuppetRig:
         return scaled_head(motion, options, _WIDEST)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
-        """Say which paths turn the head too far, and which lids should blink and cannot."""
+        """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
-        return (*beyond(motion, _WIDEST), *lids)
+        lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
+        return (*beyond(motion, _WIDEST), *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""

@@ -23,7 +23,7 @@ def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
     from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
 
     can_wait = (RECOGNISER, VOCABULARY)
-    return tuple(file for file in store.missing([SPEC.name]) if file.name not in can_wait)
+    return tuple(file for file in store.missing(SPEC.weights) if file.name not in can_wait)
 
 
 SPEC = EngineSpec(
@@ -33,6 +33,7 @@ SPEC = EngineSpec(
     modules=("cv2", "av"),
     packages=("tflite",),
     build=_build,
+    weights=("face", "phones"),
     lacking=_lacking,
     built_in=True,
     uses_device=False,

@@ -32,7 +32,7 @@ def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
     """Return the published files that are missing, or nothing if older ones will do."""
     from sadtalker_ext.weights.checkpoint import locate
 
-    files = store.missing([SPEC.name])
+    files = store.missing(SPEC.weights)
     if not files:
         return files
     try:
@@ -50,6 +50,7 @@ SPEC = EngineSpec(
     modules=("torch", "librosa", "safetensors", "scipy", "soxr"),
     packages=("torch", "librosa", "safetensors", "scipy", "soxr"),
     build=_build,
+    weights=("sadtalker",),
     lacking=_lacking,
     extra="sadtalker",
     motion_term=TRAINED,

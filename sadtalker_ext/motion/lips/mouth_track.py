@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadtalker_ext.motion.controls import MOUTH
+from sadtalker_ext.motion.controls import JAW, MOUTH
 from sadtalker_ext.motion.lips import coarticulation
 from sadtalker_ext.motion.lips.contacts import LEAD, contacts
 from sadtalker_ext.motion.lips.visemes import SHAPED, Viseme, visemes_of
 from sadtalker_ext.speech.hearing import Hearing
 from sadtalker_ext.speech.loudness import FRAME_HZ
-from sadtalker_ext.types import FloatArray
+from sadtalker_ext.types import MOTION_FPS, FloatArray
 
 _SAMPLES_PER_FRAME = 4
 _BLOCK = 1500
@@ -20,6 +20,11 @@ _BLOCK = 1500
 _KEPT = 3
 """Chunks kept: a block and what it looks at before and behind."""
 _SHOUT = 0.9  # wider only for the loudest syllables
+_FASTEST = 0.45
+"""Largest change of the jaw from frame to frame at 25 frames a second. In seven clips of real
+speakers the fastest 1 % of openings and closings are 0.6 and 0.5 of the usual widest opening."""
+_FRAMES_LIMITED = 2
+"""Frames before and behind that the limit reaches: two are nearly the whole way."""
 
 
 class MouthTrack:
@@ -58,6 +63,13 @@ class MouthTrack:
         return self._kept[number]
 
     def _computed(self, first: int, last: int) -> FloatArray:
+        """Compute rows; a few more are needed for the limit of the speed."""
+        low, high = max(0, first - _FRAMES_LIMITED), min(self._frames, last + _FRAMES_LIMITED)
+        mouth = self._shaped(low, high)
+        mouth[:, JAW] = _no_faster(mouth[:, JAW], _FASTEST * MOTION_FPS / self._fps)
+        return mouth[first - low : last - low]
+
+    def _shaped(self, first: int, last: int) -> FloatArray:
         part = slice(first, last)
         steps = np.arange(first * _SAMPLES_PER_FRAME, last * _SAMPLES_PER_FRAME)
         times = (steps + 0.5) / (_SAMPLES_PER_FRAME * self._fps) + LEAD
@@ -73,6 +85,19 @@ class MouthTrack:
         columns |= {"press": press**2, "tuck": tuck}
         mouth: FloatArray = np.clip(np.stack([columns[name] for name in MOUTH], axis=1), 0, 1)
         return mouth.astype(np.float32)
+
+
+def _no_faster(jaw: FloatArray, most: float) -> FloatArray:
+    """Open later and close earlier where (n,) openings change by more than `most` per frame.
+
+    A closed mouth stays closed: openings give way.
+    """
+    limited = jaw.copy()
+    for frames in range(1, min(_FRAMES_LIMITED, len(jaw) - 1) + 1):
+        way = np.float32(frames * most)
+        limited[frames:] = np.minimum(limited[frames:], jaw[:-frames] + way)
+        limited[:-frames] = np.minimum(limited[:-frames], jaw[frames:] + way)
+    return limited
 
 
 def _jaw_gains(visemes: Sequence[Viseme], loudness: FloatArray) -> FloatArray:

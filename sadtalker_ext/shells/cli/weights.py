@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from sadtalker_ext.engines.registry import engine_specs, weights_of
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
@@ -42,14 +43,21 @@ def _row(file: WeightFile, store: WeightStore) -> dict[str, Any]:
         "bytes": file.size,
         "sha256": file.sha256,
         "licence": file.licence,
-        "needed_for": list(file.needed_for),
+        "needed_for": _needed_for(file),
         "note": file.note,
         "path": str(path) if path else None,
     }
 
 
+def _needed_for(file: WeightFile) -> list[str]:
+    """Return the features that use a file, and the engines that need one of those."""
+    engines = [spec.name for spec in engine_specs() if {*spec.weights} & {*file.needed_for}]
+    return list(dict.fromkeys((*file.needed_for, *engines)))
+
+
 def _fetch(parsed: argparse.Namespace, store: WeightStore) -> dict[str, Any]:
-    absent = store.missing(parsed.names)
+    names = weights_of(parsed.names)
+    absent = store.missing(names)
     if not parsed.json:
         for file in absent:
             size = f"{file.size / MEGABYTE:.1f} MB" if file.size else "size unknown"
@@ -58,7 +66,7 @@ def _fetch(parsed: argparse.Namespace, store: WeightStore) -> dict[str, Any]:
     progress = Progress(bar)
     try:
         with stop_on_interrupt(progress):
-            paths = store.fetch(parsed.names, progress, folder=parsed.weights_dir)
+            paths = store.fetch(names, progress, folder=parsed.weights_dir)
     finally:
         bar.close()
     if not parsed.json:
@@ -68,7 +76,8 @@ def _fetch(parsed: argparse.Namespace, store: WeightStore) -> dict[str, Any]:
 
 
 def _verify(parsed: argparse.Namespace, store: WeightStore) -> dict[str, Any]:
-    names = [file.name for file in select(parsed.names)] if parsed.names else None
+    asked = weights_of(parsed.names)
+    names = [file.name for file in select(asked)] if asked else None
     rows, worst = [], 0
     for name in names or [file.name for file in FILES if store.find(file.name)]:
         row = {"name": name, "ok": True, "message": ""}

@@ -80,8 +80,8 @@ class EngineLine:
                 if offer is None:
                     yield self._rest()
                     return
-                name = offer.engine.name
-                self._run = Run(lambda progress: self._service.store.fetch([name], progress))
+                names = offer.engine.weights
+                self._run = Run(lambda progress: self._service.store.fetch(names, progress))
             run = self._run
         hidden, shown = compat.update(visible=False), compat.update(visible=True)
         for event in run.watch():

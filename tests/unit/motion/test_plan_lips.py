@@ -114,3 +114,11 @@ def test_lips_touch_teeth_and_round():
             assert track.control("press")[around].max() == 0
         if one.symbol == "UW" and one.end - one.start > 0.1:
             assert track.control("round")[inside].max() > 0.6
+
+
+def test_lips_open_and_close_no_faster_than_peoples():
+    """Between a shut and a wide mouth lie at least two frames, in either direction."""
+    spoken = say("Papa, pop the top of the map, Bob, my boy. Bar, par, ma, pa.")
+    steps = np.diff(build(spoken.speech()).control("jaw"))
+    assert np.abs(steps).max() < 0.46
+    assert np.abs(steps).max() > 0.3

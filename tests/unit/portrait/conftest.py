@@ -17,7 +17,7 @@ PORTRAIT = Path(__file__).resolve().parents[3] / "examples" / "portrait.png"
 def models():
     """The face models; the test command of quickstart.py fetches them before the tests."""
     store = WeightStore.standard()
-    absent = [file.name for file in store.missing(["puppet"])]
+    absent = [file.name for file in store.missing(["face"])]
     assert not absent, (
         f"The tests need the face models {absent}: run `python3 quickstart.py test`, "
         "or `sadtalker weights fetch puppet` first."

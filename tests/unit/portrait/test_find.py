@@ -191,7 +191,7 @@ def test_degenerate_pictures_have_no_face(size, models):
 
 def test_missing_models_are_named_with_the_command(tmp_path):
     models = FaceModels(WeightStore((), cache=tmp_path))
-    with pytest.raises(WeightsMissing, match="sadtalker weights fetch puppet"):
+    with pytest.raises(WeightsMissing, match="sadtalker weights fetch face"):
         find_faces(Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png"), models)
 
 

@@ -184,7 +184,7 @@ def test_operations_of_another_network_are_refused_with_a_sentence(build, op, fo
     with pytest.raises(WeightsCorrupt, match=found) as caught:
         build(op)
     assert caught.value.message.startswith("The model file should hold only operations")
-    assert "weights fetch puppet" in caught.value.hint
+    assert "weights fetch face" in caught.value.hint
 
 
 def test_a_file_with_an_unknown_operation_is_named(models, monkeypatch):
@@ -194,7 +194,7 @@ def test_a_file_with_an_unknown_operation_is_named(models, monkeypatch):
     with pytest.raises(WeightsCorrupt, match="found PRELU") as caught:
         Graph(path)
     assert path.name in caught.value.message
-    assert "weights fetch puppet" in caught.value.hint
+    assert "weights fetch face" in caught.value.hint
 
 
 def test_a_wrong_input_shape_is_refused(models):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sadtalker_ext.encoder.subtitles import can_write_subtitles
+from sadtalker_ext.engines.registry import weights_of
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -229,3 +230,15 @@ def subtitles_of(path):
             for packet in container.demux(stream)
             if packet.size > 2
         ]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["puppet"], ("face", "phones")),
+        (["sadtalker", "gfpgan"], ("sadtalker", "gfpgan")),
+        (["voice", "some.file"], ("voice", "some.file")),
+    ],
+)
+def test_an_engines_name_asks_for_all_it_needs(words, meant):
+    assert weights_of(words) == meant

@@ -50,8 +50,8 @@ def test_sources_are_https_only_and_end_in_the_files_name():
             assert isinstance(source, WheelMember) or source.startswith("https://")
 
 
-def test_the_puppet_needs_three_members_of_one_wheel_and_two_of_another():
-    files = select(["puppet"])
+def test_the_built_in_engine_needs_three_members_of_one_wheel_and_two_of_another():
+    files = select(["face", "phones"])
     wheels = {}
     for file in files:
         wheels.setdefault(file.sources[0].wheel, set()).add(file.name)
@@ -74,11 +74,11 @@ def test_non_commercial_weights_say_so():
 
 
 def test_selection_keeps_order_and_names_each_file_once():
-    files = select([MESH, "puppet", DETECTOR])
+    files = select([MESH, "face", DETECTOR, "phones"])
     assert [file.name for file in files] == [DETECTOR, MESH, SEGMENTER, RECOGNISER, VOCABULARY]
     assert select(["all"]) == FILES
 
 
 def test_an_unknown_word_lists_what_is_known():
-    with pytest.raises(WeightsMissing, match=r"'pupet'.*puppet"):
-        select(["pupet"])
+    with pytest.raises(WeightsMissing, match=r"'fase'.*face.*an engine"):
+        select(["fase"])

@@ -30,6 +30,7 @@ _SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of th
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
+_FLATTENS_PAPER = (0.0, 0.18)  # hatching is not stretched, it ends; sooner shows as an edge
 # As shares.
 _FLATTEST = 0.92  # of new skin
 _SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
@@ -67,6 +68,8 @@ class Eyelids:
         self._roof = np.maximum(shape.brow, shape.upper - _HIGHEST)
         self._gap = np.maximum(shape.upper - self._roof, 0.05)
         self._glasses = skin.glasses
+        low, high = np.array(_FLATTENS) + skin.paper * np.subtract(_FLATTENS_PAPER, _FLATTENS)
+        self._flattens = float(low), float(high)
         self._flat = np.clip(skin.flat + 0.5, 0, 255).astype(np.uint8)
         self._grain = skin.detail
         # whole numbers, so that taking the lashes off and putting them back is exact
@@ -182,7 +185,7 @@ class Eyelids:
         """Flatten the skin that has come far, and give it grain and the light of the ball."""
         flat = self._moved(self._flat, maps, cv2.INTER_LINEAR)
         smooth = soft_switch(*_SMOOTHS, closure) * self._around
-        share = np.maximum(_FLATTEST * smoothstep(*_FLATTENS, way), _SMOOTHEST * smooth)
+        share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), _SMOOTHEST * smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
         target = flat * light[..., None] + self._grain[..., None]

@@ -48,6 +48,7 @@ class LidSkin:
         detail: (h, w) float32 grain of this picture's skin, in grey levels around 0.
         lashes: The upper lashes.
         glasses: Whether rims were taken off.
+        paper: 1 in a pen drawing, whose lids are paper and lines .. 0 elsewhere.
     """
 
     bare: FloatArray
@@ -55,6 +56,7 @@ class LidSkin:
     detail: FloatArray
     lashes: LashLine
     glasses: bool
+    paper: float = 0.0
 
     def cropped(self, part: tuple[slice, slice]) -> LidSkin:
         """Return the same skin over a smaller patch."""
@@ -106,12 +108,16 @@ def sample_lid_skin(
     if hidden is not None:
         covered = np.maximum(covered, hidden)
     bare = _without(image, covered, weight, shape)
+    paper = soft_switch(*_INK, _ink(bare, shape))
+    flat = _flattened(bare, weight, shape, paper)
     return LidSkin(
         bare=bare,
-        flat=_flattened(bare, weight, shape),
+        # a lid that comes down in a pen drawing is paper, whatever is hatched above it
+        flat=np.asarray(flat + paper * (cheek_colour(picture, points) - flat), np.float32),
         detail=lid_detail(picture, points, shape, weight),
         lashes=lashes,
         glasses=hidden is not None and bool(hidden.any()),
+        paper=paper,
     )
 
 
@@ -125,11 +131,10 @@ def _without(
     return np.asarray(image + (filled - image) * covered[..., None], dtype=np.float32)
 
 
-def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape) -> FloatArray:
+def _flattened(bare: FloatArray, weight: FloatArray, shape: EyeShape, ink: float) -> FloatArray:
     """Take crease, lines and grain out of the skin; its shading and its shadows stay."""
     above = smoothstep(-0.03, 0.03, shape.v - shape.brow)
     above = above * smoothstep(0.03, -0.03, shape.v - shape.upper) * (np.abs(shape.u) < 0.7)
-    ink = soft_switch(*_INK, _ink(bare, shape))
     trust = _SHADOW_TRUST + (_INK_TRUST - _SHADOW_TRUST) * ink
     clear = -_without_lines(-_without_lines(bare, _FOLD * shape.size), _GLINT * shape.size)
     clear = blur(clear, _SOFT * shape.size)

@@ -59,11 +59,14 @@ def split_layers(picture: ImageArray, mask: FloatArray, core: ImageArray, reach:
     matte[guess.sure] = 1.0
     matte[~guess.possible] = 0.0
     # Before a plain background all that differs from it belongs to the person; a busy background
-    # keeps its own texture right up to the matte.
-    visible = np.asarray(cv2.dilate((matte > 0.1).astype(np.uint8), np.ones((5, 5), np.uint8)))
+    # keeps its own texture nearly up to the matte.
+    side = 2 * max(2, round(reach)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    visible = np.asarray(cv2.dilate((matte > 0.1).astype(np.uint8), disc))
     hole = guess.possible & ((visible > 0) | (guess.busy < 1.0))
     matte[~hole] = 0.0
-    behind = fill_hole(picture, hole.astype(np.uint8), depth=8.0 * reach).astype(np.float32)
+    filled = fill_hole(picture, hole.astype(np.uint8), depth=8.0 * reach, rim=reach)
+    behind = filled.astype(np.float32)
     bare = guess.busy * (hole & (matte < 0.5) & ~guess.stands_out)
     behind = _agreeing(colours, behind, bare, reach)
     return Layers(matte=matte, background=as_picture(behind))

@@ -4,6 +4,7 @@ Convention
     Yaw positive turns towards the right edge of the picture, pitch positive nods down, roll
     positive tilts clockwise as the viewer sees it; degrees. The projection is parallel, so a point
     moves by ``w (R - 1) (p - pivot)``, with the rotation R, and w from 1 (head) to 0 (torso).
+    Collar and shoulders take a little of the turn, and all of the lift of a breath.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sadtalker_ext.engines.puppet.head.depth import (
     fade_weight,
     follow_weight,
     head_depth,
+    shoulder_weight,
 )
 from sadtalker_ext.engines.puppet.head.matte import Layers, split_layers
 from sadtalker_ext.pixels import halves
@@ -25,6 +27,8 @@ from sadtalker_ext.portrait.topology import OVAL
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _INVERSE_STEPS = 4
+_SHOULDERS_FOLLOW = 0.18
+"""Share of the head's turn and tilt that collar and shoulders take."""
 _PIVOT = 0.10
 """The head rolls about a point this many face heights below the chin."""
 _STRETCH = 0.5
@@ -119,10 +123,10 @@ class HeadTurn:
         self._pixels = grid(height, width)
         places = self._cells * step + np.float32((step - 1) / 2)
         x, y = places[..., 0], places[..., 1]
-        weight = follow_weight(frame, x, y)
+        weight, shoulders = follow_weight(frame, x, y), shoulder_weight(frame, x, y)
         if self._layers is None:
             fade = fade_weight(frame, x, y)
-            weight *= fade
+            weight, shoulders = weight * fade, shoulders * fade
             inside = np.asarray(fade > 0.9, np.float32)
         else:
             inside = _reduce(self._layers.matte, step, rows, columns)
@@ -131,13 +135,15 @@ class HeadTurn:
         across = (x - pivot[0]) * frame.across[0] + (y - pivot[1]) * frame.across[1]
         down = (x - pivot[0]) * frame.down[0] + (y - pivot[1]) * frame.down[1]
         arm = np.stack([across, down, depth - frame.axis_depth, np.ones_like(across)], -1)
+        turns = np.maximum(weight, _SHOULDERS_FOLLOW * shoulders)
+        share = np.dstack([turns, turns, turns, np.maximum(weight, shoulders)])
         # From the left and top border, and from the right and bottom one, at least half a pixel.
         ends = np.array(picture_size[::-1], np.float32) - 1.0 - np.array(self.box[:2], np.float32)
         self._room = (
             np.maximum(places + np.array(self.box[:2], np.float32), 0.5),
             np.maximum(ends - places, 0.5),
         )
-        self._arm = np.ascontiguousarray(arm * weight[..., None], np.float32)
+        self._arm = np.ascontiguousarray(arm * share, np.float32)
 
     def _places(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
         """Return, for every pixel of the box, the place in the canvas it comes from (h, w, 2)."""

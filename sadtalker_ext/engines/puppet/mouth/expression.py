@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
-from sadtalker_ext.engines.puppet.mouth.own_opening import UPPER_SHARE, OwnOpening
+from sadtalker_ext.engines.puppet.mouth.own_opening import RELAXED, UPPER_SHARE, OwnOpening
 from sadtalker_ext.types import FloatArray
 
 JAW_DROP = 0.34
@@ -71,6 +71,8 @@ class ExpressionBasis:
         below = height * outside + np.maximum(below, 0) * (1 - outside)
         self._x, self._u = x, u
         self._v: FloatArray = np.stack([above, below]).astype(np.float32)
+        # The jaw at weight -1 takes back what it does at 1, and so much of it closes a shout.
+        self._jaw_shuts = self._own.jaw_gap * frame.half_width / self.drop
         self._profiles = self._opening_profiles(x, u, tooth_edge)
         plain = self._plain_fields()
         fields = [plain[name] for name in PLAIN]
@@ -94,17 +96,13 @@ class ExpressionBasis:
         # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
         # was not let go has raised it already.
         # Over a shut jaw round lips leave a small opening (U, W), over an open one a large one (O).
+        held = 1 - 0.6 * relax * min(4 * gap, 1)
         arch = rounded * (0.1 + 0.9 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
         amount = {
             "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
-            "part": (
-                rounded
-                * (0.3 + 0.7 * min(jaw / 0.6, 1))
-                * (1 - press)
-                * (1 - 0.6 * relax * min(4 * gap, 1))
-            ),
+            "part": rounded * (0.3 + 0.7 * min(jaw / 0.6, 1)) * (1 - press) * held,
             "raise": upper * (1 - 0.8 * press) + 0.55 * tuck * (1 - press),
             "arch": arch * (1 - press) * (1 - tuck),
             "roll": press * (1 - 1.5 * gap),
@@ -126,18 +124,21 @@ class ExpressionBasis:
             for name in OPENERS:
                 close = share * press
                 if name == "rest":
-                    close = self._own.closing(sign, press, relax, rounded, tuck)
+                    close = self._own.closing(sign, press, relax, rounded, tuck, jaw)
                 if sign < 0 and name in ("jaw", "part"):
                     # F and V: the lower lip comes up to the teeth whatever the jaw does.
                     close += (1 - press) * tuck
                 closing.append(sign * close * amount[name])
+        # The jaw closes a shout, as soon as the lips relax, and for F and V.
+        shut = min((closing[0] - closing[len(OPENERS)]) / RELAXED, 1.0)
+        amount["jaw"] -= self._jaw_shuts * (shut + (1 - shut) * tuck)
         return np.array([amount[name] for name in PLAIN] + closing, np.float32)
 
     def jaw_way(self, weights: FloatArray) -> FloatArray:
         """Movement of the lower jaw's front for (K,) weights, (2,) pixels."""
         frame = self._frame
         # Where the lower lip closes an opening of the picture, tongue and teeth come along.
-        closed = weights[_CLOSED_BELOW] * frame.rest_gap * frame.half_width
+        closed = weights[_CLOSED_BELOW] * self._own.lip_gap * frame.half_width
         way = frame.vertical * (self.drop * weights[0]) + frame.across * closed
         return np.asarray(way, np.float32)
 
@@ -161,15 +162,19 @@ class ExpressionBasis:
         arch = 0.8 * np.sqrt(1 - au**2) + 0.2 * (1 - au**2)
         soft = (1 - au**2) ** 2
         inside = (np.abs(x) < 1).astype(np.float32)
-        gap = np.interp(x, frame.xs, frame.mesh_gap) * inside * frame.half_width
+        jaw = (CORNER_SHARE * (1 - au**3) + (1 - CORNER_SHARE) * arch) * self.drop
+        gap = np.interp(x, frame.xs, frame.mesh_gap) * frame.half_width
+        gap = (gap - self._jaw_shuts * jaw) * inside
         tuck = np.interp(x, frame.xs, tooth_edge - LIP_HIDDEN - frame.lower)
-        corner = CORNER_SHARE * (1 - au**3)
+        tuck = (tuck * frame.half_width + self._jaw_shuts * jaw) * (1 - au**2)
+        # Beside the teeth lips that the jaw has brought near close what is left.
+        tuck = (tuck - min(self._jaw_shuts, 1) * au**2 * gap) * inside
         return {
             "rest": (gap, frame.across),
-            "jaw": ((corner + (1 - CORNER_SHARE) * arch) * self.drop, frame.vertical),
+            "jaw": (jaw, frame.vertical),
             "part": (soft * 0.055 * frame.size, frame.vertical),
             "raise": (soft * 0.06 * frame.size, frame.vertical),
-            "tuck": (tuck * (1 - au**2) * inside * frame.half_width, frame.across),
+            "tuck": (tuck, frame.across),
         }
 
     def _plain_fields(self) -> dict[str, FloatArray]:
@@ -235,18 +240,12 @@ class ExpressionBasis:
     def _closing_fields(self) -> list[FloatArray]:
         """Fields that take each opening back, first for the upper lip, then for the lower one."""
         fields = []
-        # From a wide opening the chin comes up with the lip, or the skin between them would fold.
-        wide = smoothstep(0.4, 1.0, self._frame.rest_gap)
-        chin = np.exp(-((np.maximum(self._v[1] - 0.8, 0) / 0.6) ** 2)) * (self._v[1] > -0.05)
         for sheet, reach in ((0, 0.25), (1, 0.5)):
             fall = np.exp(-((self._v[sheet] / reach) ** 2))
             for name in OPENERS:
                 opening, axis = self._profiles[name]
                 field = np.zeros((2, *opening.shape, 2), np.float32)
-                along = fall
-                if name == "rest" and sheet == 1:
-                    along = fall + wide * (np.maximum(chin, fall) - fall)
-                field[sheet] = (opening * along)[..., None] * axis
+                field[sheet] = (opening * fall)[..., None] * axis
                 fields.append(field)
         return fields
 
@@ -262,7 +261,10 @@ class ExpressionBasis:
         lip = opening + corner
         lower = np.stack([lip + (1 - lip) * down] * 2)
         sideways = np.exp(-((np.maximum(au - 1, 0) / 1.15) ** 2))
-        both = np.where(under, CORNER_SHARE + (1 - CORNER_SHARE) * down, CORNER_SHARE * rise[0])
+        both = CORNER_SHARE * rise[0] + (1 - CORNER_SHARE) * down * under
+        # Cheeks give way over a longer stretch where the jaw closes a shout.
+        wide = smoothstep(1.0, 1.4, au) * min(self._jaw_shuts, 1)
+        both = both + wide * (smoothstep(-0.7, 0.8, v[1]) - both)
         weight = np.where(au < 1, np.stack([upper[0], lower[1]]), both * sideways)
         result: FloatArray = weight.astype(np.float32)
         return result
@@ -270,8 +272,9 @@ class ExpressionBasis:
     def _bend(self) -> FloatArray:
         """(h, w) how far the lip line lies below its average height there, half-widths."""
         frame = self._frame
-        line = frame.curve(self._x, frame.middle)
-        level = np.float32(np.mean(frame.middle))
+        closed = frame.middle - 0.5 * self._own.jaw_gap * (1 - frame.xs**2)
+        line = frame.curve(self._x, closed)
+        level = np.float32(np.mean(closed))
         result: FloatArray = np.clip(line - level, -0.25, 0.25)
         return result
 

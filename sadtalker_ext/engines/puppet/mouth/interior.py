@@ -228,6 +228,8 @@ class MouthInterior:
         top = (middle - 0.3 * unit) + 0.2 * unit * np.clip(across, -1.5, 1.5) ** 2
         under = (y - top) / unit
         opacity = smoothstep(-0.04, 0.10, under) * smoothstep(-1.08, -0.6, -np.abs(across))
+        # In a pen drawing a mouth is lines, dark and paper.
+        opacity = opacity * (1 - style.lined)
         flat = max(1 - style.detail, style.flat)
         body = smoothstep(-0.06, 0.2, under) * (1 - 0.35 * smoothstep(0.22, 0.5, under))
         sides = 1 - 0.6 * np.clip(np.abs(across), 0, 1.2) ** 2

@@ -21,7 +21,7 @@ from tests.support.puppet_person import make_person
 class Recorder:
     """Stands for a layer: counts, and paints the given jaw so that order can be seen."""
 
-    warnings = ("An eye is hidden.",)
+    warnings = ()
 
     def __init__(self, pause: float = 0.0):
         self.calls = 0
@@ -132,15 +132,15 @@ def test_a_path_is_kept_within_what_the_picture_can_show_and_told():
     one, _ = rig()
     still = track(3)
     view = np.full((3, 3), np.nan, np.float32)
-    view[:, 0] = (5, 12, 30)
+    view[:, 0] = (5, 18, 30)
     far = dataclasses.replace(still, view=view)
     (warning,) = one.unable(far)
     assert "yaw path" in warning
     assert "found 30" in warning
-    head = np.float32([[5, 0, 0], [12, 0, 0], [12, 0, 0]])
+    head = np.float32([[5, 0, 0], [18, 0, 0], [18, 0, 0]])
     turned = drawn(one, dataclasses.replace(still, head=head))
     assert all(np.array_equal(a, b) for a, b in zip(drawn(one, far), turned, strict=True))
-    assert one.unable(dataclasses.replace(still, view=np.minimum(view, 12))) == ()
+    assert one.unable(dataclasses.replace(still, view=np.minimum(view, 18))) == ()
 
 
 def face_at(x: float, y: float, width: float, height: float):
@@ -199,9 +199,12 @@ def test_large_pictures_are_scaled_to_a_video_that_plays():
     assert np.ptp(view.points[:, 1]) <= LARGEST_FACE_PX + 1
 
 
-def test_lids_that_cannot_close_are_told_when_they_should():
-    one, _ = rig()
-    still = track(3)
-    assert one.unable(still) == ()
-    shut = dataclasses.replace(still, lids=np.ones((3, 2), np.float32))
+def test_what_lids_and_lips_cannot_do_is_told_when_they_should():
+    one, mouth = rig()
+    one.eyes.warnings = ("An eye is hidden.",)
+    mouth.warnings = ("The mouth is open.",)
+    mute = dataclasses.replace(track(3), controls=rest(3))
+    assert one.unable(mute) == ()
+    assert one.unable(track(3)) == ("The mouth is open.",)
+    shut = dataclasses.replace(mute, lids=np.ones((3, 2), np.float32))
     assert one.unable(shut) == ("An eye is hidden.",)

@@ -25,7 +25,7 @@ def test_the_built_in_engine_is_offered_first(line):
 
 
 def test_the_other_engine_is_offered_when_the_first_is_complete(line, store):
-    complete(store, "puppet")
+    complete(store, "face", "phones")
     assert line.offer().engine.name == "sadtalker"
     assert "1.0 GB" in line.html()
     complete(store, "sadtalker")
@@ -33,9 +33,9 @@ def test_the_other_engine_is_offered_when_the_first_is_complete(line, store):
     assert line.button()["visible"] is False
 
 
-def complete(store, feature):
+def complete(store, *features):
     """Let the store believe that files are there; only sizes are looked at here."""
-    names = {file.name for file in select([feature])}
+    names = {file.name for file in select(features)}
     before = store.find
     store.find = lambda name: "there" if name in names else before(name)
 
@@ -47,12 +47,12 @@ def test_a_download_shows_its_progress_and_then_the_new_state(line, store):
         progress.enter(Stage.DOWNLOADING, 36_000_000)
         progress.advance(18_000_000)
         seen.append(list(words))
-        complete(store, "puppet")
+        complete(store, "face", "phones")
         complete(store, "sadtalker")
 
     store.fetch = fetch
     states = list(line.fetch())
-    assert seen == [["puppet"]]
+    assert seen == [["face", "phones"]]
     assert "Puppet</b> ready" in states[-1][0]
     assert states[-1][1]["visible"] is False
 

@@ -181,3 +181,20 @@ def test_a_covered_eye_is_named(points):
     frame = picture.copy()
     layer.apply(frame, (1.0, 1.0), (0.0, 0.0), 0.0)
     assert not np.array_equal(frame[:, SIDE // 2 :], picture[:, SIDE // 2 :])
+
+
+def test_a_shut_lid_in_a_pen_drawing_is_paper_and_no_grey_hatching(points):
+    picture = np.full((SIDE, SIDE, 3), 235, np.uint8)
+    for eye in EYES:
+        left, right = points[[eye.upper[0], eye.upper[-1]], 0]
+        top, low = points[list(eye.brow_top), 1].min() - 20, points[list(eye.lower), 1].max() + 40
+        for x in np.arange(min(left, right) - 30, max(left, right) + 30, 7):
+            cv2.line(picture, (int(x) + 8, int(top)), (int(x), int(low)), (25, 25, 25), 2)
+        ring = points[[*eye.upper, *eye.lower[::-1]], :2]
+        cv2.fillPoly(picture, [np.round(ring).astype(np.int32)], (235, 235, 235))
+        cv2.polylines(picture, [np.round(ring).astype(np.int32)], True, (10, 10, 10), 2)
+    frame = drawn_to(picture, points, 1.0)
+    for eye in EYES:
+        view = eye_view(points, eye)
+        inside = cv2.erode(view.lid.astype(np.uint8), np.ones((5, 5))) > 0
+        assert np.percentile(view.of(frame)[inside], 10) > 215

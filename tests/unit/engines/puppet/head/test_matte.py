@@ -81,6 +81,18 @@ def test_fill_keeps_texture_near_the_edge():
     assert filled[11:70:2, 52].mean() < 50
 
 
+def test_fill_does_not_repeat_the_hair_beside_the_hole_and_meets_its_light():
+    picture = np.full((80, 80, 3), 150, np.uint8)
+    picture[:, 44:50] = 40  # hair that the hole misses
+    hole = np.zeros((80, 80), np.uint8)
+    hole[:, 50:] = 1
+    filled = fill_hole(picture, hole, depth=20.0, rim=10.0)
+    assert filled[:, 50:].min() > 130
+    picture[:, 44:] = 170  # the background is a little brighter here
+    filled = fill_hole(picture, hole, depth=20.0, rim=10.0)
+    assert filled[10:70, 51].mean() > 160
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 2), (33, 20)])
 def test_spread_keeps_what_is_known_and_invents_nothing(shape):
     rng = np.random.default_rng(0)

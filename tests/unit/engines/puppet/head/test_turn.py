@@ -139,3 +139,31 @@ def test_nothing_outside_the_box_changes(person):
     assert not changed[bottom:].any()
     assert not changed[:, :left].any()
     assert not changed[:, right:].any()
+
+
+def test_nothing_folds_or_tears_at_wide_turns(person):
+    """Also where the face ends at the background, as on the far side of a turned head."""
+    cut = person.mask * (np.arange(person.mask.shape[1]) < 185)
+    for mask in (person.mask, cut):
+        turn = HeadTurn(person.picture, person.points * [1, 1, 1.6], mask)
+        for pose in [(15, 0, 0), (-15, 0, 0), (0, 10, 0), (0, -10, 0), (15, 8, -6), (-15, -8, 6)]:
+            places = turn._places(*pose, 0.0)
+            across = np.diff(places[..., 0], axis=1)
+            down = np.diff(places[..., 1], axis=0)
+            assert across.min() > 0.3
+            assert across.max() < 4
+            assert down.min() > 0.3
+            assert down.max() < 4
+
+
+def test_shoulders_breathe_and_follow_a_little(person):
+    picture, mask = person.picture.copy(), person.mask.copy()
+    picture[245:, 60:260], mask[245:, 60:260] = (60, 60, 120), 1.0
+    turn = HeadTurn(picture, person.points, mask)
+    edge = np.s_[235:255, 62:72]
+    for pose, least in (((0, 0, 0, 0.02), 1.2), ((0, 0, 8, 0), 0.2)):
+        frame = turn.apply(picture, *pose)
+        before, after = (np.abs(p[edge].astype(int) - (60, 60, 120)) for p in (picture, frame))
+        ways = [np.argmin(one.sum(-1) > 60, axis=0).mean() for one in (before, after)]
+        assert least <= abs(ways[1] - ways[0]) < 6
+        assert np.array_equal(frame[300:], picture[300:])

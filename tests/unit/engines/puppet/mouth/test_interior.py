@@ -142,6 +142,21 @@ def test_a_drawing_has_no_lower_teeth_and_a_plain_tongue():
     assert np.std(light) < 0.03 * light.mean()
 
 
+def hatched(picture):
+    """The picture as lines on paper."""
+    paper = np.full_like(picture, 235.0)
+    paper[::9] = paper[1::9] = 40.0
+    return paper
+
+
+def test_a_pen_drawing_has_neither_tongue_nor_grain():
+    picture, frame, style = face(hatched)
+    assert style.lined > 0.9
+    assert style.grain < 1.0
+    assert inside(picture, frame, style)._tongue[..., 3].max() < 0.1
+    assert face()[2].lined == 0.0
+
+
 def test_lower_teeth_come_with_the_open_jaw_and_hide_behind_pursed_lips():
     interior = inside(*face())
     open_jaw, pursed = draw(interior, jaw=50), draw(interior, jaw=50, round=1.0)

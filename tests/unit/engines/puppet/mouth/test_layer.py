@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 
@@ -256,3 +257,33 @@ def test_a_mouth_outside_the_picture_is_left_alone():
     canvas = picture.copy()
     MouthLayer(picture, points).apply(canvas, SOUNDS["AA"])
     assert np.array_equal(canvas, picture)
+
+
+def test_folds_beside_the_mouth_flatten_when_the_lips_round():
+    points = mouth_points()
+    picture = draw_mouth(points)
+    across, down = points[[61, 291], 0].mean(), points[[13, 14], 1].mean()
+    ends = [(across + side * 0.23 * 200, down) for side in (-1, 1)]
+    for shade, (x, y) in zip((25, 110), ends, strict=True):  # skin in a fold, and a black hair
+        colour = tuple(int(v) for v in np.clip(np.array((200, 155, 130)) - shade, 0, 255))
+        cv2.line(picture, (int(x), int(y - 22)), (int(x), int(y - 2)), colour, 3)
+    layer = MouthLayer(picture, points)
+    canvas = picture.copy()
+    layer.apply(canvas, {"round": 1.0})
+    dips = []
+    for x, y in ends:
+        box = np.s_[int(y) - 18 : int(y) - 6, int(x) - 14 : int(x) + 15]
+        dips.append([155 - p[box][..., 1].astype(float).min(1).mean() for p in (picture, canvas)])
+    assert dips[0][1] < 0.75 * dips[0][0]
+    assert dips[1][1] > 0.85 * dips[1][0]
+
+
+@pytest.mark.parametrize(("turned", "warned"), [(25, 0), (50, 1)])
+def test_a_mouth_in_profile_is_warned_of(turned, warned):
+    points = mouth_points()
+    angle, middle = np.deg2rad(turned), points[:, 0].mean()
+    across, depth = points[:, 0] - middle, points[:, 2].copy()
+    points[:, 0] = middle + np.cos(angle) * across - np.sin(angle) * depth
+    points[:, 2] = np.sin(angle) * across + np.cos(angle) * depth
+    warnings = MouthLayer(draw_mouth(mouth_points()), points).warnings
+    assert sum("profile" in one for one in warnings) == warned

@@ -137,3 +137,27 @@ def test_a_shout_is_closed_by_the_jaw():
     marks = [np.nonzero(like(p, (30, 120, 60)))[0].mean() for p in (picture, canvas)]
     assert marks[0] - marks[1] > 0.1 * MOUTH
     assert marks[0] < chin
+
+
+def test_the_whole_jaw_comes_up_from_a_shout():
+    """Not the chin's middle alone, which would fold the face; and the picture's owner is told."""
+    points = mouth_points(FACE, gap=0.5)
+    picture = draw_mouth(points)
+    colours = ((30, 120, 60), (40, 60, 160), (150, 150, 20))
+    for side, colour in zip((-1, 1), colours[1:], strict=True):
+        paint(picture, points, colour, (0.62 * side, 0.6, 0.03, 0.03))
+    layer = MouthLayer(picture, points)
+    canvas = picture.copy()
+    layer.apply(canvas, {"press": 1.0, "relax": 1.0})
+    ways = []
+    for colour in colours:
+        before, after = (np.nonzero(like(p, colour))[0].mean() for p in (picture, canvas))
+        ways.append(before - after)
+    assert ways[0] > 0.25 * MOUTH
+    assert min(ways[1:]) > 0.4 * ways[0]
+    assert "wide open" in layer.warnings[0]
+
+
+def test_parted_lips_are_closed_by_lips_and_without_a_warning():
+    points = mouth_points(FACE, gap=0.17)
+    assert MouthLayer(draw_mouth(points), points).warnings == ()

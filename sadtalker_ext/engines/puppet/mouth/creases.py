@@ -1,0 +1,74 @@
+"""The folds beside a smiling mouth, which flatten when the lips round or let go of the smile."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
+from sadtalker_ext.engines.puppet.soft_fields import blur
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_WIDEST = 0.16
+"""Width in mouth widths of the widest fold; what is dark over more is shading of the cheek."""
+_FINEST = 0.02
+"""The blur, in mouth widths, before which pores, stubble and grain are no folds."""
+_DEEPEST = 40.0
+"""Grey levels that a fold is lightened by at most; deeper ones are hair or the face's outline."""
+_SHARE = 0.65
+"""How much of a fold goes: people's do not go altogether."""
+_LEAST = 0.02
+"""Rounding below this changes nothing that can be seen."""
+
+
+class Creases:
+    """Lightens the folds between nose and mouth corners.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        frame: The mouth.
+        pixels: (h, w, 2) picture coordinates of the region that is changed.
+    """
+
+    def __init__(self, picture: ImageArray, frame: MouthFrame, pixels: FloatArray) -> None:
+        left, top = (int(v) for v in pixels[0, 0])
+        height, width = pixels.shape[:2]
+        region = picture[top : top + height, left : left + width]
+        soft = blur(region.astype(np.float32), max(0.5, _FINEST * frame.size))
+        side = max(3, round(_WIDEST * frame.size)) | 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        dark = cv2.morphologyEx(soft, cv2.MORPH_CLOSE, kernel) - soft
+        # what is far darker than any fold is left alone
+        depth = dark.max(-1, keepdims=True)
+        dark *= smoothstep(1.6 * _DEEPEST, _DEEPEST, depth) * _zone(frame, pixels)[..., None]
+        light = np.asarray(_SHARE * dark + 0.5, np.uint8)
+        rows, columns = np.flatnonzero(light.any((1, 2))), np.flatnonzero(light.any((0, 2)))
+        self._part = np.s_[0:0, 0:0]
+        if len(rows):
+            self._part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        self._light = np.ascontiguousarray(light[self._part])
+
+    def relax(self, region: ImageArray, amount: float) -> None:
+        """Flatten the folds in a region of the canvas, in place.
+
+        Args:
+            region: (h, w, 3) uint8 the pixels of the constructor.
+            amount: 0 as in the picture .. 1 rounded lips.
+        """
+        if amount < _LEAST or not self._light.size:
+            return
+        part = region[self._part]
+        part[:] = cv2.addWeighted(part, 1.0, self._light, min(amount, 1.0), 0.0)
+
+
+def _zone(frame: MouthFrame, pixels: FloatArray) -> FloatArray:
+    """Say where the folds can lie, (h, w) 0..1: from the nose's wings down beside the corners."""
+    x, y = frame.local(pixels)
+    v = frame.height(x, y, frame.middle)
+    u = np.abs(frame.sideways(x, v))
+    beside = smoothstep(0.7, 1.0, u + 0.4 * np.minimum(v, 0) ** 2) * smoothstep(2.1, 1.7, u)
+    high = smoothstep(-0.8, -0.55, v) * smoothstep(0.5, 0.25, v)
+    # the dark of the corners belongs to the mouth
+    corner = np.exp(-(((u - 1) / 0.18) ** 2) - (v / 0.16) ** 2)
+    return np.asarray(beside * high * (1 - corner), np.float32)
