@@ -69,6 +69,11 @@ def load() -> tuple[ctypes.CDLL, int]:
 
 def list_voices() -> dict[str, object]:
     """Return every voice with its language."""
+    return {"voices": [[name, language] for name, language, _ in _voices()]}
+
+
+def _voices() -> list[tuple[str, str, str]]:
+    """Return name, language and file of every voice."""
     library, _ = load()
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     listed = library.espeak_ListVoices(None)
@@ -76,17 +81,32 @@ def list_voices() -> dict[str, object]:
     while listed[index]:
         voice = listed[index].contents
         # the language is preceded by one byte of priority
-        voices.append([voice.name.decode(), voice.languages[1:].decode()])
+        words = (voice.name, voice.languages[1:], voice.identifier)
+        voices.append(tuple(word.decode() for word in words))
         index += 1
-    return {"voices": voices}
+    return voices
+
+
+def _choose(voice: str) -> str:
+    """Set the voice of a language or file, perhaps with a variant (+f3); return what is wrong.
+
+    Some files have another name than their language: that of fr-fr is called fr.
+    """
+    library, _ = load()
+    language, plus, variant = voice.partition("+")
+    files = [file for _, spoken, file in _voices() if spoken == language]
+    for name in (voice, *(file + plus + variant for file in files)):
+        if not library.espeak_SetVoiceByName(name.encode()):
+            return ""
+    return f"espeak-ng has no voice called {voice}"
 
 
 def phones(request: dict[str, object]) -> dict[str, object]:
     """Return the phones of some texts in the International Phonetic Alphabet."""
     library, _ = load()
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    if library.espeak_SetVoiceByName(str(request["voice"]).encode()):
-        return {"error": f"espeak-ng has no voice called {request['voice']}"}
+    if problem := _choose(str(request["voice"])):
+        return {"error": problem}
     found = []
     for text in request["texts"]:  # type: ignore[attr-defined]
         rest = ctypes.c_char_p(str(text).encode())
@@ -122,8 +142,8 @@ def speak(request: dict[str, object]) -> dict[str, object]:
 
     receiver = _Receiver(receive)
     library.espeak_SetSynthCallback(receiver)
-    if library.espeak_SetVoiceByName(str(request["voice"]).encode()):
-        return {"error": f"espeak-ng has no voice called {request['voice']}"}
+    if problem := _choose(str(request["voice"])):
+        return {"error": problem}
     library.espeak_SetParameter(RATE_PARAMETER, int(str(request["words_per_minute"])), 0)
     library.espeak_SetParameter(PITCH_PARAMETER, int(str(request["pitch"])), 0)
     text = str(request["text"]).encode()

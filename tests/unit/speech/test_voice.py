@@ -60,6 +60,12 @@ def test_a_variant_of_a_voice_is_a_voice(tmp_path, bare):
     assert speak("Hello.", tmp_path, voice="en-us+f3", store=bare).seconds > 0.2
 
 
+@pytest.mark.parametrize("name", ["en-gb", "fr-fr", "fr-fr+f3", "pt-br", "cmn"])
+def test_voices_whose_files_have_another_name_speak(tmp_path, bare, name):
+    assert name.partition("+")[0] in {voice.name for voice in list_voices(bare)}
+    assert speak("One two three.", tmp_path, voice=name, store=bare).seconds > 0.2
+
+
 def test_words_of_espeak_have_their_times(tmp_path, bare):
     text = "Hello there, my friend! This cost $5 - really: «naïve» 😀 café."
     speech = speak(text, tmp_path, voice="en-us", store=bare)
