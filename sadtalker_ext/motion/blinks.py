@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,11 +45,26 @@ def natural_blinks(
         rng: Source of randomness of its own.
     """
     lids = np.zeros((frames, 2), dtype=np.float32)
-    if rate <= 0:
-        return lids
-    seconds = frames / fps
+    for time, blinks in _natural(frames / fps, rate, cues, rng):
+        for blink in blinks:
+            _close(lids, fps, time, blink)
+            time += blink.seconds + _AGAIN
+    return lids
+
+
+def natural_times(
+    seconds: float, rate: float, cues: Sequence[float], rng: np.random.Generator
+) -> list[float]:
+    """Return when `natural_blinks` begin, in seconds; for lids that close in a way of their own."""
+    return [time for time, _ in _natural(seconds, rate, cues, rng)]
+
+
+def _natural(
+    seconds: float, rate: float, cues: Sequence[float], rng: np.random.Generator
+) -> Iterator[tuple[float, tuple[_Blink, ...]]]:
+    """Yield every blink's beginning in seconds, and its one or two movements."""
     last = -_LEAST_GAP
-    for planned in _schedule(seconds, rate, rng):
+    for planned in _schedule(seconds, rate, rng) if rate > 0 else ():
         drawn = _drawn_to_cue(planned, cues, rng)
         time = drawn if last + _LEAST_GAP <= drawn <= seconds - _LONGEST else planned
         again = float(rng.random()) < _DOUBLE and seconds >= _DOUBLE_FROM
@@ -57,10 +72,7 @@ def natural_blinks(
         if time - last < _LEAST_GAP:
             continue
         last = time
-        _close(lids, fps, time, one)
-        if again:
-            _close(lids, fps, time + one.seconds + _AGAIN, two)
-    return lids
+        yield time, (one, two) if again else (one,)
 
 
 def original_blinks(frames: int, rng: np.random.Generator) -> FloatArray:

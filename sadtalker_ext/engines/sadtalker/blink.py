@@ -6,16 +6,14 @@ import random
 
 import numpy as np
 
-from sadtalker_ext.types import FloatArray
+from sadtalker_ext.motion.blinks import natural_times
+from sadtalker_ext.types import MOTION_FPS, FloatArray
 
 _SHAPE = np.array([0.5, 0.9, 1.0, 0.9, 0.5], np.float32)
 """Closure during one blink; the only shape the expression network has seen."""
-_FRAMES_PER_MINUTE = 25.0 * 60.0
 _SHORTEST_CLIP = 21
 _LONGEST_GAP = 70
 _SHORTEST_GAP = 10
-_REST = 6
-"""Fewest frames from the end of one natural blink to the beginning of the next."""
 
 
 def original_blinks(frames: int, draw: random.Random) -> FloatArray:
@@ -46,8 +44,7 @@ def original_blinks(frames: int, draw: random.Random) -> FloatArray:
 def natural_blinks(frames: int, per_minute: float, rng: np.random.Generator) -> FloatArray:
     """Return a blink ratio with the uneven gaps of a person, (T,) float32 in [0, 1].
 
-    Gaps follow a gamma distribution of shape 2 around the mean that `per_minute` asks for: blinks
-    come in uneven rows, neither regular nor arbitrarily close to each other.
+    The eyes close when those of every engine do (`motion.blinks`), in the network's own shape.
 
     Args:
         frames: T.
@@ -55,14 +52,10 @@ def natural_blinks(frames: int, per_minute: float, rng: np.random.Generator) -> 
         rng: Generator made from the job's seed.
     """
     ratio = np.zeros(frames, np.float32)
-    if per_minute <= 0:
-        return ratio
-    taken = len(_SHAPE) + _REST
-    spare = max(_FRAMES_PER_MINUTE / per_minute - taken, 1.0)
-    start = int(rng.gamma(2.0, spare / 2.0))
-    while start + len(_SHAPE) <= frames:
-        ratio[start : start + len(_SHAPE)] = _SHAPE
-        start += taken + int(rng.gamma(2.0, spare / 2.0))
+    for time in natural_times(frames / MOTION_FPS, per_minute, (), rng):
+        start = round(time * MOTION_FPS)
+        if start + len(_SHAPE) <= frames:
+            ratio[start : start + len(_SHAPE)] = _SHAPE
     return ratio
 
 
