@@ -46,9 +46,10 @@ def natural_blinks(
     """
     lids = np.zeros((frames, 2), dtype=np.float32)
     for time, blinks in _natural(frames / fps, rate, cues, rng):
+        begins = time
         for blink in blinks:
-            _close(lids, fps, time, blink)
-            time += blink.seconds + _AGAIN
+            _close(lids, fps, begins, blink)
+            begins += blink.seconds + _AGAIN
     return lids
 
 
