@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.speech.hear.align import Word
 from sadtalker_ext.speech.ipa import ARPABET, SILENCE, parts_of
 from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.speech.letters import pronounce
 from sadtalker_ext.speech.script import words_of
+from sadtalker_ext.speech.voices import espeak
 
 logger = logging.getLogger(__name__)
 
-_WORKER = Path(__file__).with_name("pronounce_worker.py")
-_SECONDS = 120
 _LINE = re.compile(r"[^\n.!?;:。！？；]+")
 _NO_SPACES = ("cmn", "ja", "th")
 """Languages written without spaces between words."""
@@ -60,7 +57,7 @@ def symbols_of(ipa: str) -> tuple[str, ...]:
 
 def _by_espeak(text: str, language: str) -> list[Word]:
     lines = [line.strip() for line in _LINE.findall(text) if line.strip()]
-    answer = _ask({"language": language, "lines": lines})
+    answer = _phones(lines, language)
     words: list[Word] = []
     for line, ipa in zip(lines, answer, strict=False):
         written = list(line.replace(" ", "")) if language in _NO_SPACES else line.split()
@@ -74,18 +71,13 @@ def _by_espeak(text: str, language: str) -> list[Word]:
     return words
 
 
-def _ask(request: dict[str, object]) -> Sequence[str]:
-    """Run the worker once; an empty answer where it fails."""
+def _phones(lines: Sequence[str], language: str) -> Sequence[str]:
+    """Return the IPA of each line; nothing where espeak-ng fails."""
     try:
-        done = subprocess.run(
-            [sys.executable, str(_WORKER)],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=_SECONDS,
-            check=True,
-        )
-        lines: list[str] = json.loads(done.stdout)["lines"]
-    except (subprocess.SubprocessError, OSError, ValueError, KeyError) as error:
+        spoken: list[str] = espeak.ask({"do": "phones", "texts": lines, "voice": language})[
+            "phones"
+        ]
+    except (SadTalkerError, subprocess.SubprocessError, OSError, ValueError, KeyError) as error:
         logger.warning("The text's sounds are not known, they are listened to: %s", error)
         return ()
-    return lines
+    return spoken

@@ -59,6 +59,6 @@ def test_without_espeak_english_is_read_by_rules(monkeypatch):
 
 
 def test_a_failing_worker_only_means_listening(monkeypatch, caplog):
-    monkeypatch.setattr(pronounce, "_WORKER", pronounce._WORKER.with_name("nowhere.py"))
+    monkeypatch.setattr(pronounce.espeak, "WORKER", pronounce.espeak.WORKER.with_name("nowhere.py"))
     assert readings_of("Die Mutter ist nicht da und der Vater auch.") == []
     assert "listened to" in caplog.text
