@@ -97,7 +97,10 @@ def _convolution(settings: Settings, x: Array, weights: Array, bias: Array | Non
     step = settings.get("dilations", [1])[0]
     before, after = settings.get("pads", [0, 0])
     if x.ndim != 3 or settings.get("strides", [1])[0] != 1 or groups not in (1, x.shape[1]):
-        raise NotImplementedError("a convolution that is not over time with stride 1")
+        raise ValueError(
+            "A convolution should be over time, with stride 1 and one or all groups, found "
+            f"{x.ndim - 2} axes, settings {dict(settings)}."
+        )
     padded = np.pad(x[0], ((0, 0), (before, after)))
     length = padded.shape[1] - (width - 1) * step
     shifted = [padded[:, k * step : k * step + length] for k in range(width)]

@@ -90,7 +90,7 @@ def test_a_convolution_over_time_is_the_sum_of_products(groups, step):
 
 
 def test_an_unusual_convolution_is_refused_and_not_guessed():
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ValueError, match="should be over time, with stride 1"):
         run("Conv", np.zeros((1, 2, 9)), np.zeros((2, 2, 3)), strides=[2], pads=[1, 1])
 
 
