@@ -127,3 +127,18 @@ def test_a_full_disk_is_told_before_the_installation(quickstart, monkeypatch):
     monkeypatch.setattr(quickstart.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(quickstart.Stop, match="10 MB are free"):
         quickstart.check_space("")
+
+
+@pytest.mark.parametrize(
+    ("rest", "cores", "expected"),
+    [
+        ([], 2, ["-n", "2", "--dist", "loadfile"]),
+        (["-q", "--durations=20"], 16, ["-n", "4", "--dist", "loadfile"]),
+        ([], 1, []),
+        (["tests/unit/test_errors.py"], 2, []),
+        (["-n", "0"], 2, []),
+    ],
+)
+def test_the_whole_suite_uses_all_cores(quickstart, monkeypatch, rest, cores, expected):
+    monkeypatch.setattr(quickstart.os, "cpu_count", lambda: cores)
+    assert quickstart.side_by_side(rest) == expected
