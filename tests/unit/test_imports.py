@@ -85,9 +85,11 @@ ALLOWED = {
         "encoder",
         "motion",
     },
+    "grid": GROUND | {"encoder", "inputs", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {
+        "grid",
         "engines.registry",
         "service",
         "host",

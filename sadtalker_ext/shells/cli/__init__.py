@@ -53,6 +53,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.generate import run_generate
 
         return run_generate
+    if command == "grid":
+        from sadtalker_ext.shells.cli.grid import run_grid
+
+        return run_grid
     if command == "batch":
         from sadtalker_ext.shells.cli.batch import run_batch
 

@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_generate(commands, common)
+    _add_grid(commands, common)
     _add_batch(commands, common)
     _add_weights(commands, common)
     _add_serve(commands, common)
@@ -116,6 +117,33 @@ def _add_generate(
     for spec in option_specs():
         if spec.name != "captions":  # it takes a file, too
             _add_option(sections[spec.group], spec)
+
+
+def _add_grid(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    grid = commands.add_parser(
+        "grid",
+        parents=[common],
+        help="one video for every combination of options, and a wall of all of them",
+        allow_abbrev=False,
+    )
+    grid.add_argument("portrait", type=Path, help="a picture with a face")
+    grid.add_argument("speech", nargs="?", type=Path, help="a sound file, or a video")
+    grid.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE,VALUE",
+        help="an option and its values, for example head_motion=0,0.5,1; a second one makes rows",
+    )
+    grid.add_argument("-o", "--output", type=Path, help="the wall: a .mp4 or .webm file")
+    grid.add_argument("--overwrite", action="store_true", help="replace videos that exist")
+    grid.set_defaults(captions=None)
+    _add_device(grid)
+    for spec in option_specs():
+        if spec.name not in ("captions", "format"):
+            _add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
