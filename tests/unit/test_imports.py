@@ -102,6 +102,7 @@ ALLOWED = {
     "shells.ui": GROUND
     | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
