@@ -32,6 +32,7 @@ ALLOWED = {
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},
+    "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
     "performance": {"types"},
@@ -88,6 +89,7 @@ ALLOWED = {
     "jobs": GROUND,
     "shells": GROUND
     | {
+        "presets",
         "engines.registry",
         "service",
         "host",
@@ -100,7 +102,17 @@ ALLOWED = {
     "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
     "client": {"errors"},
     "shells.ui": GROUND
-    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
+    | {
+        "presets",
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "inputs",
+        "speech",
+        "encoder",
+        "motion",
+    },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
