@@ -41,7 +41,7 @@ def build_parser() -> Parser:
     """Return the parser of all commands."""
     parser = Parser(prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"sadtalker {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one machine-readable object")
     common.add_argument("-v", "--verbose", action="store_true", help="log what is done")
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
@@ -56,9 +56,7 @@ def build_parser() -> Parser:
     return parser
 
 
-def _add_generate(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     generate = commands.add_parser(
         "generate",
         parents=[common],
@@ -173,9 +171,7 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
     )
 
 
-def _add_batch(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     batch = commands.add_parser(
         "batch", parents=[common], help="make the videos of a list, one JSON object per line"
     )
@@ -184,9 +180,7 @@ def _add_batch(
     _add_device(batch)
 
 
-def _add_weights(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
     actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[common], help="every file, where it is, and its licence")
@@ -203,9 +197,7 @@ def _add_weights(
     convert.add_argument("target", type=Path)
 
 
-def _add_serve(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--port", type=int, default=7861, help="port (default: 7861)")

@@ -22,7 +22,7 @@ _TYPES = {
 }
 
 
-class Pack(ComfyExtension):
+class Pack(ComfyExtension):  # type: ignore[misc]  # the host has no types
     """All nodes of this project."""
 
     async def get_node_list(self) -> list[type]:
@@ -50,7 +50,7 @@ def version3(node: Node) -> type:
             is_output_node=node.ends,
         )
 
-    def execute(cls: Any, **values: Any) -> Any:
+    def execute(cls: Any, /, **values: Any) -> Any:
         linked = linked_outputs(cls.hidden.prompt, cls.hidden.unique_id, node)
         return io.NodeOutput(*node.run(Call(values=values, linked=linked)))
 
