@@ -32,6 +32,7 @@ ALLOWED = {
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},
+    "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
     "performance": {"types"},
@@ -90,6 +91,7 @@ ALLOWED = {
     "shells": GROUND
     | {
         "grid",
+        "presets",
         "engines.registry",
         "service",
         "host",
@@ -102,8 +104,19 @@ ALLOWED = {
     "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
     "client": {"errors"},
     "shells.ui": GROUND
-    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
+    | {
+        "presets",
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "inputs",
+        "speech",
+        "encoder",
+        "motion",
+    },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},

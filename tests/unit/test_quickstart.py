@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quickstart_tools import environment as environments
 from quickstart_tools.environment import Environment
 from quickstart_tools.terms import Stop, Unreachable
 
@@ -48,6 +49,14 @@ def test_an_old_python_is_told_in_a_sentence(quickstart, monkeypatch):
     monkeypatch.setattr(quickstart, "OLDEST", (99, 0))
     with pytest.raises(quickstart.Stop, match=r"Python 3\.10 or newer"):
         quickstart.prepare("")
+
+
+def test_a_long_step_says_what_it_is_at(monkeypatch, capsys):
+    monkeypatch.setattr(environments, "EVERY_SECONDS", 0.05)
+    words = "import time; print('Collecting torch==2.13.0', flush=True); time.sleep(0.6)"
+    status, said = environments.run_told([sys.executable, "-c", words])
+    assert (status, said.strip()) == (0, "Collecting torch==2.13.0")
+    assert "s, collecting torch==2.13.0" in capsys.readouterr().out
 
 
 @pytest.fixture
