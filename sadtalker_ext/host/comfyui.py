@@ -128,6 +128,11 @@ def video_of(path: Path) -> Any:
     return kind(str(path))
 
 
+def blocked(words: str) -> Any:
+    """Return what stands for a value that is not there; a node that reads it shows the words."""
+    return modules("comfy_execution.graph_utils").ExecutionBlocker(words)
+
+
 def file_of(video: Any, path: Path) -> Path:
     """Write a VIDEO into a file, and return it; one that already is a file is not copied."""
     source = getattr(video, "get_stream_source", None)

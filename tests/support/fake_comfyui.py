@@ -34,6 +34,13 @@ class VideoFromFile:
         return self.file
 
 
+class ExecutionBlocker:
+    """Stands for a value that is not there."""
+
+    def __init__(self, message):
+        self.message = message
+
+
 class FakeComfyUI:
     """The modules, and what they were asked."""
 
@@ -56,6 +63,8 @@ class FakeComfyUI:
                 InterruptProcessingException=Interrupted,
             ),
             "comfy.utils": types.SimpleNamespace(ProgressBar=Bar),
+            "comfy_execution": types.ModuleType("comfy_execution"),
+            "comfy_execution.graph_utils": types.SimpleNamespace(ExecutionBlocker=ExecutionBlocker),
             "comfy_api": types.ModuleType("comfy_api"),
             "comfy_api.input_impl": types.SimpleNamespace(VideoFromFile=VideoFromFile),
         }

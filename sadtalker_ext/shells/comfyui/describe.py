@@ -67,17 +67,8 @@ class Output:
     help: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One execution of a node.
-
-    Attributes:
-        values: The inputs by name; what is not connected is missing or None.
-        linked: Numbers of the outputs that another node reads; all of them where that is unknown.
-    """
-
-    values: Mapping[str, Any]
-    linked: frozenset[int]
+Values = Mapping[str, Any]
+"""The inputs of one execution by name; what is not connected is missing or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +90,7 @@ class Node:
     help: str
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    run: Callable[[Call], tuple[Any, ...]]
+    run: Callable[[Values], tuple[Any, ...]]
     ends: bool = False
 
 

@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.host.comfyui import ComfyHost, ComfyProgress, stops_as_host, video_of
+from sadtalker_ext.host.comfyui import (
+    ComfyHost,
+    ComfyProgress,
+    blocked,
+    stops_as_host,
+    video_of,
+)
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.service import Request, Service
-from sadtalker_ext.shells.comfyui.describe import Call, to_option
+from sadtalker_ext.shells.comfyui.describe import Values, to_option
 from sadtalker_ext.shells.comfyui.values import (
     frames_of,
     picture_of,
@@ -26,6 +32,8 @@ from sadtalker_ext.shells.comfyui.values import (
 )
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
+
+NO_FRAMES = "Switch on the input frames of SadTalker Talk to have every frame as a batch."
 
 _held = threading.Lock()
 _kept: dict[str, Service] = {}
@@ -77,10 +85,9 @@ def options_of(values: Mapping[str, Any]) -> GenerateOptions:
     )
 
 
-def talk(call: Call) -> tuple[Any, ...]:
-    """Make a portrait talk: the video, its frames and its sound where they are read, a report."""
+def talk(values: Values) -> tuple[Any, ...]:
+    """Make a portrait talk: the video, its frames where they are asked for, its sound, a report."""
     with told_on_the_node(), tempfile.TemporaryDirectory(prefix="sadtalker-") as folder:
-        values = call.values
         options = options_of(values)
         speech = None
         if values.get("audio") is not None:
@@ -97,20 +104,22 @@ def talk(call: Call) -> tuple[Any, ...]:
         found = service()
         video = found.generate(request, ComfyProgress().progress(host()))
         _release(found, video.engine)
-        return outputs_of(video, call.linked, more=_notes(values))
+        return outputs_of(video, frames=bool(values.get("frames")), more=_notes(values))
 
 
-def outputs_of(
-    video: VideoFile, linked: frozenset[int], more: tuple[str, ...] = ()
-) -> tuple[Any, ...]:
-    """Return VIDEO, IMAGE, AUDIO and a report; frames and sound only where somebody reads them."""
-    frames = frames_of(video.path) if 1 in linked else None
-    sound = None
-    if 2 in linked:
-        sound = sound_of_file(video)
+def outputs_of(video: VideoFile, *, frames: bool, more: tuple[str, ...] = ()) -> tuple[Any, ...]:
+    """Return VIDEO, IMAGE, AUDIO and a report.
+
+    Args:
+        video: What was made.
+        frames: Whether the frames are wanted as a batch; else a node that reads them is told so.
+        more: Further warnings for the report.
+    """
+    batch = frames_of(video.path) if frames else blocked(NO_FRAMES)
     report = video.as_dict()
     report["warnings"] = [*more, *report["warnings"]]
-    return video_of(video.path), frames, sound, json.dumps(report, ensure_ascii=False, indent=1)
+    told = json.dumps(report, ensure_ascii=False, indent=1)
+    return video_of(video.path), batch, sound_of_file(video), told
 
 
 def sound_of_file(video: VideoFile) -> dict[str, Any]:
@@ -123,12 +132,11 @@ def sound_of_file(video: VideoFile) -> dict[str, Any]:
         return silence(video.seconds)
 
 
-def speak_text(call: Call) -> tuple[Any, ...]:
+def speak_text(values: Values) -> tuple[Any, ...]:
     """Speak a text."""
     from sadtalker_ext.speech.voice import speak
 
     with told_on_the_node(), tempfile.TemporaryDirectory(prefix="sadtalker-") as folder:
-        values = call.values
         spoken = speak(
             str(values.get("text") or ""),
             Path(folder),
@@ -141,10 +149,10 @@ def speak_text(call: Call) -> tuple[Any, ...]:
         return (sound_of(spoken),)
 
 
-def choose_options(call: Call) -> tuple[Any, ...]:
+def choose_options(values: Values) -> tuple[Any, ...]:
     """Return the options that differ from their defaults, over those that are wired in."""
     with told_on_the_node():
-        return (options_of(call.values).changed(),)
+        return (options_of(values).changed(),)
 
 
 def _release(found: Service, engine: str) -> None:

@@ -29,7 +29,7 @@ def _more_options() -> Input:
 def _made() -> tuple[Output, ...]:
     return (
         Output(name="video", kind="VIDEO", help="The video with its sound; save it by Save Video."),
-        Output(name="frames", kind="IMAGE", help="Every frame, as a batch."),
+        Output(name="images", kind="IMAGE", help="Every frame, as a batch, if frames is on."),
         Output(name="audio", kind="AUDIO", help="The sound of the video."),
         Output(name="report", kind="STRING", help="Size, length, seed and warnings, as JSON."),
     )
@@ -61,6 +61,12 @@ def _talk() -> Node:
             text,
             _seed(),
             *(from_option(option_spec(name)) for name in _ON_TALK),
+            Input(
+                name="frames",
+                kind="BOOLEAN",
+                help="Also give every frame as a batch, which takes 12 bytes a pixel.",
+                default=False,
+            ),
             _more_options(),
         ),
         outputs=_made(),

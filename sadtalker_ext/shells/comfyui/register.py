@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
 from typing import Any
 
-from sadtalker_ext.shells.comfyui.describe import CATEGORY, Call, Input, Node
+from sadtalker_ext.shells.comfyui.describe import CATEGORY, Input, Node
 from sadtalker_ext.shells.comfyui.nodes import nodes
 
 
@@ -39,12 +38,10 @@ def version1(node: Node) -> type:
     def input_types(_: type) -> dict[str, Any]:
         needed = {one.name: _widget(one) for one in node.inputs if not one.optional}
         wished = {one.name: _widget(one) for one in node.inputs if one.optional}
-        hidden = {"prompt": "PROMPT", "unique_id": "UNIQUE_ID"}
-        return {"required": needed, "optional": wished, "hidden": hidden}
+        return {"required": needed, "optional": wished}
 
     def execute(_: object, **values: Any) -> tuple[Any, ...]:
-        linked = linked_outputs(values.pop("prompt", None), values.pop("unique_id", None), node)
-        return node.run(Call(values=values, linked=linked))
+        return node.run(values)
 
     return type(
         node.id,
@@ -77,24 +74,3 @@ def _widget(one: Input) -> tuple[Any, dict[str, Any]]:
     if one.drawn:
         facts["control_after_generate"] = True
     return (list(one.choices) if one.kind == "COMBO" else one.kind), facts
-
-
-def linked_outputs(
-    prompt: Mapping[str, Any] | None, unique_id: str | None, node: Node
-) -> frozenset[int]:
-    """Return the numbers of the outputs that some node of the prompt reads.
-
-    Args:
-        prompt: The prompt as the client sent it; None where the host does not say.
-        unique_id: The node's own id in it.
-        node: The node.
-    """
-    every = frozenset(range(len(node.outputs)))
-    if prompt is None or unique_id is None or str(unique_id) not in prompt:
-        return every
-    return frozenset(
-        int(value[1])
-        for other in prompt.values()
-        for value in other.get("inputs", {}).values()
-        if isinstance(value, list) and len(value) == 2 and str(value[0]) == str(unique_id)
-    )

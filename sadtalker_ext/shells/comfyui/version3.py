@@ -6,9 +6,8 @@ from typing import Any
 
 from comfy_api.latest import ComfyExtension, io
 
-from sadtalker_ext.shells.comfyui.describe import CATEGORY, Call, Input, Node, Output
+from sadtalker_ext.shells.comfyui.describe import CATEGORY, Input, Node, Output
 from sadtalker_ext.shells.comfyui.nodes import nodes
-from sadtalker_ext.shells.comfyui.register import linked_outputs
 
 _TYPES = {
     "IMAGE": io.Image,
@@ -46,13 +45,11 @@ def version3(node: Node) -> type:
             description=node.help,
             inputs=[_input(one) for one in node.inputs],
             outputs=[_output(one) for one in node.outputs],
-            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
             is_output_node=node.ends,
         )
 
-    def execute(cls: Any, /, **values: Any) -> Any:
-        linked = linked_outputs(cls.hidden.prompt, cls.hidden.unique_id, node)
-        return io.NodeOutput(*node.run(Call(values=values, linked=linked)))
+    def execute(_: type, /, **values: Any) -> Any:
+        return io.NodeOutput(*node.run(values))
 
     methods = {"define_schema": classmethod(define_schema), "execute": classmethod(execute)}
     return type(node.id, (io.ComfyNode,), {"__doc__": node.help, **methods})

@@ -51,7 +51,9 @@ def talk(comfyui):
 @pytest.fixture(scope="module")
 def made(talk, portrait):
     Bar.seen = []
-    return talk().execute(portrait=portrait, audio=audio(), seed=3, engine="puppet", fps=10.0)
+    return talk().execute(
+        portrait=portrait, audio=audio(), seed=3, engine="puppet", fps=10.0, frames=True
+    )
 
 
 def test_talk_gives_a_video_its_frames_and_its_sound(made):
@@ -81,12 +83,12 @@ def test_a_stop_is_the_hosts_own(comfyui, talk, portrait):
         comfyui.stopped = False
 
 
-def test_frames_and_sound_are_read_only_where_somebody_wants_them(talk, portrait):
-    prompt = {"1": {"inputs": {}}, "2": {"inputs": {"video": ["1", 0]}}}
+def test_without_frames_a_node_that_reads_them_is_told(talk, portrait):
     _, frames, sound, _ = talk().execute(
-        portrait=portrait, audio=audio(0.2), engine="puppet", fps=10.0, prompt=prompt, unique_id="1"
+        portrait=portrait, audio=audio(0.2), engine="puppet", fps=10.0
     )
-    assert frames is None and sound is None
+    assert "Switch on the input frames" in frames.message
+    assert sound["waveform"].shape[-1] > 0
 
 
 def test_nothing_to_say_is_a_sentence(talk, portrait):
