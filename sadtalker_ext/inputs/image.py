@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,10 @@ MAX_PIXELS = 64_000_000
 
 MIN_SIDE = 32
 """Fewest pixels along each side; a face in less cannot be found."""
+
+MOST_SCANS = 500
+"""Of a progressive JPEG; encoders use about 10, and each could hold a bit of each coefficient."""
+_SCAN = b"\xff\xda"
 
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "AVIF", "TIFF", "GIF", "PPM")
 _EXPECTED = "a picture (PNG, JPEG, WebP, BMP, AVIF, TIFF or GIF)"
@@ -60,7 +65,22 @@ def read_picture(path: Path | str) -> Picture:
         if image is None:
             raise _not_a_picture(path)
         _check_size(image.size, path.name)
+        if image.format in ("JPEG", "MPO"):
+            _check_scans(path)
         return _decode(image, path)
+
+
+def picture_extent(path: Path) -> tuple[int, int] | None:
+    """Return width and height by a file's header alone; None where there is no such header.
+
+    Raises:
+        UnreadableImage: Missing, a folder or empty.
+        InputTooLarge: The header promises far too much.
+    """
+    require_file(path, _EXPECTED, UnreadableImage)
+    with path.open("rb") as file:
+        image = _open_header(file, path.name)
+        return None if image is None else (image.size[0], image.size[1])
 
 
 def from_pil(image: Image.Image, name: str = "picture") -> Picture:
@@ -187,6 +207,22 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise UnreadableImage(
             f"{name} should be at least {MIN_SIDE} x {MIN_SIDE} pixels, found {width} x {height}.",
             hint="Use a larger picture.",
+        )
+
+
+def _check_scans(path: Path) -> None:
+    """Refuse a JPEG with so many scans that it can only be meant to waste time.
+
+    Each is a pass over the whole picture. The two bytes that begin one stand nowhere in its data.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        scans, place = 0, data.find(_SCAN)
+        while place >= 0 and scans <= MOST_SCANS:
+            scans, place = scans + 1, data.find(_SCAN, place + 2)
+    if scans > MOST_SCANS:
+        raise UnreadableImage(
+            f"{path.name} should be a JPEG of at most {MOST_SCANS} scans, found more.",
+            hint="Save it again, as PNG or JPEG.",
         )
 
 

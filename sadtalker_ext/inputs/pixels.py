@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
+_STRIP_PIXELS = 1 << 22
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
@@ -25,11 +26,25 @@ def to_rgb(image: Image.Image) -> ImageArray:
 
     Grey values of more than 8 bits are scaled (Pillow's own conversion would clip them); an
     embedded colour profile is converted to sRGB. Orientation is not applied here.
+
+    A large picture is converted in strips: besides the picture and the result little is in memory.
     """
     if image.mode in _WIDE_MODES:
         return grey_to_rgb(np.asarray(image))
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        return _over_white(image)
+    over_white = image.mode in _ALPHA_MODES or "transparency" in image.info
+    convert = _over_white if over_white else _flat
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // max(width, 1))
+    if height <= rows:
+        return convert(image)
+    result: ImageArray = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        result[top : top + rows] = convert(strip)
+    return result
+
+
+def _flat(image: Image.Image) -> ImageArray:
     return np.array(_to_srgb(image))
 
 

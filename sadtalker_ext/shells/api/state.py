@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.jobs.database import Database, FolderLock
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.names import UPLOADS
@@ -70,6 +71,7 @@ class ApiState:
         self.submitters = ThreadPoolExecutor(
             settings.limits.uploads, thread_name_prefix="sadtalker-submit"
         )
+        self.inspector = Inspector()
         self.streams = 0
 
     def start(self) -> None:
@@ -83,6 +85,8 @@ class ApiState:
 
     def close(self) -> None:
         """Stop; running jobs are queued again. Safe to call twice."""
+        # first, so that nobody waits for an upload that takes long to look at
+        self.inspector.close()
         self.runner.close()
         self.sender.close()
         self.submitters.shutdown(wait=True, cancel_futures=True)
