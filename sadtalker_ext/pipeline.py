@@ -59,6 +59,7 @@ def generate(
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
+    beside: bool = False,
     tools: FinishTools | None = None,
 ) -> VideoFile:
     """Make one video.
@@ -73,6 +74,7 @@ def generate(
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where that one is taken meanwhile.
         tools: For enhancer, upscaler and debug overlay.
 
     Raises:
@@ -80,7 +82,7 @@ def generate(
         EncodingError: The video could not be encoded.
         Cancelled: The work was stopped.
     """
-    check_output(output, overwrite=overwrite, suffix=options.suffix)
+    check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
@@ -99,6 +101,7 @@ def generate(
         speech=performance.speech,
         quality=options.quality,
         overwrite=overwrite,
+        beside=beside,
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",

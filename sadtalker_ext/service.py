@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines import registry
@@ -30,6 +28,7 @@ from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.transcripts import write_transcripts
 from sadtalker_ext.types import Face, Picture, Shot, VideoFile
@@ -133,8 +132,8 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         name = self.choose(request.options.engine)
-        with TemporaryDirectory(prefix="sadtalker-") as folder:
-            picture, performance = open_request(request, Path(folder), progress, self._store)
+        with scratch_folder() as folder:
+            picture, performance = open_request(request, folder, progress, self._store)
             video = self._generate(
                 request, still_shot(picture, self._face), performance, name, progress
             )
@@ -168,6 +167,7 @@ class Service:
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
+                    beside=request.beside,
                     tools=tools,
                 )
             except SadTalkerError as error:

@@ -71,6 +71,7 @@ class VideoWriter:
             without a sound track. GIF has no sound.
         quality: CRF on the scale of H.264, 0 to 51; lower is better and larger; 0 is taken as 1.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where this one is taken; `path` tells it at the end.
         keep_partial: Whether a cancelled video is kept, as ``NAME.partial.mp4``.
         metadata: What the file says about itself.
         label: Whether every frame carries a visible label.
@@ -95,6 +96,7 @@ class VideoWriter:
         speech: Speech | None = None,
         quality: int = 18,
         overwrite: bool = False,
+        beside: bool = False,
         keep_partial: bool = False,
         metadata: VideoMetadata | None = None,
         label: bool = False,
@@ -109,6 +111,7 @@ class VideoWriter:
         self._speech = speech
         self._quality = quality
         self._overwrite = overwrite
+        self._beside = beside
         self._keep_partial = keep_partial
         self._metadata = metadata
         self._label = Label() if label else None
@@ -130,7 +133,8 @@ class VideoWriter:
             OutputUnwritable: It cannot be written there.
             DiskFull: There is no space.
         """
-        check_output(self.path, overwrite=self._overwrite, suffix=self._format.suffix)
+        free = self._overwrite or self._beside
+        check_output(self.path, overwrite=free, suffix=self._format.suffix)
         return self
 
     def write(self, frame: ImageArray) -> None:
@@ -164,7 +168,7 @@ class VideoWriter:
     ) -> None:
         """Complete the file, or remove it."""
         if problem is None:
-            self._complete(self.path)
+            self.path = self._complete(self.path)
             return
         keep = self._keep_partial and self._worker is not None and not self._worker.failed
         if keep and self.frames:
@@ -203,13 +207,13 @@ class VideoWriter:
             raise explain(second, self.path) from second
         self._worker = EncoderThread(encoder, room=min(max(room, 1), _QUEUE_FRAMES), path=self.path)
 
-    def _complete(self, path: Path) -> None:
+    def _complete(self, path: Path) -> Path:
         if self._worker is None:
             raise EncodingError(f"The video {path.name} should have frames, found none.")
         try:
             self._worker.finish()
             self._format.complete(self._part, self._metadata)
-            move_into_place(self._part, path, overwrite=self._overwrite)
+            return move_into_place(self._part, path, overwrite=self._overwrite, beside=self._beside)
         except OSError as second:
             raise explain(second, path) from second
         finally:

@@ -65,6 +65,12 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
             "message": f"{path.name} takes too much memory to read.",
             "hint": "Scale it down first.",
         }
+    except ImportError as error:
+        return {
+            "class": "PackageMissing",
+            "message": f"The Python package {error.name} cannot be used on this machine.",
+            "hint": "Install it anew; `sadtalker doctor` names what is missing.",
+        }
     except Exception:  # noqa: BLE001 - the border of the process; the parent logs it
         return {"trace": traceback.format_exc(limit=-12)}
     return {"value": None}

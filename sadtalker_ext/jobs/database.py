@@ -45,6 +45,12 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0,
     due_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS turns (
+    owner TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    served INTEGER NOT NULL,
+    PRIMARY KEY (owner, lane)
+);
 PRAGMA user_version = 1;
 """
 

@@ -20,6 +20,7 @@ GROUND = {
     "opencv",
     "pixels",
     "local_media",
+    "scratch",
 }
 ALLOWED = {
     "errors": set(),
@@ -27,6 +28,7 @@ ALLOWED = {
     "types": {"spoken_words"},
     "spoken_words": set(),
     "local_media": set(),
+    "scratch": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
@@ -96,11 +98,15 @@ ALLOWED = {
         "speech",
         "shells.api",
         "shells.ui",
+        "shells.page_files",
     },
-    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
+    "shells.page_files": set(),
+    "shells.api": GROUND
+    | {"engines.registry", "service", "jobs", "inputs", "speech", "weights", "shells.page_files"},
     "client": {"errors"},
     "shells.ui": GROUND
-    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
+    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"}
+    | {"shells.page_files"},
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},

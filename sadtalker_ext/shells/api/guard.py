@@ -65,7 +65,8 @@ def guarded_route(settings: ApiSettings) -> type[APIRoute]:
                 mine = Held()
                 try:
                     check_site(request.method, request.headers, settings)
-                    _check_user(request, settings)
+                    authorization = request.headers.get("authorization", "")
+                    request.state.owner = owner_of(authorization, settings)
                     receive = limited(request, settings.limits, mine, held)
                     return _safe(await inner(Request(request.scope, receive)))
                 except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
@@ -141,13 +142,16 @@ def _unauthorized() -> Unauthorized:
     )
 
 
-def _check_user(request: Request, settings: ApiSettings) -> None:
-    owner: str | None = ""
-    if settings.auth is not None:
-        owner = settings.auth(request.headers.get("authorization", ""))
+def owner_of(authorization: str, settings: ApiSettings) -> str:
+    """Return who sends a request; empty where nobody has to log in.
+
+    Raises:
+        Unauthorized: Credentials are needed, and these are none.
+    """
+    owner = "" if settings.auth is None else settings.auth(authorization)
     if owner is None:
         raise _unauthorized()
-    request.state.owner = owner
+    return owner
 
 
 class Held:

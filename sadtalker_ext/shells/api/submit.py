@@ -54,10 +54,7 @@ def _submit(
     earlier = _earlier(state, owner, key, digest)
     if earlier is not None:
         return earlier, False
-    if state.store.open_count() >= state.settings.limits.queued:
-        raise TooManyJobs(
-            "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
-        )
+    _check_room(state, owner)
     if order.webhook:
         check_url(order.webhook, state.settings.urls(), "webhook")
     job_id = new_id()
@@ -83,6 +80,20 @@ def _submit(
         return _earlier(state, owner, key, digest) or job, False
     state.runner.call(job.lane)
     return job, True
+
+
+def _check_room(state: ApiState, owner: str) -> None:
+    places = state.settings.limits.queued
+    if state.store.open_count() >= places:
+        raise TooManyJobs(
+            "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
+        )
+    if state.store.open_count(owner) >= state.settings.share(places):
+        raise TooManyJobs(
+            "Your half of the queue is full.",
+            hint="Try again when some of your videos are done.",
+            headers={"Retry-After": "30"},
+        )
 
 
 def check_key(key: str) -> str:

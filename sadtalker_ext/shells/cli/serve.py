@@ -8,6 +8,7 @@ import ipaddress
 import math
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ SERVER_PACKAGES = {
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SWITCH_SECONDS = 0.0005
+LAST_SECONDS = 4.5
+"""From the end of the server, which takes up to 5 seconds, to that of the process."""
 AUTH_VARIABLE = "SADTALKER_API_AUTH"
 TOKEN_VARIABLE = "SADTALKER_API_TOKEN"  # noqa: S105 - a name, not a token
 SECRET_VARIABLE = "SADTALKER_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
@@ -49,6 +52,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     from sadtalker_ext.host.standalone import StandaloneHost
     from sadtalker_ext.service import Service
     from sadtalker_ext.shells.api.app import build_app
+    from sadtalker_ext.shells.api.patience import patient_protocol
 
     settings = _settings(parsed)
     # this process is ours: rendering threads pass the interpreter on sooner, so that answers do
@@ -73,10 +77,16 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
             log_level="info" if parsed.verbose else "warning",
             access_log=parsed.verbose,
             server_header=False,
+            http=patient_protocol(),
             # open event streams must not keep the server from ending
             timeout_graceful_shutdown=5,
         )
     finally:
+        # what still holds on to the process after its orderly end, such as a thread in a library,
+        # does not keep it: the jobs are in the table
+        last = threading.Timer(LAST_SECONDS, os._exit, (0,))
+        last.daemon = True
+        last.start()
         app.state.sadtalker.close()
         service.close()
     return {"stopped": True}
@@ -84,7 +94,9 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
 
 def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
     from sadtalker_ext.shells.api.auth import asking
+    from sadtalker_ext.shells.api.media import bounds_of
     from sadtalker_ext.shells.ui.page import mount_page
+    from sadtalker_ext.shells.ui.uploads import UploadCheck
 
     results = settings.folder / "page"
     # the data folder itself may be open to others: its rights are its owner's business
@@ -95,6 +107,9 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
         output_dir=results,
         local=local,
         asking=asking(settings.auth) if settings.auth else None,
+        uploads=UploadCheck(
+            inspector=app.state.sadtalker.inspector, bounds=bounds_of(settings.limits)
+        ),
     )
 
 
@@ -121,6 +136,7 @@ def _settings(parsed: argparse.Namespace) -> Any:
     return ApiSettings(
         folder=parsed.data_dir.expanduser().absolute(),
         auth=either(*ways) if ways else None,
+        several_users=len(read_users(users) if users else ()) + bool(token) > 1,
         limits=limits,
         keep_seconds=parsed.keep_days * 86400.0,
         webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
