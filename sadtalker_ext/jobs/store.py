@@ -198,15 +198,16 @@ class JobStore:
     def ahead_of(self, job: Job) -> int:
         """Return about how many open jobs of the same lane come before this one.
 
-        Owners take turns: before somebody's third job come at most three of each other one's.
+        Owners take turns: the third job of one comes after the first two of every other.
         """
         rows = self._db.ask(
-            "SELECT owner, count(*), sum(seq < ?) FROM jobs WHERE state IN ('created', 'started') "
-            "AND lane = ? GROUP BY owner",
-            (job.seq, job.lane),
+            "WITH waiting AS (SELECT seq, row_number() OVER (PARTITION BY owner ORDER BY seq) "
+            "AS turn FROM jobs WHERE state IN ('created', 'started') AND lane = ?) "
+            "SELECT count(*) FROM waiting, (SELECT turn AS mine FROM waiting WHERE seq = ?) "
+            "WHERE turn < mine OR (turn = mine AND seq < ?)",
+            (job.lane, job.seq, job.seq),
         )
-        mine = next((int(row[2]) for row in rows if row[0] == job.owner), 0)
-        return mine + sum(min(int(row[1]), mine + 1) for row in rows if row[0] != job.owner)
+        return int(rows[0][0])
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are in each state."""
