@@ -8,7 +8,6 @@ import ipaddress
 import math
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,6 @@ SERVER_PACKAGES = {
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SWITCH_SECONDS = 0.0005
-LAST_SECONDS = 4.5
-"""From the end of the server, which takes up to 5 seconds, to that of the process."""
 AUTH_VARIABLE = "SADTALKER_API_AUTH"
 TOKEN_VARIABLE = "SADTALKER_API_TOKEN"  # noqa: S105 - a name, not a token
 SECRET_VARIABLE = "SADTALKER_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
@@ -47,12 +44,10 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
             f"The server needs {', '.join(absent)}, not installed here.",
             hint=how_to_add("page"),
         )
-    import uvicorn
-
     from sadtalker_ext.host.standalone import StandaloneHost
     from sadtalker_ext.service import Service
     from sadtalker_ext.shells.api.app import build_app
-    from sadtalker_ext.shells.api.patience import patient_protocol
+    from sadtalker_ext.shells.api.serving import run_server
 
     settings = _settings(parsed)
     # this process is ours: rendering threads pass the interpreter on sooner, so that answers do
@@ -70,23 +65,8 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
         print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
     try:
-        uvicorn.run(
-            app,
-            host=parsed.host,
-            port=parsed.port,
-            log_level="info" if parsed.verbose else "warning",
-            access_log=parsed.verbose,
-            server_header=False,
-            http=patient_protocol(),
-            # open event streams must not keep the server from ending
-            timeout_graceful_shutdown=5,
-        )
+        run_server(app, host=parsed.host, port=parsed.port, verbose=parsed.verbose)
     finally:
-        # what still holds on to the process after its orderly end, such as a thread in a library,
-        # does not keep it: the jobs are in the table
-        last = threading.Timer(LAST_SECONDS, os._exit, (0,))
-        last.daemon = True
-        last.start()
         app.state.sadtalker.close()
         service.close()
     return {"stopped": True}
