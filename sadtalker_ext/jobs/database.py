@@ -108,6 +108,12 @@ class Database:
         with self.transaction() as db:
             return bool(db.execute(statement, values).rowcount)
 
+    def compact(self) -> None:
+        """Write the file anew without what was removed, and empty the log of changes."""
+        with self._writing, self._reading:
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """Read."""
         with self._reading:

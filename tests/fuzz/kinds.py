@@ -131,7 +131,7 @@ def _texts(folder):
         "l.json": json.dumps(points.tolist()),
         "l.txt": rows,
         "l.pts": f"version: 1\nn_points: 68\n{{\n{rows}\n}}\n",
-        "t.srt": "1\n00:00:00,000 --> 00:00:01,000\nGood morning!\n\n2\n00:00:01,5 --> 00:02\nYes\n",
+        "t.srt": "1\n00:00:00,000 --> 00:00:01,000\nGood morning!\n\n2\n00:00:01,5 --> 00:02\nY\n",
         "t.vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>Good <b>morning</b>!\n\nNOTE x\n",
         "b.jsonl": '{"portrait": "a.png", "output": "b.mp4", "seed": 3, "blend": "soft"}\n' * 3,
         "o.json": json.dumps({"seed": 3, "yaw": [0, 10], "text": "Hi", "format": "gif"}),

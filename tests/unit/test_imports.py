@@ -89,6 +89,7 @@ ALLOWED = {
     },
     "jobs": GROUND,
     "shells": GROUND
+    | {"jobs"}
     | {
         "engines.registry",
         "service",

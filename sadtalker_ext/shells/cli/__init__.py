@@ -1,4 +1,4 @@
-"""The command line: generate, batch, weights, serve and doctor."""
+"""The command line: generate, batch, weights, serve, forget and doctor."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.weights import run_weights
 
         return run_weights
+    if command == "forget":
+        from sadtalker_ext.shells.cli.forget import run_forget
+
+        return run_forget
     if command == "serve":
         from sadtalker_ext.shells.cli.serve import run_serve
 
