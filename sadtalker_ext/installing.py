@@ -34,6 +34,7 @@ EXTRAS = {
     "page": ("gradio>=6", "fastapi>=0.94", "uvicorn>=0.20", "python-multipart>=0.0.6"),
     "enhance": ("spandrel>=0.3.4", "torchvision"),
     "voice": ("espeakng-loader>=0.2.4",),
+    "heic": ("pillow-heif>=0.16",),
     "client": ("httpx>=0.24",),
 }
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""

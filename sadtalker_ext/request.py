@@ -12,7 +12,7 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
-from sadtalker_ext.inputs.video import has_sound, open_driving
+from sadtalker_ext.inputs.video import has_sound, open_driving, picture_start
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
@@ -176,6 +176,7 @@ def _speech(
         end=options.audio_end,
         pad=options.pad_audio,
         track=options.audio_track,
+        begins=picture_start(path) if request.borrows_all else None,
     )
     return dataclasses.replace(speech, text=spoken_text(options.transcript))
 

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs.animation import show_portrait
 from sadtalker_ext.inputs.content import describe_content, require_file
+from sadtalker_ext.inputs.heif import is_heif, open_heif
 from sadtalker_ext.inputs.infotext import find_parameters
 from sadtalker_ext.inputs.pixels import grey_to_rgb, to_bytes, to_rgb, turn_upright
 from sadtalker_ext.types import Picture
@@ -60,6 +62,10 @@ def read_picture(path: Path | str) -> Picture:
     """
     path = Path(path)
     require_file(path, _EXPECTED, UnreadableImage)
+    if is_heif(path):
+        with open_heif(path) as image:
+            _check_size(image.size, path.name)
+            return _decode(image, path)
     with path.open("rb") as file:
         image = _open_header(file, path.name)
         if image is None:
@@ -78,6 +84,9 @@ def picture_extent(path: Path) -> tuple[int, int] | None:
         InputTooLarge: The header promises far too much.
     """
     require_file(path, _EXPECTED, UnreadableImage)
+    if is_heif(path):
+        with open_heif(path) as image:
+            return image.size[0], image.size[1]
     with path.open("rb") as file:
         image = _open_header(file, path.name)
         return None if image is None else (image.size[0], image.size[1])
@@ -170,6 +179,7 @@ def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
 def _decode(image: ImageFile, path: Path) -> Picture:
     try:
         image.load()
+        show_portrait(image)
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
     except _DECODING as problem:

@@ -85,7 +85,7 @@ class PuppetRig:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
         lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
-        return (*beyond(motion, _WIDEST), *lids, *lips)
+        return (*self.view.warnings, *beyond(motion, _WIDEST), *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""

@@ -154,6 +154,9 @@ class _Looker:
         found = self._find(picture)
         if found is None or len(found) == 1:
             return ["", *cleared, *asked]
+        if not found and self._host.service.turned_upright(picture) is not None:
+            note = words.note_html("The face does not stand upright; the video will turn it.")
+            return [note, *cleared, *asked]
         if not found:
             note = words.note_html(
                 f"No face found in {picture.name}. Try a larger or more frontal face."

@@ -31,6 +31,8 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ann(server):
     visitor = Visitor(server, auth=("ann", "a"))
+    if visitor.generation < 4:
+        pytest.skip("the queue of gradio 3 asks its own server without credentials")
     yield visitor
     visitor.http.close()
 
