@@ -26,6 +26,7 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.shot.mouth_seen import mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ def generate(
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     captions, told = caption_track(options, performance.speech)
-    warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
+    seen = mouth_warnings(shot.picture, rig.face)
+    warnings = (*ignored(options, engine.spec), *told, *seen, *motion.warnings, *rig.unable(motion))
     motion = at_rate(motion, options.fps, performance.seconds)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
