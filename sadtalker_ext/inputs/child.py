@@ -22,6 +22,7 @@ from sadtalker_ext.inputs.looking import (
     look_at_sound,
     picture_bytes,
 )
+from sadtalker_ext.installing import sadtalker
 
 
 def serve(memory: int) -> None:
@@ -69,7 +70,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         return {
             "class": "PackageMissing",
             "message": f"The Python package {error.name} cannot be used on this machine.",
-            "hint": "Install it anew; `sadtalker doctor` names what is missing.",
+            "hint": f"Install it anew; `{sadtalker('doctor')}` names what is missing.",
         }
     except Exception:  # noqa: BLE001 - the border of the process; the parent logs it
         return {"trace": traceback.format_exc(limit=-12)}

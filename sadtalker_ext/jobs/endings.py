@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sadtalker_ext.errors import PackageMissing
+from sadtalker_ext.installing import sadtalker
 
 CANCELLED = {"code": "cancelled", "message": "The job was cancelled.", "hint": ""}
 BUG = {
@@ -31,5 +32,5 @@ def package_missing(package: str) -> dict[str, str]:
     """Say that a package cannot be used, in words for a client elsewhere."""
     return PackageMissing(
         f"The Python package {package} cannot be used on the server.",
-        hint="Whoever runs it can install it anew; `sadtalker doctor` names what is missing.",
+        hint=f"Whoever runs it can install it anew; `{sadtalker('doctor')}` names what is missing.",
     ).as_dict()
