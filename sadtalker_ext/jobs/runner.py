@@ -138,8 +138,12 @@ class JobRunner:
             call.clear()
             try:
                 job = self._store.claim(lane)
-            except Exception:
+            except (sqlite3.Error, OSError) as problem:
                 # a full disk or a locked file must not end the lane
+                log.error("the job table cannot be used: %s", problem)
+                self._closing.wait(1.0)
+                continue
+            except Exception:
                 log.exception("the job table cannot be read")
                 self._closing.wait(1.0)
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
@@ -24,6 +25,7 @@ from sadtalker_ext.errors import (
     InputTooLarge,
     OutOfMemory,
     SadTalkerError,
+    SetupError,
     is_disk_full,
     is_out_of_memory,
 )
@@ -116,6 +118,12 @@ def _translated(problem: Exception) -> SadTalkerError:
 
 
 def _from_the_machine(problem: Exception) -> SadTalkerError:
+    if isinstance(problem, sqlite3.DatabaseError) and not is_disk_full(problem):
+        log.error("the job table cannot be used: %s", problem)
+        return SetupError(
+            "The server's job table cannot be used now.",
+            hint="Try again in a moment; if it stays so, whoever runs the server has to look.",
+        )
     if is_disk_full(problem):
         return DiskFull("No space is left on the server's disk.", hint="Try again later.")
     if is_out_of_memory(problem):
