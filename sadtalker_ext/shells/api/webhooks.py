@@ -69,17 +69,15 @@ class WebhookSender:
         self._pauses = tuple(pauses)
         self._urls = urls
         self._closing = threading.Event()
+        self._look = threading.Event()
         self._guard = threading.Lock()
         self._in_flight: dict[int, Delivery] = {}
-        self._threads = [
-            threading.Thread(target=self._run, name=f"sadtalker-webhooks-{one}", daemon=True)
-            for one in range(CALLS)
-        ]
+        self._callers: set[threading.Thread] = set()
+        self._thread = threading.Thread(target=self._run, name="sadtalker-webhooks", daemon=True)
 
     def start(self) -> None:
         """Begin to make calls."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def close(self, seconds: float = 60.0) -> None:
         """Stop after the calls that are being made, or after some seconds.
@@ -87,37 +85,48 @@ class WebhookSender:
         A call that was not finished by then is made again after the next start.
         """
         self._closing.set()
+        self._look.set()
         deadline = time.monotonic() + seconds
-        for thread in self._threads:
+        with self._guard:
+            callers = list(self._callers)
+        for thread in (self._thread, *callers):
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
-        while not self._closing.wait(LOOK_SECONDS):
-            while not self._closing.is_set() and self._make_call():
-                pass
+        while not self._closing.is_set():
+            self._look.wait(LOOK_SECONDS)
+            self._look.clear()
+            try:
+                while not self._closing.is_set() and (delivery := self._take()) is not None:
+                    caller = threading.Thread(
+                        target=self._make_call, args=(delivery,), daemon=True,
+                        name="sadtalker-webhook",
+                    )  # fmt: skip
+                    with self._guard:
+                        self._callers.add(caller)
+                    caller.start()
+            except Exception:
+                if not self._closing.is_set():
+                    log.exception("webhook calls failed")
 
-    def _make_call(self) -> bool:
-        """Make the next call that may be made now; tell whether there was one."""
-        delivery = None
+    def _make_call(self, delivery: Delivery) -> None:
         try:
-            delivery = self._take()
-            if delivery is None:
-                return False
             self._call(delivery)
         except Exception:
             if not self._closing.is_set():
-                log.exception("webhook calls failed")
-            return False
+                log.exception("a webhook call failed")
         finally:
-            if delivery is not None:
-                with self._guard:
-                    del self._in_flight[delivery.id]
-        return True
+            with self._guard:
+                del self._in_flight[delivery.id]
+                self._callers.discard(threading.current_thread())
+            self._look.set()
 
     def _take(self) -> Delivery | None:
         with self._guard:
             busy = list(self._in_flight.values())
+            if len(busy) >= CALLS:
+                return None
             hosts = Counter(_host(one) for one in busy)
             owners = Counter(one.job.owner for one in busy)
             for delivery in self._outbox.due(MOST_DUE):

@@ -213,6 +213,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
         parts = build_tab(host)
         host.connect_reload(blocks)
     admit_events(blocks)
+    compat.calm(blocks)
     return blocks, parts
 
 
