@@ -138,10 +138,10 @@ class VideoWriter:
         return self
 
     def write(self, frame: ImageArray) -> None:
-        """Add one (H, W, 3) uint8 RGB frame; odd sides grow by one repeated row or column.
+        """Add one frame, (H, W, 3) uint8 RGB, or (H, W, 4) where the format keeps alpha.
 
-        They do so where the format needs even ones. The frame is copied: the caller may reuse the
-        array.
+        Odd sides grow by one repeated row or column, where the format needs even ones. The frame is
+        copied: the caller may reuse the array.
 
         Raises:
             EncodingError: The shape differs from the first frame's, or the encoder failed.
@@ -156,7 +156,7 @@ class VideoWriter:
                 f"found {frame.shape} {frame.dtype}."
             )
         if self._label is not None:
-            frame = self._label.draw(frame)
+            frame = _labelled(self._label, frame)
         worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
         self.frames += 1
 
@@ -182,7 +182,8 @@ class VideoWriter:
             self._abandon()
 
     def _start(self, frame: ImageArray) -> None:
-        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        channels = (3, 4) if self._format.transparent else (3,)
+        if frame.ndim != 3 or frame.shape[2] not in channels or frame.dtype != np.uint8:
             raise EncodingError(
                 "A frame should be (height, width, 3) uint8 RGB, "
                 f"found {frame.shape} {frame.dtype}."
@@ -201,6 +202,7 @@ class VideoWriter:
                 speech=self._speech,
                 metadata=self._metadata,
                 captions=self._captions,
+                alpha=frame.shape[2] == 4,
             )
         except Exception as second:
             discard(self._part)
@@ -228,7 +230,18 @@ class VideoWriter:
 def _video_frame(frame: ImageArray) -> VideoFrame:
     from av.video.frame import VideoFrame
 
-    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+    kind = "rgba" if frame.shape[2] == 4 else "rgb24"
+    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=kind)
+
+
+def _labelled(label: Label, frame: ImageArray) -> ImageArray:
+    """Draw the label; over transparency it is opaque."""
+    if frame.shape[2] == 3:
+        return label.draw(frame)
+    plain = np.ascontiguousarray(frame[:, :, :3])
+    drawn = label.draw(plain)
+    alpha = np.where((drawn != plain).any(axis=2), np.uint8(255), frame[:, :, 3])
+    return np.dstack([drawn, alpha])
 
 
 def _even(frame: ImageArray) -> ImageArray:

@@ -16,8 +16,8 @@ from sadtalker_ext.inputs.animation import show_portrait
 from sadtalker_ext.inputs.content import describe_content, require_file
 from sadtalker_ext.inputs.heif import is_heif, open_heif
 from sadtalker_ext.inputs.infotext import find_parameters
-from sadtalker_ext.inputs.pixels import grey_to_rgb, to_bytes, to_rgb, turn_upright
-from sadtalker_ext.types import Picture
+from sadtalker_ext.inputs.pixels import alpha_of, grey_to_rgb, to_bytes, to_rgb, turn_upright
+from sadtalker_ext.types import ImageArray, Picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -103,10 +103,12 @@ def from_pil(image: Image.Image, name: str = "picture") -> Picture:
     try:
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
+        alpha = alpha_of(image)
+        alpha = None if alpha is None else turn_upright(alpha, orientation)
     except _DECODING as problem:
         raise UnreadableImage(f"{name} cannot be decoded: {problem}.") from problem
     parameters = find_parameters(cast("dict[object, object]", image.info), comment)
-    return Picture(pixels=pixels, name=name, parameters=parameters)
+    return Picture(pixels=pixels, name=name, parameters=parameters, alpha=alpha)
 
 
 def picture_from_array(
@@ -128,15 +130,17 @@ def picture_from_array(
             f"found the shape {values.shape}."
         )
     _check_size((values.shape[1], values.shape[0]), name)
+    transparent: ImageArray | None = None
     if channels == 1:
         pixels = grey_to_rgb(values.reshape(values.shape[:2]))
     else:
         pixels = to_bytes(values)
         if channels == 4:
+            transparent = pixels[:, :, 3].copy()
             alpha = pixels[:, :, 3:].astype(np.uint16)
             blended = pixels[:, :, :3] * alpha + 255 * (255 - alpha)
             pixels = ((blended + 127) // 255).astype(np.uint8)
-    return Picture(pixels=np.array(pixels), name=name, parameters=parameters)
+    return Picture(pixels=np.array(pixels), name=name, parameters=parameters, alpha=transparent)
 
 
 def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
@@ -182,6 +186,8 @@ def _decode(image: ImageFile, path: Path) -> Picture:
         show_portrait(image)
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
+        alpha = alpha_of(image)
+        alpha = None if alpha is None else turn_upright(alpha, orientation)
     except _DECODING as problem:
         raise UnreadableImage(
             f"{path.name} looks like {describe_content(path)} but is damaged or truncated: "
@@ -189,7 +195,7 @@ def _decode(image: ImageFile, path: Path) -> Picture:
             hint="Download or export it again.",
         ) from problem
     parameters = find_parameters(cast("dict[object, object]", image.info), comment)
-    return Picture(pixels=pixels, name=path.name, parameters=parameters)
+    return Picture(pixels=pixels, name=path.name, parameters=parameters, alpha=alpha)
 
 
 def _exif(image: Image.Image) -> tuple[int, object]:

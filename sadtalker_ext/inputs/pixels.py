@@ -48,6 +48,15 @@ def _flat(image: Image.Image) -> ImageArray:
     return np.array(_to_srgb(image))
 
 
+def alpha_of(image: Image.Image) -> ImageArray | None:
+    """Return a loaded Pillow picture's (H, W) uint8 alpha; None where it is opaque."""
+    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
+        return None
+    channel = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+    alpha: ImageArray = np.array(channel.getchannel("A"))
+    return alpha if alpha.min(initial=255) < 255 else None
+
+
 def grey_to_rgb(values: npt.NDArray[Any]) -> ImageArray:
     """Scale (H, W) grey values of any number type to 8 bits and repeat them in R, G and B."""
     return np.repeat(to_bytes(values)[:, :, None], 3, axis=2)
@@ -85,7 +94,7 @@ def turn_upright(pixels: ImageArray, orientation: int) -> ImageArray:
     Source of the numbers: Exif 2.3, tag 0x0112. Unknown values change nothing.
     """
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     if orientation in (3, 4, 7, 8):

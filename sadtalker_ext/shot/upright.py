@@ -37,13 +37,19 @@ def upright(picture: Picture, faces: Callable[[Picture], Sequence[Face]]) -> Pic
             return None
         found = []
         for quarters in _QUARTERS:
-            pixels = np.ascontiguousarray(np.rot90(picture.pixels, quarters))
-            turned = replace(picture, pixels=pixels)
+            turned = _turned(picture, quarters)
             found += [(_standing(face), turned) for face in faces(turned)[:1]]
         return max(found, key=lambda one: one[0])[1] if found else None
     except (SadTalkerError, ImportError) as problem:
         log.debug("the picture was not turned: %s", problem)
     return None
+
+
+def _turned(picture: Picture, quarters: int) -> Picture:
+    pixels = np.ascontiguousarray(np.rot90(picture.pixels, quarters))
+    alpha = picture.alpha
+    alpha = None if alpha is None else np.ascontiguousarray(np.rot90(alpha, quarters))
+    return replace(picture, pixels=pixels, alpha=alpha)
 
 
 def _standing(face: Face) -> float:
