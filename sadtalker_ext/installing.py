@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -34,9 +35,15 @@ EXTRAS = {
     "page": ("gradio>=6", "fastapi>=0.94", "uvicorn>=0.20", "python-multipart>=0.0.6"),
     "enhance": ("spandrel>=0.3.4", "torchvision"),
     "voice": ("espeakng-loader>=0.2.4",),
+    "heic": ("pillow-heif>=0.16",),
     "client": ("httpx>=0.24",),
 }
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""
+
+
+_PLACE = re.compile(r"(?<![\w/:.<])(?:~?(?:/[^\s/,;:'\"`()<>]+){2,}/?|[A-Za-z]:\\[^\s,;'\"`()<>]+)")
+"""An absolute path of more than one part; of an address only what follows two slashes looks so."""
+_ROUTES = ("/sadtalker/v1",)
 
 
 class Place(enum.Enum):
@@ -93,10 +100,17 @@ def sadtalker(arguments: str) -> str:
 
 
 def without_places(text: str) -> str:
-    """Shorten the paths in a command: people elsewhere need not know where things lie here."""
-    for path, name in ((sys.executable, "python"), (str(ROOT), "the program's folder")):
-        text = text.replace(f'"{path}"', name).replace(path, name)
-    return text
+    """Shorten the paths in a sentence: people elsewhere need not know where things lie here."""
+    homes = ((sys.executable, "python"), (str(ROOT), "the program's folder"))
+    for path, name in (*homes, (str(Path.home()), "~")):
+        if len(path) > 1:
+            text = text.replace(f'"{path}"', name).replace(path, name)
+    return _PLACE.sub(_shortened, text)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    # addresses of our own routes are no places of this machine
+    return found[0] if found[0].startswith(_ROUTES) else "a place on the server"
 
 
 def _words(wanted: tuple[str, ...]) -> str:

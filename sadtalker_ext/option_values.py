@@ -44,6 +44,7 @@ class OptionValues(TypedDict, total=False):
     blend: str
     fps: float
     format: str
+    alpha: bool
     quality: int
     captions: str
     batch_size: int

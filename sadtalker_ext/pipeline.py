@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend
+from sadtalker_ext.compositor.transparency import with_alpha
+from sadtalker_ext.encoder.formats import TRANSPARENT
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.subtitles import caption_track
@@ -26,6 +29,7 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.shot.mouth_seen import mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -59,6 +63,7 @@ def generate(
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
+    beside: bool = False,
     tools: FinishTools | None = None,
 ) -> VideoFile:
     """Make one video.
@@ -73,6 +78,7 @@ def generate(
         engine: Who moves the face.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where that one is taken meanwhile.
         tools: For enhancer, upscaler and debug overlay.
 
     Raises:
@@ -80,7 +86,7 @@ def generate(
         EncodingError: The video could not be encoded.
         Cancelled: The work was stopped.
     """
-    check_output(output, overwrite=overwrite, suffix=options.suffix)
+    check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
@@ -88,7 +94,8 @@ def generate(
         motion = rig.plan(performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     captions, told = caption_track(options, performance.speech)
-    warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
+    seen = mouth_warnings(shot.picture, rig.face)
+    warnings = (*ignored(options, engine.spec), *told, *seen, *motion.warnings, *rig.unable(motion))
     motion = at_rate(motion, options.fps, performance.seconds)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
@@ -99,6 +106,7 @@ def generate(
         speech=performance.speech,
         quality=options.quality,
         overwrite=overwrite,
+        beside=beside,
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",
@@ -106,6 +114,9 @@ def generate(
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
+    if options.alpha:
+        frames, unkept = transparent(frames, rig, shot, motion, options)
+        warnings = (*warnings, *unkept)
     with timings.measure("render"):
         partial = _write(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
@@ -121,6 +132,30 @@ def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
 def _composed(rig: Rig, shot: Shot, motion: Motion, blend: Blend) -> Iterator[ImageArray]:
     role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
     return Compositor(shot, blend, device=rig.device).frames([role])
+
+
+def transparent(
+    frames: Iterator[ImageArray], rig: Rig, shot: Shot, motion: Motion, options: GenerateOptions
+) -> tuple[Iterator[ImageArray], tuple[str, ...]]:
+    """Give frames the transparency of their picture, where there is some and it can be kept.
+
+    A rig that moves it has `draw_alpha`, as `PuppetRig`; with others it stays where it is.
+
+    Returns:
+        The frames, (H, W, 4) if they have transparency, and why they have none.
+    """
+    alpha = shot.picture.alpha
+    if alpha is None:
+        return frames, (f"{shot.picture.name} has no transparency that could be kept.",)
+    if options.format not in TRANSPARENT:
+        names = " and ".join(TRANSPARENT)
+        return frames, (f"{options.format} keeps no transparency; the formats {names} do.",)
+    draw = getattr(rig, "draw_alpha", None)
+    if draw is not None:
+        return with_alpha(frames, draw(alpha, motion)), ()
+    if not whole_frames(rig, shot):
+        return frames, ("This framing keeps no transparency; full does.",)
+    return with_alpha(frames, itertools.repeat(alpha)), ()
 
 
 def _written(
@@ -150,7 +185,7 @@ def _write(
             for frame in progress.track(frames, Stage.RENDERING, count):
                 writer.write(frame)
                 if time.monotonic() - shown > PREVIEW_SECONDS:
-                    progress.show(frame)
+                    progress.show(frame[:, :, :3])
                     shown = time.monotonic()
             progress.enter(Stage.WRITING)
     except Cancelled:

@@ -23,6 +23,7 @@ MEGABYTE = 1_000_000
 class Stage(enum.Enum):
     """The stages of a job, in the words people read."""
 
+    WAITING = "Waiting for other videos"
     SPEAKING = "Speaking the text"
     LOADING = "Loading the models"
     FACE = "Finding the face"
@@ -34,6 +35,7 @@ class Stage(enum.Enum):
 
 
 _SHARES = {
+    Stage.WAITING: (0.0, 0.0),
     Stage.SPEAKING: (0.0, 0.0),
     Stage.LOADING: (0.0, 0.02),
     Stage.FACE: (0.02, 0.05),

@@ -12,7 +12,7 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
-from sadtalker_ext.inputs.video import has_sound, open_driving
+from sadtalker_ext.inputs.video import has_sound, open_driving, picture_start
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
@@ -32,6 +32,8 @@ class Request:
         output: The video to write; ``.mp4`` gives way to the extension of another format.
         options: How to make it.
         overwrite: Whether an existing output may be replaced.
+        beside: Whether the video may get a similar name where that of the output is taken: two
+            programs may number their videos in one folder.
         reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
             says. Not an option, so that no request from outside can name a file of this machine.
         blink_video: Another one, for the blinks alone.
@@ -47,6 +49,7 @@ class Request:
     output: Path
     options: GenerateOptions
     overwrite: bool = False
+    beside: bool = False
     reference_video: Path | None = None
     blink_video: Path | None = None
     landmarks_file: Path | None = None
@@ -173,6 +176,7 @@ def _speech(
         end=options.audio_end,
         pad=options.pad_audio,
         track=options.audio_track,
+        begins=picture_start(path) if request.borrows_all else None,
     )
     return dataclasses.replace(speech, text=spoken_text(options.transcript))
 

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines import registry
@@ -18,6 +16,7 @@ from sadtalker_ext.engines.spec import EngineSpec, Workshop
 from sadtalker_ext.errors import (
     Cancelled,
     InputError,
+    NoFaceFound,
     PackageMissing,
     SadTalkerError,
 )
@@ -30,7 +29,9 @@ from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import write_transcripts
 from sadtalker_ext.types import Face, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
@@ -133,11 +134,9 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         name = self.choose(request.options.engine)
-        with TemporaryDirectory(prefix="sadtalker-") as folder:
-            picture, performance = open_request(request, Path(folder), progress, self._store)
-            video = self._generate(
-                request, still_shot(picture, self._face), performance, name, progress
-            )
+        with scratch_folder() as folder:
+            picture, performance = open_request(request, folder, progress, self._store)
+            video = self._generate_upright(request, picture, performance, name, progress)
             if request.motion_plot is not None and video.motion is not None:
                 from sadtalker_ext.motion.plot import plot_with_sound
 
@@ -145,6 +144,33 @@ class Service:
                 plot.save(request.motion_plot)
             told = write_transcripts(request, performance.speech)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
+
+    def _generate_upright(
+        self,
+        request: Request,
+        picture: Picture,
+        performance: Performance,
+        name: str,
+        progress: Progress,
+    ) -> VideoFile:
+        """Make the video; a picture without a face is turned upright, if that shows one."""
+        try:
+            shot = still_shot(picture, self._face)
+            return self._generate(request, shot, performance, name, progress)
+        except NoFaceFound:
+            upright = self.turned_upright(picture)
+            if upright is None:
+                raise
+            shot = still_shot(upright, self._face)
+            video = self._generate(request, shot, performance, name, progress)
+            return replace(video, warnings=(TURNED, *video.warnings))
+
+    def turned_upright(self, picture: Picture) -> Picture | None:
+        """Return a picture that lies on its side or its head as it should stand; None otherwise.
+
+        None also when it stands upright, or when faces cannot be looked for.
+        """
+        return upright(picture, self.faces)
 
     def _generate(
         self,
@@ -168,6 +194,7 @@ class Service:
                     engine=engine,
                     progress=progress,
                     overwrite=request.overwrite,
+                    beside=request.beside,
                     tools=tools,
                 )
             except SadTalkerError as error:

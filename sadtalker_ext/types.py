@@ -58,12 +58,14 @@ class Picture:
         name: File name (or another short name) for messages.
         parameters: Generation parameters found in the file ("infotext"), or empty.
         landmarks: (68, 2) float32 landmarks of the face in pixels, if the user gave them.
+        alpha: (H, W) uint8, 0 where the file is transparent; None where it is nowhere.
     """
 
     pixels: ImageArray
     name: str
     parameters: str = ""
     landmarks: FloatArray | None = None
+    alpha: ImageArray | None = None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -24,11 +24,13 @@ class VideoFormat:
         name: Value of the option `format`.
         suffix: Extension of its files.
         even_sides: Whether sides must be even, because colour is stored at half the resolution.
+        transparent: Whether frames may have an alpha channel.
     """
 
     name: str
     suffix: str
     even_sides: bool = False
+    transparent: bool = False
 
     def open(
         self,
@@ -40,6 +42,7 @@ class VideoFormat:
         speech: Speech | None,
         metadata: VideoMetadata | None,
         captions: tuple[Word, ...] = (),
+        alpha: bool = False,
     ) -> FrameEncoder:
         """Open a new file of this kind for frames of this width and height.
 
@@ -48,7 +51,7 @@ class VideoFormat:
         if self.name == "gif":
             return GifEncoder(path, size=size, rate=rate, metadata=metadata)
         if self.name == "png":
-            return PngEncoder(path, rate=rate, speech=speech, metadata=metadata)
+            return PngEncoder(path, rate=rate, speech=speech, metadata=metadata, alpha=alpha)
         return Encoder(
             path,
             size=size,
@@ -58,6 +61,7 @@ class VideoFormat:
             tags=metadata.tags() if metadata else {},
             codecs=WEBM_CODECS if self.name == "webm" else MP4_CODECS,
             captions=captions if self.name == "mp4" else (),
+            alpha=alpha,
         )
 
     def complete(self, path: Path, metadata: VideoMetadata | None) -> None:
@@ -70,12 +74,14 @@ FORMATS = {
     one.name: one
     for one in (
         VideoFormat(name="mp4", suffix=SUFFIXES["mp4"], even_sides=True),
-        VideoFormat(name="webm", suffix=SUFFIXES["webm"], even_sides=True),
+        VideoFormat(name="webm", suffix=SUFFIXES["webm"], even_sides=True, transparent=True),
         VideoFormat(name="gif", suffix=SUFFIXES["gif"]),
-        VideoFormat(name="png", suffix=SUFFIXES["png"]),
+        VideoFormat(name="png", suffix=SUFFIXES["png"], transparent=True),
     )
 }
 """By name, the usual one first."""
+
+TRANSPARENT = tuple(one.name for one in FORMATS.values() if one.transparent)
 
 
 def format_of(path: Path) -> VideoFormat:

@@ -115,6 +115,7 @@ class Encoder:
         tags: dict[str, str],
         codecs: Codecs = MP4_CODECS,
         captions: tuple[Word, ...] = (),
+        alpha: bool = False,
     ) -> None:
         import av
         from av.video.reformatter import VideoReformatter
@@ -122,6 +123,8 @@ class Encoder:
         self._rate = rate
         self._codecs = codecs
         self._frames = 0
+        # VP9 keeps transparency as a second picture beside each frame
+        self._pixels = "yuva420p" if alpha else "yuv420p"
         self._reformatter = VideoReformatter()
         self._container: OutputContainer = av.open(
             str(path), "w", format=codecs.container, options=codecs.options
@@ -141,12 +144,12 @@ class Encoder:
             raise
 
     def encode(self, frame: VideoFrame) -> None:
-        """Encode one RGB frame, then the sound up to its end."""
+        """Encode one frame, then the sound up to its end."""
         from av.video.reformatter import ColorRange, Colorspace
 
         yuv = self._reformatter.reformat(
             frame,
-            format="yuv420p",
+            format=self._pixels,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
         )
@@ -182,7 +185,7 @@ class Encoder:
         stream = cast("VideoStream", added)
         context = stream.codec_context
         context.width, context.height = size
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = self._pixels
         context.time_base = 1 / self._rate
         context.gop_size = math.ceil(_KEYFRAME_SECONDS * self._rate)
         # 1 is BT.709 in each of these tables, and "limited" in the range's (ITU-T H.273)

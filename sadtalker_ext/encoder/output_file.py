@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import logging
 import os
 import secrets
@@ -124,11 +126,17 @@ def partial_name(path: Path, *, overwrite: bool) -> Path:
     return name
 
 
-def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
-    """Give the finished file its final name in one step.
+def move_into_place(part: Path, path: Path, *, overwrite: bool, beside: bool = False) -> Path:
+    """Give the finished file its final name in one step, and return that name.
 
     Without `overwrite`, a file that appeared under that name in the meantime is never replaced:
     a hard link fails if the name is taken, where looking first would leave a moment to lose.
+
+    Args:
+        part: The finished file.
+        path: Its name.
+        overwrite: Whether a file of that name may be replaced.
+        beside: Whether another name will do where that one is taken: ``NAME-2.mp4`` and so on.
 
     Raises:
         OutputExists: The name was taken meanwhile; the finished video keeps another name, which
@@ -138,8 +146,11 @@ def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
     try:
         if overwrite:
             part.replace(path)
+        elif beside:
+            return _claim_beside(part, path)
         else:
             _claim(part, path)
+        return path
     except FileExistsError as problem:
         kept = path.with_name(f"{_short_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
         part.replace(kept)
@@ -149,6 +160,15 @@ def move_into_place(part: Path, path: Path, *, overwrite: bool) -> None:
         ) from problem
     except OSError as problem:
         raise explain(problem, path) from problem
+
+
+def _claim_beside(part: Path, path: Path) -> Path:
+    for number in itertools.count(1):
+        name = path.with_name(f"{_short_stem(path)}-{number}{path.suffix}") if number > 1 else path
+        with contextlib.suppress(FileExistsError):
+            _claim(part, name)
+            break
+    return name
 
 
 def _claim(part: Path, path: Path) -> None:

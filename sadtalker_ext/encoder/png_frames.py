@@ -41,6 +41,7 @@ class PngEncoder:
         rate: Frames per second.
         speech: Goes in as 16-bit WAV, as long as the frames.
         metadata: Goes into every picture.
+        alpha: Whether the pictures are transparent.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class PngEncoder:
         rate: Fraction,
         speech: Speech | None,
         metadata: VideoMetadata | None,
+        alpha: bool = False,
     ) -> None:
+        self._pixels = "bgra" if alpha else "bgr24"
         self._rate = rate
         self._speech = speech
         self._frames = 0
@@ -59,10 +62,10 @@ class PngEncoder:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
 
     def encode(self, frame: VideoFrame) -> None:
-        """Add one RGB frame."""
+        """Add one frame."""
         import cv2
 
-        pixels = frame.to_ndarray(format="bgr24")
+        pixels = frame.to_ndarray(format=self._pixels)
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
         if not done:
             raise EncodingError(f"Frame {self._frames} could not be made a PNG picture.")

@@ -71,6 +71,7 @@ class VideoWriter:
             without a sound track. GIF has no sound.
         quality: CRF on the scale of H.264, 0 to 51; lower is better and larger; 0 is taken as 1.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where this one is taken; `path` tells it at the end.
         keep_partial: Whether a cancelled video is kept, as ``NAME.partial.mp4``.
         metadata: What the file says about itself.
         label: Whether every frame carries a visible label.
@@ -95,6 +96,7 @@ class VideoWriter:
         speech: Speech | None = None,
         quality: int = 18,
         overwrite: bool = False,
+        beside: bool = False,
         keep_partial: bool = False,
         metadata: VideoMetadata | None = None,
         label: bool = False,
@@ -109,6 +111,7 @@ class VideoWriter:
         self._speech = speech
         self._quality = quality
         self._overwrite = overwrite
+        self._beside = beside
         self._keep_partial = keep_partial
         self._metadata = metadata
         self._label = Label() if label else None
@@ -130,14 +133,15 @@ class VideoWriter:
             OutputUnwritable: It cannot be written there.
             DiskFull: There is no space.
         """
-        check_output(self.path, overwrite=self._overwrite, suffix=self._format.suffix)
+        free = self._overwrite or self._beside
+        check_output(self.path, overwrite=free, suffix=self._format.suffix)
         return self
 
     def write(self, frame: ImageArray) -> None:
-        """Add one (H, W, 3) uint8 RGB frame; odd sides grow by one repeated row or column.
+        """Add one frame, (H, W, 3) uint8 RGB, or (H, W, 4) where the format keeps alpha.
 
-        They do so where the format needs even ones. The frame is copied: the caller may reuse the
-        array.
+        Odd sides grow by one repeated row or column, where the format needs even ones. The frame is
+        copied: the caller may reuse the array.
 
         Raises:
             EncodingError: The shape differs from the first frame's, or the encoder failed.
@@ -152,7 +156,7 @@ class VideoWriter:
                 f"found {frame.shape} {frame.dtype}."
             )
         if self._label is not None:
-            frame = self._label.draw(frame)
+            frame = _labelled(self._label, frame)
         worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
         self.frames += 1
 
@@ -164,7 +168,7 @@ class VideoWriter:
     ) -> None:
         """Complete the file, or remove it."""
         if problem is None:
-            self._complete(self.path)
+            self.path = self._complete(self.path)
             return
         keep = self._keep_partial and self._worker is not None and not self._worker.failed
         if keep and self.frames:
@@ -178,7 +182,8 @@ class VideoWriter:
             self._abandon()
 
     def _start(self, frame: ImageArray) -> None:
-        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        channels = (3, 4) if self._format.transparent else (3,)
+        if frame.ndim != 3 or frame.shape[2] not in channels or frame.dtype != np.uint8:
             raise EncodingError(
                 "A frame should be (height, width, 3) uint8 RGB, "
                 f"found {frame.shape} {frame.dtype}."
@@ -197,19 +202,20 @@ class VideoWriter:
                 speech=self._speech,
                 metadata=self._metadata,
                 captions=self._captions,
+                alpha=frame.shape[2] == 4,
             )
         except Exception as second:
             discard(self._part)
             raise explain(second, self.path) from second
         self._worker = EncoderThread(encoder, room=min(max(room, 1), _QUEUE_FRAMES), path=self.path)
 
-    def _complete(self, path: Path) -> None:
+    def _complete(self, path: Path) -> Path:
         if self._worker is None:
             raise EncodingError(f"The video {path.name} should have frames, found none.")
         try:
             self._worker.finish()
             self._format.complete(self._part, self._metadata)
-            move_into_place(self._part, path, overwrite=self._overwrite)
+            return move_into_place(self._part, path, overwrite=self._overwrite, beside=self._beside)
         except OSError as second:
             raise explain(second, path) from second
         finally:
@@ -224,7 +230,18 @@ class VideoWriter:
 def _video_frame(frame: ImageArray) -> VideoFrame:
     from av.video.frame import VideoFrame
 
-    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+    kind = "rgba" if frame.shape[2] == 4 else "rgb24"
+    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=kind)
+
+
+def _labelled(label: Label, frame: ImageArray) -> ImageArray:
+    """Draw the label; over transparency it is opaque."""
+    if frame.shape[2] == 3:
+        return label.draw(frame)
+    plain = np.ascontiguousarray(frame[:, :, :3])
+    drawn = label.draw(plain)
+    alpha = np.where((drawn != plain).any(axis=2), np.uint8(255), frame[:, :, 3])
+    return np.dstack([drawn, alpha])
 
 
 def _even(frame: ImageArray) -> ImageArray:

@@ -14,7 +14,15 @@ import numpy.typing as npt
 
 from sadtalker_ext.errors import InputError, InvalidOption, SilentAudio, UnreadableAudio
 from sadtalker_ext.inputs.container import declared_seconds, open_sound
-from sadtalker_ext.inputs.decode import LAYOUTS, cut, decode_blocks, gather, resample
+from sadtalker_ext.inputs.decode import (
+    LAYOUTS,
+    cut,
+    decode_blocks,
+    gather,
+    lead_samples,
+    resample,
+    shifted,
+)
 from sadtalker_ext.inputs.downmix import Downmix, downmix_of
 from sadtalker_ext.types import FloatArray, Speech
 
@@ -32,7 +40,13 @@ _CANCELLED_SHARE = 0.05
 
 
 def open_speech(
-    path: Path | str, *, start: float = 0.0, end: float = 0.0, pad: float = 0.0, track: int = 0
+    path: Path | str,
+    *,
+    start: float = 0.0,
+    end: float = 0.0,
+    pad: float = 0.0,
+    track: int = 0,
+    begins: float | None = None,
 ) -> Speech:
     """Scan a sound track once and return the used part, ready to be read.
 
@@ -46,6 +60,8 @@ def open_speech(
         pad: Seconds of silence to add to the video after the speech.
         track: Which of the file's sound tracks, from 1; 0 is its best, or the first that is not
             silent where that one is: recorders of screens keep a track for each microphone.
+        begins: The time, by the file's own clock, that counts as its beginning: where the pictures
+            of a video begin, whose sound may come later. None is where the sound begins.
 
     Raises:
         UnreadableAudio: Missing, empty, truncated, no sound, or shorter than `MIN_SECONDS`.
@@ -53,9 +69,9 @@ def open_speech(
         InvalidOption: `start` lies behind the end of the sound, or there is no such track.
     """
     path = Path(path)
-    sound = _measured(path, start, end, track)
+    sound = _measured(path, start, end, track, begins)
     if sound.scan.peak_dbfs < SILENCE_DBFS:
-        sound = (None if track else _heard_track(path, start, end)) or sound
+        sound = (None if track else _heard_track(path, start, end, begins)) or sound
     scan, rate = sound.scan, sound.rate
     if scan.peak_dbfs < SILENCE_DBFS:
         raise SilentAudio(
@@ -64,7 +80,7 @@ def open_speech(
             hint="Check the recording, or choose another part of it.",
         )
     first = round(start * rate)
-    part = _Part(path, sound.track, (first, first + scan.used), rate)
+    part = _Part(path, sound.track, (first, first + scan.used), rate, sound.lead)
     return Speech(
         path=path,
         start=start,
@@ -85,9 +101,11 @@ class _Part:
     track: int
     bounds: tuple[int, int]
     rate: int
+    lead: int = 0
 
     def blocks(self) -> Iterator[FloatArray]:
-        return gather(cut(decode_blocks(self.path, self.track), *self.bounds))
+        sound = shifted(decode_blocks(self.path, self.track), self.lead)
+        return gather(cut(sound, *self.bounds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +131,15 @@ class _Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    """A track that was scanned, and its rate."""
+    """A track that was scanned, its rate, and the samples of silence before it."""
 
     track: int
     rate: int
     scan: _Scan
+    lead: int
 
 
-def _measured(path: Path, start: float, end: float, track: int) -> _Sound:
+def _measured(path: Path, start: float, end: float, track: int, begins: float | None) -> _Sound:
     """Scan one track from end to end, and see that it is long enough."""
     with open_sound(path, track) as (container, stream):
         rate = stream.rate
@@ -128,18 +147,21 @@ def _measured(path: Path, start: float, end: float, track: int) -> _Sound:
         downmix = downmix_of([channel.name for channel in stream.layout.channels])
     first = round(start * rate)
     last = round(end * rate) if end else None
-    scan = _scan(decode_blocks(path, track), first, last, downmix)
+    lead = 0 if begins is None else lead_samples(path, track, begins)
+    scan = _scan(shifted(decode_blocks(path, track), lead), first, last, downmix)
+    if promised is not None:
+        promised += lead / rate
     _check_length(path.name, scan, rate=rate, first=first, last=last, promised=promised)
-    return _Sound(track, rate, scan)
+    return _Sound(track, rate, scan, lead)
 
 
-def _heard_track(path: Path, start: float, end: float) -> _Sound | None:
+def _heard_track(path: Path, start: float, end: float, begins: float | None) -> _Sound | None:
     """Return the first track that is not silent; None where there is none that can be read."""
     with open_sound(path) as (container, _):
         count = len(container.streams.audio)
     for track in range(1, count + 1 if count > 1 else 1):
         try:
-            sound = _measured(path, start, end, track)
+            sound = _measured(path, start, end, track, begins)
         except InputError as problem:
             _log.debug("%s: track %d is of no use: %s", path.name, track, problem)
             continue

@@ -28,6 +28,8 @@ _FORMATS = (
     "avi,asf,flv,mpeg,mpegts,ac3,eac3,amr,ape,wv,tta"
 )
 _LEAD_IN = 1 << 16
+MOST_RATE = 768_000
+"""Samples per second; recorders end at 384,000. A promise of more is a way to waste time."""
 
 
 @contextlib.contextmanager
@@ -61,6 +63,12 @@ def open_sound(path: Path, track: int = 0) -> Iterator[tuple[InputContainer, Aud
             raise UnreadableAudio(
                 f"{path.name} has a sound track of an unknown kind, or it is truncated.",
                 hint="Convert it to wav, mp3 or m4a.",
+            )
+        if stream.rate > MOST_RATE:
+            raise UnreadableAudio(
+                f"{path.name} should have at most {MOST_RATE} samples per second, found "
+                f"{stream.rate}.",
+                hint="Convert it to wav with 48000 samples per second.",
             )
         yield container, stream
 

@@ -29,6 +29,7 @@ _LOSS_SECONDS = 0.005
 # PyAV 18 walks past the end of its table when it looks for the planes of 8 channels and crashes
 _UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
+_LEAD_SECONDS = 0.03
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 """Channel layouts by number of channels; more are mixed to two."""
 
@@ -60,6 +61,41 @@ def decode_blocks(path: Path, track: int = 0) -> Iterator[FloatArray]:
             yield from timeline.place(samples, _seconds(frame), after_loss=after_loss)
             if timeline.ended:
                 return
+
+
+def lead_samples(path: Path, track: int, begins: float) -> int:
+    """Return how many samples of silence stand before a sound; negative when it begins too early.
+
+    Args:
+        path: The file.
+        track: As for `open_sound`.
+        begins: The time, by the file's own clock, at which the sound should begin.
+
+    Raises:
+        UnreadableAudio: As for `decode_blocks`.
+    """
+    with open_sound(path, track) as (container, stream):
+        for frame, _after_loss in _frames(container, stream, path.name):
+            seconds = _seconds(frame)
+            late = 0.0 if seconds is None else seconds - begins
+            # what coders need to warm up is no lateness
+            if abs(late) < _LEAD_SECONDS or abs(late) > _LONGEST_GAP_SECONDS:
+                return 0
+            return round(late * stream.rate)
+    return 0
+
+
+def shifted(blocks: Iterable[FloatArray], samples: int) -> Iterator[FloatArray]:
+    """Yield blocks behind some samples of silence, or, for negative ones, without their first."""
+    if samples <= 0:
+        yield from cut(blocks, -samples, None)
+        return
+    for block in blocks:
+        while samples > 0:
+            part = min(samples, BLOCK)
+            samples -= part
+            yield np.zeros((part, block.shape[1]), np.float32)
+        yield block
 
 
 def _frames(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs.animation import show_portrait
 from sadtalker_ext.inputs.content import describe_content, require_file
+from sadtalker_ext.inputs.heif import is_heif, open_heif
 from sadtalker_ext.inputs.infotext import find_parameters
-from sadtalker_ext.inputs.pixels import grey_to_rgb, to_bytes, to_rgb, turn_upright
-from sadtalker_ext.types import Picture
+from sadtalker_ext.inputs.pixels import alpha_of, grey_to_rgb, to_bytes, to_rgb, turn_upright
+from sadtalker_ext.types import ImageArray, Picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,6 +28,10 @@ MAX_PIXELS = 64_000_000
 
 MIN_SIDE = 32
 """Fewest pixels along each side; a face in less cannot be found."""
+
+MOST_SCANS = 500
+"""Of a progressive JPEG; encoders use about 10, and each could hold a bit of each coefficient."""
+_SCAN = b"\xff\xda"
 
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "AVIF", "TIFF", "GIF", "PPM")
 _EXPECTED = "a picture (PNG, JPEG, WebP, BMP, AVIF, TIFF or GIF)"
@@ -55,12 +62,34 @@ def read_picture(path: Path | str) -> Picture:
     """
     path = Path(path)
     require_file(path, _EXPECTED, UnreadableImage)
+    if is_heif(path):
+        with open_heif(path) as image:
+            _check_size(image.size, path.name)
+            return _decode(image, path)
     with path.open("rb") as file:
         image = _open_header(file, path.name)
         if image is None:
             raise _not_a_picture(path)
         _check_size(image.size, path.name)
+        if image.format in ("JPEG", "MPO"):
+            _check_scans(path)
         return _decode(image, path)
+
+
+def picture_extent(path: Path) -> tuple[int, int] | None:
+    """Return width and height by a file's header alone; None where there is no such header.
+
+    Raises:
+        UnreadableImage: Missing, a folder or empty.
+        InputTooLarge: The header promises far too much.
+    """
+    require_file(path, _EXPECTED, UnreadableImage)
+    if is_heif(path):
+        with open_heif(path) as image:
+            return image.size[0], image.size[1]
+    with path.open("rb") as file:
+        image = _open_header(file, path.name)
+        return None if image is None else (image.size[0], image.size[1])
 
 
 def from_pil(image: Image.Image, name: str = "picture") -> Picture:
@@ -74,10 +103,12 @@ def from_pil(image: Image.Image, name: str = "picture") -> Picture:
     try:
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
+        alpha = alpha_of(image)
+        alpha = None if alpha is None else turn_upright(alpha, orientation)
     except _DECODING as problem:
         raise UnreadableImage(f"{name} cannot be decoded: {problem}.") from problem
     parameters = find_parameters(cast("dict[object, object]", image.info), comment)
-    return Picture(pixels=pixels, name=name, parameters=parameters)
+    return Picture(pixels=pixels, name=name, parameters=parameters, alpha=alpha)
 
 
 def picture_from_array(
@@ -99,15 +130,17 @@ def picture_from_array(
             f"found the shape {values.shape}."
         )
     _check_size((values.shape[1], values.shape[0]), name)
+    transparent: ImageArray | None = None
     if channels == 1:
         pixels = grey_to_rgb(values.reshape(values.shape[:2]))
     else:
         pixels = to_bytes(values)
         if channels == 4:
+            transparent = pixels[:, :, 3].copy()
             alpha = pixels[:, :, 3:].astype(np.uint16)
             blended = pixels[:, :, :3] * alpha + 255 * (255 - alpha)
             pixels = ((blended + 127) // 255).astype(np.uint8)
-    return Picture(pixels=np.array(pixels), name=name, parameters=parameters)
+    return Picture(pixels=np.array(pixels), name=name, parameters=parameters, alpha=transparent)
 
 
 def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
@@ -150,8 +183,11 @@ def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
 def _decode(image: ImageFile, path: Path) -> Picture:
     try:
         image.load()
+        show_portrait(image)
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
+        alpha = alpha_of(image)
+        alpha = None if alpha is None else turn_upright(alpha, orientation)
     except _DECODING as problem:
         raise UnreadableImage(
             f"{path.name} looks like {describe_content(path)} but is damaged or truncated: "
@@ -159,7 +195,7 @@ def _decode(image: ImageFile, path: Path) -> Picture:
             hint="Download or export it again.",
         ) from problem
     parameters = find_parameters(cast("dict[object, object]", image.info), comment)
-    return Picture(pixels=pixels, name=path.name, parameters=parameters)
+    return Picture(pixels=pixels, name=path.name, parameters=parameters, alpha=alpha)
 
 
 def _exif(image: Image.Image) -> tuple[int, object]:
@@ -187,6 +223,22 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise UnreadableImage(
             f"{name} should be at least {MIN_SIDE} x {MIN_SIDE} pixels, found {width} x {height}.",
             hint="Use a larger picture.",
+        )
+
+
+def _check_scans(path: Path) -> None:
+    """Refuse a JPEG with so many scans that it can only be meant to waste time.
+
+    Each is a pass over the whole picture. The two bytes that begin one stand nowhere in its data.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        scans, place = 0, data.find(_SCAN)
+        while place >= 0 and scans <= MOST_SCANS:
+            scans, place = scans + 1, data.find(_SCAN, place + 2)
+    if scans > MOST_SCANS:
+        raise UnreadableImage(
+            f"{path.name} should be a JPEG of at most {MOST_SCANS} scans, found more.",
+            hint="Save it again, as PNG or JPEG.",
         )
 
 

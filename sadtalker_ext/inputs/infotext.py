@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 MAX_CHARACTERS = 65536
 """Longer texts are cut: nobody writes such prompts, and they travel into the video's metadata."""
+
+_STEPS = re.compile(r"(?:^|[\n,])\s*Steps: \d+\s*(?:,|$)")
+"""Stands in the parameters that all tools of the family write; cameras and people write others."""
 
 _CHARSETS: dict[bytes, tuple[str, ...]] = {
     b"ASCII\0\0\0": ("utf-8", "latin-1"),
@@ -18,7 +22,8 @@ def find_parameters(info: Mapping[object, object], user_comment: object = None) 
     """Return the generation parameters of a picture, or an empty text.
 
     PNG files carry them as the text chunk ``parameters``; JPEG, WebP and AVIF files as the EXIF
-    field UserComment; GIF files as their comment.
+    field UserComment; GIF files as their comment. The latter two hold anything in files of cameras
+    and people, so they count only when they read like parameters.
 
     Args:
         info: Text entries of the picture, as Pillow's ``Image.info``.
@@ -26,10 +31,9 @@ def find_parameters(info: Mapping[object, object], user_comment: object = None) 
     """
     text = _as_text(info.get("parameters"))
     if not text and user_comment is not None:
-        text = decode_user_comment(user_comment)
+        text = _if_parameters(decode_user_comment(user_comment))
     if not text:
-        comment = _as_text(info.get("comment"))
-        text = comment if "Steps: " in comment else ""
+        text = _if_parameters(_as_text(info.get("comment")))
     return text.strip().strip("\0").strip()[:MAX_CHARACTERS]
 
 
@@ -57,6 +61,10 @@ def decode_user_comment(value: object) -> str:
         return body.decode(codecs[0])
     except UnicodeDecodeError:
         return body.decode(codecs[-1], errors="replace")
+
+
+def _if_parameters(text: str) -> str:
+    return text if _STEPS.search(text[:MAX_CHARACTERS]) else ""
 
 
 def _as_text(value: object) -> str:

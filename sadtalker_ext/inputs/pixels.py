@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
+_STRIP_PIXELS = 1 << 22
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
@@ -25,12 +26,35 @@ def to_rgb(image: Image.Image) -> ImageArray:
 
     Grey values of more than 8 bits are scaled (Pillow's own conversion would clip them); an
     embedded colour profile is converted to sRGB. Orientation is not applied here.
+
+    A large picture is converted in strips: besides the picture and the result little is in memory.
     """
     if image.mode in _WIDE_MODES:
         return grey_to_rgb(np.asarray(image))
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        return _over_white(image)
+    over_white = image.mode in _ALPHA_MODES or "transparency" in image.info
+    convert = _over_white if over_white else _flat
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // max(width, 1))
+    if height <= rows:
+        return convert(image)
+    result: ImageArray = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        result[top : top + rows] = convert(strip)
+    return result
+
+
+def _flat(image: Image.Image) -> ImageArray:
     return np.array(_to_srgb(image))
+
+
+def alpha_of(image: Image.Image) -> ImageArray | None:
+    """Return a loaded Pillow picture's (H, W) uint8 alpha; None where it is opaque."""
+    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
+        return None
+    channel = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+    alpha: ImageArray = np.array(channel.getchannel("A"))
+    return alpha if alpha.min(initial=255) < 255 else None
 
 
 def grey_to_rgb(values: npt.NDArray[Any]) -> ImageArray:
@@ -70,7 +94,7 @@ def turn_upright(pixels: ImageArray, orientation: int) -> ImageArray:
     Source of the numbers: Exif 2.3, tag 0x0112. Unknown values change nothing.
     """
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     if orientation in (3, 4, 7, 8):

@@ -6,6 +6,7 @@ The same rules as for sound hold: only local files, only formats that hold media
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Iterator
 from functools import partial
@@ -32,6 +33,8 @@ EXPECTED = "a video (mp4, mov, webm, mkv, avi, gif) or a picture"
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts,ogg,gif"
 _REORDERED_SECONDS = 2.0
 """More than packets, which come in the order of decoding, are away from the order of showing."""
+_FIRST_PACKETS = 16
+"""Among them is the picture that is shown first: packets come in the order of decoding."""
 _QUARTERS = {90: 1, 180: 2, 270: 3}
 
 
@@ -108,6 +111,20 @@ def video_extent(
         height, width = read_picture(path).pixels.shape[:2]
         return 0.0, 1, (width, height)
     return (last - first - start + frame_seconds if frames else 0.0), frames, size
+
+
+def picture_start(path: Path) -> float | None:
+    """Return when the first picture of a video is shown, by the file's own clock; None if unknown.
+
+    Sound and pictures need not begin together: a recorder's microphone may start later.
+    """
+    first: float | None = None
+    with contextlib.suppress(UnreadableVideo), _opened(path) as container:
+        for packet in itertools.islice(_packets(container), _FIRST_PACKETS):
+            if packet.pts is not None and packet.time_base is not None and packet.size:
+                at = float(packet.pts * packet.time_base)
+                first = at if first is None else min(first, at)
+    return first
 
 
 def has_sound(path: Path) -> bool:

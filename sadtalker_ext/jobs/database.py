@@ -45,6 +45,12 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0,
     due_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS turns (
+    owner TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    served INTEGER NOT NULL,
+    PRIMARY KEY (owner, lane)
+);
 PRAGMA user_version = 1;
 """
 
@@ -101,6 +107,12 @@ class Database:
         """Run one writing statement; tell whether any row was touched."""
         with self.transaction() as db:
             return bool(db.execute(statement, values).rowcount)
+
+    def compact(self) -> None:
+        """Write the file anew without what was removed, and empty the log of changes."""
+        with self._writing, self._reading:
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """Read."""

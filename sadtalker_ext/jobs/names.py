@@ -25,6 +25,8 @@ _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
 _CAPTIONS = re.compile(rf"{_ID}\.(?:srt|vtt)")
 _UNFINISHED = re.compile(rf"\.{_ID}\.[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS}))")
+_PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)")
 _STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})")
 
 
@@ -53,6 +55,16 @@ def stopped_id(name: str) -> str:
 def is_unfinished(name: str) -> bool:
     """Tell whether a file of this name is a video that was being written."""
     return _UNFINISHED.fullmatch(name) is not None
+
+
+def is_page_day(name: str) -> bool:
+    """Tell whether a folder of this name could hold the page's videos of one day."""
+    return _PAGE_DAY.fullmatch(name) is not None
+
+
+def is_page_file(name: str) -> bool:
+    """Tell whether a file of this name could be a video that the page numbered."""
+    return _PAGE_FILE.fullmatch(name) is not None
 
 
 def is_ours(name: str) -> bool:

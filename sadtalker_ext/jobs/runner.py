@@ -16,6 +16,14 @@ from sadtalker_ext.errors import (
     is_disk_full,
 )
 from sadtalker_ext.installing import without_places
+from sadtalker_ext.jobs.endings import (
+    BUG,
+    CANCELLED,
+    DISK_FULL,
+    OUT_OF_MEMORY,
+    UPLOADS_GONE,
+    package_missing,
+)
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.running import Run, python_ends
@@ -29,7 +37,6 @@ IDLE_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 RETRY_SECONDS = 5.0
 """Between two tries to store the end of a job."""
-CANCELLED = {"code": "cancelled", "message": "The job was cancelled.", "hint": ""}
 
 Work = Callable[[Job, Progress], Json]
 
@@ -131,8 +138,12 @@ class JobRunner:
             call.clear()
             try:
                 job = self._store.claim(lane)
-            except Exception:
+            except (sqlite3.Error, OSError) as problem:
                 # a full disk or a locked file must not end the lane
+                log.error("the job table cannot be used: %s", problem)
+                self._closing.wait(1.0)
+                continue
+            except Exception:
                 log.exception("the job table cannot be read")
                 self._closing.wait(1.0)
                 continue
@@ -152,7 +163,7 @@ class JobRunner:
                 self._attempt(job, run)
             else:
                 # its end could not be stored, and the program ended while it was tried again
-                self._end(job, JobState.ERROR, error=_UPLOADS_GONE)
+                self._end(job, JobState.ERROR, error=UPLOADS_GONE)
         except Exception:
             log.exception("the end of job %s could not be stored", job.id)
         finally:
@@ -179,7 +190,7 @@ class JobRunner:
             self._end(job, JobState.ERROR, error=error.as_dict())
         except MemoryError:
             log.exception("job %s ran out of memory", job.id)
-            self._end(job, JobState.ERROR, error=_OUT_OF_MEMORY)
+            self._end(job, JobState.ERROR, error=OUT_OF_MEMORY)
         except Exception as error:  # noqa: BLE001 - logged there
             self._end_unexpectedly(job, error)
         else:
@@ -197,7 +208,11 @@ class JobRunner:
             self._store.give_back(job.id)
             return
         log.error("job %s failed unexpectedly", job.id, exc_info=error)
-        self._end(job, JobState.ERROR, error=_DISK_FULL if is_disk_full(error) else _BUG)
+        package = (getattr(error, "name", None) or "").partition(".")[0]
+        if isinstance(error, ImportError) and package and package != __name__.partition(".")[0]:
+            self._end(job, JobState.ERROR, error=package_missing(package))
+            return
+        self._end(job, JobState.ERROR, error=DISK_FULL if is_disk_full(error) else BUG)
 
     def _end(
         self,
@@ -268,25 +283,3 @@ class JobRunner:
             self._folder.drop_inputs(job_id)
             self._folder.drop_result(job_id)
         return removed
-
-
-_BUG = {
-    "code": "error",
-    "message": "The video could not be made because of a bug in this program.",
-    "hint": "Please report it; the program's log has the details.",
-}
-_OUT_OF_MEMORY = {
-    "code": "out_of_memory",
-    "message": "The machine ran out of memory while making the video.",
-    "hint": "Use a smaller picture, or try again when less is running.",
-}
-_DISK_FULL = {
-    "code": "disk_full",
-    "message": "No space was left on the machine while making the video.",
-    "hint": "Try again when there is space.",
-}
-_UPLOADS_GONE = {
-    "code": "interrupted",
-    "message": "The program ended before it could store how this job ended.",
-    "hint": "See that its disk has space, then send the request again.",
-}

@@ -72,17 +72,28 @@ class JobStore:
             return as_job(row), True
 
     def claim(self, lane: str) -> Job | None:
-        """Take the oldest waiting job of a lane, so that nobody else takes it."""
+        """Take a waiting job of a lane, so that nobody else takes it.
+
+        It is the oldest one of the owner who has waited longest for a turn: the many jobs of one
+        owner do not keep the only one of another waiting.
+        """
         with self._db.transaction() as db:
             row = db.execute(
-                "SELECT seq FROM jobs WHERE state = 'created' AND claimed = 0 AND lane = ? "
-                "ORDER BY seq LIMIT 1",
-                (lane,),
+                "SELECT seq FROM (SELECT min(seq) AS seq, owner FROM jobs WHERE state = 'created' "
+                "AND claimed = 0 AND lane = :lane GROUP BY owner) AS first ORDER BY "
+                "(SELECT ifnull(max(served), 0) FROM turns WHERE turns.owner = first.owner "
+                "AND turns.lane = :lane), seq LIMIT 1",
+                {"lane": lane},
             ).fetchone()
             if row is None:
                 return None
             db.execute(
                 "UPDATE jobs SET claimed = 1, attempts = attempts + 1 WHERE seq = ?", (row["seq"],)
+            )
+            db.execute(
+                "INSERT OR REPLACE INTO turns (owner, lane, served) SELECT owner, lane, "
+                "(SELECT ifnull(max(served), 0) + 1 FROM turns) FROM jobs WHERE seq = ?",
+                (row["seq"],),
             )
             return as_job(db.execute("SELECT * FROM jobs WHERE seq = ?", (row["seq"],)).fetchone())
 
@@ -185,11 +196,16 @@ class JobStore:
         return [as_job(row) for row in rows]
 
     def ahead_of(self, job: Job) -> int:
-        """Return how many open jobs of the same lane come before this one."""
+        """Return about how many open jobs of the same lane come before this one.
+
+        Owners take turns: the third job of one comes after the first two of every other.
+        """
         rows = self._db.ask(
-            "SELECT count(*) FROM jobs WHERE state IN ('created', 'started') AND lane = ? "
-            "AND seq < ?",
-            (job.lane, job.seq),
+            "WITH waiting AS (SELECT seq, row_number() OVER (PARTITION BY owner ORDER BY seq) "
+            "AS turn FROM jobs WHERE state IN ('created', 'started') AND lane = ?) "
+            "SELECT count(*) FROM waiting, (SELECT turn AS mine FROM waiting WHERE seq = ?) "
+            "WHERE turn < mine OR (turn = mine AND seq < ?)",
+            (job.lane, job.seq, job.seq),
         )
         return int(rows[0][0])
 
@@ -199,9 +215,13 @@ class JobStore:
         found = {row[0]: int(row[1]) for row in rows}
         return {state.value: found.get(state.value, 0) for state in JobState}
 
-    def open_count(self) -> int:
-        """Return how many jobs are waiting or being worked on."""
-        rows = self._db.ask("SELECT count(*) FROM jobs WHERE state IN ('created', 'started')")
+    def open_count(self, owner: str | None = None) -> int:
+        """Return how many jobs are waiting or being worked on, all or an owner's."""
+        rows = self._db.ask(
+            "SELECT count(*) FROM jobs WHERE state IN ('created', 'started') "
+            "AND (? IS NULL OR owner = ?)",
+            (owner, owner),
+        )
         return int(rows[0][0])
 
     def finished_before(self, moment: float, limit: int = 500) -> list[str]:

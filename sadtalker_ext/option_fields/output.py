@@ -68,6 +68,13 @@ class OutputOptions:
         "output",
         choices=("mp4", "webm", "gif", "png"),
     )
+    alpha: bool = option(
+        False,
+        "Keep transparency",
+        "A transparent background of the picture stays transparent in the video, in the formats "
+        "that can: webm and png.",
+        "output",
+    )
     quality: int = option(
         18,
         "Quality",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ def refuse_impostor(path: Path) -> None:
         raise corrupt(path, f"it is {disguise or 'empty'}")
 
 
+_LONGEST_HEADER = 100_000_000
+"""As the format's own library has it."""
+
+
 def corrupt(path: Path, why: str) -> WeightsCorrupt:
     """Return the error of a file that cannot be read."""
     return WeightsCorrupt(
@@ -48,12 +53,18 @@ def check_length(path: Path) -> None:
         length = int.from_bytes(stream.read(8), "little")
         if length + 8 > size:
             raise corrupt(path, f"it is truncated or no safetensors file ({size} bytes)")
+        if length > _LONGEST_HEADER:
+            raise corrupt(path, f"its header has {length} bytes")
         try:
             header: dict[str, Any] = json.loads(stream.read(length))
             ends = [
-                entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"
+                operator.index(entry["data_offsets"][1])
+                for key, entry in header.items()
+                if key != "__metadata__"
             ]
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        except (
+            ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
+        ) as error:  # fmt: skip
             raise corrupt(path, "its header is damaged") from error
     expected = 8 + length + max(ends, default=0)
     if size != expected:

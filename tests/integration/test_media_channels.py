@@ -6,10 +6,9 @@ from PIL import Image
 
 from sadtalker_ext.errors import InvalidOption, SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.looking import Bounds, Part, look_at_sound
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.request import Request, open_request
-from sadtalker_ext.shells.api.media import check_speech
-from sadtalker_ext.shells.api.settings import Limits
 from tests.support import media
 
 RATE = 48000
@@ -110,8 +109,8 @@ def test_the_option_reaches_the_video_and_the_check_of_an_upload(tracks, tmp_pat
 
     _, performance = open_request(asked(3), tmp_path)
     assert media.likeness(heard(performance.speech), second) > 0.999
-    check_speech(path, GenerateOptions(audio_track=3), Limits())
+    look_at_sound(path, Part(track=3), Bounds())
     with pytest.raises(SilentAudio):
         open_request(asked(1), tmp_path)
     with pytest.raises(SilentAudio):
-        check_speech(path, GenerateOptions(audio_track=1), Limits())
+        look_at_sound(path, Part(track=1), Bounds())

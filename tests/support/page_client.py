@@ -1,5 +1,6 @@
 """What a browser sends to the page, and what somebody sends who writes requests by hand."""
 
+import base64
 import contextlib
 import json
 import os
@@ -24,15 +25,16 @@ class PageServer:
         uploads: gradio's folder.
     """
 
-    def __init__(self, folder, *names):
-        self.base, self.names = folder, names
+    def __init__(self, folder, *names, users=None):
+        self.base, self.names, self.users = folder, names, users or {}
         self.uploads = folder / "gradio"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
 
     def __enter__(self):
-        words = ["-m", "tests.support.serve_page", self.base, self.port, *self.names]
+        words = ["-m", "tests.support.serve_page", self.base, self.port]
+        words += [json.dumps(self.users), *self.names]
         environment = {
             **os.environ,
             "GRADIO_TEMP_DIR": str(self.uploads),
@@ -48,9 +50,10 @@ class PageServer:
         deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/config", timeout=20).status_code == 200:
+                auth = next(iter(self.users.items()), None)
+                if httpx.get(f"{self.url}/config", timeout=20, auth=auth).status_code == 200:
                     # gradio 3 starts the queue of a mounted page only when it is asked to
-                    httpx.get(f"{self.url}/startup-events", timeout=20)
+                    httpx.get(f"{self.url}/startup-events", timeout=20, auth=auth)
                     return self
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
@@ -68,10 +71,10 @@ class PageServer:
 class Visitor:
     """Sends events to a page of gradio 3, 4 or 6."""
 
-    def __init__(self, server, **headers):
-        self.server = server
-        self.http = httpx.Client(base_url=server.url, timeout=60, headers=headers)
-        self.config = httpx.get(f"{server.url}/config", timeout=60).json()
+    def __init__(self, server, auth=None, **headers):
+        self.server, self.auth = server, auth
+        self.http = httpx.Client(base_url=server.url, timeout=60, headers=headers, auth=auth)
+        self.config = httpx.get(f"{server.url}/config", timeout=60, auth=auth).json()
         self.generation = int(self.config["version"].split(".")[0])
         self.prefix = "/gradio_api" if self.generation >= 5 else ""
         self.components = {one["id"]: one for one in self.config["components"]}
@@ -129,7 +132,11 @@ class Visitor:
         from websockets.sync.client import connect
 
         address = f"ws://127.0.0.1:{self.server.port}/queue/join"
-        with connect(address, max_size=None) as socket:
+        headers = {}
+        if self.auth:
+            pair = base64.b64encode(":".join(self.auth).encode()).decode()
+            headers["Authorization"] = f"Basic {pair}"
+        with connect(address, max_size=None, additional_headers=headers) as socket:
 
             def messages():
                 while True:

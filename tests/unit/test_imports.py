@@ -20,6 +20,7 @@ GROUND = {
     "opencv",
     "pixels",
     "local_media",
+    "scratch",
 }
 ALLOWED = {
     "errors": set(),
@@ -27,6 +28,7 @@ ALLOWED = {
     "types": {"spoken_words"},
     "spoken_words": set(),
     "local_media": set(),
+    "scratch": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
@@ -89,6 +91,7 @@ ALLOWED = {
     "grid": GROUND | {"encoder", "inputs", "service"},
     "jobs": GROUND,
     "shells": GROUND
+    | {"jobs"}
     | {
         "grid",
         "presets",
@@ -100,8 +103,11 @@ ALLOWED = {
         "speech",
         "shells.api",
         "shells.ui",
+        "shells.page_files",
     },
-    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
+    "shells.page_files": set(),
+    "shells.api": GROUND
+    | {"engines.registry", "service", "jobs", "inputs", "speech", "weights", "shells.page_files"},
     "client": {"errors"},
     "shells.ui": GROUND
     | {
@@ -114,6 +120,7 @@ ALLOWED = {
         "speech",
         "encoder",
         "motion",
+        "shells.page_files",
     },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},

@@ -231,3 +231,18 @@ def check_quickstart(words):
     )
     known = re.search(r"\{([\w,]+)\}", done.stdout).group(1).split(",")
     assert set(words[2:]) <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Put it in one of /srv/models, /home/ann/w/x.pth.",
+         "Put it in one of a place on the server, a place on the server"),
+        (r"Put it in C:\models\w.", "Put it in a place on the server"),
+        ("See /sadtalker/v1/docs.", "See /sadtalker/v1/docs."),
+        ("https://a.example/x/y, image/png, 1/2/3", "https://a.example/x/y, image/png, 1/2/3"),
+        (f"{Path.home()}/models/a.pth is damaged", "a place on the server is damaged"),
+    ],
+)  # fmt: skip
+def test_people_elsewhere_learn_no_paths(text, shown):
+    assert installing.without_places(text) == shown

@@ -54,6 +54,7 @@ class PuppetEngine:
             head=HeadTurn(view.pixels, view.points, mask),
             track=partial(track_points, models=self._models),
             require=self._models.require,
+            preprocess=options.preprocess,
         )
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
-from sadtalker_ext.engines.puppet.stage import StageView
+from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.plan import plan_motion
@@ -48,6 +48,7 @@ class PuppetRig:
         track: Follows the face of a driving video.
         require: Gives the weight files of the phone recogniser; by default those of the usual
             folders.
+        preprocess: The framing option, by which the stage was chosen.
     """
 
     face: Face
@@ -58,6 +59,7 @@ class PuppetRig:
     head: HeadTurn
     track: FaceTracker
     require: Callable[[str], Path] | None = None
+    preprocess: str = "auto"
 
     @property
     def device(self) -> str:
@@ -85,7 +87,7 @@ class PuppetRig:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
         lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
-        return (*beyond(motion, _WIDEST), *lids, *lips)
+        return (*self.view.warnings, *beyond(motion, _WIDEST), *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""
@@ -100,6 +102,23 @@ class PuppetRig:
                 yield Patch(pixels=waiting.popleft().result())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:
+        """Yield the (h, w) uint8 transparency of each frame: it turns with the head.
+
+        Args:
+            alpha: (H, W) uint8 of the picture.
+            motion: As for `draw`.
+        """
+        whole = np.repeat(alpha[:, :, None], 3, axis=2)
+        stage = view_stage(whole, self.face, self.preprocess).pixels
+        head = HeadTurn(stage, self.view.points, self.mask)
+        left, top, right, bottom = self.view.frame
+        for row in range(len(motion)):
+            yaw, pitch, roll = (float(angle) for angle in self._pose(motion, row))
+            lift = _BREATH_LIFT * float(motion.controls[row][BREATH])
+            moved = head.apply(stage, yaw, pitch, roll, lift)
+            yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
 
     def draw_row(self, motion: Motion, row: int) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""

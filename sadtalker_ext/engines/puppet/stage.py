@@ -32,12 +32,25 @@ class StageView:
         points: (478, 3) mesh points on the stage.
         face: Box of the face on the stage.
         frame: What the video shows of the stage; both sides are even.
+        scale: Pixels of the stage for one of the picture.
     """
 
     pixels: ImageArray
     points: FloatArray
     face: Box
     frame: Box
+    scale: float = 1.0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say that the video shows fewer pixels than the picture has."""
+        if self.scale >= 1.0:
+            return ()
+        return (
+            f"The picture was scaled to {100 * self.scale:.0f} %: the puppet engine draws faces of "
+            f"at most {LARGEST_FACE_PX} pixels in videos of at most {LONGEST_SIDE_PX}. "
+            "output_side enlarges the result again.",
+        )
 
     @property
     def whole(self) -> bool:
@@ -89,6 +102,7 @@ def view_stage(picture: ImageArray, face: Face, preprocess: str) -> StageView:
         points=np.asarray(moved, np.float32),
         face=box_of(moved),
         frame=_even_box(frame, stage, scale, pixels.shape[:2]),
+        scale=scale,
     )
 
 

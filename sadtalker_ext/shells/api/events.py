@@ -30,7 +30,8 @@ def send_events(state: ApiState, job_id: str, owner: str, address: str) -> Strea
     Raises:
         TooManyJobs: Too many streams are open.
     """
-    if state.streams >= state.settings.limits.streams:
+    most = state.settings.limits.streams
+    if state.streams.total() >= most or state.streams[owner] >= state.settings.share(most):
         raise TooManyJobs(
             "Too many event streams are open.",
             hint="Close some, or ask for the status now and then.",
@@ -48,7 +49,7 @@ def send_events(state: ApiState, job_id: str, owner: str, address: str) -> Strea
 
 
 async def _events(state: ApiState, job_id: str, owner: str, address: str) -> AsyncIterator[str]:
-    state.streams += 1
+    state.streams[owner] += 1
     try:
         yield "retry: 2000\n\n"
         status: JobState | None = None
@@ -78,7 +79,9 @@ async def _events(state: ApiState, job_id: str, owner: str, address: str) -> Asy
                 return
             await asyncio.sleep(LOOK_SECONDS)
     finally:
-        state.streams -= 1
+        state.streams[owner] -= 1
+        if not state.streams[owner]:
+            del state.streams[owner]
 
 
 def _event(name: str, data: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
@@ -24,6 +25,7 @@ from sadtalker_ext.errors import (
     InputTooLarge,
     OutOfMemory,
     SadTalkerError,
+    SetupError,
     is_disk_full,
     is_out_of_memory,
 )
@@ -65,7 +67,8 @@ def guarded_route(settings: ApiSettings) -> type[APIRoute]:
                 mine = Held()
                 try:
                     check_site(request.method, request.headers, settings)
-                    _check_user(request, settings)
+                    authorization = request.headers.get("authorization", "")
+                    request.state.owner = owner_of(authorization, settings)
                     receive = limited(request, settings.limits, mine, held)
                     return _safe(await inner(Request(request.scope, receive)))
                 except Exception as problem:  # noqa: BLE001 - the shell's border: all become JSON
@@ -115,6 +118,12 @@ def _translated(problem: Exception) -> SadTalkerError:
 
 
 def _from_the_machine(problem: Exception) -> SadTalkerError:
+    if isinstance(problem, sqlite3.DatabaseError) and not is_disk_full(problem):
+        log.error("the job table cannot be used: %s", problem)
+        return SetupError(
+            "The server's job table cannot be used now.",
+            hint="Try again in a moment; if it stays so, whoever runs the server has to look.",
+        )
     if is_disk_full(problem):
         return DiskFull("No space is left on the server's disk.", hint="Try again later.")
     if is_out_of_memory(problem):
@@ -141,13 +150,16 @@ def _unauthorized() -> Unauthorized:
     )
 
 
-def _check_user(request: Request, settings: ApiSettings) -> None:
-    owner: str | None = ""
-    if settings.auth is not None:
-        owner = settings.auth(request.headers.get("authorization", ""))
+def owner_of(authorization: str, settings: ApiSettings) -> str:
+    """Return who sends a request; empty where nobody has to log in.
+
+    Raises:
+        Unauthorized: Credentials are needed, and these are none.
+    """
+    owner = "" if settings.auth is None else settings.auth(authorization)
     if owner is None:
         raise _unauthorized()
-    request.state.owner = owner
+    return owner
 
 
 class Held:

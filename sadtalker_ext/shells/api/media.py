@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
 from pathlib import Path
 
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
-from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.inputs.video import has_sound, open_driving, video_extent
+from sadtalker_ext.inputs.inspector import Inspector
+from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.speech.voice import list_voices, missing_voices
-from sadtalker_ext.types import MOTION_FPS
 from sadtalker_ext.weights.store import WeightStore
 
 log = logging.getLogger(__name__)
@@ -21,96 +18,53 @@ log = logging.getLogger(__name__)
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
 
-MOST_FRAMES_PER_SECOND = 120.0
-"""Of a video whose motion is borrowed; each frame is searched for a face."""
 
-
-def check_picture(path: Path, limits: Limits) -> None:
-    """Read the picture once.
-
-    A file of few bytes and many pixels (a decompression bomb) is refused by its header.
+def check_picture(inspector: Inspector, path: Path, limits: Limits) -> None:
+    """Read the picture once, in a process of its own.
 
     Raises:
         InputError: It is not a picture, or too large.
     """
-    width, height = read_picture(path).size
-    if width * height > limits.pixels:
-        raise InputTooLarge(
-            f"{path.name} should have at most {limits.pixels / 1e6:g} megapixels, found "
-            f"{width} x {height}.",
-            hint="Scale it down first.",
-        )
+    inspector.look_at_picture(path, bounds_of(limits))
 
 
-def check_speech(path: Path, options: GenerateOptions, limits: Limits) -> None:
-    """Listen to the sound once, but never longer than the limits: a small file can hold years.
+def check_speech(
+    inspector: Inspector, path: Path, options: GenerateOptions, limits: Limits
+) -> None:
+    """Listen to the sound once, in a process of its own.
 
     Raises:
         InputError: No sound, silence, or too long.
     """
-    last = options.audio_end or options.audio_start + limits.seconds + 1.0
-    if last > limits.audio_position:
-        raise InputTooLarge(
-            f"{path.name} should be used within its first {limits.audio_position:g} seconds, "
-            f"found {last:g}.",
-            hint="Cut the recording first.",
-        )
-    speech = open_speech(
-        path,
-        start=options.audio_start,
-        end=last,
-        pad=options.pad_audio,
-        track=options.audio_track,
-    )
-    if speech.total_seconds > limits.seconds:
-        raise InputTooLarge(
-            f"The video should be at most {limits.seconds:g} seconds long, but the speech in "
-            f"{path.name} is longer.",
-            hint="Set config.audio_start and config.audio_end to use a part of it.",
-        )
+    inspector.look_at_sound(path, part_of(options), bounds_of(limits))
 
 
-def check_reference(path: Path, options: GenerateOptions, limits: Limits) -> None:
-    """Measure the video whose motion is borrowed.
-
-    Pose and blinks are read no longer than the speech lasts; with everything borrowed the video's
-    own length counts, and that of its sound, which may be another.
+def check_reference(
+    inspector: Inspector, path: Path, options: GenerateOptions, limits: Limits
+) -> None:
+    """Measure the video whose motion is borrowed, in a process of its own.
 
     Raises:
         InputError: It is no video, or has too many seconds, frames or pixels; or its sound, where
             that is borrowed, cannot be used.
     """
-    whole = options.reference_use == "all"
-    start = options.audio_start if whole else 0.0
-    end = options.audio_end if whole else limits.seconds
-    if max(start, end) > limits.audio_position:
-        raise InputTooLarge(
-            f"{path.name} should be used within its first {limits.audio_position:g} seconds, "
-            f"found {max(start, end):g}.",
-            hint="Cut the video first.",
-        )
-    open_driving(path, start=start, end=end)
-    most_frames = math.ceil(limits.seconds * MOST_FRAMES_PER_SECOND)
-    seconds, frames, (width, height) = video_extent(
-        path, start=start, end=end, most_frames=most_frames
+    inspector.look_at_driving(path, part_of(options), bounds_of(limits))
+
+
+def bounds_of(limits: Limits) -> Bounds:
+    """Return the limits of a file's content."""
+    return Bounds(pixels=limits.pixels, seconds=limits.seconds, position=limits.audio_position)
+
+
+def part_of(options: GenerateOptions) -> Part:
+    """Return which part of a sound or a driving video is used."""
+    return Part(
+        start=options.audio_start,
+        end=options.audio_end,
+        pad=options.pad_audio,
+        track=options.audio_track,
+        whole=options.reference_use == "all",
     )
-    if width * height > limits.pixels:
-        raise InputTooLarge(
-            f"{path.name} should have at most {limits.pixels / 1e6:g} megapixels, found "
-            f"{width} x {height}.",
-            hint="Scale it down first.",
-        )
-    # one frame more: containers round the times of their frames
-    if frames > most_frames or seconds > limits.seconds + 1.0 / MOTION_FPS:
-        raise InputTooLarge(
-            f"{path.name} should be used for at most {limits.seconds:g} seconds of at most "
-            f"{MOST_FRAMES_PER_SECOND:g} frames, found more.",
-            hint="Set config.audio_start and config.audio_end to use a part of it."
-            if whole
-            else "Use a video of a usual frame rate.",
-        )
-    if whole and has_sound(path):
-        check_speech(path, options, limits)
 
 
 def check_idle(options: GenerateOptions, limits: Limits) -> None:

@@ -92,6 +92,8 @@ class ApiSettings:
         folder: Data folder: job table, uploads, results.
         auth: Judges the Authorization header; None lets everybody in.
         limits: What one request may cost.
+        several_users: Whether there is more than one; none then gets more than half of the places
+            in the queue and of the event streams.
         urls: Called for each request that holds an address, so a changed setting takes effect.
         keep_seconds: How long finished videos are kept; 0 keeps them for ever.
         webhook_secret: Key of the signature of webhook calls; empty: one is drawn and kept in the
@@ -112,6 +114,7 @@ class ApiSettings:
     auth: Authenticate | None = None
     limits: Limits = field(default_factory=Limits)
     urls: Callable[[], UrlPolicy] = UrlPolicy
+    several_users: bool = False
     keep_seconds: float = 7 * 86400.0
     webhook_secret: str = ""
     webhook_pauses: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0)
@@ -121,3 +124,7 @@ class ApiSettings:
     origins_pattern: str = ""
     interrupted: Callable[[], bool] | None = None
     stream_seconds: float = math.inf
+
+    def share(self, places: int) -> int:
+        """Return how many of some places one user may take."""
+        return (places + 1) // 2 if self.several_users else places

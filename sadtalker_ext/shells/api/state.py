@@ -6,11 +6,13 @@ import logging
 import os
 import secrets
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.jobs.database import Database, FolderLock
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.names import UPLOADS
@@ -23,6 +25,9 @@ from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.api.settings import ApiSettings
 from sadtalker_ext.shells.api.webhooks import WebhookSender
+
+CLOSE_SECONDS = 4.0
+"""With the 5 seconds of the server for open answers, no end takes more than about ten."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +43,8 @@ class ApiState:
         settings: See there.
 
     Raises:
-        SetupError: Another process works in the data folder, or its job table is damaged.
+        SetupError: Another process works in the data folder, or its job table or its key of
+            webhooks is damaged.
     """
 
     def __init__(self, service: Service, settings: ApiSettings) -> None:
@@ -48,6 +54,7 @@ class ApiState:
         self.folder = DataFolder(settings.folder)
         self._lock = FolderLock(self.folder.lock)
         try:
+            secret = settings.webhook_secret or _kept_secret(self.folder.secret)
             self._database = Database(self.folder.database)
         except SetupError:
             self._lock.release()
@@ -62,7 +69,7 @@ class ApiState:
         )
         self.sender = WebhookSender(
             Outbox(self._database),
-            secret=settings.webhook_secret or _kept_secret(self.folder.secret),
+            secret=secret,
             pauses=settings.webhook_pauses,
             urls=settings.urls,
         )
@@ -70,7 +77,8 @@ class ApiState:
         self.submitters = ThreadPoolExecutor(
             settings.limits.uploads, thread_name_prefix="sadtalker-submit"
         )
-        self.streams = 0
+        self.inspector = Inspector()
+        self.streams: Counter[str] = Counter()
 
     def start(self) -> None:
         """Begin to work on jobs; if that fails, release everything."""
@@ -82,10 +90,23 @@ class ApiState:
             raise
 
     def close(self) -> None:
-        """Stop; running jobs are queued again. Safe to call twice."""
-        self.runner.close()
-        self.sender.close()
-        self.submitters.shutdown(wait=True, cancel_futures=True)
+        """Stop within `CLOSE_SECONDS`; running jobs are queued again. Safe to call twice.
+
+        What does not end by then is left to the end of the process; its jobs are queued again as
+        after any sudden end.
+        """
+        deadline = time.monotonic() + CLOSE_SECONDS
+
+        def seconds_left() -> float:
+            return max(0.1, deadline - time.monotonic())
+
+        # first, so that nobody waits for an upload that takes long to look at
+        self.inspector.close()
+        # webhooks wait for their receivers, so they are told first
+        self.sender.close(seconds=0.0)
+        self.runner.close(seconds_left())
+        self.sender.close(seconds_left())
+        self.submitters.shutdown(wait=False, cancel_futures=True)
         self._database.close()
         self._lock.release()
 
@@ -127,8 +148,19 @@ class ApiState:
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the key in a file, drawing it the first time; only the owner can read it."""
-    kept = path.read_text(encoding="ascii").strip() if path.exists() else ""
+    """Return the key in a file, drawing it the first time; only the owner can read it.
+
+    Raises:
+        SetupError: The file holds something else.
+    """
+    try:
+        kept = path.read_text(encoding="ascii").strip() if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SetupError(
+            f"{path.name} in the data folder should hold the key of webhooks as plain letters, but "
+            "cannot be read.",
+            hint="Move it away: a new key is drawn then, which receivers have to be told.",
+        ) from problem
     if not kept:
         kept = secrets.token_hex(32)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

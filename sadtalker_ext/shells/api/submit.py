@@ -54,10 +54,7 @@ def _submit(
     earlier = _earlier(state, owner, key, digest)
     if earlier is not None:
         return earlier, False
-    if state.store.open_count() >= state.settings.limits.queued:
-        raise TooManyJobs(
-            "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
-        )
+    _check_room(state, owner)
     if order.webhook:
         check_url(order.webhook, state.settings.urls(), "webhook")
     job_id = new_id()
@@ -85,6 +82,20 @@ def _submit(
     return job, True
 
 
+def _check_room(state: ApiState, owner: str) -> None:
+    places = state.settings.limits.queued
+    if state.store.open_count() >= places:
+        raise TooManyJobs(
+            "The queue is full.", hint="Try again later.", headers={"Retry-After": "30"}
+        )
+    if state.store.open_count(owner) >= state.settings.share(places):
+        raise TooManyJobs(
+            "Your half of the queue is full.",
+            hint="Try again when some of your videos are done.",
+            headers={"Retry-After": "30"},
+        )
+
+
 def check_key(key: str) -> str:
     """Return a usable idempotency key."""
     if len(key) > MAX_KEY or not key.isprintable():
@@ -107,19 +118,19 @@ def _earlier(state: ApiState, owner: str, key: str, digest: str) -> Job | None:
 
 
 def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
-    limits = state.settings.limits
+    limits, inspector = state.settings.limits, state.inspector
     image, audio = inputs / IMAGE, inputs / AUDIO
     _save_one(
         state, image, limits.image_bytes, body.files.get("source_image"),
         (order.source_image, "source_image"), (order.source_url, "source_url"),
     )  # fmt: skip
-    media.check_picture(image, limits)
+    media.check_picture(inspector, image, limits)
     if order.driver_url or REFERENCE in body.files:
         _save_one(
             state, inputs / REFERENCE, limits.audio_bytes, body.files.get(REFERENCE),
             ("", REFERENCE), (order.driver_url, "driver_url"),
         )  # fmt: skip
-        media.check_reference(inputs / REFERENCE, order.options, limits)
+        media.check_reference(inspector, inputs / REFERENCE, order.options, limits)
     if order.options.text:
         media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
@@ -127,7 +138,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
             state, audio, limits.audio_bytes, body.files.get("audio"),
             (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
         )  # fmt: skip
-        media.check_speech(audio, order.options, limits)
+        media.check_speech(inspector, audio, order.options, limits)
     elif order.options.idle_seconds:
         media.check_idle(order.options, limits)
 

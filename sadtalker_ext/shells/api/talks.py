@@ -127,7 +127,8 @@ class _Talks:
             )
         finally:
             await request.close()  # removes the form's temporary files
-        headers = {"Location": f"{_address(request)}/{job.id}"}
+        # without a name: a proxy, or whoever writes requests by hand, may have given any
+        headers = {"Location": f"{_path(request)}/{job.id}"}
         if not new:
             headers["Idempotency-Replayed"] = "true"
         return JSONResponse(as_json(self._view(request, job)), status_code=201, headers=headers)
@@ -214,6 +215,10 @@ class _Talks:
             moment=self._state.runner.moment(job.id),
             ahead=store.ahead_of(job) if job.state is JobState.CREATED else 0,
         )
+
+
+def _path(request: Request) -> str:
+    return f"{request.base_url.path.rstrip('/')}{PREFIX}/talks"
 
 
 def _address(request: Request) -> str:

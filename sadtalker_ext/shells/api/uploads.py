@@ -21,6 +21,7 @@ from sadtalker_ext.errors import InputTooLarge
 from sadtalker_ext.shells.api.errors import InvalidRequest, MalformedRequest, WrongMediaType
 
 _BLOCK = 1 << 20
+MOST_BRACKETS, MOST_COMMAS = 20_000, 400_000
 _DATA_URL = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,", re.ASCII)
 # half of a surrogate pair: legal in JSON, but no text that could be stored or sent again
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -59,7 +60,15 @@ async def read_body(request: Request) -> Body:
 
 
 def parse_json(text: bytes) -> Any:
-    """Return a JSON value; NaN and infinite numbers are refused."""
+    """Return a JSON value; NaN and infinite numbers are refused.
+
+    A list in a list in a list takes a hundred times the memory of its text: what could have more
+    parts than any request needs is refused before it is read.
+    """
+    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS or text.count(b",") > MOST_COMMAS:
+        raise MalformedRequest(
+            "The body has far more lists and values than a talk can have.", hint="See the docs."
+        )
     try:
         value = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
         if _SURROGATE.search(text):

@@ -16,7 +16,9 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import Delivery
@@ -29,6 +31,10 @@ log = logging.getLogger(__name__)
 
 HEADER = "Sadtalker-Signature"
 LOOK_SECONDS = 0.5
+CALLS = 8
+"""Made side by side."""
+PER_HOST = 2
+MOST_DUE = 500
 
 
 def sign(secret: str, body: bytes, moment: int) -> str:
@@ -38,7 +44,10 @@ def sign(secret: str, body: bytes, moment: int) -> str:
 
 
 class WebhookSender:
-    """Empties the outbox in a thread of its own.
+    """Empties the outbox in threads of its own.
+
+    A receiver that is slow holds up none but its own calls: at most `PER_HOST` calls go to one
+    host at a time, and at most half of all to the receivers of one owner, where there are several.
 
     Args:
         outbox: The calls to make; they survive a restart.
@@ -60,30 +69,76 @@ class WebhookSender:
         self._pauses = tuple(pauses)
         self._urls = urls
         self._closing = threading.Event()
+        self._look = threading.Event()
+        self._guard = threading.Lock()
+        self._in_flight: dict[int, Delivery] = {}
+        self._callers: set[threading.Thread] = set()
         self._thread = threading.Thread(target=self._run, name="sadtalker-webhooks", daemon=True)
 
     def start(self) -> None:
         """Begin to make calls."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop after the call that is being made."""
+    def close(self, seconds: float = 60.0) -> None:
+        """Stop after the calls that are being made, or after some seconds.
+
+        A call that was not finished by then is made again after the next start.
+        """
         self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join(60.0)
+        self._look.set()
+        deadline = time.monotonic() + seconds
+        with self._guard:
+            callers = list(self._callers)
+        for thread in (self._thread, *callers):
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
-        while not self._closing.wait(LOOK_SECONDS):
-            self._make_calls()
+        while not self._closing.is_set():
+            self._look.wait(LOOK_SECONDS)
+            self._look.clear()
+            try:
+                while not self._closing.is_set() and (delivery := self._take()) is not None:
+                    caller = threading.Thread(
+                        target=self._make_call, args=(delivery,), daemon=True,
+                        name="sadtalker-webhook",
+                    )  # fmt: skip
+                    with self._guard:
+                        self._callers.add(caller)
+                    caller.start()
+            except Exception:
+                if not self._closing.is_set():
+                    log.exception("webhook calls failed")
 
-    def _make_calls(self) -> None:
+    def _make_call(self, delivery: Delivery) -> None:
         try:
-            for delivery in self._outbox.due():
-                if self._closing.is_set():
-                    return
-                self._call(delivery)
+            self._call(delivery)
         except Exception:
-            log.exception("webhook calls failed")
+            if not self._closing.is_set():
+                log.exception("a webhook call failed")
+        finally:
+            with self._guard:
+                del self._in_flight[delivery.id]
+                self._callers.discard(threading.current_thread())
+            self._look.set()
+
+    def _take(self) -> Delivery | None:
+        with self._guard:
+            busy = list(self._in_flight.values())
+            if len(busy) >= CALLS:
+                return None
+            hosts = Counter(_host(one) for one in busy)
+            owners = Counter(one.job.owner for one in busy)
+            for delivery in self._outbox.due(MOST_DUE):
+                fair = not delivery.job.owner or owners[delivery.job.owner] < CALLS // 2
+                if (
+                    delivery.id not in self._in_flight
+                    and fair
+                    and hosts[_host(delivery)] < PER_HOST
+                ):
+                    self._in_flight[delivery.id] = delivery
+                    return delivery
+        return None
 
     def _call(self, delivery: Delivery) -> None:
         job = delivery.job
@@ -108,3 +163,7 @@ class WebhookSender:
         else:
             log.warning("webhook of %s given up: %s", job.id, trouble)
             self._outbox.done(delivery)
+
+
+def _host(delivery: Delivery) -> str:
+    return urlsplit(delivery.job.webhook).netloc.lower()

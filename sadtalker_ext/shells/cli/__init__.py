@@ -1,7 +1,8 @@
-"""The command line: generate, batch, weights, serve and doctor."""
+"""The command line: generate, batch, weights, serve, forget and doctor."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -22,15 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status, which follows the class of the error."""
     words, notes = modernise(sys.argv[1:] if arguments is None else arguments)
     parsed = build_parser().parse_all(words)
-    if parsed.command is None:
-        print(overview())
-        return 0
     logging.basicConfig(level=logging.DEBUG if parsed.verbose else logging.WARNING)
     for note in notes:
         print(note, file=sys.stderr)
-    command = _load(parsed.command)
     try:
-        answer = command(parsed)
+        if parsed.command is None:
+            print(overview())
+            return 0
+        answer = _load(parsed.command)(parsed)
     except SadTalkerError as error:
         _report(error, as_json=parsed.json)
         return error.exit_code
@@ -51,31 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(answer.get("exit_code", 0))
 
 
+COMMANDS = ("generate", "grid", "batch", "weights", "serve", "forget", "doctor")
+"""Each is a module of this package with a function run_NAME."""
+
+
 def _load(command: str) -> Callable[[Any], Answer]:
     """Import only the command that runs: ``--help`` must not wait for numpy."""
-    if command == "generate":
-        from sadtalker_ext.shells.cli.generate import run_generate
-
-        return run_generate
-    if command == "grid":
-        from sadtalker_ext.shells.cli.grid import run_grid
-
-        return run_grid
-    if command == "batch":
-        from sadtalker_ext.shells.cli.batch import run_batch
-
-        return run_batch
-    if command == "weights":
-        from sadtalker_ext.shells.cli.weights import run_weights
-
-        return run_weights
-    if command == "serve":
-        from sadtalker_ext.shells.cli.serve import run_serve
-
-        return run_serve
-    from sadtalker_ext.shells.cli.doctor import run_doctor
-
-    return run_doctor
+    module = importlib.import_module(f"{__name__}.{command}")
+    run: Callable[[Any], Answer] = getattr(module, f"run_{command}")
+    return run
 
 
 def _report(error: SadTalkerError, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from sadtalker_ext import __version__
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
+from sadtalker_ext.shells.cli.server_arguments import add_forget, add_serve
 from sadtalker_ext.speech.transcript import read_transcript
 
 ORIGINAL_NAMES = {
@@ -50,7 +51,8 @@ def build_parser() -> Parser:
     _add_grid(commands, common)
     _add_batch(commands, common)
     _add_weights(commands, common)
-    _add_serve(commands, common)
+    add_serve(commands, common)
+    add_forget(commands, common)
     commands.add_parser(
         "doctor", parents=[common], help="say what is installed, what is missing, and what to do"
     )
@@ -221,43 +223,6 @@ def _add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -
     )
     convert.add_argument("source", type=Path)
     convert.add_argument("target", type=Path)
-
-
-def _add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
-    serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    serve.add_argument("--port", type=int, default=7861, help="port (default: 7861)")
-    serve.add_argument(
-        "--data-dir",
-        type=Path,
-        default=Path("sadtalker-data"),
-        help="folder of jobs and videos (default: sadtalker-data)",
-    )
-    serve.add_argument(
-        "--api-auth",
-        metavar="USER:PASSWORD",
-        help="who may come in, several separated by commas; the environment variables "
-        "SADTALKER_API_AUTH and SADTALKER_API_TOKEN keep them out of the list of processes",
-    )
-    serve.add_argument("--keep-days", type=float, default=7.0, help="0 keeps videos (default: 7)")
-    serve.add_argument("--max-upload-mb", type=int, default=200, help="(default: 200)")
-    serve.add_argument("--max-seconds", type=float, default=900.0, help="of video (default: 900)")
-    serve.add_argument("--max-queued", type=int, default=1000, help="jobs (default: 1000)")
-    serve.add_argument(
-        "--allowed-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a name the server answers to besides its own address and localhost, such as the one "
-        "a proxy shows it under; may be repeated, * for any",
-    )
-    serve.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="a web page's origin that may send requests, such as https://example.org",
-    )
 
 
 def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:

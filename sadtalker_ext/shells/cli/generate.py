@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.errors import Cancelled, InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -59,7 +59,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         service.close()
     if not parsed.json:
         _show(video)
-    return video.as_dict()
+    # a beginning that was kept is still a video that was not made
+    return video.as_dict() | ({"exit_code": Cancelled.exit_code} if video.partial else {})
 
 
 def _references(
@@ -123,14 +124,16 @@ def _show(video: VideoFile) -> None:
 
 @contextmanager
 def stop_on_interrupt(progress: Progress) -> Iterator[None]:
-    """Turn the first Ctrl-C into a clean stop; a second one ends at once."""
+    """Turn the first Ctrl-C, or a polite end, into a clean stop; a second one ends at once."""
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         progress.stop()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[number])
 
-    before = signal.signal(signal.SIGINT, on_signal)
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = {int(one): signal.signal(one, on_signal) for one in asked}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -26,6 +26,7 @@ sadtalker makes a portrait talk.
   sadtalker grid PORTRAIT SPEECH         every combination of options, and a wall of all
   sadtalker serve                        the page and REST routes on this machine
   sadtalker weights list|fetch|verify    files that the engines and voices need
+  sadtalker forget                       remove what a server stored about somebody
   sadtalker doctor                       what is installed, and what is missing
 
 {examples}

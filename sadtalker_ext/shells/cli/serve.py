@@ -44,11 +44,10 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
             f"The server needs {', '.join(absent)}, not installed here.",
             hint=how_to_add("page"),
         )
-    import uvicorn
-
     from sadtalker_ext.host.standalone import StandaloneHost
     from sadtalker_ext.service import Service
     from sadtalker_ext.shells.api.app import build_app
+    from sadtalker_ext.shells.api.serving import run_server
     from sadtalker_ext.shells.cli.own_process import suit
 
     settings = _settings(parsed)
@@ -68,16 +67,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
         print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
     try:
-        uvicorn.run(
-            app,
-            host=parsed.host,
-            port=parsed.port,
-            log_level="info" if parsed.verbose else "warning",
-            access_log=parsed.verbose,
-            server_header=False,
-            # open event streams must not keep the server from ending
-            timeout_graceful_shutdown=5,
-        )
+        run_server(app, host=parsed.host, port=parsed.port, verbose=parsed.verbose)
     finally:
         app.state.sadtalker.close()
         service.close()
@@ -86,7 +76,9 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
 
 def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
     from sadtalker_ext.shells.api.auth import asking
+    from sadtalker_ext.shells.api.media import bounds_of
     from sadtalker_ext.shells.ui.page import mount_page
+    from sadtalker_ext.shells.ui.uploads import UploadCheck
 
     results = settings.folder / "page"
     # the data folder itself may be open to others: its rights are its owner's business
@@ -97,6 +89,9 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
         output_dir=results,
         local=local,
         asking=asking(settings.auth) if settings.auth else None,
+        uploads=UploadCheck(
+            inspector=app.state.sadtalker.inspector, bounds=bounds_of(settings.limits)
+        ),
     )
 
 
@@ -123,6 +118,7 @@ def _settings(parsed: argparse.Namespace) -> Any:
     return ApiSettings(
         folder=parsed.data_dir.expanduser().absolute(),
         auth=either(*ways) if ways else None,
+        several_users=len(read_users(users) if users else ()) + bool(token) > 1,
         limits=limits,
         keep_seconds=parsed.keep_days * 86400.0,
         webhook_secret=os.environ.get(SECRET_VARIABLE, ""),

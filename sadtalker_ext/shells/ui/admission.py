@@ -15,52 +15,12 @@ import functools
 import importlib
 import inspect
 import logging
-import os
-import re
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.shells.page_files import SENTENCE, is_admitted, upload_folders
+
 log = logging.getLogger(__name__)
-
-SENTENCE = (
-    "The page opens only files that were uploaded to it or made by it; this request names another "
-    "one. Upload the file."
-)
-
-_GIVEN_NAME = re.compile(r"[0-9a-f]{32,64}")
-"""Name of the folder that gradio draws for each file."""
-
-
-def is_admitted(path: Any, folders: tuple[str, ...], *, drawn: bool = False) -> bool:
-    """Tell whether a path lies in one of the folders.
-
-    Foreign paths are judged by their letters alone, so that nobody learns what exists; links are
-    followed only inside the folders.
-
-    Args:
-        path: As a browser sent it.
-        folders: What is admitted.
-        drawn: Whether the file must lie in a subfolder with a name that nobody guesses.
-    """
-    if not isinstance(path, str) or "\0" in path or not Path(path).is_absolute():
-        return False
-    plain = os.path.normpath(path)
-    for folder in folders:
-        for root in {os.path.normpath(folder), os.path.realpath(folder)}:
-            if not _is_below(plain, root):
-                continue
-            real = os.path.realpath(plain)
-            if not _is_below(real, os.path.realpath(folder)):
-                return False
-            parts = Path(real).relative_to(os.path.realpath(folder)).parts
-            return not drawn or (len(parts) == 2 and bool(_GIVEN_NAME.fullmatch(parts[0])))
-    return False
-
-
-def _is_below(path: str, root: str) -> bool:
-    return Path(path) != Path(root) and Path(path).is_relative_to(root)
 
 
 def paths_in(value: Any) -> list[Any]:
@@ -102,13 +62,6 @@ def _refusal() -> Exception:
     quiet = "print_exception" in inspect.signature(error).parameters
     refused: Exception = error(SENTENCE, **({"print_exception": False} if quiet else {}))
     return refused
-
-
-def upload_folders(component: Any = None) -> tuple[str, ...]:
-    """Return gradio's folder for uploads and for what it shows; a component may have its own."""
-    usual = os.environ.get("GRADIO_TEMP_DIR") or str(Path(tempfile.gettempdir()) / "gradio")
-    own = (getattr(component, name, None) for name in ("GRADIO_CACHE", "DEFAULT_TEMP_DIR"))
-    return tuple({usual, *(str(one) for one in own if one)})
 
 
 def admit_events(blocks: Any) -> None:

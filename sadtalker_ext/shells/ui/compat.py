@@ -19,6 +19,7 @@ from sadtalker_ext.shells.ui.admission import taking_files
 from sadtalker_ext.types import Picture
 
 Component = Any
+QUEUE_PAUSE_SECONDS = 0.02
 
 
 def gradio() -> Any:
@@ -238,6 +239,17 @@ def html(value: str, **properties: Any) -> Component:
 def forgetful(seconds: int) -> dict[str, Any]:
     """Return the argument of ``Blocks`` that clears old files from gradio's own folder."""
     return {"delete_cache": (seconds, seconds)} if version() >= 4 else {}
+
+
+def calm(blocks: Any) -> None:
+    """Let the queue of a page of our own look for events 50 times a second.
+
+    gradio looks up to a thousand times, which costs some percent of a processor for nothing.
+    """
+    queue = getattr(blocks, "_queue", None)
+    pause = getattr(queue, "sleep_when_free", None)
+    if queue is not None and isinstance(pause, float) and pause < QUEUE_PAUSE_SECONDS:
+        queue.sleep_when_free = QUEUE_PAUSE_SECONDS
 
 
 def not_saved(component: Component) -> Component:

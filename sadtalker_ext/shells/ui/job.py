@@ -17,6 +17,7 @@ from sadtalker_ext.shells.ui import compat, reference, results, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
+from sadtalker_ext.shells.ui.uploads import uploads_of
 from sadtalker_ext.types import Picture, VideoFile
 
 if TYPE_CHECKING:
@@ -68,17 +69,23 @@ class TabJob:
         chosen = self._options.options(values)
         if values["picture"] is None:
             raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
+        check = uploads_of(self._host)
+        if check is not None:
+            check.picture(values["picture"])
         picture = compat.read_picture_value(values["picture"])
         self._check_consent(picture, tick=bool(values["tick"]))
         motion, blinks = reference.borrowed(values)
         everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
         sound, chosen = speech.resolve(values, chosen, may_be_silent=everything)
         options = GenerateOptions.from_mapping(chosen)
+        if check is not None:
+            check.job(options, sound, motion, blinks)
         request = Request(
             picture=picture,
             speech=sound,
             output=self._host.output_path(picture).with_suffix(options.suffix),
             options=options,
+            beside=True,
             reference_video=motion,
             blink_video=blinks,
         )

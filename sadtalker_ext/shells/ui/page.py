@@ -8,6 +8,7 @@ import logging
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sadtalker_ext.shells.ui.contract import (
     element_id,
 )
 from sadtalker_ext.shells.ui.tab import TabParts, build_tab
+from sadtalker_ext.shells.ui.uploads import UploadCheck
 from sadtalker_ext.shells.ui.working import Run, RunBook, new_key
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import cache_folder
@@ -44,6 +46,8 @@ SUBMIT = (
 )
 RECALL = f"() => [localStorage.getItem('{TASK_KEY}') || '']"
 _FORGET_SECONDS = 86400
+RUNS = 2
+"""Videos made side by side; others wait."""
 
 
 class PageHost:
@@ -54,6 +58,7 @@ class PageHost:
         output_dir: Folder for results, in subfolders by day.
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
+        uploads: Checks uploads before they are read.
     """
 
     def __init__(
@@ -63,12 +68,16 @@ class PageHost:
         *,
         state_folder: Path | None = None,
         local: bool = True,
+        uploads: UploadCheck | None = None,
     ) -> None:
+        self.uploads = uploads
         self._service = service
         self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
         self._local = local
-        self._runs = RunBook()
+        self._runs = RunBook(side_by_side=RUNS)
+        self._given: dict[str, int] = {}
+        self._numbering = threading.Lock()
         self._watched: list[Component] = []
         self._task: Component = None
 
@@ -112,12 +121,15 @@ class PageHost:
         return {}
 
     def output_path(self, picture: Picture) -> Path:
-        """Return ``DAY/NNNN-NAME.mp4`` with the next free number."""
+        """Return ``DAY/NNNN-NAME.mp4`` with the next free number; no number is given twice."""
         # the day people see on their clock names the folder
         folder = self._output_dir / datetime.datetime.now().astimezone().date().isoformat()
         stem = re.sub(r"[^\w.-]+", "_", Path(picture.name).stem)[:60].strip("._") or "video"
         taken = [path.name[:4] for path in folder.glob("[0-9][0-9][0-9][0-9]-*")]
-        number = max((int(name) for name in taken), default=0) + 1
+        with self._numbering:
+            given = self._given.get(folder.name, 0)
+            number = max((int(name) for name in taken), default=0)
+            number = self._given[folder.name] = max(number, given) + 1
         return folder / f"{number:04d}-{stem}.mp4"
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
@@ -201,6 +213,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
         parts = build_tab(host)
         host.connect_reload(blocks)
     admit_events(blocks)
+    compat.calm(blocks)
     return blocks, parts
 
 
@@ -213,6 +226,7 @@ def mount_page(
     state_folder: Path | None = None,
     local: bool = True,
     asking: Callable[[Any], str] | None = None,
+    uploads: UploadCheck | None = None,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
@@ -228,11 +242,12 @@ def mount_page(
         local: Whether the browser runs on this machine; only then can a folder be opened.
         asking: Gives the user of a request, or raises what makes the browser ask for one; None
             lets everybody in.
+        uploads: Checks uploads before they are read.
 
     Raises:
         PackageMissing: gradio is not installed.
     """
-    host = PageHost(service, output_dir, state_folder=state_folder, local=local)
+    host = PageHost(service, output_dir, state_folder=state_folder, local=local, uploads=uploads)
     blocks, parts = build_page(host)
     app.router.routes[:] = [
         route for route in app.router.routes if getattr(route, "path", None) != path

@@ -13,6 +13,7 @@ from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.shells.ui.uploads import uploads_of
 from sadtalker_ext.types import Box, Face, Picture
 
 log = logging.getLogger(__name__)
@@ -142,6 +143,9 @@ class _Looker:
         if value is None:
             return ["", *cleared, nothing, False]
         try:
+            check = uploads_of(self._host)
+            if check is not None:
+                check.picture(value)
             picture = compat.read_picture_value(value)
         except SadTalkerError as problem:
             return [words.error_html(problem), *cleared, nothing, False]
@@ -150,6 +154,9 @@ class _Looker:
         found = self._find(picture)
         if found is None or len(found) == 1:
             return ["", *cleared, *asked]
+        if not found and self._host.service.turned_upright(picture) is not None:
+            note = words.note_html("The face does not stand upright; the video will turn it.")
+            return [note, *cleared, *asked]
         if not found:
             note = words.note_html(
                 f"No face found in {picture.name}. Try a larger or more frontal face."

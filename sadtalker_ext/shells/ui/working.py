@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sadtalker_ext.errors import ResourceError
 from sadtalker_ext.progress import Progress, ProgressEvent, Stage
 from sadtalker_ext.types import ImageArray
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 PREVIEW_SIDE = 480
 LOOK_SECONDS = 0.25
 KEPT_RUNS = 24
+MOST_RUNS = 50
 
 
 class Run:
@@ -70,25 +72,54 @@ class Run:
 
 
 class RunBook:
-    """The latest runs by the id that a browser made up, so that a reloaded page finds its own."""
+    """The latest runs by the id that a browser made up, so that a reloaded page finds its own.
 
-    def __init__(self) -> None:
+    Args:
+        side_by_side: Most runs that work at the same time.
+        most: Most that work or wait; one more is refused.
+    """
+
+    def __init__(self, side_by_side: int = 2, most: int = MOST_RUNS) -> None:
+        self._most = most
+        self._places = threading.Semaphore(side_by_side)
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._guard = threading.Lock()
 
     def start(self, key: str, work: Callable[[Progress], Any]) -> Run:
-        """Start a run; the oldest finished ones are forgotten."""
+        """Start a run; the oldest finished ones are forgotten.
+
+        It waits while too many others work. A key that is in use keeps its run.
+        """
         with self._guard:
-            run = self._runs[key] = Run(work)
+            known = self._runs.get(key)
+            if known is not None and not known.finished:
+                return known
+            crowded = sum(not one.finished for one in self._runs.values()) >= self._most
+            run = self._runs[key] = Run(_refuse if crowded else self._in_turn(work))
             self._runs.move_to_end(key)
             done = [name for name, one in self._runs.items() if one.finished]
             for name in done[: max(0, len(self._runs) - KEPT_RUNS)]:
                 del self._runs[name]
         return run
 
+    def _in_turn(self, work: Callable[[Progress], Any]) -> Callable[[Progress], Any]:
+        def waiting(progress: Progress) -> Any:
+            while not self._places.acquire(timeout=LOOK_SECONDS):
+                progress.enter(Stage.WAITING)
+            try:
+                return work(progress)
+            finally:
+                self._places.release()
+
+        return waiting
+
     def find(self, key: str) -> Run | None:
         """Return the run of an id, or None when it is unknown here."""
         return self._runs.get(key)
+
+
+def _refuse(_progress: Progress) -> Any:
+    raise ResourceError("Too many videos are waiting.", hint="Try again in a few minutes.")
 
 
 def seconds_left(event: ProgressEvent | None) -> float | None:

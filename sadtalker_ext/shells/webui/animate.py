@@ -124,7 +124,9 @@ def animate(picture: Picture, speech: Path, options: GenerateOptions) -> str:
 
     with host().joined():
         output = host().output_path(picture)
-        request = Request(picture=picture, speech=speech, output=output, options=options)
+        request = Request(
+            picture=picture, speech=speech, output=output, options=options, beside=True
+        )
         return str(service().generate(request, Progress()).path)
 
 

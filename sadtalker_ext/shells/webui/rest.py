@@ -84,6 +84,7 @@ def _settings() -> Any:
         folder=job_folder(data_folder(), flags.port),
         # the WebUI protects only its own routes by --api-auth
         auth=basic_auth(read_users(flags.api_auth)) if flags.api_auth else None,
+        several_users=bool(flags.api_auth) and len(read_users(flags.api_auth)) > 1,
         limits=limits_of(
             request_mb=_number("api_request_mb"),
             video_seconds=_number("api_video_seconds"),

@@ -89,3 +89,14 @@ def test_errors_of_the_library(tmp_path):
     assert type(told) is EncodingError
     assert "Invalid data" in told.message
     assert explain(told, tmp_path / "b.mp4") is told
+
+
+def test_a_taken_name_is_passed_by_where_any_will_do(tmp_path):
+    """Two programs that number their videos in one folder choose the same number."""
+    path = tmp_path / "0001-a.mp4"
+    for content in (b"one", b"two", b"three"):
+        part = hidden_name(path)
+        part.write_bytes(content)
+        move_into_place(part, path, overwrite=False, beside=True)
+    found = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    assert found == {"0001-a.mp4": b"one", "0001-a-2.mp4": b"two", "0001-a-3.mp4": b"three"}

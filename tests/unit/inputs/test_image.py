@@ -239,3 +239,24 @@ def test_a_pillow_picture_of_the_tab():
     picture = from_pil(image, "txt2img")
     np.testing.assert_array_equal(picture.pixels, PIXELS)
     assert (picture.name, picture.parameters) == ("txt2img", PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    "words", ["Holiday 2024", "Steps: many", "My Steps: 3 to success", "parameters", "Steps:20"]
+)
+def test_what_cameras_and_people_write_is_no_parameters(tmp_path, words):
+    """They would go into the video, and pass for a picture that shows nobody."""
+    exif = Image.Exif()
+    exif[0x8769] = {0x9286: b"ASCII\0\0\0" + words.encode()}
+    assert read_picture(saved(tmp_path, "a.jpg", exif=exif.tobytes())).parameters == ""
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_large_pictures_are_converted_in_strips(tmp_path, mode, monkeypatch):
+    """Strip by strip or at once, the same pixels."""
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (70, 50, 4), np.uint8))
+    image = image.convert("RGB").convert(mode) if mode == "P" else image.convert(mode)
+    path = saved(tmp_path, "a.png", image)
+    whole = read_picture(path).pixels
+    monkeypatch.setattr("sadtalker_ext.inputs.pixels._STRIP_PIXELS", 50 * 16)
+    np.testing.assert_array_equal(read_picture(path).pixels, whole)

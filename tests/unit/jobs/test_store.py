@@ -253,3 +253,32 @@ def test_a_commit_that_fails_leaves_no_open_transaction(database, store):
     database._writer = real
     assert store.open_count() == 0
     assert store.add(new())[1]
+
+
+def test_owners_take_turns(store):
+    """One owner's many jobs do not keep another's only one waiting."""
+    many = [add(store, owner="ann") for _ in range(4)]
+    first, second = add(store, owner="bob"), add(store, owner="cid")
+    assert store.ahead_of(many[0]) == 0
+    assert store.ahead_of(first) == 1
+    assert store.ahead_of(many[3]) == 3 + 2
+    order = [store.claim("cpu").id for _ in range(6)]
+    assert order == [job.id for job in (many[0], first, second, *many[1:])]
+    # somebody who was served lately waits for those who were not
+    again, new_one = add(store, owner="cid"), add(store, owner="dan")
+    assert [store.claim("cpu").id for _ in range(2)] == [new_one.id, again.id]
+    assert store.open_count() == 8
+    assert store.open_count("ann") == 4
+    assert store.open_count("nobody") == 0
+
+
+def test_a_table_of_before_turns_is_used_on(tmp_path, clock):
+    """As versions without them left it."""
+    path = tmp_path / "jobs.sqlite3"
+    database = Database(path)
+    earlier = add(JobStore(database, clock))
+    database.change("DROP TABLE turns", ())
+    database.close()
+    database = Database(path)
+    assert JobStore(database, clock).claim("cpu").id == earlier.id
+    database.close()

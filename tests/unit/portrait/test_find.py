@@ -1,6 +1,7 @@
 """Faces: found where they are, and not where they are not."""
 
 import itertools
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace, WeightsMissing
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.detect import Detection, merge
-from sadtalker_ext.portrait.find import MIN_FACE_PX, find_face, find_faces
+from sadtalker_ext.portrait.find import MIN_FACE_PX, MOST_FACES, find_face, find_faces
+from sadtalker_ext.portrait.mesh import FaceMesh
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import WeightStore
@@ -222,3 +224,22 @@ def test_tracking_follows_a_moving_face_and_finds_it_again(face, portrait, model
         if step is not None:
             error = mesh.points[:, :2] - face.points[:, :2] - step
             assert np.linalg.norm(error, axis=1).mean() < 0.01 * width_of(face.points)
+
+
+def test_of_a_crowd_only_the_largest_are_looked_at(portrait):
+    """Every look takes its time; 94 faces took minutes."""
+    looked = []
+
+    class Detector:
+        def levels(self, _pixels):
+            yield [
+                Detection(score=0.9, x=9.0, y=9.0, width=side, height=side, keypoints=np.zeros(6))
+                for side in range(1, 95)
+            ]
+
+    def mesher(_pixels, detection):
+        looked.append(detection.side)
+        return FaceMesh(points=np.zeros((478, 3), np.float32), score=0.0)
+
+    assert find_faces(portrait, SimpleNamespace(detector=Detector(), mesher=mesher)) == []
+    assert sorted(looked) == list(range(95 - MOST_FACES, 95))

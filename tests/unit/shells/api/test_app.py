@@ -113,7 +113,9 @@ def test_a_page_that_may_gets_its_browser_s_consent(serve):
     [("--keep-days", "-1"), ("--keep-days", "nan"), ("--max-seconds", "0"), ("--max-queued", "0")],
 )
 def test_limits_that_mean_nothing_are_refused(capsys, tmp_path, monkeypatch, flag, value):
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it serves"))
+    monkeypatch.setattr(
+        "sadtalker_ext.shells.api.serving.run_server", lambda *_, **__: pytest.fail("it serves")
+    )
     assert main(["serve", "--data-dir", str(tmp_path / "d"), f"{flag}={value}"]) == 2
     assert f"{flag} should be at least" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()

@@ -55,7 +55,7 @@ def test_links_are_followed_only_inside_and_foreign_paths_are_not_looked_at(fold
     assert is_admitted(str(linked / "a.wav"), (str(linked),))
     looked = []
     monkeypatch.setattr(
-        "sadtalker_ext.shells.ui.admission.os.path.realpath",
+        "sadtalker_ext.shells.page_files.os.path.realpath",
         lambda path: looked.append(str(path)) or str(path),
     )
     assert not is_admitted("/etc/shadow", (str(folder),))

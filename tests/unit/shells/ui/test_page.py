@@ -135,3 +135,9 @@ def test_clicks_choose_faces():
     boxes = [[0, 0, 10, 10], [50, 0, 60, 10]]
     assert page_portrait.choose_face((55, 5), boxes) == 1
     assert page_portrait.choose_face((500, 5), boxes) == compat.unchanged()
+
+
+def test_no_number_is_given_twice(host):
+    """Several people press Generate before any of their videos is there."""
+    names = [host.output_path(named("a.png")).name for _ in range(6)]
+    assert names == [f"000{number}-a.mp4" for number in range(1, 7)]

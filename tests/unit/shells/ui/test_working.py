@@ -1,8 +1,9 @@
 import threading
+import time
 
 import numpy as np
 
-from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.errors import Cancelled, ResourceError
 from sadtalker_ext.progress import Stage
 from sadtalker_ext.shells.ui.working import Run, RunBook, picture_url
 
@@ -59,3 +60,31 @@ def test_the_book_finds_runs_again_and_forgets_old_ones():
 def test_previews_are_small():
     url = picture_url(np.zeros((2000, 3000, 3), np.uint8))
     assert len(url) < 20_000
+
+
+def test_only_some_run_at_once_and_a_waiting_one_can_be_stopped():
+    book, free = RunBook(side_by_side=2, most=4), threading.Event()
+    began = []
+
+    def work(progress):
+        began.append(1)
+        free.wait(10)
+        return len(began)
+
+    runs = [book.start(f"task({number})", work) for number in range(4)]
+    crowded = book.start("task(9)", work)
+    list(crowded.watch(0.01))
+    assert isinstance(crowded.error, ResourceError)
+    while runs[3].event is None:
+        time.sleep(0.01)
+    assert len(began) == 2
+    assert runs[3].event.stage is Stage.WAITING
+    # a key that is in use keeps its run
+    assert book.start("task(0)", work) is runs[0]
+    runs[3].stop()
+    list(runs[3].watch(0.01))
+    assert isinstance(runs[3].error, Cancelled)
+    free.set()
+    for run in runs[:3]:
+        list(run.watch(0.01))
+        assert run.result in (2, 3)

@@ -1,0 +1,276 @@
+"""Files of strangers are looked at in processes of their own, with bounds on time and memory.
+
+A file can be made to keep a decoder busy for hours, to fill the memory, or to crash it. So a
+decoder meets it first in a child process (`child`), which is ended when it takes too long, and
+whose memory and processor time the system bounds (not on Windows, where time alone is bounded).
+Children live on from file to file; one that was ended is replaced at the next file.
+
+Files take turns: as many at once as there are children, and pictures only as many as the memory
+set aside for them holds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext import errors
+from sadtalker_ext.errors import (
+    InputTooLarge,
+    SadTalkerError,
+    UnreadableAudio,
+    UnreadableImage,
+    UnreadableVideo,
+)
+from sadtalker_ext.inputs.looking import Bounds, Part
+
+log = logging.getLogger(__name__)
+
+CHILDREN = 2
+SECONDS = 20.0
+SECONDS_PER_MEGABYTE = 0.25
+"""A sound of two hours takes some 10 s; no honest file takes longer for its bytes."""
+MEMORY_BYTES = 1_500_000_000
+"""Address space of a child; the libraries take a third of it."""
+TURN_BYTES = 900_000_000
+"""Pictures decoded at the same time need no more than this; a larger one is alone."""
+TURN_SECONDS = 120.0
+
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from sadtalker_ext.inputs.child import serve; "
+    "serve(int(sys.argv[2]))"
+)
+_UNREADABLE: dict[str, type[SadTalkerError]] = {
+    "picture": UnreadableImage,
+    "sound": UnreadableAudio,
+    "driving": UnreadableVideo,
+}
+
+
+class Inspector:
+    """Looks at files in child processes; safe to use from many threads.
+
+    Args:
+        children: Most files looked at side by side.
+        seconds: Time for a file, not counting what its size adds.
+        memory: Bytes of address space of a child.
+        turn_bytes: Memory that pictures share.
+    """
+
+    def __init__(
+        self,
+        *,
+        children: int = CHILDREN,
+        seconds: float = SECONDS,
+        memory: int = MEMORY_BYTES,
+        turn_bytes: int = TURN_BYTES,
+    ) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._turn_bytes = turn_bytes
+        self._idle: list[_Child | None] = [None] * children
+        self._all: set[_Child | None] = set()
+        self._taken = 0
+        self._closed = False
+        self._turns = threading.Condition()
+
+    def look_at_picture(self, path: Path, bounds: Bounds) -> None:
+        """See `looking.look_at_picture`.
+
+        Raises:
+            InputError: It cannot be used, or takes too much to read.
+            ResourceError: Too many others are looked at.
+        """
+        with self._child() as child:
+            need = int(self._ask(child, "measure", path, bounds, Part()) or 0)
+            with self._memory_for(need):
+                self._ask(child, "picture", path, bounds, Part())
+
+    def look_at_sound(self, path: Path, part: Part, bounds: Bounds) -> None:
+        """See `looking.look_at_sound`; raises as `look_at_picture` does."""
+        with self._child() as child:
+            self._ask(child, "sound", path, bounds, part)
+
+    def look_at_driving(self, path: Path, part: Part, bounds: Bounds) -> None:
+        """See `looking.look_at_driving`; raises as `look_at_picture` does."""
+        with self._child() as child:
+            self._ask(child, "driving", path, bounds, part)
+
+    def close(self) -> None:
+        """End all children, also those at work; whoever waits for one gets an error."""
+        with self._turns:
+            self._closed = True
+            children, self._all = self._all, set()
+            self._turns.notify_all()
+        for child in children:
+            if child is not None:
+                child.end()
+
+    @contextmanager
+    def _child(self) -> Iterator[_Child]:
+        with self._turns:
+            if not self._turns.wait_for(lambda: self._idle or self._closed, TURN_SECONDS):
+                raise _too_busy()
+            if self._closed:
+                raise _ending()
+            child = self._idle.pop()
+        try:
+            if child is None or not child.alive:
+                dead, child = child, _Child(self._memory)
+                with self._turns:
+                    self._all.discard(dead)
+                    self._all.add(child)
+                    closed = self._closed
+                if dead is not None:
+                    dead.end()
+                if closed:
+                    child.end()
+                    raise _ending()
+            yield child
+        finally:
+            with self._turns:
+                if child is not None and not child.alive:
+                    self._all.discard(child)
+                    child = None
+                self._idle.append(child)
+                self._turns.notify_all()
+
+    @contextmanager
+    def _memory_for(self, need: int) -> Iterator[None]:
+        with self._turns:
+
+            def free() -> bool:
+                return self._closed or not self._taken or self._taken + need <= self._turn_bytes
+
+            if not self._turns.wait_for(free, TURN_SECONDS):
+                raise _too_busy()
+            self._taken += need
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._taken -= need
+                self._turns.notify_all()
+
+    def _ask(self, child: _Child, kind: str, path: Path, bounds: Bounds, part: Part) -> Any:
+        seconds = self._seconds + SECONDS_PER_MEGABYTE * path.stat().st_size / 1e6
+        question = {
+            "kind": kind,
+            "path": str(path),
+            "seconds": seconds,
+            "bounds": asdict(bounds),
+            "part": asdict(part),
+        }
+        answer = child.ask(question, seconds)
+        if self._closed:
+            raise _ending()
+        if answer is None:
+            log.warning("the reader of a file (%s) had to be ended, or broke down", kind)
+            raise _gave_up(kind, path.name, seconds, late=child.was_late)
+        if "value" in answer:
+            return answer["value"]
+        if answer.get("trace"):
+            log.error("unexpected error while a file was looked at:\n%s", answer["trace"])
+        raise _error(answer, kind, path.name)
+
+
+class _Child:
+    """One process, asked one question at a time."""
+
+    def __init__(self, memory: int) -> None:
+        # one thread each: libraries would set aside address space for as many as there are cores
+        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        root = Path(__file__).resolve().parents[2]
+        self.was_late = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, str(root), str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | single,
+            text=True,
+            encoding="utf-8",
+            # Ctrl+C in a terminal is meant for the program, which ends its children itself
+            start_new_session=sys.platform != "win32",
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Return the answer; None when the child broke down, or was ended after its time."""
+        send, receive = self._process.stdin, self._process.stdout
+        if send is None or receive is None:
+            return None
+        watchdog = threading.Timer(seconds, self._late)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            send.write(json.dumps(question) + "\n")
+            send.flush()
+            answer: dict[str, Any] = json.loads(receive.readline())
+        except (OSError, ValueError):
+            self.end()
+            return None
+        finally:
+            watchdog.cancel()
+        return answer
+
+    def _late(self) -> None:
+        self.was_late = True
+        self._process.kill()
+
+    def end(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                # what was not sent is of no use to anybody now
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
+
+
+def _error(answer: dict[str, Any], kind: str, name: str) -> SadTalkerError:
+    found = getattr(errors, str(answer.get("class")), None)
+    if isinstance(found, type) and issubclass(found, SadTalkerError):
+        error: SadTalkerError = found(answer["message"], hint=answer["hint"])
+        return error
+    return _UNREADABLE.get(kind, UnreadableImage)(
+        f"{name} cannot be read: it is damaged in an unusual way.",
+        hint="Download or export it again.",
+    )
+
+
+def _gave_up(kind: str, name: str, seconds: float, *, late: bool) -> SadTalkerError:
+    if late:
+        return InputTooLarge(
+            f"{name} should be readable within {seconds:.0f} seconds, but takes longer.",
+            hint="Export it again, shorter or smaller.",
+        )
+    return _UNREADABLE.get(kind, UnreadableImage)(
+        f"{name} cannot be read: its decoder broke down, or used more than it may.",
+        hint="Export it again, shorter or smaller.",
+    )
+
+
+def _too_busy() -> SadTalkerError:
+    return errors.ResourceError(
+        "Too many other files are being looked at.", hint="Try again in a moment."
+    )
+
+
+def _ending() -> SadTalkerError:
+    return errors.ResourceError("The program is ending.", hint="Try again when it runs again.")

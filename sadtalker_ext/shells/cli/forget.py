@@ -1,0 +1,63 @@
+"""``sadtalker forget``: remove what a server stored about somebody."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.jobs import names
+from sadtalker_ext.jobs.forgetting import Forgetter
+from sadtalker_ext.jobs.ownership import MARKER
+from sadtalker_ext.weights.store import cache_folder
+
+
+def run_forget(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Remove what was asked for, and say how much it was.
+
+    Raises:
+        InvalidOption: Nothing was asked for, or there is no such data folder.
+        SetupError: The folder is not ours, or a server works in it.
+    """
+    folder = parsed.data_dir.expanduser().absolute()
+    days = parsed.older_than
+    if days is not None and not (math.isfinite(days) and days >= 0):
+        raise InvalidOption(f"--older-than should be at least 0 days, found {days:g}.")
+    if not (parsed.user or parsed.job or days is not None or parsed.page or parsed.all):
+        raise InvalidOption(
+            "Nothing was named that should be forgotten.",
+            hint="Give --user NAME, --job ID, --older-than DAYS, --page or --all.",
+        )
+    if not any((folder / one).is_file() for one in (MARKER, names.DATABASE)):
+        raise InvalidOption(
+            f"{folder} is no data folder of sadtalker.", hint="Name it by --data-dir."
+        )
+    with Forgetter(folder) as forgetter:
+        chosen: set[str] = set()
+        for user in parsed.user:
+            chosen |= forgetter.jobs_of(user)
+        chosen |= forgetter.known(parsed.job)
+        if days is not None:
+            chosen |= forgetter.older_than(days * 86400.0)
+        if parsed.all:
+            chosen |= forgetter.everything()
+        jobs = forgetter.forget(chosen)
+        videos = forgetter.forget_page() if parsed.page or parsed.all else 0
+    state = _forget_page_state() if parsed.page or parsed.all else 0
+    if not parsed.json:
+        print(f"{jobs} jobs, {videos} videos of the page and {state} files of its state forgotten")
+    return {"jobs": jobs, "page_videos": videos, "page_state": state}
+
+
+def _forget_page_state() -> int:
+    """Remove ticks and presets, which lie outside the data folder."""
+    removed = 0
+    for name in ("consent.txt", "presets.json"):
+        path: Path = cache_folder() / "page" / name
+        with contextlib.suppress(OSError):
+            path.unlink()
+            removed += 1
+    return removed

@@ -1,0 +1,71 @@
+"""What a page does with uploads before it reads them, where others than its owner may send some."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import InputTooLarge
+from sadtalker_ext.inputs.inspector import Inspector
+from sadtalker_ext.inputs.looking import Bounds, Part
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shells.ui.contract import TabHost
+
+CHARACTERS_PER_SECOND = 12.0
+"""Slow speech; a text is judged by it before it is spoken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadCheck:
+    """Looks at uploads in processes of their own, within the bounds of the REST routes.
+
+    Attributes:
+        inspector: Has the processes.
+        bounds: What is too much.
+    """
+
+    inspector: Inspector
+    bounds: Bounds
+
+    def picture(self, value: Any) -> None:
+        """Look at the value of the picture's component; one that gradio decoded is let pass.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        if isinstance(value, (str, Path)):
+            self.inspector.look_at_picture(Path(value), self.bounds)
+
+    def job(self, options: GenerateOptions, sound: Path | None, *videos: Path | None) -> None:
+        """Look at everything else that a video is made of.
+
+        Raises:
+            InputError: Something cannot be used, or is too long.
+        """
+        part = Part(
+            start=options.audio_start,
+            end=options.audio_end,
+            pad=options.pad_audio,
+            track=options.audio_track,
+            whole=options.reference_use == "all",
+        )
+        if sound is not None:
+            self.inspector.look_at_sound(sound, part, self.bounds)
+        for video in videos:
+            if video is not None:
+                self.inspector.look_at_driving(video, part, self.bounds)
+        spoken = len(options.text) / CHARACTERS_PER_SECOND / options.speech_rate
+        longest = max(options.idle_seconds, 0.0 if sound else spoken)
+        if longest > self.bounds.seconds:
+            raise InputTooLarge(
+                f"The video should be at most {self.bounds.seconds:g} seconds long, but would be "
+                f"about {longest:.0f}.",
+                hint="Choose fewer seconds, or split the text.",
+            )
+
+
+def uploads_of(host: TabHost) -> UploadCheck | None:
+    """Return how a host wants uploads checked; None where only its owner sends any."""
+    check: UploadCheck | None = getattr(host, "uploads", None)
+    return check

@@ -1,0 +1,1 @@
+"""Damaged files of every kind that the program reads: none may end in anything but a sentence."""

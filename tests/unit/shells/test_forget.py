@@ -1,0 +1,107 @@
+"""What a server stored about somebody is removed, and nothing else."""
+
+import json
+import sqlite3
+import time
+
+import pytest
+
+from sadtalker_ext.jobs.database import FolderLock
+from sadtalker_ext.jobs.folder import new_id
+from sadtalker_ext.jobs.records import JobState
+from sadtalker_ext.shells.cli import main
+from tests.support.decoy import lay_out, snapshot_of
+from tests.unit.jobs.room import Room
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Two users' jobs: a done one and a waiting one each; and files of somebody else."""
+    monkeypatch.setenv("SADTALKER_HOME", str(tmp_path / "home"))
+    room = Room(tmp_path / "data")
+    for owner in ("ann", "bob"):
+        for state in ("done", "created"):
+            job = room.store.add(job_of(owner))[0]
+            room.folder.input_dir(job.id).mkdir()
+            (room.folder.input_dir(job.id) / "audio").write_bytes(b"voice")
+            if state == "done":
+                room.store.start(job.id)
+                room.store.finish(job.id, JobState.DONE, result={"suffix": ".mp4"})
+                room.folder.result(job.id).write_bytes(b"video")
+                room.folder.captions(job.id, ".srt").write_bytes(b"words")
+    room.folder.result(new_id()).write_bytes(b"of a table that was lost")
+    day = room.folder.root / "page" / "2026-01-31"
+    day.mkdir(parents=True)
+    (day / "0001-ann.mp4").write_bytes(b"video")
+    room.database.close()
+    lay_out(room.folder.root, {"page/2026-01-31/holiday.mp4": b"mine", "results/x.mp4": b"mine"})
+    return room.folder
+
+
+def job_of(owner):
+    from sadtalker_ext.jobs.records import NewJob
+
+    return NewJob(
+        id=new_id(), lane="cpu", order={"secret": f"what {owner} said"}, owner=owner,
+        webhook=f"https://{owner}.example/",
+    )  # fmt: skip
+
+
+def forget(data, *words):
+    return main(["forget", "--data-dir", str(data.root), "--json", *words])
+
+
+def owners(data):
+    with sqlite3.connect(data.database) as db:
+        return sorted(row[0] for row in db.execute("SELECT owner FROM jobs"))
+
+
+def test_one_user_is_forgotten(data, capsys):
+    foreign = snapshot_of([data.root / "results" / "x.mp4"])
+    assert forget(data, "--user", "ann") == 0
+    assert json.loads(capsys.readouterr().out) == {"jobs": 2, "page_videos": 0, "page_state": 0}
+    assert owners(data) == ["bob", "bob"]
+    assert len(list(data.inputs.iterdir())) == 2
+    assert len(data.finished()) == 2
+    everything = b"".join(one.read_bytes() for one in data.root.glob("jobs.sqlite3*"))
+    assert b"what bob said" in everything
+    assert b"ann" not in everything
+    assert snapshot_of([data.root / "results" / "x.mp4"]) == foreign
+
+
+def test_one_job_and_old_ones(data):
+    (job, *_others) = data.finished()
+    assert forget(data, "--job", job, "--job", "tlk_unknown") == 0
+    assert job not in data.finished()
+    with sqlite3.connect(data.database) as db:
+        db.execute("UPDATE jobs SET finished_at = ? WHERE state = 'done'", (time.time() - 90_000,))
+    assert forget(data, "--older-than", "1") == 0
+    assert "created" in str(sqlite3.connect(data.database).execute("SELECT * FROM jobs").fetchall())
+
+
+def test_everything_is_forgotten_but_what_is_not_ours(data):
+    assert forget(data, "--all") == 0
+    assert owners(data) == []
+    left = sorted(str(one.relative_to(data.root)) for one in data.root.rglob("*") if one.is_file())
+    ours = ("jobs.", "sadtalker-data.json")
+    assert [one for one in left if not one.startswith(ours)] == [
+        "page/2026-01-31/holiday.mp4",
+        "results/x.mp4",
+    ]
+
+
+@pytest.mark.parametrize("words", [[], ["--older-than", "-1"], ["--older-than", "nan"]])
+def test_nothing_by_accident(data, words, capsys):
+    assert forget(data, *words) != 0
+    assert owners(data) == ["ann", "ann", "bob", "bob"]
+
+
+def test_a_folder_that_is_not_ours_or_in_use_is_left_alone(data, tmp_path, capsys):
+    for other in (tmp_path / "none", tmp_path):
+        assert main(["forget", "--data-dir", str(other), "--all"]) != 0
+    assert not (tmp_path / "none").exists()
+    lock = FolderLock(data.lock)
+    assert forget(data, "--all") != 0
+    lock.release()
+    assert "in use" in capsys.readouterr().out
+    assert len(owners(data)) == 4
