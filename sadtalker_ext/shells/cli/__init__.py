@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status, which follows the class of the error."""
     words, notes = modernise(sys.argv[1:] if arguments is None else arguments)
     parsed = build_parser().parse_all(words)
-    logging.basicConfig(level=logging.DEBUG if parsed.verbose else logging.WARNING)
+    logging.basicConfig(
+        level=logging.DEBUG if getattr(parsed, "verbose", False) else logging.WARNING
+    )
     for note in notes:
         print(note, file=sys.stderr)
     try:
@@ -51,12 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(answer.get("exit_code", 0))
 
 
-COMMANDS = ("generate", "grid", "batch", "weights", "serve", "forget", "doctor")
-"""Each is a module of this package with a function run_NAME."""
-
-
 def _load(command: str) -> Callable[[Any], Answer]:
-    """Import only the command that runs: ``--help`` must not wait for numpy."""
+    """Import only the command that runs: ``--help`` must not wait for numpy.
+
+    Each is a module of this package with a function run_NAME.
+    """
     module = importlib.import_module(f"{__name__}.{command}")
     run: Callable[[Any], Answer] = getattr(module, f"run_{command}")
     return run
