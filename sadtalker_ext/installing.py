@@ -35,6 +35,7 @@ EXTRAS = {
     "enhance": ("spandrel>=0.3.4", "torchvision"),
     "voice": ("espeakng-loader>=0.2.4",),
     "client": ("httpx>=0.24",),
+    "provenance": ("c2pa-python>=0.38", "cryptography>=42"),
 }
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""
 

@@ -10,6 +10,8 @@ from typing import Any
 from sadtalker_ext.errors import InvalidOption
 
 MOST_NUMBERS = 100
+NO_PART = "none"
+"""A list of no words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class OptionSpec:
         aliases: Names the original's command line used.
         numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
             one spelling, "0, 30, -20".
+        parts: Words of which a text lists some, kept in one spelling, "this, that"; the default
+            and "none" stand alone.
     """
 
     name: str
@@ -44,11 +48,14 @@ class OptionSpec:
     choices: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     numbers: bool = False
+    parts: tuple[str, ...] = ()
 
     def check(self, value: object) -> Any:
         """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
         if self.numbers:
             return self._listed(value)
+        if self.parts:
+            return self._some_parts(value)
         typed = self.spelled(self._typed(value))
         if self.choices and typed not in self.choices:
             raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
@@ -94,6 +101,19 @@ class OptionSpec:
         if len(found) > MOST_NUMBERS or not all(low <= number <= high for number in found):
             raise self._wrong(value, f"at most {MOST_NUMBERS} numbers from {low:g} to {high:g}")
         return ", ".join(f"{number:g}" for number in found)
+
+    def _some_parts(self, value: object) -> str:
+        """Return a list of words, given as text or as words, in one spelling."""
+        if isinstance(value, str):
+            words = re.split(r"[\s,;+]+", value.strip().lower())
+        else:
+            words = [str(one) for one in value] if isinstance(value, Iterable) else [str(value)]
+        if words in ([self.default], [NO_PART], []):
+            return words[0] if words else NO_PART
+        if not set(words) <= {*self.parts}:
+            alone = f"{self.default}, {NO_PART}, or some of "
+            raise self._wrong(value, alone + ", ".join(self.parts))
+        return ", ".join(part for part in self.parts if part in words)
 
 
 def numbers_of(text: str) -> tuple[float, ...]:

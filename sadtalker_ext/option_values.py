@@ -53,4 +53,6 @@ class OptionValues(TypedDict, total=False):
     debug_overlay: bool
     seed: int
     mark: str
+    provenance: str
+    consent_by: str
     keep_partial: bool

@@ -12,10 +12,11 @@ from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.option_fields.engine import EngineOptions
+from sadtalker_ext.option_fields.engine import LAYERS, EngineOptions
 from sadtalker_ext.option_fields.motion import MotionOptions
 from sadtalker_ext.option_fields.output import OutputOptions
 from sadtalker_ext.option_fields.speech import SpeechOptions
+from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
 
 SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}
@@ -58,6 +59,21 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
     def suffix(self) -> str:
         """Extension of the video's file, by its format."""
         return SUFFIXES[self.format]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Ways of marking that are asked for: metadata, c2pa, mark.
+
+        "auto" means all of them, or none where `mark` says so.
+        """
+        if self.provenance == "auto":
+            return () if self.mark == "none" else LAYERS
+        return () if self.provenance == NO_PART else tuple(self.provenance.split(", "))
+
+    @property
+    def discloses(self) -> bool:
+        """Whether the metadata say that the video is synthetic."""
+        return self.mark != "none" and "metadata" in self.layers
 
     def as_dict(self) -> dict[str, Any]:
         """Return all options with their values, in declaration order."""

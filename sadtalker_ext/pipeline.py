@@ -26,6 +26,9 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.credentials import OwnCertificate
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ def generate(
     progress: Progress,
     overwrite: bool = False,
     tools: FinishTools | None = None,
+    own: OwnCertificate | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -74,6 +78,7 @@ def generate(
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
         tools: For enhancer, upscaler and debug overlay.
+        own: Certificate that signs the C2PA manifest; by default what the environment names.
 
     Raises:
         InputError: The picture, speech, output or an option cannot be used.
@@ -81,6 +86,13 @@ def generate(
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite, suffix=options.suffix)
+    claim = Claim(
+        engine=engine.spec,
+        picture=shot.picture,
+        speech=performance.speech,
+        marked="mark" in options.layers,
+    )
+    marking = Marking(options, claim, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
@@ -103,13 +115,22 @@ def generate(
         metadata=metadata,
         label=options.mark == "label",
         captions=captions,
+        stamp=marking.stamp,
+        seal=marking.seal,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
     with timings.measure("render"):
         partial = _write(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
-    return replace(made, timings=timings.seconds, warnings=(*warnings, *finisher.warnings))
+    beside = marking.finish(made.path)
+    return replace(
+        made,
+        timings=timings.seconds,
+        warnings=(*warnings, *finisher.warnings, *marking.warnings),
+        marks=marking.marks,
+        credentials=beside,
+    )
 
 
 def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:

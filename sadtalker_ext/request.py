@@ -16,6 +16,7 @@ from sadtalker_ext.inputs.video import has_sound, open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.speech.transcript import spoken_text
 from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
@@ -40,6 +41,7 @@ class Request:
         captions_file: A .srt or .vtt file for the captions.
         phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
             Rhubarb writes it.
+        own_certificate: Signs the C2PA manifest; by default what the environment names.
     """
 
     picture: Path | Picture
@@ -53,6 +55,7 @@ class Request:
     motion_plot: Path | None = None
     captions_file: Path | None = None
     phones_files: tuple[Path, ...] = ()
+    own_certificate: OwnCertificate | None = None
 
     @property
     def target(self) -> Path:

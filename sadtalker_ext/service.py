@@ -28,6 +28,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.shot.still import still_shot
@@ -144,6 +145,8 @@ class Service:
                 plot = plot_with_sound(video.motion, performance.speech)
                 plot.save(request.motion_plot)
             told = write_transcripts(request, performance.speech)
+            if request.options.consent_by:
+                write_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
     def _generate(
@@ -169,6 +172,7 @@ class Service:
                     progress=progress,
                     overwrite=request.overwrite,
                     tools=tools,
+                    own=request.own_certificate,
                 )
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)

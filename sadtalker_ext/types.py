@@ -264,6 +264,8 @@ class VideoFile:
         timings: Seconds spent per stage.
         warnings: Sentences about anything that was done differently than asked.
         motion: What the face does, at the video's frame rate; for plots.
+        marks: Which marks it carries: metadata, label, c2pa, mark; see docs/provenance.md.
+        credentials: The C2PA manifest beside it, where the file cannot hold one.
     """
 
     path: Path
@@ -278,9 +280,18 @@ class VideoFile:
     timings: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     motion: Motion | None = field(default=None, repr=False, compare=False)
+    marks: tuple[str, ...] = ()
+    credentials: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the motion as plain values."""
         facts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "motion"}
         timings = {name: round(seconds, 3) for name, seconds in self.timings.items()}
-        return facts | {"path": str(self.path), "timings": timings, "warnings": [*self.warnings]}
+        credentials = None if self.credentials is None else str(self.credentials)
+        return facts | {
+            "path": str(self.path),
+            "timings": timings,
+            "warnings": [*self.warnings],
+            "marks": [*self.marks],
+            "credentials": credentials,
+        }

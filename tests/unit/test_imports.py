@@ -45,6 +45,7 @@ ALLOWED = {
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND | {"captions"},
+    "provenance": GROUND | {"encoder", "inputs"},
     "engines.spec": {"engines.base", "portrait", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
@@ -65,9 +66,10 @@ ALLOWED = {
     "engines.sadtalker.nets": set(),
     "host": GROUND,
     "pipeline": GROUND
-    | {"shot", "motion", "compositor", "encoder", "engines.base", "engines.registry"},
+    | {"shot", "motion", "compositor", "encoder", "provenance"}
+    | {"engines.base", "engines.registry"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
-    "request": GROUND | {"inputs", "speech", "encoder", "captions", "weights"},
+    "request": GROUND | {"inputs", "speech", "encoder", "captions", "provenance", "weights"},
     "service": GROUND
     | {
         "request",
@@ -84,6 +86,7 @@ ALLOWED = {
         "compositor",
         "encoder",
         "motion",
+        "provenance",
     },
     "jobs": GROUND,
     "shells": GROUND
@@ -94,18 +97,30 @@ ALLOWED = {
         "weights",
         "motion",
         "speech",
+        "provenance",
         "shells.api",
         "shells.ui",
     },
-    "shells.api": GROUND | {"engines.registry", "service", "jobs", "inputs", "speech", "weights"},
+    "shells.api": GROUND
+    | {"engines.registry", "service", "jobs", "inputs", "provenance", "speech", "weights"},
     "client": {"errors"},
     "shells.ui": GROUND
-    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"},
+    | {
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "inputs",
+        "speech",
+        "encoder",
+        "motion",
+        "provenance",
+    },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
-    "__init__": {"front_door", "options", "progress", "types"},
+    "__init__": {"front_door", "options", "progress", "provenance", "types"},
 }
 FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
 

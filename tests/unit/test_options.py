@@ -91,6 +91,8 @@ def other_value(spec):
         return next(one for one in reversed(spec.choices) if one != spec.default)
     if spec.numbers:
         return "0, 10, -10"
+    if spec.parts:
+        return ", ".join(spec.parts[::2])
     if spec.kind is str:
         return "something else"
     middle = spec.kind((spec.low + spec.high) / 2)

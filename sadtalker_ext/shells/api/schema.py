@@ -36,6 +36,9 @@ def option_schema(spec: OptionSpec) -> Json:
     if spec.numbers:
         schema["type"] = ["array", "string"]
         schema["items"] = {"type": "number", **bounds}
+    elif spec.parts:
+        schema["type"] = ["array", "string"]
+        schema["items"] = {"type": "string", "enum": list(spec.parts)}
     else:
         schema |= bounds
     if spec.kind is str and not spec.choices:

@@ -1,4 +1,4 @@
-"""The command line: generate, batch, weights, serve and doctor."""
+"""The command line: generate, verify, batch, weights, serve and doctor."""
 
 from __future__ import annotations
 
@@ -65,6 +65,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.serve import run_serve
 
         return run_serve
+    if command == "verify":
+        from sadtalker_ext.shells.cli.verify import run_verify
+
+        return run_verify
     from sadtalker_ext.shells.cli.doctor import run_doctor
 
     return run_doctor

@@ -23,6 +23,14 @@ ORIGINAL_NAMES = {
 }
 """Flags of the original's command line that are called differently here."""
 
+C2PA_FLAGS = {
+    "--c2pa-certificate": "PEM file with the chain of a certificate of your own, which signs the "
+    "C2PA manifest (default: one made for the file)",
+    "--c2pa-key": "PEM file with the private key of that certificate",
+    "--c2pa-tsa": "a server for time stamps (RFC 3161) in the manifest",
+}
+"""Who signs; no options, so that no request from outside can name a file of this machine."""
+
 TRANSCRIPT = "transcript"
 """An option that is a text; on the command line it is named by its file."""
 
@@ -50,6 +58,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_batch(commands, common)
     _add_weights(commands, common)
     _add_serve(commands, common)
+    verify = commands.add_parser(
+        "verify", parents=[common], help="say which marks a video or picture carries"
+    )
+    verify.add_argument("file", type=Path, help="a video, a picture, or a zip of pictures")
     commands.add_parser(
         "doctor", parents=[common], help="say what is installed, what is missing, and what to do"
     )
@@ -111,6 +123,8 @@ def _add_generate(
         help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or "
         ".json (Rhubarb); may be repeated",
     )
+    for flag, words in C2PA_FLAGS.items():
+        generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
     _add_device(generate)
     sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():

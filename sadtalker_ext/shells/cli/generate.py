@@ -16,6 +16,7 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
@@ -44,6 +45,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         motion_plot=parsed.motion_plot,
         captions_file=captions_file(parsed),
         phones_files=tuple(parsed.phones),
+        own_certificate=_own_certificate(parsed),
     )
     bar = TerminalProgress()
     progress = Progress(bar)
@@ -58,6 +60,19 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     if not parsed.json:
         _show(video)
     return video.as_dict()
+
+
+def _own_certificate(parsed: argparse.Namespace) -> OwnCertificate | None:
+    """Return the certificate that the flags name; None leaves it to the environment."""
+    chain, key, stamps = parsed.c2pa_certificate, parsed.c2pa_key, parsed.c2pa_tsa
+    if not (chain or key or stamps):
+        return None
+    named = OwnCertificate.of_environment()
+    return OwnCertificate(
+        certificate=Path(chain) if chain else named.certificate,
+        key=Path(key) if key else named.key,
+        time_stamps=stamps or named.time_stamps,
+    )
 
 
 def _references(
@@ -115,7 +130,7 @@ def _show(video: VideoFile) -> None:
         print(f"note: {warning}", file=sys.stderr)
     print(
         f"{video.path} · {video.seconds:.1f} s · {video.width}x{video.height} · "
-        f"{video.engine} · seed {video.seed}"
+        f"{video.engine} · seed {video.seed} · marks: {', '.join(video.marks) or 'none'}"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sadtalker_ext.engines.registry import engines_for
+from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.contract import Component, element_id
@@ -36,6 +37,7 @@ ELSEWHERE = (
 
 NOT_SAVED = frozenset(
     {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
+    | {"consent_by"}
 )
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
@@ -144,7 +146,7 @@ class OptionControls:
         gr = compat.gradio()
         if spec.kind is bool:
             return gr.Checkbox(value=spec.default, min_width=160, **common)
-        if spec.choices or spec.name in ("voice", *self._suggestions):
+        if spec.choices or spec.parts or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
         if spec.kind is str:
             lines = 4 if spec.name in ("text", "transcript") else 1
@@ -165,7 +167,8 @@ class OptionControls:
         if spec.choices:
             kind = gr.Radio if len(spec.choices) <= _FEW else gr.Dropdown
             return kind(choices=list(spec.choices), value=spec.default, **common)
-        words = dict.fromkeys([spec.default, *self._suggestions[spec.name]])
+        known = _some_lists(spec) if spec.parts else self._suggestions[spec.name]
+        words = dict.fromkeys([spec.default, *known])
         return gr.Dropdown(
             choices=list(words), value=spec.default, allow_custom_value=True, **common
         )
@@ -215,6 +218,11 @@ def step_of(spec: OptionSpec) -> float:
         return 1
     low, high = spec.low or 0.0, spec.high or 0.0
     return 0.05 if high - low < _FINE_RANGE else 0.5
+
+
+def _some_lists(spec: OptionSpec) -> list[str]:
+    """Return what people choose of an option that lists words: all, one, none."""
+    return [", ".join(spec.parts), *spec.parts, NO_PART]
 
 
 def _voice_choices(voices: Iterable[tuple[str, str]]) -> list[str]:

@@ -23,7 +23,9 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {
 """Only what differs from the defaults."""
 
 _GROUPS = ("look", "head and eyes", "engine", "output")
-_NOT_STYLE = frozenset({"engine", "face_index", "seed", "mark", "keep_partial"})
+_NOT_STYLE = frozenset(
+    {"engine", "face_index", "seed", "mark", "provenance", "consent_by", "keep_partial"}
+)
 _LONGEST_NAME = 40
 
 
