@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parent
-EXTRAS = ("torch", "librosa", "safetensors", "spandrel", "fastapi", "uvicorn", "httpx", "gradio")
+EXTRAS = (
+    *("torch", "librosa", "safetensors", "spandrel", "fastapi", "uvicorn", "httpx", "gradio"),
+    *("c2pa", "cryptography"),
+)
 """Modules that the whole suite needs: a test must never be skipped because one is missing."""
 
 BEYOND_CORE = (
@@ -22,6 +25,7 @@ BEYOND_CORE = (
     "unit/shells/api",
     "unit/shells/ui",
     "unit/shells/webui",
+    "unit/provenance/test_credentials.py",
     "unit/test_client.py",
     "unit/test_promises.py",
     "unit/weights/test_checkpoint.py",

@@ -49,6 +49,7 @@ _CONTENT_SIGMA, _CONTRAST_SIGMA = 1.4, 4.0
 _NOISE = 2.0
 """Added to the local variance: grey levels squared that coding alone makes."""
 _CLIP = 1.5
+_FILTERS_PER_OCTAVE = 6
 
 _COARSE = np.exp(np.arange(math.log(_SMALLEST), math.log(_LARGEST), _COARSE_STEP))
 _SIZES = 1 + len(_COARSE) + _CANDIDATES * (2 * _FINE_STEPS + 1) + 2 * (2 * _UNEQUAL_STEPS + 1)
@@ -108,24 +109,63 @@ def find_mark(grey: FloatArray) -> MarkSearch:
     """
     if min(grey.shape) < _SHORTEST_SIDE:
         return MarkSearch(score=0.0, scale=1.0)
-    best = _at(grey, 1.0, 1.0)
+    whole = _Flattened(grey)
+    best = _at(whole, 1.0, 1.0)
     if best.found:
         return best
-    for candidate in _candidates(_middle(grey)):
+    for candidate in _candidates(_Flattened(_middle(grey))):
         for step in range(-_FINE_STEPS, _FINE_STEPS + 1):
             size = candidate * (1 + step * _FINE_STEP)
-            best = max(best, _at(grey, size, size), key=lambda one: one.score)
+            best = max(best, _at(whole, size, size), key=lambda one: one.score)
     if best.found:
         return best
-    return _with_unequal_sides(grey, best)
+    return _with_unequal_sides(whole, best)
 
 
-def _with_unequal_sides(grey: FloatArray, best: MarkSearch) -> MarkSearch:
+class _Flattened:
+    """A mean brightness with its content and contrast taken out, for every size of the tile."""
+
+    def __init__(self, grey: FloatArray) -> None:
+        self._grey = grey
+        self._made: dict[int, FloatArray] = {}
+
+    def folded(self, across: float, down: float) -> FloatArray:
+        """Return it at the tile's size, summed over all tiles, (128, 128) float32."""
+        import cv2
+
+        flat = self._for(math.sqrt(across * down))
+        if (across, down) != (1.0, 1.0):
+            method = cv2.INTER_LINEAR if across > 1 else cv2.INTER_CUBIC
+            resized = cv2.resize(flat, None, fx=1 / across, fy=1 / down, interpolation=method)
+            flat = np.asarray(resized, np.float32)
+        height, width = flat.shape
+        rows, columns = -(-height // TILE), -(-width // TILE)
+        padded = np.zeros((rows * TILE, columns * TILE), np.float32)
+        padded[:height, :width] = flat
+        folded: FloatArray = padded.reshape(rows, TILE, columns, TILE).sum((0, 2))
+        return folded
+
+    def _for(self, size: float) -> FloatArray:
+        """Return it for about this size: widths of filters in steps of a sixth of an octave."""
+        import cv2
+
+        step = round(math.log2(size) * _FILTERS_PER_OCTAVE)
+        if step not in self._made:
+            scale = 2 ** (step / _FILTERS_PER_OCTAVE)
+            fine = self._grey - cv2.GaussianBlur(self._grey, (0, 0), _CONTENT_SIGMA * scale)
+            variance = cv2.GaussianBlur(fine * fine, (0, 0), _CONTRAST_SIGMA * scale) + _NOISE
+            contrast = np.sqrt(variance)
+            flat = np.clip(fine / contrast, -_CLIP, _CLIP) / contrast
+            self._made[step] = np.asarray(flat, np.float32)
+        return self._made[step]
+
+
+def _with_unequal_sides(flat: _Flattened, best: MarkSearch) -> MarkSearch:
     size = best.scale
     for step in range(-_UNEQUAL_STEPS, _UNEQUAL_STEPS + 1):
         other = size * (1 + step * _FINE_STEP)
         for across, down in ((size, other), (other, size)):
-            best = max(best, _at(grey, across, down), key=lambda one: one.score)
+            best = max(best, _at(flat, across, down), key=lambda one: one.score)
     return best
 
 
@@ -135,12 +175,9 @@ def _middle(grey: FloatArray) -> FloatArray:
     return grey[top : top + _WINDOW, left : left + _WINDOW]
 
 
-def _candidates(grey: FloatArray) -> list[float]:
+def _candidates(flat: _Flattened) -> list[float]:
     """Return the sizes at which the tile stands out most, best first."""
-    ranked = []
-    for size in _COARSE:
-        peak, _ = _place(_folded(grey, size, size))
-        ranked.append((peak, float(size)))
+    ranked = [(_place(flat.folded(size, size))[0], float(size)) for size in _COARSE]
     chosen: list[float] = []
     for _, size in sorted(ranked, reverse=True):
         if all(abs(math.log(size / other)) > 1.5 * _COARSE_STEP for other in chosen):
@@ -150,37 +187,10 @@ def _candidates(grey: FloatArray) -> list[float]:
     return chosen
 
 
-def _at(grey: FloatArray, across: float, down: float) -> MarkSearch:
-    folded = _folded(grey, across, down)
+def _at(flat: _Flattened, across: float, down: float) -> MarkSearch:
+    folded = flat.folded(across, down)
     _, shift = _place(folded)
     return MarkSearch(score=_score(folded, shift), scale=across)
-
-
-def _folded(grey: FloatArray, across: float, down: float) -> FloatArray:
-    """Return the flattened brightness at the tile's size, summed over all tiles, (128, 128)."""
-    import cv2
-
-    flat = _flattened(grey, math.sqrt(across * down))
-    if (across, down) != (1.0, 1.0):
-        method = cv2.INTER_LINEAR if across > 1 else cv2.INTER_CUBIC
-        resized = cv2.resize(flat, None, fx=1 / across, fy=1 / down, interpolation=method)
-        flat = np.asarray(resized, np.float32)
-    height, width = flat.shape
-    rows, columns = -(-height // TILE), -(-width // TILE)
-    padded = np.zeros((rows * TILE, columns * TILE), np.float32)
-    padded[:height, :width] = flat
-    folded: FloatArray = padded.reshape(rows, TILE, columns, TILE).sum((0, 2))
-    return folded
-
-
-def _flattened(grey: FloatArray, size: float) -> FloatArray:
-    import cv2
-
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), _CONTENT_SIGMA * size)
-    variance = cv2.GaussianBlur(fine * fine, (0, 0), _CONTRAST_SIGMA * size) + _NOISE
-    contrast = np.sqrt(variance)
-    flat: FloatArray = np.clip(fine / contrast, -_CLIP, _CLIP) / contrast
-    return flat
 
 
 def _place(folded: FloatArray) -> tuple[float, tuple[int, int]]:
