@@ -32,13 +32,13 @@ PATTERNS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 
 _TEXTURE_SIGMA = 4.0
 _SPREAD_SIGMA = 8.0
-_FLAT, _TEXTURED = 0.9, 1.8
+_FLAT, _TEXTURED = 0.8, 1.8
 """Grey levels (root mean square) of the pattern in flat and in textured parts."""
 _MOST = 1.35
 """Root mean square over the whole frame that is never exceeded: a PSNR of 45.3 dB, rounded."""
 _FULL_TEXTURE = 6.0
 """Standard deviation of the brightness, in grey levels, from which a part counts as textured."""
-_DARK = 32.0
+_DARK = 48.0
 """Grey level below which the pattern fades, to `_IN_BLACK` of itself."""
 _IN_BLACK = 0.5
 
