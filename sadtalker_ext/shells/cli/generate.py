@@ -45,7 +45,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         motion_plot=parsed.motion_plot,
         captions_file=captions_file(parsed),
         phones_files=tuple(parsed.phones),
-        own_certificate=_own_certificate(parsed),
+        own_certificate=own_certificate(parsed),
     )
     bar = TerminalProgress()
     progress = Progress(bar)
@@ -62,7 +62,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     return video.as_dict()
 
 
-def _own_certificate(parsed: argparse.Namespace) -> OwnCertificate | None:
+def own_certificate(parsed: argparse.Namespace) -> OwnCertificate | None:
     """Return the certificate that the flags name; None leaves it to the environment."""
     chain, key, stamps = parsed.c2pa_certificate, parsed.c2pa_key, parsed.c2pa_tsa
     if not (chain or key or stamps):
