@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.spoken_words import Phoneme as Phoneme
 from sadtalker_ext.spoken_words import Word as Word
 
@@ -144,6 +145,8 @@ class Motion:
         gaze: (T, 2) float32 movement of the irises, degrees to the right and down.
         controls: (T, K) float32 mouth shapes and face controls; `names` names the K columns.
         view: (T, 3) float32 degrees that replace `head`, NaN where nothing was asked, or None.
+        face: (T, 52) float32 weights of the `BLENDSHAPES`, on top of what the other fields do;
+            None: nothing was directed.
         warnings: Sentences about anything that was done differently than asked.
     """
 
@@ -154,6 +157,7 @@ class Motion:
     controls: FloatArray
     names: tuple[str, ...]
     view: FloatArray | None = None
+    face: FloatArray | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -161,6 +165,7 @@ class Motion:
         frames = len(self.controls)
         widths = {"head": 3, "lids": 2, "gaze": 2, "controls": len(self.names)}
         widths |= {} if self.view is None else {"view": 3}
+        widths |= {} if self.face is None else {"face": len(BLENDSHAPES)}
         for name, width in widths.items():
             found, shape = getattr(self, name).shape, (frames, width)
             if found != shape:
@@ -197,6 +202,7 @@ class Motion:
             gaze=self.gaze[part],
             controls=self.controls[part],
             view=None if self.view is None else self.view[part],
+            face=None if self.face is None else self.face[part],
         )
 
 
