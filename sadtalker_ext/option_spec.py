@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ class OptionSpec:
         aliases: Names the original's command line used.
         numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
             one spelling, "0, 30, -20".
+        structured: Whether a text holds JSON, which may be given as lists and mappings as well.
     """
 
     name: str
@@ -44,11 +46,14 @@ class OptionSpec:
     choices: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     numbers: bool = False
+    structured: bool = False
 
     def check(self, value: object) -> Any:
         """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
         if self.numbers:
             return self._listed(value)
+        if self.structured and isinstance(value, (list, tuple, Mapping)):
+            return self._written(value)
         typed = self.spelled(self._typed(value))
         if self.choices and typed not in self.choices:
             raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
@@ -83,6 +88,13 @@ class OptionSpec:
     def _wrong(self, value: object, expected: str) -> InvalidOption:
         unit = f" {self.unit}" if self.unit else ""
         return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+
+    def _written(self, value: object) -> str:
+        """Return lists and mappings as JSON text."""
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError):
+            raise self._wrong(value, "JSON: texts, numbers, lists and objects") from None
 
     def _listed(self, value: object) -> str:
         """Return a list of numbers, given as text or as numbers, in one spelling."""

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.blendshapes import BLENDSHAPES
+from sadtalker_ext.spoken_words import Mark as Mark
 from sadtalker_ext.spoken_words import Phoneme as Phoneme
 from sadtalker_ext.spoken_words import Word as Word
 
@@ -111,6 +112,7 @@ class Speech:
         text: The words spoken, when known.
         phonemes: Exact sounds, when the speech was synthesised with them.
         words: Words with times, when known.
+        marks: Directions that were written into the text.
         warnings: Sentences about what was said differently than asked.
     """
 
@@ -125,6 +127,7 @@ class Speech:
     text: str = ""
     phonemes: tuple[Phoneme, ...] | None = None
     words: tuple[Word, ...] = ()
+    marks: tuple[Mark, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -20,9 +20,8 @@ from typing import Final
 import numpy as np
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
+from sadtalker_ext.directions import EMOTIONS, NEUTRAL
 from sadtalker_ext.types import FloatArray
-
-NEUTRAL: Final = "neutral"
 
 _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
     # AU 6 + 12 + 25
@@ -94,9 +93,6 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browOuterUpRight": 0.35,
     },
 }
-
-EMOTIONS: Final = (NEUTRAL, *_RECIPES)
-"""Names of the emotions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ _WIDEST = (18.0, 12.0, 12.0)
 wider turn needs pixels of the head that the picture does not show."""
 _WORKERS = 2
 """Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
+_EYE_CORNERS = (33, 133, 362, 263)
 _AHEAD = 4
 """Frames that may be finished before they are asked for; bounds the memory."""
 
@@ -83,8 +84,16 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
-        motion = plan_motion(performance, options, seed, progress, self.track, self.require)
+        motion = plan_motion(
+            performance, options, seed, progress, self.track, self.require, self._eyes()
+        )
         return scaled_head(motion, options, _WIDEST)
+
+    def _eyes(self) -> tuple[float, float]:
+        """Return where the eyes are in the frame, in shares of its width and height."""
+        left, top, right, bottom = self.view.frame
+        x, y = self.view.points[list(_EYE_CORNERS), :2].mean(0)
+        return float((x - left) / (right - left)), float((y - top) / (bottom - top))
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""

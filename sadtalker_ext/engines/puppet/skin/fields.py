@@ -1,7 +1,8 @@
 """Displacement fields of the skin, one per blendshape, and their safe sum.
 
 Fields say where a point of the picture goes. Their sum is made gentle before it is used: where
-skin would be squeezed or stretched too much it moves less, so that nothing folds however many muscles pull at once.
+skin would be squeezed or stretched too much it moves less, so that nothing folds however many
+muscles pull at once.
 """
 
 from __future__ import annotations

@@ -52,6 +52,8 @@ def _brow_line(share: float) -> tuple[Place, ...]:
 _FOREHEAD_PROBES: Final[tuple[Place, Place]] = ((105, 334, 0.0, 0.02), (105, 334, -0.01, 0.24))
 _INNER_PROBES: Final[tuple[Place, Place]] = ((107, 336, 0.0, 0.02), (107, 336, -0.01, 0.24))
 
+_BAGS: Final = ((110, 24, 23, 22, 26), (339, 254, 253, 252, 256))
+
 FOLDS: Final[tuple[Fold, ...]] = (
     # beside the mouth, from the wing of the nose down: smile, sneer, raised lip
     Fold(
@@ -100,12 +102,15 @@ FOLDS: Final[tuple[Fold, ...]] = (
             ((33, 263, 0.026, start), (33, 263, 0.082, end)),
             *(0.006, depth, ((33, 263, 0.05, 0.0), (117, 346, 0.0, 0.0)), 0.26),
         )
-        for start, end, depth in ((0.010, 0.034, 0.07), (-0.006, -0.006, 0.09), (-0.02, -0.045, 0.08))
+        for start, end, depth in (
+            (0.010, 0.034, 0.07),
+            (-0.006, -0.006, 0.09),
+            (-0.02, -0.045, 0.08),
+        )
     ),
     # below the eye
     Fold(
-        ((110, 339, 0.0, -0.012), (24, 254, 0.0, -0.014), (23, 253, 0.0, -0.014))
-        + ((22, 252, 0.0, -0.012), (26, 256, 0.0, -0.008)),
+        tuple((left, right, 0.0, -0.013) for left, right in zip(*_BAGS, strict=True)),
         *(0.009, 0.12, ((23, 253, 0.0, 0.0), (50, 280, 0.0, 0.0)), 0.22),
     ),
     # below the lower lip: chin pushed up

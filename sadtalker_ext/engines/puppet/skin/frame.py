@@ -105,14 +105,11 @@ def measure_skin(points: FloatArray, size: tuple[int, int]) -> SkinFrame:
     )
 
 
-def freedom(
-    frame: SkinFrame, size: tuple[int, int], still: FloatArray | None = None
-) -> FloatArray:
+def freedom(frame: SkinFrame, still: FloatArray | None = None) -> FloatArray:
     """Return (h, w) float32 on the nodes: 1 where skin may move, 0 in the eyes and on glasses.
 
     Args:
         frame: The face.
-        size: Height and width of the picture.
         still: (H, W) 0..1, 1 on pixels that must not move, or None.
     """
     rows, columns = frame.nodes.shape[:2]
@@ -124,7 +121,9 @@ def freedom(
         outline = frame.points[[*upper, *lower[::-1]]]
         cells = (outline - frame.nodes[0, 0]) / frame.stride
         cv2.fillPoly(eyes, [np.rint(cells * 16).astype(np.int32)], 1, shift=4)
-    away = cv2.distanceTransform(1 - eyes, cv2.DIST_L2, 5) if eyes.any() else np.full(eyes.shape, 99)
+    away = (
+        cv2.distanceTransform(1 - eyes, cv2.DIST_L2, 5) if eyes.any() else np.full(eyes.shape, 99)
+    )
     free = smoothstep(*_LID_FREE, away * (frame.stride / frame.unit))
     if still is not None:
         left, top, right, bottom = frame.box

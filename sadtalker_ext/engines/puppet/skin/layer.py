@@ -50,7 +50,7 @@ class SkinLayer:
         left, top, right, bottom = self.box
         region = picture[top:bottom, left:right]
         hidden = blur(hair_in_front(region, cheek_colour(picture, points)), 0.012 * frame.unit)
-        self._fields = SkinFields(frame, freedom(frame, size, still))
+        self._fields = SkinFields(frame, freedom(frame, still))
         drawn = max(style.flat, style.lined)
         strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
         self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength)

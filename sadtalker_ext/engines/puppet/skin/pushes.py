@@ -76,9 +76,7 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(0, 0, (0.090, 0.070), up=0.006),
         Push(17, 17, (0.080, 0.060), up=0.008),
     ),
-    "mouthDimple": (
-        Push(*_CORNER, (0.075, 0.075), out=0.030, up=0.006, front=-0.05),
-    ),
+    "mouthDimple": (Push(*_CORNER, (0.075, 0.075), out=0.030, up=0.006, front=-0.05),),
     "mouthStretch": (
         Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.02),
         Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014),
