@@ -23,7 +23,8 @@ class OptionSpec:
         default: Used when nothing is given.
         label: Caption in the tab. Hosts store settings under it: treat it as API.
         help: One sentence.
-        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
+        group: Accordion of the tab: "look", "acting", "head and eyes", "speech", "output" or
+            "engine".
         unit: "degrees", "seconds", ... or empty.
         low: Smallest value of a number.
         high: Largest value of a number.

@@ -152,8 +152,8 @@ def _number(key: str, value: Any, low: float, high: float) -> float:
         raise ValueError(f"{key} should be a number, found {value!r}")
     # written as "not low <= value <= high" so that NaN is refused too
     if not low <= value <= high:
-        upper = "or more" if math.isinf(high) else f"to {high:g}"
-        raise ValueError(f"{key} should be a number from {low:g} {upper}, found {value!r}")
+        span = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
+        raise ValueError(f"{key} should be a number, {span}, found {value!r}")
     if not math.isfinite(value):
         raise ValueError(f"{key} should be a number, found {value!r}")
     return float(value)

@@ -18,7 +18,7 @@ def test_every_option_is_described(spec):
     assert spec.help.endswith(".")
     assert spec.label
     assert set(engines_for(spec.name)) <= set(engine_names())
-    assert spec.group in {"look", "head and eyes", "speech", "output", "engine"}
+    assert spec.group in {"look", "acting", "head and eyes", "speech", "output", "engine"}
     if spec.kind in (int, float) and not spec.choices:
         assert spec.low is not None
         assert spec.low <= spec.default <= spec.high
@@ -91,6 +91,10 @@ def other_value(spec):
         return next(one for one in reversed(spec.choices) if one != spec.default)
     if spec.numbers:
         return "0, 10, -10"
+    if spec.structured:
+        return '[{"at": 0.5, "emotion": "sad"}]'
+    if spec.name == "emotion":
+        return "happy:0.6+sad:0.4"
     if spec.kind is str:
         return "something else"
     middle = spec.kind((spec.low + spec.high) / 2)
