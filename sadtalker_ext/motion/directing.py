@@ -300,4 +300,4 @@ def _sides(rng: np.random.Generator) -> FloatArray:
     signs = np.array(
         [name.endswith("Left") - float(name.endswith("Right")) for name in BLENDSHAPES]
     )
-    return np.asarray(1 + lean * signs, np.float32)
+    return np.asarray(1 - abs(lean) * (signs != 0) + lean * signs, np.float32)

@@ -42,16 +42,17 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 4 + 5 + 7 + 23 + 24
+    # AU 4 + 5 + 7 + 10 + 16 + 25, the variant with bared teeth
     "angry": {
         "browDown": 1.0,
-        "eyeWide": 0.15,
+        "eyeWide": 0.1,
         "eyeSquint": 0.5,
-        "noseSneer": 0.85,
-        "mouthPress": 0.6,
-        "mouthFrown": 0.55,
-        "mouthShrugLower": 0.3,
-        "jawForward": 0.3,
+        "noseSneer": 1.0,
+        "mouthUpperUp": 0.3,
+        "mouthLowerDown": 0.8,
+        "mouthStretch": 0.3,
+        "mouthFrown": 0.7,
+        "jawOpen": 0.15,
     },
     # AU 1 + 2 + 5 + 26
     "surprised": {

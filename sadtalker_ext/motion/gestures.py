@@ -118,7 +118,7 @@ def _nod(channels: Channels, rows: Rows, part: FloatArray, seconds: float, size:
 
 def _shake(channels: Channels, rows: Rows, part: FloatArray, seconds: float, size: float) -> None:
     swings = max(2, round(2 * seconds / _LENGTHS["shake"]))
-    wave = np.sin(np.pi * swings * part) * np.sin(np.pi * part) ** 0.5
+    wave = np.sin(np.pi * swings * part) * np.sqrt(np.maximum(np.sin(np.pi * part), 0))
     channels.head[rows, 0] += np.float32(size * _SHAKE) * wave
 
 

@@ -20,7 +20,7 @@ from sadtalker_ext.spoken_words import Mark
 
 LONGEST_PAUSE: Final = 10.0
 _INLINE: Final = re.compile(
-    r"\[\s*([A-Za-z_]+)(?:\s+([-+]?\d*\.?\d+)\s*s?)?\s*\]|\*([^*\n]{1,80})\*"
+    r"\[\s*([A-Za-z_]+)(?:\s+([-+]?\d*\.?\d+)\s*s?)?\s*\]|\*(?=\S)([^*\n]{1,80})(?<=\S)\*"
 )
 _GESTURES: Final = tuple(name for name in GESTURES if name != "look_at")
 _KNOWN: Final = (*EMOTIONS, *ALIASES, *_GESTURES, "pause")

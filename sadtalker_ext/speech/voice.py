@@ -161,13 +161,16 @@ def _said(
             rate=min(max(delivery.rate * part.rate, 0.5), 2.0) if part.rate != 1 else delivery.rate,
             pitch=min(max(delivery.pitch + part.pitch, -50.0), 50.0),
         )
+        if part.pause is None:
+            yield from provider.synthesise(part.text, own)
+            continue
         last: Utterance | None = None
         for utterance in provider.synthesise(part.text, own):
             if last is not None:
                 yield last
             last = utterance
         if last is not None:
-            yield last if part.pause is None else dataclasses.replace(last, pause=part.pause)
+            yield dataclasses.replace(last, pause=part.pause)
 
 
 def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider, Voice]:

@@ -40,8 +40,8 @@ _CHEEK: Final = (50, 280)
 
 PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "browDown": (
-        Push(55, 285, (0.085, 0.090), out=-0.024, up=-0.054),
-        Push(52, 282, (0.095, 0.085), out=-0.010, up=-0.042),
+        Push(55, 285, (0.085, 0.090), out=-0.026, up=-0.062),
+        Push(52, 282, (0.095, 0.085), out=-0.010, up=-0.048),
         Push(53, 283, (0.080, 0.080), up=-0.010),
     ),
     "browInnerUp": (
@@ -53,15 +53,16 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(105, 334, (0.090, 0.100), up=0.026),
     ),
     "cheekSquint": (
-        Push(*_CHEEK, (0.115, 0.080), out=0.006, up=0.034),
-        Push(117, 346, (0.090, 0.050), up=0.014),
+        Push(*_CHEEK, (0.115, 0.085), out=0.006, up=0.042),
+        Push(117, 346, (0.090, 0.055), up=0.018),
     ),
     "cheekPuff": (
         Push(187, 411, (0.130, 0.140), out=0.045, front=0.06),
+        Push(172, 397, (0.110, 0.130), out=0.030),
         Push(*_CORNER, (0.070, 0.070), out=-0.012),
     ),
     "noseSneer": (
-        Push(129, 358, (0.065, 0.080), out=0.012, up=0.044),
+        Push(129, 358, (0.070, 0.085), out=0.014, up=0.054),
         Push(37, 267, (0.085, 0.050), up=0.017),
         Push(193, 417, (0.050, 0.060), out=-0.004, up=-0.012),
     ),
@@ -88,12 +89,12 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     ),
     "mouthUpperUp": (
         Push(206, 426, (0.080, 0.070), up=0.018),
-        Push(39, 269, (0.060, 0.036), up=0.010),
+        Push(39, 269, (0.080, 0.042), up=0.022),
     ),
     "mouthLowerDown": (Push(181, 405, (0.070, 0.055), out=0.006, up=-0.014),),
     "mouthRollUpper": (Push(37, 267, (0.110, 0.024), up=-0.012),),
     "mouthRollLower": (Push(84, 314, (0.110, 0.028), up=0.016),),
-    "mouthShrugUpper": (Push(0, 0, (0.130, 0.060), up=0.022, front=0.03),),
+    "mouthShrugUpper": (Push(0, 0, (0.130, 0.055), up=0.032, front=0.03),),
     "mouthShrugLower": (
         Push(18, 18, (0.110, 0.080), up=0.032, front=0.03),
         Push(199, 199, (0.100, 0.070), up=0.022),

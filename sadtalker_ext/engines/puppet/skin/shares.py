@@ -66,5 +66,5 @@ def tension_of(face: FloatArray, side: str) -> LidTension:
     squint = float(face[COLUMN[f"eyeSquint{side}"]])
     cheek = float(face[COLUMN[f"cheekSquint{side}"]])
     return LidTension(
-        wide=float(face[COLUMN[f"eyeWide{side}"]]), squint=1 - (1 - squint) * (1 - 0.35 * cheek)
+        wide=float(face[COLUMN[f"eyeWide{side}"]]), squint=1 - (1 - squint) * (1 - 0.4 * cheek)
     )
