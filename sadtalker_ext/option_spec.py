@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ class OptionSpec:
         default: Used when nothing is given.
         label: Caption in the tab. Hosts store settings under it: treat it as API.
         help: One sentence.
-        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
+        group: Accordion of the tab: "look", "acting", "head and eyes", "speech", "output" or
+            "engine".
         unit: "degrees", "seconds", ... or empty.
         low: Smallest value of a number.
         high: Largest value of a number.
@@ -34,6 +36,7 @@ class OptionSpec:
             one spelling, "0, 30, -20".
         parts: Words of which a text lists some, kept in one spelling, "this, that"; the default
             and "none" stand alone.
+        structured: Whether a text holds JSON, which may be given as lists and mappings as well.
     """
 
     name: str
@@ -49,6 +52,7 @@ class OptionSpec:
     aliases: tuple[str, ...] = ()
     numbers: bool = False
     parts: tuple[str, ...] = ()
+    structured: bool = False
 
     def check(self, value: object) -> Any:
         """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
@@ -56,6 +60,8 @@ class OptionSpec:
             return self._listed(value)
         if self.parts:
             return self._some_parts(value)
+        if self.structured and isinstance(value, (list, tuple, Mapping)):
+            return self._written(value)
         typed = self.spelled(self._typed(value))
         if self.choices and typed not in self.choices:
             raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
@@ -90,6 +96,13 @@ class OptionSpec:
     def _wrong(self, value: object, expected: str) -> InvalidOption:
         unit = f" {self.unit}" if self.unit else ""
         return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+
+    def _written(self, value: object) -> str:
+        """Return lists and mappings as JSON text."""
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError):
+            raise self._wrong(value, "JSON: texts, numbers, lists and objects") from None
 
     def _listed(self, value: object) -> str:
         """Return a list of numbers, given as text or as numbers, in one spelling."""

@@ -27,6 +27,10 @@ class OptionValues(TypedDict, total=False):
     pitch: str
     roll: str
     reference_use: str
+    emotion: str
+    emotion_intensity: float
+    acting: str
+    timeline: str
     text: str
     voice: str
     speech_rate: float

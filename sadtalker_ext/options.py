@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from sadtalker_ext.directions import read_blend
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.option_fields.engine import LAYERS, EngineOptions
 from sadtalker_ext.option_fields.motion import MotionOptions
@@ -18,6 +19,7 @@ from sadtalker_ext.option_fields.output import OutputOptions
 from sadtalker_ext.option_fields.speech import SpeechOptions
 from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
+from sadtalker_ext.timeline import read_timeline
 
 SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}
 """Extension of the file for every value of the option `format`."""
@@ -38,11 +40,18 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
         """Check every value against its declaration."""
         for spec in option_specs():
             object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
+        self._check_directions()
         if self.audio_end and self.audio_end <= self.audio_start:
             raise InvalidOption(
                 "Option audio_end should be greater than audio_start, found "
                 f"{self.audio_end:g} after {self.audio_start:g} seconds."
             )
+
+    def _check_directions(self) -> None:
+        """Refuse emotions that do not exist, and timelines that cannot be read."""
+        if self.emotion.strip().lower() != "auto":
+            read_blend(self.emotion)
+        read_timeline(self.timeline)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> GenerateOptions:

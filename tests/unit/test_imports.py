@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
+    "blendshapes",
+    "directions",
+    "timeline",
     "spoken_words",
     "errors",
     "installing",
@@ -24,14 +27,17 @@ GROUND = {
 ALLOWED = {
     "errors": set(),
     "installing": set(),
-    "types": {"spoken_words"},
+    "blendshapes": set(),
+    "directions": {"blendshapes", "errors", "spoken_words"},
+    "timeline": {"directions", "errors"},
+    "types": {"blendshapes", "spoken_words"},
     "spoken_words": set(),
     "local_media": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
-    "options": {"errors", "option_spec", "option_fields"},
+    "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
     "progress": {"errors", "types"},
     "curves": {"types"},
     "performance": {"types"},

@@ -41,6 +41,8 @@ def option_schema(spec: OptionSpec) -> Json:
         schema["items"] = {"type": "string", "enum": list(spec.parts)}
     else:
         schema |= bounds
+    if spec.structured:
+        schema["type"] = ["array", "object", "string"]
     if spec.kind is str and not spec.choices:
         schema["maxLength"] = MAX_TEXT
     return schema

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext import __version__
+from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.speech.transcript import read_transcript
 
@@ -33,9 +34,12 @@ C2PA_FLAGS = {
 
 TRANSCRIPT = "transcript"
 """An option that is a text; on the command line it is named by its file."""
+TIMELINE = "timeline"
+"""An option that is JSON; on the command line it may be named by its file."""
 
 GROUPS = {
     "look": "look",
+    "acting": "emotion and acting",
     "head and eyes": "head and eyes",
     "speech": "speech",
     "output": "output",
@@ -281,9 +285,24 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     named = given.get(TRANSCRIPT)
     if isinstance(named, Path):
         given[TRANSCRIPT] = read_transcript(named)
+    directed = given.get(TIMELINE)
+    if isinstance(directed, str) and directed.endswith(".json"):
+        given[TIMELINE] = _read_timeline_file(Path(directed))
     return GenerateOptions.from_mapping(
         {spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None}
     )
+
+
+def _read_timeline_file(path: Path) -> str:
+    """Read the JSON file that the option timeline names.
+
+    Raises:
+        InvalidOption: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"The timeline {path.name} cannot be read: {error}.") from error
 
 
 def captions_file(parsed: argparse.Namespace) -> Path | None:

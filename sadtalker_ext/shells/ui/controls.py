@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sadtalker_ext.directions import EMOTIONS
 from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
@@ -37,9 +38,14 @@ ELSEWHERE = (
 
 NOT_SAVED = frozenset(
     {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
-    | {"consent_by"}
+    | {"consent_by", "timeline"}
 )
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
+
+_SUGGESTED: Mapping[str, Sequence[str]] = {
+    "emotion": (*EMOTIONS, "happy:0.6+surprised:0.4", "sad:0.6+angry:0.4", "auto")
+}
+"""Words to choose from for options that take any text."""
 
 UNDER_A_TITLE = frozenset({"engine"})
 """The panel's title already says their caption."""
@@ -47,6 +53,7 @@ UNDER_A_TITLE = frozenset({"engine"})
 GROUP_TITLES: Mapping[str, str] = {
     "look": "More looks",
     "speech": "More about speech",
+    "acting": "Emotion and acting",
     "head and eyes": "Head and eyes",
     "engine": "Face and speed",
     "output": "Output",
@@ -72,7 +79,7 @@ class OptionControls:
         voices: Iterable[tuple[str, str]] = (),
         suggestions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self._suggestions = suggestions or {}
+        self._suggestions = {**_SUGGESTED, **(suggestions or {})}
         self._voices = _voice_choices(voices)
         self.components: dict[str, Component] = {}
 
@@ -149,7 +156,7 @@ class OptionControls:
         if spec.choices or spec.parts or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
         if spec.kind is str:
-            lines = 4 if spec.name in ("text", "transcript") else 1
+            lines = 4 if spec.name in ("text", "transcript", "timeline") else 1
             return gr.Textbox(value=spec.default, lines=lines, **common)
         if is_slider(spec):
             limits = {"minimum": spec.low, "maximum": spec.high, "step": step_of(spec)}

@@ -22,7 +22,7 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {
 }
 """Only what differs from the defaults."""
 
-_GROUPS = ("look", "head and eyes", "engine", "output")
+_GROUPS = ("look", "acting", "head and eyes", "engine", "output")
 _NOT_STYLE = frozenset(
     {"engine", "face_index", "seed", "mark", "provenance", "consent_by", "keep_partial"}
 )
