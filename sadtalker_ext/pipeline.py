@@ -97,7 +97,7 @@ def generate(
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
     with timings.measure("move"):
-        motion = rig.plan(performance, options, progress, seed)
+        motion = planned(rig, performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     captions, told = caption_track(options, performance.speech)
     warnings = (*ignored(options, engine.spec), *told, *motion.warnings, *rig.unable(motion))
@@ -131,6 +131,42 @@ def generate(
         marks=marking.marks,
         credentials=beside,
     )
+
+
+def plan_only(
+    shot: Shot,
+    performance: Performance,
+    options: GenerateOptions,
+    *,
+    engine: Engine,
+    progress: Progress,
+) -> Motion:
+    """Return the motion that a video would have, at its frame rate, and make none.
+
+    Raises:
+        InputError: The picture, speech or an option cannot be used.
+        Cancelled: The work was stopped.
+    """
+    seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
+    rig = engine.prepare(shot, options, progress)
+    motion = planned(rig, performance, options, progress, seed)
+    motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
+    return at_rate(motion, options.fps, performance.seconds)
+
+
+def planned(
+    rig: Rig, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
+) -> Motion:
+    """Return the motion of a performance at 25 frames per second, planned or given.
+
+    A given one is as long as the performance: its last row is held, or its end is left out. The rig
+    plans all the same, because engines keep what they draw with.
+    """
+    motion = rig.plan(performance, options, progress, seed)
+    if performance.motion is None:
+        return motion
+    given = resample(performance.motion, motion.fps, len(motion))
+    return replace(given, warnings=(*given.warnings, *motion.warnings))
 
 
 def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:

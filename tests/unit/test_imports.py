@@ -47,6 +47,7 @@ ALLOWED = {
     "portrait": GROUND | {"weights"},
     "speech": GROUND | {"inputs", "weights"},
     "captions": GROUND,
+    "motion_files": GROUND | {"encoder", "motion"},
     "transcripts": GROUND | {"captions", "encoder", "request", "speech"},
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
@@ -75,7 +76,9 @@ ALLOWED = {
     | {"shot", "motion", "compositor", "encoder", "provenance"}
     | {"engines.base", "engines.registry"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
-    "request": GROUND | {"inputs", "speech", "encoder", "captions", "provenance", "weights"},
+    "request": GROUND
+    | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
+    | {"motion", "motion_files"},
     "service": GROUND
     | {
         "request",
@@ -92,6 +95,7 @@ ALLOWED = {
         "compositor",
         "encoder",
         "motion",
+        "motion_files",
         "provenance",
     },
     "jobs": GROUND,

@@ -9,6 +9,12 @@ from pathlib import Path
 from sadtalker_ext import __version__
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.shells.cli.other_arguments import (
+    add_batch,
+    add_device,
+    add_serve,
+    add_weights,
+)
 from sadtalker_ext.speech.transcript import read_transcript
 
 ORIGINAL_NAMES = {
@@ -59,9 +65,10 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_generate(commands, common)
-    _add_batch(commands, common)
-    _add_weights(commands, common)
-    _add_serve(commands, common)
+    _add_motion(commands, common)
+    add_batch(commands, common)
+    add_weights(commands, common)
+    add_serve(commands, common)
     verify = commands.add_parser(
         "verify", parents=[common], help="say which marks a video or picture carries"
     )
@@ -127,19 +134,57 @@ def _add_generate(
         help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or "
         ".json (Rhubarb); may be repeated",
     )
+    generate.add_argument(
+        "--motion-in",
+        type=Path,
+        metavar="FILE",
+        help="what the face does, instead of planning it: .csv (Live Link Face), .vrma, "
+        ".arkit.json, .motion3.json (Live2D) or our own .json",
+    )
+    generate.add_argument(
+        "--motion-out",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write the motion into a file of one of these kinds; may be repeated",
+    )
     for flag, words in C2PA_FLAGS.items():
         generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
-    _add_device(generate)
-    sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
+    add_device(generate)
+    _add_options(generate)
+
+
+def _add_motion(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    motion = commands.add_parser(
+        "motion",
+        parents=[common],
+        help="plan what a face does, without making a video",
+        allow_abbrev=False,
+    )
+    motion.add_argument("portrait", type=Path, help="a picture with a face")
+    motion.add_argument("speech", nargs="?", type=Path, help="a sound file, or a video with sound")
+    motion.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        help=".csv (Live Link Face), .vrma, .arkit.json, .motion3.json (Live2D) or our own .json; "
+        "may be repeated",
+    )
+    motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_device(motion)
+    _add_options(motion)
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    sections = {name: command.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
         if spec.name != "captions":  # it takes a file, too
             _add_option(sections[spec.group], spec)
-
-
-def _add_device(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
-    )
 
 
 def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
@@ -180,75 +225,6 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         choices=spec.choices or None,
         metavar=None if spec.choices else spec.kind.__name__.upper(),
         help=f"{words} (default: {spec.default})",
-    )
-
-
-def _add_batch(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    batch = commands.add_parser(
-        "batch", parents=[common], help="make the videos of a list, one JSON object per line"
-    )
-    batch.add_argument("jobs", type=Path, help="a .jsonl file: portrait, speech, output, options")
-    batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    _add_device(batch)
-
-
-def _add_weights(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
-    actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", parents=[common], help="every file, where it is, and its licence")
-    fetch = actions.add_parser("fetch", parents=[common], help="download and check files")
-    fetch.add_argument(
-        "names", nargs="+", metavar="NAME", help="file names, or a set such as puppet or sadtalker"
-    )
-    verify = actions.add_parser("verify", parents=[common], help="check size and SHA-256")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="all installed files by default")
-    convert = actions.add_parser(
-        "convert", parents=[common], help="rewrite a legacy .pth(.tar) file as safetensors"
-    )
-    convert.add_argument("source", type=Path)
-    convert.add_argument("target", type=Path)
-
-
-def _add_serve(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    serve.add_argument("--port", type=int, default=7861, help="port (default: 7861)")
-    serve.add_argument(
-        "--data-dir",
-        type=Path,
-        default=Path("sadtalker-data"),
-        help="folder of jobs and videos (default: sadtalker-data)",
-    )
-    serve.add_argument(
-        "--api-auth",
-        metavar="USER:PASSWORD",
-        help="who may come in, several separated by commas; the environment variables "
-        "SADTALKER_API_AUTH and SADTALKER_API_TOKEN keep them out of the list of processes",
-    )
-    serve.add_argument("--keep-days", type=float, default=7.0, help="0 keeps videos (default: 7)")
-    serve.add_argument("--max-upload-mb", type=int, default=200, help="(default: 200)")
-    serve.add_argument("--max-seconds", type=float, default=900.0, help="of video (default: 900)")
-    serve.add_argument("--max-queued", type=int, default=1000, help="jobs (default: 1000)")
-    serve.add_argument(
-        "--allowed-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a name the server answers to besides its own address and localhost, such as the one "
-        "a proxy shows it under; may be repeated, * for any",
-    )
-    serve.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="a web page's origin that may send requests, such as https://example.org",
     )
 
 

@@ -45,6 +45,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         motion_plot=parsed.motion_plot,
         captions_file=captions_file(parsed),
         phones_files=tuple(parsed.phones),
+        motion_file=parsed.motion_in,
+        motion_files=tuple(parsed.motion_out),
         own_certificate=own_certificate(parsed),
     )
     bar = TerminalProgress()
