@@ -18,7 +18,7 @@ from sadtalker_ext.blendshapes import FARTHEST_GAZE
 from sadtalker_ext.errors import UnreadableMotion
 from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, JAW, ROUND, WIDE, rest
 from sadtalker_ext.motion.formats.numbers import rate
-from sadtalker_ext.motion.formats.weights import FaceWeights, to_weights
+from sadtalker_ext.motion.formats.weights import FaceWeights, let_smile_go, to_weights
 from sadtalker_ext.types import FloatArray, Motion
 
 SUFFIX = ".motion3.json"
@@ -112,6 +112,7 @@ def _motion(found: Mapping[str, FloatArray], fps: float, frames: int) -> Motion:
     controls[:, JAW] = np.clip(value("ParamMouthOpenY"), 0, 1)
     form = np.clip(value("ParamMouthForm"), -1, 1)
     controls[:, WIDE], controls[:, ROUND] = np.maximum(form, 0), np.maximum(-form, 0)
+    let_smile_go(controls, fps)
     controls[:, BROW] = np.clip((value("ParamBrowLY") + value("ParamBrowRY")) / 2, -1, 1)
     controls[:, BREATH] = np.clip(1 - 2 * value("ParamBreath", 0.5), -1, 1)
     head = [value("ParamAngleX"), -value("ParamAngleY"), value("ParamAngleZ")]

@@ -4,7 +4,8 @@ What controls, lids and gaze say becomes weights, and what is directed stays wha
 move one blendshape the larger counts. On the way back as much as possible becomes controls again,
 because that is what speech moves; the rest, such as a lopsided smile, becomes `Motion.face`. So
 weights survive the way there and back, and a motion does but for what weights do not tell: breath,
-the tip of the tongue, the picture's own smile, and gazes farther than `FARTHEST_GAZE`.
+the tip of the tongue, and gazes farther than `FARTHEST_GAZE`. How far the picture's own smile is
+let go is planned anew.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from sadtalker_ext.motion.controls import (
     BROW,
     CONTROLS,
     JAW,
+    MOUTH,
     PRESS,
+    RELAX,
     ROUND,
     TUCK,
     UPPER,
     WIDE,
     rest,
 )
+from sadtalker_ext.motion.lips.relaxing import relax_rows, speaks
 from sadtalker_ext.types import FloatArray, Motion
 
 _JAW_SHARE, _PUCKER_SHARE = 0.9, 0.95
@@ -110,6 +114,7 @@ def from_weights(told: FaceWeights) -> Motion:
     for names, less in ((_UP, np.where(up < down, up, 0)), (_DOWN, np.where(up >= down, down, 0))):
         for name in names:
             face[:, COLUMN[name]] = np.maximum(face[:, COLUMN[name]], less)
+    let_smile_go(controls, told.fps)
     for name in (*_looks(told.gaze), "eyeBlinkLeft", "eyeBlinkRight"):
         face[:, COLUMN[name]] = 0
     return Motion(
@@ -121,6 +126,12 @@ def from_weights(told: FaceWeights) -> Motion:
         names=CONTROLS,
         face=face if face.any() else None,
     )
+
+
+def let_smile_go(controls: FloatArray, fps: float) -> None:
+    """Let the picture's own smile go while the mouth moves, as other motions do: in place."""
+    speaking = speaks(controls[:, : len(MOUTH)])
+    controls[:, RELAX] = relax_rows(speaking, 0, len(controls), fps)
 
 
 def gaze_of(shapes: FloatArray) -> FloatArray:
@@ -163,7 +174,7 @@ def _move_lips(face: FloatArray, controls: FloatArray) -> None:
     undone = np.where(jaw > _CLOSED, face[:, close] / np.maximum(jaw, _CLOSED), 1.0)
     names = ("mouthPressLeft", "mouthPressRight")
     pressed = np.minimum(*(face[:, COLUMN[name]] for name in names))
-    sealed = pressed * np.minimum(undone, 1)
+    sealed = np.minimum(pressed, undone)
     controls[:, PRESS] = sealed
     for column in (COLUMN[name] for name in names):
         face[:, column] = np.where(face[:, column] > sealed + _SAME, face[:, column], 0)
