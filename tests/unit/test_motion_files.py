@@ -17,7 +17,7 @@ def inputs(tmp_path):
     import cv2
 
     cv2.imwrite(str(tmp_path / "portrait.png"), portrait_like())
-    return tmp_path / "portrait.png", write_sound(tmp_path / "s.wav", speech_like(0.6), 16000)
+    return tmp_path / "portrait.png", write_sound(tmp_path / "s.wav", speech_like(0.6), 44100)
 
 
 @pytest.fixture
