@@ -37,7 +37,7 @@ def run() -> dict[str, Any]:
                 [
                     sys.executable, "-c", _CHILD, "generate", str(PORTRAIT), str(speech),
                     "-o", str(Path(folder) / "video.mp4"), "--engine", "puppet", "--seed", "1",
-                    "--overwrite", "--json",
+                    "--overwrite", "--json", "--mark", "none",
                 ],
                 capture_output=True,
                 text=True,

@@ -33,6 +33,7 @@ def run() -> dict[str, Any]:
                     sys.executable, "-m", "sadtalker_ext", "generate", str(PORTRAIT), str(SPEECH),
                     "-o", str(Path(folder) / "video.mp4"), "--engine", "puppet", "--seed", "1",
                     "--audio-end", str(SECONDS), "--overwrite", "--preprocess", "full", "--json",
+                    "--mark", "none",  # the measures of the first versions, which had none
                 ],
                 capture_output=True,
                 text=True,

@@ -76,7 +76,10 @@ def puppet_video(
     models: FaceModels | None = None,
     look: Callable[[ImageArray], None] | None = None,
 ) -> Iterator[tuple[VideoFile, Motion]]:
-    """Make a video of the example in a temporary folder; yield it and the intended motion."""
+    """Make a video of the example in a temporary folder; yield it and the intended motion.
+
+    It carries no marks: what is measured is the picture, and not the faint pattern over it.
+    """
     models = models or face_models()
     engine = ObservedEngine(models)
     engine.look = look
@@ -88,7 +91,7 @@ def puppet_video(
             shot,
             Performance(speech=speech or open_speech(SPEECH), idle_seconds=options.idle_seconds),
             Path(folder) / "video.mp4",
-            options,
+            dataclasses.replace(options, mark="none"),
             engine=engine,
             progress=Progress(),
         )

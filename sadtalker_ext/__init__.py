@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sadtalker_ext.front_door import Animator, animate, load
     from sadtalker_ext.options import GenerateOptions
     from sadtalker_ext.progress import Progress, ProgressEvent
+    from sadtalker_ext.provenance.verify import verify
     from sadtalker_ext.types import Motion, VideoFile
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "VideoFile",
     "animate",
     "load",
+    "verify",
 ]
 _HOMES = {
     "Animator": "front_door",
@@ -37,6 +39,7 @@ _HOMES = {
     "VideoFile": "types",
     "animate": "front_door",
     "load": "front_door",
+    "verify": "provenance.verify",
 }
 
 

@@ -3,7 +3,7 @@
     SadTalkerError             code, message, hint, http_status, exit_code
     ├─ InputError              the sender can fix it (4xx, exit 2)
     │   ├─ InvalidOption   UnreadableImage   UnreadableAudio   UnreadableVideo
-    │   ├─ InputTooLarge   SilentAudio
+    │   ├─ InputTooLarge   SilentAudio       UnreadableMotion
     │   ├─ NoFaceFound     FaceTooSmall      NoSuchFace
     │   └─ OutputExists    OutputUnwritable
     ├─ SetupError              whoever runs the machine can fix it (503, exit 3)
@@ -93,6 +93,12 @@ class SilentAudio(InputError):
     """The sound track holds no signal."""
 
     code = "silent_audio"
+
+
+class UnreadableMotion(InputError):
+    """The motion file is missing, broken, or of an unknown kind."""
+
+    code = "unreadable_motion"
 
 
 class NoFaceFound(InputError):

@@ -35,6 +35,8 @@ def animate(
     reference_video: PathLike | None = None,
     captions_file: PathLike | None = None,
     phones_files: Sequence[PathLike] = (),
+    motion_file: PathLike | None = None,
+    motion_files: Sequence[PathLike] = (),
     overwrite: bool = False,
     progress: Progress | Callable[[ProgressEvent], None] | None = None,
     **options: Unpack[OptionValues],
@@ -50,6 +52,8 @@ def animate(
         captions_file: A .srt or .vtt file for the captions of a spoken text.
         phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
             Rhubarb writes it.
+        motion_file: What the face does, instead of planning it; see docs/motion.md.
+        motion_files: Files to write the motion into, in the formats of their names.
         overwrite: Whether an existing output may be replaced.
         progress: Called with every `ProgressEvent`; a `Progress` can also stop the work.
         **options: Every option of the command line, by its name; see docs/options.md.
@@ -69,6 +73,8 @@ def animate(
             reference_video=reference_video,
             captions_file=captions_file,
             phones_files=phones_files,
+            motion_file=motion_file,
+            motion_files=motion_files,
             overwrite=overwrite,
             progress=progress,
             **options,
@@ -106,6 +112,8 @@ class Animator:
         reference_video: PathLike | None = None,
         captions_file: PathLike | None = None,
         phones_files: Sequence[PathLike] = (),
+        motion_file: PathLike | None = None,
+        motion_files: Sequence[PathLike] = (),
         overwrite: bool = False,
         progress: Progress | Callable[[ProgressEvent], None] | None = None,
         **options: Unpack[OptionValues],
@@ -121,6 +129,8 @@ class Animator:
             reference_video=None if reference_video is None else Path(reference_video),
             captions_file=None if captions_file is None else Path(captions_file),
             phones_files=tuple(Path(file) for file in phones_files),
+            motion_file=None if motion_file is None else Path(motion_file),
+            motion_files=tuple(Path(file) for file in motion_files),
         )
         if not isinstance(progress, Progress):
             progress = Progress(progress)

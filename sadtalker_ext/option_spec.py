@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 
 MOST_NUMBERS = 100
+NO_PART = "none"
+"""A list of no words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,8 @@ class OptionSpec:
         default: Used when nothing is given.
         label: Caption in the tab. Hosts store settings under it: treat it as API.
         help: One sentence.
-        group: Accordion of the tab: "look", "head and eyes", "speech", "output" or "engine".
+        group: Accordion of the tab: "look", "acting", "head and eyes", "speech", "output" or
+            "engine".
         unit: "degrees", "seconds", ... or empty.
         low: Smallest value of a number.
         high: Largest value of a number.
@@ -30,6 +34,9 @@ class OptionSpec:
         aliases: Names the original's command line used.
         numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
             one spelling, "0, 30, -20".
+        parts: Words of which a text lists some, kept in one spelling, "this, that"; the default
+            and "none" stand alone.
+        structured: Whether a text holds JSON, which may be given as lists and mappings as well.
     """
 
     name: str
@@ -44,11 +51,17 @@ class OptionSpec:
     choices: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     numbers: bool = False
+    parts: tuple[str, ...] = ()
+    structured: bool = False
 
     def check(self, value: object) -> Any:
         """Return `value` as the option's type, or raise `InvalidOption` naming the range."""
         if self.numbers:
             return self._listed(value)
+        if self.parts:
+            return self._some_parts(value)
+        if self.structured and isinstance(value, (list, tuple, Mapping)):
+            return self._written(value)
         typed = self.spelled(self._typed(value))
         if self.choices and typed not in self.choices:
             raise self._wrong(value, "one of " + ", ".join(map(str, self.choices)))
@@ -84,6 +97,13 @@ class OptionSpec:
         unit = f" {self.unit}" if self.unit else ""
         return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
 
+    def _written(self, value: object) -> str:
+        """Return lists and mappings as JSON text."""
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError):
+            raise self._wrong(value, "JSON: texts, numbers, lists and objects") from None
+
     def _listed(self, value: object) -> str:
         """Return a list of numbers, given as text or as numbers, in one spelling."""
         try:
@@ -94,6 +114,19 @@ class OptionSpec:
         if len(found) > MOST_NUMBERS or not all(low <= number <= high for number in found):
             raise self._wrong(value, f"at most {MOST_NUMBERS} numbers from {low:g} to {high:g}")
         return ", ".join(f"{number:g}" for number in found)
+
+    def _some_parts(self, value: object) -> str:
+        """Return a list of words, given as text or as words, in one spelling."""
+        if isinstance(value, str):
+            words = re.split(r"[\s,;+]+", value.strip().lower())
+        else:
+            words = [str(one) for one in value] if isinstance(value, Iterable) else [str(value)]
+        if words in ([self.default], [NO_PART], []):
+            return words[0] if words else NO_PART
+        if not set(words) <= {*self.parts}:
+            alone = f"{self.default}, {NO_PART}, or some of "
+            raise self._wrong(value, alone + ", ".join(self.parts))
+        return ", ".join(part for part in self.parts if part in words)
 
 
 def numbers_of(text: str) -> tuple[float, ...]:

@@ -27,6 +27,10 @@ class OptionValues(TypedDict, total=False):
     pitch: str
     roll: str
     reference_use: str
+    emotion: str
+    emotion_intensity: float
+    acting: str
+    timeline: str
     text: str
     voice: str
     speech_rate: float
@@ -54,4 +58,6 @@ class OptionValues(TypedDict, total=False):
     debug_overlay: bool
     seed: int
     mark: str
+    provenance: str
+    consent_by: str
     keep_partial: bool

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from sadtalker_ext.directions import read_blend
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.option_fields.engine import EngineOptions
+from sadtalker_ext.option_fields.engine import LAYERS, EngineOptions
 from sadtalker_ext.option_fields.motion import MotionOptions
 from sadtalker_ext.option_fields.output import OutputOptions
 from sadtalker_ext.option_fields.speech import SpeechOptions
+from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
+from sadtalker_ext.timeline import read_timeline
 
 SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}
 """Extension of the file for every value of the option `format`."""
@@ -37,11 +40,18 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
         """Check every value against its declaration."""
         for spec in option_specs():
             object.__setattr__(self, spec.name, spec.check(getattr(self, spec.name)))
+        self._check_directions()
         if self.audio_end and self.audio_end <= self.audio_start:
             raise InvalidOption(
                 "Option audio_end should be greater than audio_start, found "
                 f"{self.audio_end:g} after {self.audio_start:g} seconds."
             )
+
+    def _check_directions(self) -> None:
+        """Refuse emotions that do not exist, and timelines that cannot be read."""
+        if self.emotion.strip().lower() != "auto":
+            read_blend(self.emotion)
+        read_timeline(self.timeline)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> GenerateOptions:
@@ -58,6 +68,21 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
     def suffix(self) -> str:
         """Extension of the video's file, by its format."""
         return SUFFIXES[self.format]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Ways of marking that are asked for: metadata, c2pa, mark.
+
+        "auto" means all of them, or none where `mark` says so.
+        """
+        if self.provenance == "auto":
+            return () if self.mark == "none" else LAYERS
+        return () if self.provenance == NO_PART else tuple(self.provenance.split(", "))
+
+    @property
+    def discloses(self) -> bool:
+        """Whether the metadata say that the video is synthetic."""
+        return self.mark != "none" and "metadata" in self.layers
 
     def as_dict(self) -> dict[str, Any]:
         """Return all options with their values, in declaration order."""

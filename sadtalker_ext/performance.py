@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadtalker_ext.types import ImageArray, Speech
+from sadtalker_ext.types import ImageArray, Motion, Speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,11 +53,13 @@ class Performance:
         speech: What is said; of a driving video that gives everything, its sound.
         driving: Driving videos.
         idle_seconds: Length of a performance without speech.
+        motion: What the face does, given instead of planned; the speech is only heard.
     """
 
     speech: Speech | None = None
     driving: Driving = Driving()
     idle_seconds: float = 0.0
+    motion: Motion | None = None
 
     @property
     def mute(self) -> bool:

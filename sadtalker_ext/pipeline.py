@@ -29,6 +29,9 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.credentials import OwnCertificate
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.mouth_seen import mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
@@ -65,6 +68,7 @@ def generate(
     overwrite: bool = False,
     beside: bool = False,
     tools: FinishTools | None = None,
+    own: OwnCertificate | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -80,6 +84,7 @@ def generate(
         overwrite: Whether an existing file may be replaced.
         beside: Whether a similar name will do where that one is taken meanwhile.
         tools: For enhancer, upscaler and debug overlay.
+        own: Certificate that signs the C2PA manifest; by default what the environment names.
 
     Raises:
         InputError: The picture, speech, output or an option cannot be used.
@@ -87,11 +92,18 @@ def generate(
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
+    claim = Claim(
+        engine=engine.spec,
+        picture=shot.picture,
+        speech=performance.speech,
+        marked="mark" in options.layers,
+    )
+    marking = Marking(options, claim, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
     with timings.measure("move"):
-        motion = rig.plan(performance, options, progress, seed)
+        motion = planned(rig, performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     captions, told = caption_track(options, performance.speech)
     seen = mouth_warnings(shot.picture, rig.face)
@@ -111,6 +123,8 @@ def generate(
         metadata=metadata,
         label=options.mark == "label",
         captions=captions,
+        stamp=marking.stamp,
+        seal=marking.seal,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
@@ -120,7 +134,50 @@ def generate(
     with timings.measure("render"):
         partial = _write(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
-    return replace(made, timings=timings.seconds, warnings=(*warnings, *finisher.warnings))
+    manifest = marking.finish(made.path)
+    return replace(
+        made,
+        timings=timings.seconds,
+        warnings=(*warnings, *finisher.warnings, *marking.warnings),
+        marks=marking.marks,
+        credentials=manifest,
+    )
+
+
+def plan_only(
+    shot: Shot,
+    performance: Performance,
+    options: GenerateOptions,
+    *,
+    engine: Engine,
+    progress: Progress,
+) -> Motion:
+    """Return the motion that a video would have, at its frame rate, and make none.
+
+    Raises:
+        InputError: The picture, speech or an option cannot be used.
+        Cancelled: The work was stopped.
+    """
+    seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
+    rig = engine.prepare(shot, options, progress)
+    motion = planned(rig, performance, options, progress, seed)
+    motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
+    return at_rate(motion, options.fps, performance.seconds)
+
+
+def planned(
+    rig: Rig, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
+) -> Motion:
+    """Return the motion of a performance at 25 frames per second, planned or given.
+
+    A given one is as long as the performance: its last row is held, or its end is left out. The rig
+    plans all the same, because engines keep what they draw with.
+    """
+    motion = rig.plan(performance, options, progress, seed)
+    if performance.motion is None:
+        return motion
+    given = resample(performance.motion, motion.fps, len(motion))
+    return replace(given, warnings=(*given.warnings, *motion.warnings))
 
 
 def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:

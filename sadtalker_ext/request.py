@@ -13,9 +13,12 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.video import has_sound, open_driving, picture_start
+from sadtalker_ext.motion.formats.files import read_motion
+from sadtalker_ext.motion_files import check_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.speech.transcript import spoken_text
 from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
@@ -42,6 +45,9 @@ class Request:
         captions_file: A .srt or .vtt file for the captions.
         phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
             Rhubarb writes it.
+        motion_file: What the face does, instead of planning it; see `motion.formats`.
+        motion_files: Files to write the motion into, in the formats of their names.
+        own_certificate: Signs the C2PA manifest; by default what the environment names.
     """
 
     picture: Path | Picture
@@ -56,6 +62,9 @@ class Request:
     motion_plot: Path | None = None
     captions_file: Path | None = None
     phones_files: tuple[Path, ...] = ()
+    motion_file: Path | None = None
+    motion_files: tuple[Path, ...] = ()
+    own_certificate: OwnCertificate | None = None
 
     @property
     def target(self) -> Path:
@@ -92,13 +101,15 @@ def check_request(request: Request) -> None:
             hint="Leave the speech out, or choose reference_use pose+blink.",
         )
     _check_references(request)
-    if not said and not request.options.idle_seconds and not request.borrows_all:
+    moves = request.options.idle_seconds or request.motion_file is not None
+    if not said and not moves and not request.borrows_all:
         raise InvalidOption(
             "Speech is needed, none was given.",
             hint="Give a sound file, a text, or idle_seconds for a video without speech.",
         )
     if request.motion_plot is not None:
         check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
+    check_motion_files(request.motion_files, overwrite=request.overwrite)
     _check_transcripts(request)
 
 
@@ -205,10 +216,15 @@ def open_request(
     check_request(request)
     picture = _picture(request)
     speech = _speech(request, folder, progress, store)
+    motion = None if request.motion_file is None else read_motion(request.motion_file)
+    idle_seconds = request.options.idle_seconds
+    if motion is not None and not idle_seconds:
+        idle_seconds = len(motion) / motion.fps
     return picture, Performance(
         speech=speech,
         driving=driving_of(request, speech),
-        idle_seconds=request.options.idle_seconds,
+        idle_seconds=idle_seconds,
+        motion=motion,
     )
 
 

@@ -23,17 +23,19 @@ from sadtalker_ext.errors import (
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.installing import how_to_add, sadtalker
+from sadtalker_ext.motion_files import write_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
-from sadtalker_ext.pipeline import generate
+from sadtalker_ext.pipeline import generate, plan_only
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import write_transcripts
-from sadtalker_ext.types import Face, Picture, Shot, VideoFile
+from sadtalker_ext.types import Face, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
@@ -142,7 +144,11 @@ class Service:
 
                 plot = plot_with_sound(video.motion, performance.speech)
                 plot.save(request.motion_plot)
+            if video.motion is not None:
+                write_motion_files(request.motion_files, video.motion)
             told = write_transcripts(request, performance.speech)
+            if request.options.consent_by:
+                write_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
     def _generate_upright(
@@ -172,6 +178,27 @@ class Service:
         """
         return upright(picture, self.faces)
 
+    def plan(self, request: Request, progress: Progress) -> Motion:
+        """Return the motion of a video that is not made, and write the files asked for.
+
+        Raises:
+            SadTalkerError: One of its subclasses, with a sentence and a next step.
+        """
+        name = self.choose(request.options.engine)
+        with scratch_folder() as folder:
+            picture, performance = open_request(request, folder, progress, self._store)
+            with self._turn(name, request.options, f"motion for {picture.name}"):
+                progress.enter(Stage.LOADING)
+                motion = plan_only(
+                    still_shot(picture, self._face),
+                    performance,
+                    request.options,
+                    engine=self._engine(name),
+                    progress=progress,
+                )
+        write_motion_files(request.motion_files, motion)
+        return motion
+
     def _generate(
         self,
         request: Request,
@@ -196,6 +223,7 @@ class Service:
                     overwrite=request.overwrite,
                     beside=request.beside,
                     tools=tools,
+                    own=request.own_certificate,
                 )
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)

@@ -1,4 +1,4 @@
-"""Words with the time at which they are said, and the name of saying nothing."""
+"""Words with the time at which they are said, marks between them, and the name of silence."""
 
 from __future__ import annotations
 
@@ -40,3 +40,20 @@ class Phoneme:
     start: float
     end: float
     confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A direction that was written into a text.
+
+    Attributes:
+        word: Number of the word it stands before, or that it stresses; counted from 0.
+        kind: "emotion", "gesture" or "stress".
+        name: Which emotion or gesture; empty for a stress.
+        value: 0..1.
+    """
+
+    word: int
+    kind: str
+    name: str = ""
+    value: float = 1.0

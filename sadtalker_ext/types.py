@@ -29,6 +29,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.blendshapes import BLENDSHAPES
+from sadtalker_ext.spoken_words import Mark as Mark
 from sadtalker_ext.spoken_words import Phoneme as Phoneme
 from sadtalker_ext.spoken_words import Word as Word
 
@@ -112,6 +114,7 @@ class Speech:
         text: The words spoken, when known.
         phonemes: Exact sounds, when the speech was synthesised with them.
         words: Words with times, when known.
+        marks: Directions that were written into the text.
         warnings: Sentences about what was said differently than asked.
     """
 
@@ -126,6 +129,7 @@ class Speech:
     text: str = ""
     phonemes: tuple[Phoneme, ...] | None = None
     words: tuple[Word, ...] = ()
+    marks: tuple[Mark, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -146,6 +150,8 @@ class Motion:
         gaze: (T, 2) float32 movement of the irises, degrees to the right and down.
         controls: (T, K) float32 mouth shapes and face controls; `names` names the K columns.
         view: (T, 3) float32 degrees that replace `head`, NaN where nothing was asked, or None.
+        face: (T, 52) float32 weights of the `BLENDSHAPES`, on top of what the other fields do;
+            None: nothing was directed.
         warnings: Sentences about anything that was done differently than asked.
     """
 
@@ -156,6 +162,7 @@ class Motion:
     controls: FloatArray
     names: tuple[str, ...]
     view: FloatArray | None = None
+    face: FloatArray | None = None
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -163,6 +170,7 @@ class Motion:
         frames = len(self.controls)
         widths = {"head": 3, "lids": 2, "gaze": 2, "controls": len(self.names)}
         widths |= {} if self.view is None else {"view": 3}
+        widths |= {} if self.face is None else {"face": len(BLENDSHAPES)}
         for name, width in widths.items():
             found, shape = getattr(self, name).shape, (frames, width)
             if found != shape:
@@ -199,6 +207,7 @@ class Motion:
             gaze=self.gaze[part],
             controls=self.controls[part],
             view=None if self.view is None else self.view[part],
+            face=None if self.face is None else self.face[part],
         )
 
 
@@ -266,6 +275,8 @@ class VideoFile:
         timings: Seconds spent per stage.
         warnings: Sentences about anything that was done differently than asked.
         motion: What the face does, at the video's frame rate; for plots.
+        marks: Which marks it carries: metadata, label, c2pa, mark; see docs/provenance.md.
+        credentials: The C2PA manifest beside it, where the file cannot hold one.
     """
 
     path: Path
@@ -280,9 +291,18 @@ class VideoFile:
     timings: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     motion: Motion | None = field(default=None, repr=False, compare=False)
+    marks: tuple[str, ...] = ()
+    credentials: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the motion as plain values."""
         facts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "motion"}
         timings = {name: round(seconds, 3) for name, seconds in self.timings.items()}
-        return facts | {"path": str(self.path), "timings": timings, "warnings": [*self.warnings]}
+        credentials = None if self.credentials is None else str(self.credentials)
+        return facts | {
+            "path": str(self.path),
+            "timings": timings,
+            "warnings": [*self.warnings],
+            "marks": [*self.marks],
+            "credentials": credentials,
+        }

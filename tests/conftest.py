@@ -12,7 +12,10 @@ if WORKERS > 1:
     # before numpy and torch: each worker takes its share of the cores, not all of them
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
-EXTRAS = ("torch", "librosa", "safetensors", "spandrel", "fastapi", "uvicorn", "httpx", "gradio")
+EXTRAS = (
+    *("torch", "librosa", "safetensors", "spandrel", "fastapi", "uvicorn", "httpx", "gradio"),
+    *("c2pa", "cryptography"),
+)
 """Modules that the whole suite needs: a test must never be skipped because one is missing."""
 
 BEYOND_CORE = (
@@ -30,6 +33,7 @@ BEYOND_CORE = (
     "unit/shells/comfyui",
     "unit/shells/ui",
     "unit/shells/webui",
+    "unit/provenance/test_credentials.py",
     "unit/test_client.py",
     "unit/test_promises.py",
     "unit/weights/test_checkpoint.py",

@@ -6,7 +6,7 @@ Three places, for three kinds of readers:
   players; it can be turned back into options.
 * ``synopsis``: everything as JSON, for programs.
 * ``description`` and an XMP packet: the disclosure in words and as IPTC digital source type.
-  Left out when the mark is "none".
+  Left out when the mark is "none", or `provenance` leaves metadata out.
 
 Plain iTunes-style tags are used because every player shows them; free-form keys would need
 another layout of the file that hides ``comment`` from most.
@@ -86,6 +86,8 @@ def describe_video(
     """
     values = {name: _private(value) for name, value in options.as_dict().items()}
     values |= {"engine": engine.name, "seed": seed}
+    # a name is for the record beside the video, not for everybody who gets the video
+    del values["consent_by"]
     data: dict[str, Any] = {
         "program": PROGRAM,
         "version": __version__,
@@ -107,7 +109,7 @@ def describe_video(
         if speech.text:
             data["speech"]["text"] = speech.text
     line = parameters_line(options, engine=engine.name, seed=seed, picture=picture, speech=speech)
-    if options.mark == "none":
+    if not options.discloses:
         return VideoMetadata(line=line, data=data)
     generated = bool(picture.parameters)
     source = VOCABULARY + source_term(engine, generated=generated)
@@ -155,6 +157,7 @@ def parameters_line(
     changed = {name: _private(value) for name, value in options.changed().items()}
     changed.pop("engine", None)
     changed.pop("seed", None)
+    changed.pop("consent_by", None)
     items: list[tuple[str, object]] = [("Engine", engine), ("Seed", seed)]
     captions = {spec.name: spec.label for spec in option_specs()}
     items += [(captions[name], value) for name, value in changed.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,8 @@ class VideoWriter:
         metadata: What the file says about itself.
         label: Whether every frame carries a visible label.
         captions: Captions in order, for a subtitle track in an mp4.
+        stamp: Gets every frame last of all, and returns the one to encode.
+        seal: Gets the complete file before it has its name, and a free name beside it.
 
     Attributes:
         path: The final name.
@@ -101,6 +104,8 @@ class VideoWriter:
         metadata: VideoMetadata | None = None,
         label: bool = False,
         captions: tuple[Word, ...] = (),
+        stamp: Callable[[ImageArray], ImageArray] | None = None,
+        seal: Callable[[Path, Path], None] | None = None,
     ) -> None:
         self.path = Path(path).absolute()
         self._format = format_of(self.path)
@@ -116,6 +121,8 @@ class VideoWriter:
         self._metadata = metadata
         self._label = Label() if label else None
         self._captions = captions
+        self._stamp = stamp
+        self._seal = seal
         self._part = hidden_name(self.path)
         self._shape: tuple[int, ...] = ()
         self._worker: EncoderThread | None = None
@@ -157,6 +164,8 @@ class VideoWriter:
             )
         if self._label is not None:
             frame = _labelled(self._label, frame)
+        if self._stamp is not None:
+            frame = _stamped(self._stamp, frame)
         worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
         self.frames += 1
 
@@ -215,11 +224,21 @@ class VideoWriter:
         try:
             self._worker.finish()
             self._format.complete(self._part, self._metadata)
+            self._have_sealed()
             return move_into_place(self._part, path, overwrite=self._overwrite, beside=self._beside)
         except OSError as second:
             raise explain(second, path) from second
         finally:
             discard(self._part)
+
+    def _have_sealed(self) -> None:
+        if self._seal is None:
+            return
+        spare = hidden_name(self.path)
+        try:
+            self._seal(self._part, spare)
+        finally:
+            discard(spare)
 
     def _abandon(self) -> None:
         if self._worker is not None:
@@ -242,6 +261,13 @@ def _labelled(label: Label, frame: ImageArray) -> ImageArray:
     drawn = label.draw(plain)
     alpha = np.where((drawn != plain).any(axis=2), np.uint8(255), frame[:, :, 3])
     return np.dstack([drawn, alpha])
+
+
+def _stamped(stamp: Callable[[ImageArray], ImageArray], frame: ImageArray) -> ImageArray:
+    """Stamp the colours; transparency stays."""
+    if frame.shape[2] == 3:
+        return stamp(frame)
+    return np.dstack([stamp(np.ascontiguousarray(frame[:, :, :3])), frame[:, :, 3]])
 
 
 def _even(frame: ImageArray) -> ImageArray:

@@ -8,6 +8,7 @@
     inputs/ID/...         uploads of jobs that are not final
     results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
     results/ID.srt        captions that were asked for (.srt, .vtt)
+    results/ID.webm.c2pa  manifest of a video that cannot hold it; ID.mp4.consent.json: who agreed
 
 Only ids made by `new_id` become part of a path; nothing a client sends does. Nothing is removed
 that does not have one of our names, and no finished video unless the job table knows its job: after
@@ -92,14 +93,12 @@ class DataFolder:
         _drop_uploads(self.input_dir(job_id))
 
     def drop_result(self, job_id: str) -> None:
-        """Remove a job's video and captions; nothing happens when there are none."""
+        """Remove a job's video and what lies beside it; nothing happens when there are none."""
         # on Windows a file that is being sent cannot be removed; it stays
-        for suffix in SUFFIXES:
+        records = [f"{suffix}{ending}" for suffix in SUFFIXES for ending in names.RECORDS]
+        for ending in (*SUFFIXES, *names.CAPTIONS, *records):
             with contextlib.suppress(OSError):
-                self.result(job_id, suffix).unlink(missing_ok=True)
-        for suffix in names.CAPTIONS:
-            with contextlib.suppress(OSError):
-                self.captions(job_id, suffix).unlink(missing_ok=True)
+                (self.results / f"{_checked(job_id)}{ending}").unlink(missing_ok=True)
 
     def sweep(self, known: Mapping[str, bool]) -> int:
         """Remove what a dead process left behind; finished videos always stay.

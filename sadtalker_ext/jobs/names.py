@@ -9,6 +9,8 @@ from sadtalker_ext.options import SUFFIXES as FORMATS
 
 SUFFIXES = tuple(FORMATS.values())
 CAPTIONS = (".srt", ".vtt")
+RECORDS = (".c2pa", ".consent.json")
+"""Added to a video's name: what lies beside it and goes with it; see docs/provenance.md."""
 INPUTS, RESULTS, PAGE = "inputs", "results", "page"
 DATABASE, LOCK, SECRET = "jobs.sqlite3", "jobs.lock", "webhook.secret"
 UPLOADS = ("source_image", "audio", "reference_video")
@@ -23,11 +25,12 @@ OURS = {INPUTS, RESULTS, PAGE, DATABASE, LOCK, SECRET} | {
 _ID = r"tlk_[A-Za-z0-9_-]{22}"
 _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
-_CAPTIONS = re.compile(rf"{_ID}\.(?:srt|vtt)")
+_RECORDS = "|".join(re.escape(one) for one in RECORDS)
+_BESIDE_VIDEO = re.compile(rf"{_ID}(?:\.srt|\.vtt|(?:{_ENDINGS})(?:{_RECORDS}))")
 _UNFINISHED = re.compile(rf"\.{_ID}\.[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS}))")
 _PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)")
-_STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})")
+_PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)(?:{_RECORDS})?")
+_STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})(?:{_RECORDS})?")
 
 
 def new_id() -> str:
@@ -69,5 +72,5 @@ def is_page_file(name: str) -> bool:
 
 def is_ours(name: str) -> bool:
     """Tell whether a file among the results has a name that we give."""
-    known = video_id(name) or stopped_id(name) or _CAPTIONS.fullmatch(name)
+    known = video_id(name) or stopped_id(name) or _BESIDE_VIDEO.fullmatch(name)
     return bool(known) or is_unfinished(name)

@@ -7,11 +7,14 @@ import math
 
 import numpy as np
 
+from sadtalker_ext.curves import smooth
 from sadtalker_ext.motion import blinks, gaze, head_motion
+from sadtalker_ext.motion.acting import in_manner
 from sadtalker_ext.motion.acts import Acts, phrases_of, plan_acts
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
-from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, RELAX, rest
+from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, PRESS, RELAX, TUCK, rest
+from sadtalker_ext.motion.directing import Directing, is_directed
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.lips.mouth_track import MouthTrack
 from sadtalker_ext.motion.lips.relaxing import REACH, relax_rows, speaks
@@ -26,8 +29,11 @@ from sadtalker_ext.speech.loudness import FRAME_HZ
 from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
 # One stream of random numbers per kind of motion: a change to one leaves the others alone.
-_HEAD, _ACTS, _BLINK, _BREATH, _BROW = range(5)
+_HEAD, _ACTS, _BLINK, _BREATH, _BROW, _DIRECTED = range(6)
 _STILL_BREATH = 0.3
+_SPEAKS_SMOOTH = 0.12
+"""Seconds by which the edges of speech are softened when a directed mouth gives way to it."""
+_SPEAKS_REACH = 4 * _SPEAKS_SMOOTH
 _MUTE = (
     "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
 )
@@ -40,6 +46,7 @@ def plan_motion(
     progress: Progress,
     track: FaceTracker,
     require: Require | None = None,
+    eyes: tuple[float, float] = (0.5, 0.4),
 ) -> Motion:
     """Listen, follow the driving videos, and return the motion at 25 frames per second.
 
@@ -52,8 +59,10 @@ def plan_motion(
         progress: Counts the chunks listened to.
         track: Follows the face of a driving video.
         require: Gives the weight files of the phone recogniser.
+        eyes: Where the eyes are in the picture, in shares of its width and height.
 
     Raises:
+        InvalidOption: A direction of the timeline cannot be followed.
         NoFaceFound: A driving video shows no face.
         Cancelled: A stop was asked for.
     """
@@ -64,7 +73,7 @@ def plan_motion(
     if seconds is None:
         seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
         driven = dataclasses.replace(driven, warnings=(*driven.warnings, _MUTE))
-    return build_motion(performance.speech, seconds, options, seed, progress, driven, require)
+    return build_motion(performance.speech, seconds, options, seed, progress, driven, require, eyes)
 
 
 def build_motion(
@@ -75,6 +84,7 @@ def build_motion(
     progress: Progress,
     driven: Tracked | None = None,
     require: Require | None = None,
+    eyes: tuple[float, float] = (0.5, 0.4),
 ) -> Motion:
     """Return the motion of the face at 25 frames per second as one long block.
 
@@ -86,12 +96,14 @@ def build_motion(
         progress: Counts the chunks listened to.
         driven: Head movement and blinks of driving videos, instead of planned ones.
         require: Gives the weight files of the phone recogniser.
+        eyes: Where the eyes are in the picture, in shares of its width and height.
 
     Raises:
+        InvalidOption: A direction of the timeline cannot be followed.
         Cancelled: A stop was asked for.
     """
     hearing = listen(speech, progress, require) if speech is not None else None
-    planner = Planner(hearing, seconds, options, seed, driven)
+    planner = Planner(hearing, seconds, options, seed, driven, speech, eyes)
     return planner.rows(0, planner.frames)
 
 
@@ -107,6 +119,11 @@ class Planner:
         options: Head, eye and mouth options are applied.
         seed: Repeats the motion.
         driven: Head movement and blinks of driving videos, instead of planned ones.
+        speech: What is said, for words and marks that directions refer to.
+        eyes: Where the eyes are in the picture, in shares of its width and height.
+
+    Raises:
+        InvalidOption: A direction of the timeline cannot be followed.
     """
 
     look_ahead = REACH
@@ -119,6 +136,8 @@ class Planner:
         options: GenerateOptions,
         seed: int,
         driven: Tracked | None = None,
+        speech: Speech | None = None,
+        eyes: tuple[float, float] = (0.5, 0.4),
     ) -> None:
         self.frames = frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
         driven = driven or Tracked()
@@ -130,6 +149,11 @@ class Planner:
         acts = plan_acts(
             phrases_of(rests, length, spoken=hearing is not None), found, _stream(seed, _ACTS)
         )
+        acts = in_manner(acts, options.acting)
+        directing = None
+        if is_directed(options, speech):
+            drawn = _stream(seed, _DIRECTED)
+            directing = Directing(frames, MOTION_FPS, options, speech, hearing, drawn, eyes)
         self._brow = brow_track(frames, MOTION_FPS, acts.lifts, _stream(seed, _BROW))
         breath = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
         if driven.head is None or options.still:
@@ -142,11 +166,15 @@ class Planner:
         if options.gaze == "fixed":
             self._gaze = np.zeros_like(self._gaze)
         cues = sorted([*(one.start for one in rests), *gaze.wide_jumps(acts.looks)])
+        often = 1.0 if directing is None else directing.blinks
         self._lids = (
-            _blink(frames, cues, options, seed)
+            _blink(frames, cues, options, seed, often)
             if driven.lids is None
             else over_again(driven.lids, frames)
         )
+        self._directing = directing
+        if directing is not None:
+            self._follow(directing, options)
         self._warnings = (*driven.warnings, *(hearing.warnings if hearing else ()))
 
     def rows(self, first: int, end: int) -> Motion:
@@ -168,8 +196,31 @@ class Planner:
             gaze=self._gaze[part],
             controls=controls,
             names=CONTROLS,
+            face=self._face(first, end, controls),
             warnings=self._warnings,
         )
+
+    def _follow(self, directing: Directing, options: GenerateOptions) -> None:
+        """Let the planned tracks follow what is directed."""
+        self._head = directing.head(self._head, still=options.still)
+        self._gaze = directing.gaze(self._gaze, fixed=options.gaze == "fixed")
+        self._lids = directing.lids(self._lids)
+        self._breath = directing.breath(self._breath)
+        self._brow = directing.brows(self._brow)
+
+    def _face(self, first: int, end: int, controls: FloatArray) -> FloatArray | None:
+        """Return (n, 52) directed blendshapes, and let the picture's own smile go for them."""
+        directing = self._directing
+        if directing is None:
+            return None
+        go = directing.letting_go(first, end)
+        controls[:, RELAX] = np.maximum(controls[:, RELAX], go)
+        reach = math.ceil(_SPEAKS_REACH * MOTION_FPS)
+        low, high = max(0, first - reach), min(self.frames, end + reach)
+        shapes = self._shapes(low, high)
+        busy = smooth(speaks(shapes).astype(np.float32), _SPEAKS_SMOOTH * MOTION_FPS)
+        contact = np.maximum(shapes[:, PRESS], shapes[:, TUCK])[first - low : end - low]
+        return directing.face(first, end, busy[first - low : end - low], contact)
 
     def _shapes(self, first: int, end: int) -> FloatArray:
         """Return (n, 7) mouth shapes with their amounts."""
@@ -215,12 +266,14 @@ def _head(
     return head_motion.limited(head * options.head_motion)
 
 
-def _blink(frames: int, cues: list[float], options: GenerateOptions, seed: int) -> FloatArray:
+def _blink(
+    frames: int, cues: list[float], options: GenerateOptions, seed: int, often: float
+) -> FloatArray:
     rng = _stream(seed, _BLINK)
     if options.blink == "original":
         return blinks.original_blinks(frames, rng)
     rate = options.blink_rate if options.blink == "natural" else 0.0
-    return blinks.natural_blinks(frames, MOTION_FPS, rate, cues, rng)
+    return blinks.natural_blinks(frames, MOTION_FPS, rate * often, cues, rng)
 
 
 def _control_gains(options: GenerateOptions) -> dict[str, float]:

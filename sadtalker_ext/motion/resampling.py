@@ -53,6 +53,7 @@ def resample(track: Motion, fps: float, frames: int | None = None) -> Motion:
         gaze=_linear(track.gaze, at),
         controls=controls,
         view=None if track.view is None else _linear(track.view, at),
+        face=None if track.face is None else _linear(track.face, at),
     )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from sadtalker_ext.option_fields.declare import option
 
+LAYERS = ("metadata", "c2pa", "mark")
+"""Ways in which a video tells what it is; see docs/provenance.md."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
@@ -58,6 +61,22 @@ class EngineOptions:
         "How the video says that it is synthetic: in its metadata, or also by a visible label.",
         "output",
         choices=("none", "metadata", "label"),
+    )
+    provenance: str = option(
+        "auto",
+        "Provenance",
+        "How programs can tell where the video comes from: metadata, a signed C2PA manifest "
+        "(c2pa), an invisible mark in the frames (mark). auto takes all that this machine can "
+        "make, or none where mark is none.",
+        "output",
+        parts=LAYERS,
+    )
+    consent_by: str = option(
+        "",
+        "Consent given by",
+        "Who agreed to the use of the picture; kept with time and the picture's hash in a file "
+        "beside the video, never inside it.",
+        "output",
     )
     keep_partial: bool = option(
         False, "Keep a partial video", "On cancel keep what is done, as NAME.partial.mp4.", "output"

@@ -134,3 +134,29 @@ class MotionOptions:
         "head and eyes",
         choices=("pose", "blink", "pose+blink", "all"),
     )
+    emotion: str = option(
+        "neutral",
+        "Emotion",
+        "Emotion of the whole video: neutral, happy, sad, angry, surprised, disgusted, fearful, "
+        "contempt, a blend such as happy:0.6+surprised:0.4, or auto, which follows the voice.",
+        "acting",
+    )
+    emotion_intensity: float = option(
+        1.0, "Emotion strength", "How strong the emotion is.", "acting", low=0.0, high=1.0
+    )
+    acting: str = option(
+        "subtle",
+        "Acting",
+        "How much brows, head and gaze act out the speech: off is calm, lively adds nods, smiles "
+        "and raised brows at questions, stresses and the ends of phrases.",
+        "acting",
+        choices=("off", "subtle", "lively"),
+    )
+    timeline: str = option(
+        "",
+        "Timeline",
+        "What the face does when: a JSON list of entries with at, until and an emotion, a blend, "
+        "controls, a gaze, a gesture or a head pose; see docs/directing.md.",
+        "acting",
+        structured=True,
+    )

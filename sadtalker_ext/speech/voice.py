@@ -20,6 +20,7 @@ from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.speech.marked_text import Part, read_marked
 from sadtalker_ext.speech.phonemes import shifted
 from sadtalker_ext.speech.reading.language import guess_language
 from sadtalker_ext.speech.voices import espeak
@@ -97,7 +98,9 @@ def speak(
 ) -> Speech:
     """Speak a text into a WAV file and return it as speech, with exact sounds and words if known.
 
-    It goes sentence by sentence, so the length of the text needs no memory.
+    Marks in the text are not said: pauses and manners of speaking are followed, all others come
+    with the speech; see `marked_text`. It goes sentence by sentence, so the length of the text
+    needs no memory.
 
     Args:
         text: What to say.
@@ -110,8 +113,8 @@ def speak(
 
     Raises:
         PackageMissing: There is no voice on this machine.
-        InvalidOption: The text is empty, too long, or nothing a voice can say; or there is no
-            such voice.
+        InvalidOption: The text is empty, too long, or nothing a voice can say; a mark in it is
+            wrong; or there is no such voice.
         UnreadableAudio: The voice failed.
         Cancelled: The work was stopped.
     """
@@ -120,13 +123,15 @@ def speak(
         raise InvalidOption(
             f"Option text should be 1 to {MAX_CHARACTERS} characters, found {len(text)}."
         )
+    marked = read_marked(text)
+    text = marked.text
     provider, chosen = _choose(text, voice, store)
     delivery = Delivery(voice=voice or chosen.name, rate=rate, pitch=pitch)
     progress = progress or Progress()
     progress.enter(Stage.SPEAKING, len(text))
     path = folder / "speech.wav"
     told = _Told()
-    with contextlib.closing(_written(provider.synthesise(text, delivery), path, told)) as steps:
+    with contextlib.closing(_written(_said(provider, delivery, marked.parts), path, told)) as steps:
         for characters in steps:
             progress.advance(characters)
     if not told.spoken:
@@ -141,8 +146,31 @@ def speak(
         text=" ".join(text.split()),
         phonemes=phones,
         words=tuple(told.words),
+        marks=marked.marks,
         warnings=_warnings(text, voice, chosen),
     )
+
+
+def _said(
+    provider: Provider, delivery: Delivery, parts: Sequence[Part]
+) -> Generator[Utterance, None, None]:
+    """Yield the utterances of all parts of a text, each in its manner and with its pause."""
+    for part in parts:
+        own = dataclasses.replace(
+            delivery,
+            rate=min(max(delivery.rate * part.rate, 0.5), 2.0) if part.rate != 1 else delivery.rate,
+            pitch=min(max(delivery.pitch + part.pitch, -50.0), 50.0),
+        )
+        if part.pause is None:
+            yield from provider.synthesise(part.text, own)
+            continue
+        last: Utterance | None = None
+        for utterance in provider.synthesise(part.text, own):
+            if last is not None:
+                yield last
+            last = utterance
+        if last is not None:
+            yield dataclasses.replace(last, pause=part.pause)
 
 
 def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider, Voice]:

@@ -31,7 +31,7 @@ from tests.support.espeak import say, speech_of
 from tests.support.media import write_sound
 
 SECONDS = 5.0
-OPTIONS = GenerateOptions(engine="puppet", seed=11, blink_rate=30.0, preprocess="full")
+OPTIONS = GenerateOptions(engine="puppet", seed=11, blink_rate=30.0, preprocess="full", mark="none")
 BILABIALS = "Max had a nap at the old barn. Papa caught a black carp, and Tom laughed about it."
 
 

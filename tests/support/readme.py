@@ -21,6 +21,9 @@ def options_table() -> str:
         elif spec.low is not None:
             values = f"{_number(spec.low)} to {_number(spec.high)} {spec.unit}".strip()
             values = f"numbers from {values}" if spec.numbers else values
+        elif spec.parts:
+            some = ", ".join(f"`{part}`" for part in spec.parts)
+            values = f"`{spec.default}`, `none`, or some of {some}"
         else:
             values = "yes, no" if spec.kind is bool else "text"
         names = engines_for(spec.name)

@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
+    "blendshapes",
+    "directions",
+    "timeline",
     "spoken_words",
     "errors",
     "installing",
@@ -25,7 +28,10 @@ GROUND = {
 ALLOWED = {
     "errors": set(),
     "installing": set(),
-    "types": {"spoken_words"},
+    "blendshapes": set(),
+    "directions": {"blendshapes", "errors", "spoken_words"},
+    "timeline": {"directions", "errors"},
+    "types": {"blendshapes", "spoken_words"},
     "spoken_words": set(),
     "local_media": set(),
     "scratch": set(),
@@ -33,7 +39,7 @@ ALLOWED = {
     "pixels": {"opencv", "types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
-    "options": {"errors", "option_spec", "option_fields"},
+    "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
     "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
@@ -44,10 +50,12 @@ ALLOWED = {
     "portrait": GROUND | {"weights"},
     "speech": GROUND | {"inputs", "weights"},
     "captions": GROUND,
+    "motion_files": GROUND | {"encoder", "motion"},
     "transcripts": GROUND | {"captions", "encoder", "request", "speech"},
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND | {"captions"},
+    "provenance": GROUND | {"encoder", "inputs"},
     "engines.spec": {"engines.base", "portrait", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
@@ -68,9 +76,12 @@ ALLOWED = {
     "engines.sadtalker.nets": set(),
     "host": GROUND,
     "pipeline": GROUND
-    | {"shot", "motion", "compositor", "encoder", "engines.base", "engines.registry"},
+    | {"shot", "motion", "compositor", "encoder", "provenance"}
+    | {"engines.base", "engines.registry"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
-    "request": GROUND | {"inputs", "speech", "encoder", "captions", "weights"},
+    "request": GROUND
+    | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
+    | {"motion", "motion_files"},
     "service": GROUND
     | {
         "request",
@@ -87,6 +98,8 @@ ALLOWED = {
         "compositor",
         "encoder",
         "motion",
+        "motion_files",
+        "provenance",
     },
     "grid": GROUND | {"encoder", "inputs", "service"},
     "jobs": GROUND,
@@ -101,13 +114,15 @@ ALLOWED = {
         "weights",
         "motion",
         "speech",
+        "provenance",
         "shells.api",
         "shells.ui",
         "shells.page_files",
     },
     "shells.page_files": set(),
     "shells.api": GROUND
-    | {"engines.registry", "service", "jobs", "inputs", "speech", "weights", "shells.page_files"},
+    | {"engines.registry", "service", "jobs", "inputs", "provenance", "speech", "weights"}
+    | {"shells.page_files"},
     "client": {"errors"},
     "shells.ui": GROUND
     | {
@@ -121,13 +136,14 @@ ALLOWED = {
         "encoder",
         "motion",
         "shells.page_files",
+        "provenance",
     },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
     "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
-    "__init__": {"front_door", "options", "progress", "types"},
+    "__init__": {"front_door", "options", "progress", "provenance", "types"},
 }
 FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
 

@@ -18,7 +18,7 @@ def test_every_option_is_described(spec):
     assert spec.help.endswith(".")
     assert spec.label
     assert set(engines_for(spec.name)) <= set(engine_names())
-    assert spec.group in {"look", "head and eyes", "speech", "output", "engine"}
+    assert spec.group in {"look", "acting", "head and eyes", "speech", "output", "engine"}
     if spec.kind in (int, float) and not spec.choices:
         assert spec.low is not None
         assert spec.low <= spec.default <= spec.high
@@ -83,16 +83,24 @@ def test_command_line_covers_every_option(tmp_path):
         assert options_from(parsed) == GenerateOptions(**{spec.name: value})
 
 
+def other_text(spec):
+    if spec.name == "emotion":
+        return "happy:0.6+sad:0.4"
+    if spec.structured:
+        return '[{"at": 0.5, "emotion": "sad"}]'
+    if spec.parts:
+        return ", ".join(spec.parts[::2])
+    return "0, 10, -10" if spec.numbers else "something else"
+
+
 def other_value(spec):
     """A value that is allowed and not the default."""
     if spec.kind is bool:
         return not spec.default
     if spec.choices:
         return next(one for one in reversed(spec.choices) if one != spec.default)
-    if spec.numbers:
-        return "0, 10, -10"
     if spec.kind is str:
-        return "something else"
+        return other_text(spec)
     middle = spec.kind((spec.low + spec.high) / 2)
     return middle if middle != spec.default else spec.kind(spec.high)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
+from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
 from sadtalker_ext.options import GenerateOptions
@@ -45,13 +46,16 @@ class PuppetEngine:
         view = view_stage(shot.picture.pixels, face, options.preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
         progress.check()
+        mouth = MouthLayer(view.pixels, view.points)
+        eyes = EyeLayer(view.pixels, view.points)
         return PuppetRig(
             face=face,
             view=view,
             mask=mask,
-            mouth=MouthLayer(view.pixels, view.points),
-            eyes=EyeLayer(view.pixels, view.points),
+            mouth=mouth,
+            eyes=eyes,
             head=HeadTurn(view.pixels, view.points, mask),
+            skin=cache(partial(SkinLayer, view.pixels, view.points, mouth.style, eyes.still)),
             track=partial(track_points, models=self._models),
             require=self._models.require,
             preprocess=options.preprocess,

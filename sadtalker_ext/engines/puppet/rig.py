@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.eyes.layer import RELAXED, EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
-from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
+from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
+from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
+from sadtalker_ext.engines.puppet.skin.shares import UNABLE, lid_tension, mouth_controls
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
-from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
+from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, as_mapping
+from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.plan import plan_motion
 from sadtalker_ext.motion.view import beyond, scaled_head
@@ -30,6 +33,7 @@ _WIDEST = (18.0, 12.0, 12.0)
 wider turn needs pixels of the head that the picture does not show."""
 _WORKERS = 2
 """Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
+_EYE_CORNERS = (33, 133, 362, 263)
 _AHEAD = 4
 """Frames that may be finished before they are asked for; bounds the memory."""
 
@@ -45,6 +49,7 @@ class PuppetRig:
         mouth: Moves the lips, in the pose of the picture.
         eyes: Moves gaze, lids and brows, in the pose of the picture.
         head: Turns the result.
+        skin: Gives what moves the rest of the skin; asked only where a face is directed.
         track: Follows the face of a driving video.
         require: Gives the weight files of the phone recogniser; by default those of the usual
             folders.
@@ -57,6 +62,7 @@ class PuppetRig:
     mouth: MouthLayer
     eyes: EyeLayer
     head: HeadTurn
+    skin: Callable[[], SkinLayer]
     track: FaceTracker
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
@@ -80,17 +86,28 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
-        motion = plan_motion(performance, options, seed, progress, self.track, self.require)
+        motion = plan_motion(
+            performance, options, seed, progress, self.track, self.require, self._eyes()
+        )
         return scaled_head(motion, options, _WIDEST)
+
+    def _eyes(self) -> tuple[float, float]:
+        """Return where the eyes are in the frame, in shares of its width and height."""
+        left, top, right, bottom = self.view.frame
+        x, y = self.view.points[list(_EYE_CORNERS), :2].mean(0)
+        return float((x - left) / (right - left)), float((y - top) / (bottom - top))
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
         lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
-        return (*self.view.warnings, *beyond(motion, _WIDEST), *lids, *lips)
+        turned = (*self.view.warnings, *beyond(motion, _WIDEST))
+        return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; rows are drawn alike wherever they stand."""
+        if motion.face is not None:
+            self.skin()  # once, before several threads ask for it
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
@@ -123,16 +140,21 @@ class PuppetRig:
     def draw_row(self, motion: Motion, row: int) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
         controls = motion.controls[row]
+        face = None if motion.face is None else motion.face[row]
         canvas = self.view.pixels.copy()
-        if controls[RELAX] > 0 or np.any(controls[: len(MOUTH)] > 0):
-            self.mouth.apply(canvas, as_mapping(controls))
+        mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
+        if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):
+            self.mouth.apply(canvas, mouth)
         lids, gaze = motion.lids[row], motion.gaze[row]
         self.eyes.apply(
             canvas,
             (float(lids[0]), float(lids[1])),
             (float(gaze[0]), float(gaze[1])),
             float(controls[BROW]),
+            (RELAXED, RELAXED) if face is None else lid_tension(face),
         )
+        if face is not None:
+            self.skin().apply(canvas, face)
         yaw, pitch, roll = (float(angle) for angle in self._pose(motion, row))
         moved = self.head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * float(controls[BREATH]))
         if self.view.whole:

@@ -52,6 +52,9 @@ class Metadata:
     size_kib: float | None = told(optional=True)
     partial: bool | None = told("Cancelled, and the beginning was kept.", optional=True)
     timings: Mapping[str, float] | None = told("Seconds per stage.", optional=True)
+    marks: Sequence[str] | None = told(
+        "Which marks the video carries: metadata, label, c2pa, mark.", optional=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,8 +36,13 @@ def option_schema(spec: OptionSpec) -> Json:
     if spec.numbers:
         schema["type"] = ["array", "string"]
         schema["items"] = {"type": "number", **bounds}
+    elif spec.parts:
+        schema["type"] = ["array", "string"]
+        schema["items"] = {"type": "string", "enum": list(spec.parts)}
     else:
         schema |= bounds
+    if spec.structured:
+        schema["type"] = ["array", "object", "string"]
     if spec.kind is str and not spec.choices:
         schema["maxLength"] = MAX_TEXT
     return schema

@@ -22,6 +22,7 @@ from sadtalker_ext.jobs.runner import JobRunner
 from sadtalker_ext.jobs.store import JobStore
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.consent import move_records
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.api.settings import ApiSettings
 from sadtalker_ext.shells.api.webhooks import WebhookSender
@@ -135,10 +136,12 @@ class ApiState:
             progress,
         )
         if video.path != target:
+            move_records(video.path, target)
             video.path.replace(target)
         rendering = video.timings.get("render", 0.0)
         facts = video.as_dict()
-        del facts["path"]  # clients need not know where things lie
+        # clients need not know where things lie
+        del facts["path"], facts["credentials"]
         return facts | {
             "suffix": options.suffix,
             "seconds": round(video.seconds, 3),

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext.jobs.folder import is_id
 from sadtalker_ext.jobs.records import Job, JobState
+from sadtalker_ext.provenance.credentials import sidecar
 from sadtalker_ext.shells.api.answers import Error, Talk, TalkList, answer
 from sadtalker_ext.shells.api.errors import InvalidRequest, NotFound, NotReady
 from sadtalker_ext.shells.api.events import send_events
@@ -52,6 +53,8 @@ _MADE: Answers = {
     503: answer(Error, "Something is not installed, such as a voice."),
     507: answer(Error, "No space is left."),
 }
+MANIFEST_TYPE = "application/c2pa"
+
 _VIDEO: Answers = {
     200: {"description": "The file.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
     206: {"description": "A part of it.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
@@ -64,6 +67,9 @@ _CAPTIONS: Answers = {
         "description": "The captions.",
         "content": {kind: {"schema": {"type": "string"}} for kind in CAPTION_TYPES.values()},
     },
+}
+_MANIFEST: Answers = {
+    200: {"description": "The C2PA manifest.", "content": {MANIFEST_TYPE: {}}},
 }
 _STREAM: Answers = {
     200: {
@@ -96,6 +102,7 @@ def talk_routes(state: ApiState) -> APIRouter:
         (one, talks.delete, "DELETE", found, "Cancel or remove"),
         (video, talks.video, "GET", _VIDEO, "Fetch the video"),
         (f"{one}/captions", talks.captions, "GET", _CAPTIONS, "Fetch the captions"),
+        (f"{one}/manifest", talks.manifest, "GET", _MANIFEST, "Fetch the C2PA manifest"),
         ("/{talk_id}/events", talks.events, "GET", _STREAM, "Watch the progress"),
     ):
         router.add_api_route(
@@ -192,6 +199,18 @@ class _Talks:
         raise NotFound(
             "There are no captions.",
             hint="Ask for them by config.captions srt or vtt, and for a text that a voice speaks.",
+        )
+
+    async def manifest(self, request: Request, talk_id: str) -> Response:
+        """The C2PA manifest of a video that cannot hold it."""
+        job = self._job(request, talk_id)
+        suffix = (job.result or {}).get("suffix", ".mp4")
+        path = sidecar(self._state.folder.result(job.id, suffix))
+        if job.state is JobState.DONE and path.is_file() and not path.is_symlink():
+            return Response(await run_in_threadpool(path.read_bytes), media_type=MANIFEST_TYPE)
+        raise NotFound(
+            "There is no C2PA manifest beside the video.",
+            hint="An mp4 has it inside; metadata.marks tells which marks a video has.",
         )
 
     async def events(self, request: Request, talk_id: str) -> Response:

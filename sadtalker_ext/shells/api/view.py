@@ -114,4 +114,5 @@ def _metadata(result: Json) -> Metadata:
         size_kib=result["size_kib"],
         partial=result["partial"],
         timings=result["timings"],
+        marks=result.get("marks"),
     )

@@ -1,4 +1,4 @@
-"""The command line: generate, batch, weights, serve, forget and doctor."""
+"""The command line: generate, motion, grid, batch, verify, weights, serve, forget, doctor."""
 
 from __future__ import annotations
 

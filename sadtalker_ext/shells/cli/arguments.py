@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext import __version__
+from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
+from sadtalker_ext.shells.cli.other_arguments import add_batch, add_device, add_weights
 from sadtalker_ext.shells.cli.server_arguments import add_forget, add_serve
 from sadtalker_ext.speech.transcript import read_transcript
 
@@ -26,11 +28,22 @@ ORIGINAL_NAMES = {
 }
 """Flags of the original's command line that are called differently here."""
 
+C2PA_FLAGS = {
+    "--c2pa-certificate": "PEM file with the chain of a certificate of your own, which signs the "
+    "C2PA manifest (default: one made for the file)",
+    "--c2pa-key": "PEM file with the private key of that certificate",
+    "--c2pa-tsa": "a server for time stamps (RFC 3161) in the manifest",
+}
+"""Who signs; no options, so that no request from outside can name a file of this machine."""
+
 TRANSCRIPT = "transcript"
 """An option that is a text; on the command line it is named by its file."""
+TIMELINE = "timeline"
+"""An option that is JSON; on the command line it may be named by its file."""
 
 GROUPS = {
     "look": "look",
+    "acting": "emotion and acting",
     "head and eyes": "head and eyes",
     "speech": "speech",
     "output": "output",
@@ -48,11 +61,16 @@ def build_parser() -> Parser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_generate(commands, common)
+    _add_motion(commands, common)
     _add_grid(commands, common)
-    _add_batch(commands, common)
-    _add_weights(commands, common)
+    add_batch(commands, common)
+    add_weights(commands, common)
     add_serve(commands, common)
     add_forget(commands, common)
+    verify = commands.add_parser(
+        "verify", parents=[common], help="say which marks a video or picture carries"
+    )
+    verify.add_argument("file", type=Path, help="a video, a picture, or a zip of pictures")
     commands.add_parser(
         "doctor", parents=[common], help="say what is installed, what is missing, and what to do"
     )
@@ -120,8 +138,54 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         help="write the sounds with their times: .TextGrid, .visemes.json (Azure, Oculus), or "
         ".json (Rhubarb); may be repeated",
     )
-    _add_device(generate)
-    sections = {name: generate.add_argument_group(title) for name, title in GROUPS.items()}
+    generate.add_argument(
+        "--motion-in",
+        type=Path,
+        metavar="FILE",
+        help="what the face does, instead of planning it: .csv (Live Link Face), .vrma, "
+        ".arkit.json, .motion3.json (Live2D) or our own .json",
+    )
+    generate.add_argument(
+        "--motion-out",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write the motion into a file of one of these kinds; may be repeated",
+    )
+    for flag, words in C2PA_FLAGS.items():
+        generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
+    add_device(generate)
+    _add_options(generate)
+
+
+def _add_motion(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    motion = commands.add_parser(
+        "motion",
+        parents=[common],
+        help="plan what a face does, without making a video",
+        allow_abbrev=False,
+    )
+    motion.add_argument("portrait", type=Path, help="a picture with a face")
+    motion.add_argument("speech", nargs="?", type=Path, help="a sound file, or a video with sound")
+    motion.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        help=".csv (Live Link Face), .vrma, .arkit.json, .motion3.json (Live2D) or our own .json; "
+        "may be repeated",
+    )
+    motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_device(motion)
+    _add_options(motion)
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    sections = {name: command.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
         if spec.name != "captions":  # it takes a file, too
             _add_option(sections[spec.group], spec)
@@ -146,16 +210,10 @@ def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
     grid.add_argument("-o", "--output", type=Path, help="the wall: a .mp4 or .webm file")
     grid.add_argument("--overwrite", action="store_true", help="replace videos that exist")
     grid.set_defaults(captions=None)
-    _add_device(grid)
+    add_device(grid)
     for spec in option_specs():
         if spec.name not in ("captions", "format"):
             _add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
-
-
-def _add_device(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--device", default="auto", help="auto, cpu, or a name torch knows (default: auto)"
-    )
 
 
 def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
@@ -199,32 +257,6 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
     )
 
 
-def _add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
-    batch = commands.add_parser(
-        "batch", parents=[common], help="make the videos of a list, one JSON object per line"
-    )
-    batch.add_argument("jobs", type=Path, help="a .jsonl file; each line as a call of generate")
-    batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    _add_device(batch)
-
-
-def _add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
-    weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
-    actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", parents=[common], help="every file, where it is, and its licence")
-    fetch = actions.add_parser("fetch", parents=[common], help="download and check files")
-    fetch.add_argument(
-        "names", nargs="+", metavar="NAME", help="file names, or a set such as puppet or sadtalker"
-    )
-    verify = actions.add_parser("verify", parents=[common], help="check size and SHA-256")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="all installed files by default")
-    convert = actions.add_parser(
-        "convert", parents=[common], help="rewrite a legacy .pth(.tar) file as safetensors"
-    )
-    convert.add_argument("source", type=Path)
-    convert.add_argument("target", type=Path)
-
-
 def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Translate flags of the original's command line.
 
@@ -258,11 +290,26 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     named = given.get(TRANSCRIPT)
     if isinstance(named, Path):
         given[TRANSCRIPT] = read_transcript(named)
+    directed = given.get(TIMELINE)
+    if isinstance(directed, str) and directed.endswith(".json"):
+        given[TIMELINE] = _read_timeline_file(Path(directed))
     preset = preset_options(parsed.preset) if getattr(parsed, "preset", None) else {}
     chosen = {
         spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None
     }
     return GenerateOptions.from_mapping({**preset, **chosen})
+
+
+def _read_timeline_file(path: Path) -> str:
+    """Read the JSON file that the option timeline names.
+
+    Raises:
+        InvalidOption: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"The timeline {path.name} cannot be read: {error}.") from error
 
 
 def captions_file(parsed: argparse.Namespace) -> Path | None:

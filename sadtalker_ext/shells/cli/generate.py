@@ -16,6 +16,7 @@ from sadtalker_ext.errors import Cancelled, InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
 from sadtalker_ext.shells.cli.own_process import suit
@@ -45,6 +46,9 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         motion_plot=parsed.motion_plot,
         captions_file=captions_file(parsed),
         phones_files=tuple(parsed.phones),
+        motion_file=parsed.motion_in,
+        motion_files=tuple(parsed.motion_out),
+        own_certificate=own_certificate(parsed),
     )
     bar = TerminalProgress()
     progress = Progress(bar)
@@ -61,6 +65,19 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         _show(video)
     # a beginning that was kept is still a video that was not made
     return video.as_dict() | ({"exit_code": Cancelled.exit_code} if video.partial else {})
+
+
+def own_certificate(parsed: argparse.Namespace) -> OwnCertificate | None:
+    """Return the certificate that the flags name; None leaves it to the environment."""
+    chain, key, stamps = parsed.c2pa_certificate, parsed.c2pa_key, parsed.c2pa_tsa
+    if not (chain or key or stamps):
+        return None
+    named = OwnCertificate.of_environment()
+    return OwnCertificate(
+        certificate=Path(chain) if chain else named.certificate,
+        key=Path(key) if key else named.key,
+        time_stamps=stamps or named.time_stamps,
+    )
 
 
 def _references(
@@ -118,7 +135,7 @@ def _show(video: VideoFile) -> None:
         print(f"note: {warning}", file=sys.stderr)
     print(
         f"{video.path} · {video.seconds:.1f} s · {video.width}x{video.height} · "
-        f"{video.engine} · seed {video.seed}"
+        f"{video.engine} · seed {video.seed} · marks: {', '.join(video.marks) or 'none'}"
     )
 
 

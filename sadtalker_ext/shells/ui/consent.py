@@ -6,10 +6,10 @@ tick is remembered by a hash of its pixels; the picture itself is not kept.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from pathlib import Path
 
+from sadtalker_ext.provenance.hashes import picture_hash
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
@@ -23,10 +23,7 @@ REMINDER = (
 
 def fingerprint(picture: Picture) -> str:
     """Return a hash of the picture's size and pixels."""
-    height, width = picture.pixels.shape[:2]
-    state = hashlib.sha256(f"{width}x{height}".encode())
-    state.update(picture.pixels.tobytes())
-    return state.hexdigest()
+    return picture_hash(picture)
 
 
 class ConsentBook:

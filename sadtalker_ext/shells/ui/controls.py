@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sadtalker_ext.directions import EMOTIONS
 from sadtalker_ext.engines.registry import engines_for
+from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.contract import Component, element_id
@@ -36,8 +38,14 @@ ELSEWHERE = (
 
 NOT_SAVED = frozenset(
     {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
+    | {"consent_by", "timeline"}
 )
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
+
+_SUGGESTED: Mapping[str, Sequence[str]] = {
+    "emotion": (*EMOTIONS, "happy:0.6+surprised:0.4", "sad:0.6+angry:0.4", "auto")
+}
+"""Words to choose from for options that take any text."""
 
 UNDER_A_TITLE = frozenset({"engine"})
 """The panel's title already says their caption."""
@@ -45,6 +53,7 @@ UNDER_A_TITLE = frozenset({"engine"})
 GROUP_TITLES: Mapping[str, str] = {
     "look": "More looks",
     "speech": "More about speech",
+    "acting": "Emotion and acting",
     "head and eyes": "Head and eyes",
     "engine": "Face and speed",
     "output": "Output",
@@ -70,7 +79,7 @@ class OptionControls:
         voices: Iterable[tuple[str, str]] = (),
         suggestions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self._suggestions = suggestions or {}
+        self._suggestions = {**_SUGGESTED, **(suggestions or {})}
         self._voices = _voice_choices(voices)
         self.components: dict[str, Component] = {}
 
@@ -144,10 +153,10 @@ class OptionControls:
         gr = compat.gradio()
         if spec.kind is bool:
             return gr.Checkbox(value=spec.default, min_width=160, **common)
-        if spec.choices or spec.name in ("voice", *self._suggestions):
+        if spec.choices or spec.parts or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
         if spec.kind is str:
-            lines = 4 if spec.name in ("text", "transcript") else 1
+            lines = 4 if spec.name in ("text", "transcript", "timeline") else 1
             return gr.Textbox(value=spec.default, lines=lines, **common)
         if is_slider(spec):
             limits = {"minimum": spec.low, "maximum": spec.high, "step": step_of(spec)}
@@ -165,7 +174,8 @@ class OptionControls:
         if spec.choices:
             kind = gr.Radio if len(spec.choices) <= _FEW else gr.Dropdown
             return kind(choices=list(spec.choices), value=spec.default, **common)
-        words = dict.fromkeys([spec.default, *self._suggestions[spec.name]])
+        known = _some_lists(spec) if spec.parts else self._suggestions[spec.name]
+        words = dict.fromkeys([spec.default, *known])
         return gr.Dropdown(
             choices=list(words), value=spec.default, allow_custom_value=True, **common
         )
@@ -215,6 +225,11 @@ def step_of(spec: OptionSpec) -> float:
         return 1
     low, high = spec.low or 0.0, spec.high or 0.0
     return 0.05 if high - low < _FINE_RANGE else 0.5
+
+
+def _some_lists(spec: OptionSpec) -> list[str]:
+    """Return what people choose of an option that lists words: all, one, none."""
+    return [", ".join(spec.parts), *spec.parts, NO_PART]
 
 
 def _voice_choices(voices: Iterable[tuple[str, str]]) -> list[str]:

@@ -70,6 +70,8 @@ def summary_html(video: VideoFile) -> str:
         f"{video.engine} engine",
         f"seed {video.seed}",
     ]
+    if video.marks:
+        facts.append(f"marks: {', '.join(video.marks)}")
     spent = sum(video.timings.values())
     if spent:
         facts.append(f"made in {duration(spent)}")

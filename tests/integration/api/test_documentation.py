@@ -26,6 +26,7 @@ def test_the_documentation_shows_every_route_and_examples(client):
             "/talks/{talk_id}",
             "/talks/{talk_id}/video",
             "/talks/{talk_id}/captions",
+            "/talks/{talk_id}/manifest",
             "/talks/{talk_id}/events",
             "/options",
             "/engines",

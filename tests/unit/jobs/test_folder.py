@@ -3,6 +3,7 @@
 import pytest
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.jobs import names
 from sadtalker_ext.jobs.database import FolderLock
 from sadtalker_ext.jobs.folder import DataFolder, is_id, new_id
 
@@ -39,6 +40,24 @@ def test_sweeping_leaves_uploads_of_open_jobs_and_every_finished_video(tmp_path,
     videos = {f"{job_id}.mp4" for job_id in (still_open, over, lost)}
     assert {path.name for path in folder.results.iterdir()} == videos
     assert "1 videos in" in caplog.text
+
+
+def test_what_lies_beside_a_video_goes_with_it(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    mine, other = new_id(), new_id()
+    endings = (".srt", ".webm.c2pa", ".mp4.consent.json", ".gif.consent.json")
+    for job_id in (mine, other):
+        folder.result(job_id, ".webm").write_bytes(b"x")
+        for ending in endings:
+            (folder.results / f"{job_id}{ending}").write_bytes(b"x")
+    stopped = folder.results / f"{mine}.partial.gif.c2pa"
+    stopped.write_bytes(b"x")
+    assert folder.sweep({mine: False, other: False}) == 1
+    assert not stopped.exists()
+    folder.drop_result(mine)
+    left = {one.name for one in folder.results.iterdir()}
+    assert left == {f"{other}{ending}" for ending in (*endings, ".webm")}
+    assert all(names.is_ours(name) for name in left)
 
 
 def test_sweeping_removes_nothing_that_has_another_name_than_ours(tmp_path):

@@ -16,6 +16,8 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli import main
+from sadtalker_ext.shells.cli.arguments import build_parser
+from sadtalker_ext.shells.cli.generate import own_certificate
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
 from tests.support.specs import register, specs_with
@@ -242,3 +244,22 @@ def subtitles_of(path):
 )
 def test_an_engines_name_asks_for_all_it_needs(words, meant):
     assert weights_of(words) == meant
+
+
+def test_consent_is_recorded_beside_the_video(inputs, fake_engine, tmp_path):
+    words = ("generate", *inputs, "-o", tmp_path / "out.mp4", "--engine", "puppet")
+    assert run(*words, "--consent-by", "Ada Example") == 0
+    record = json.loads((tmp_path / "out.mp4.consent.json").read_text(encoding="utf-8"))
+    assert record["consent_by"] == "Ada Example"
+    assert len(record["picture"]["sha256_of_pixels"]) == 64
+
+
+def test_flags_name_a_certificate_and_the_environment_the_rest(inputs, monkeypatch):
+    monkeypatch.setenv("SADTALKER_C2PA_KEY", "mine.pem")
+    parser = build_parser()
+    plain = parser.parse_args(["generate", *map(str, inputs)])
+    assert own_certificate(plain) is None
+    named = parser.parse_args(["generate", *map(str, inputs), "--c2pa-certificate", "chain.pem"])
+    found = own_certificate(named)
+    assert (found.certificate, found.key) == (Path("chain.pem"), Path("mine.pem"))
+    assert found.time_stamps == ""

@@ -68,7 +68,7 @@ class BrowMotion:
             inward = inward - side * part * nose_side * (along * side > 0)
         left_px, top_px, right_px, bottom_px = self.box
         seen = picture[top_px:bottom_px, left_px:right_px]
-        calm = _hair_in_front(seen, cheek_colour(picture, points)) * ~own_hair
+        calm = hair_in_front(seen, cheek_colour(picture, points)) * ~own_hair
         if still is not None:
             calm = np.maximum(calm, still[top_px:bottom_px, left_px:right_px])
         free = 1.0 - np.clip(3 * blur(calm, 0.12 * size), 0, 1)
@@ -135,7 +135,7 @@ def _brow_weight(
     return np.asarray(weight, dtype=np.float32), clear, own
 
 
-def _hair_in_front(part: ImageArray, skin: FloatArray) -> FloatArray:
+def hair_in_front(part: ImageArray, skin: FloatArray) -> FloatArray:
     """Mark what is much darker than the cheeks or of another hue: fringes, hats, scarves."""
     bright = luma(part)
     darker = smoothstep(0.62, 0.42, bright / max(float(luma(skin)), 20.0))

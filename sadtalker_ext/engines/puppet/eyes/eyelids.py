@@ -35,6 +35,7 @@ _FLATTENS_PAPER = (0.0, 0.18)  # hatching is not stretched, it ends; sooner show
 _FLATTEST = 0.92  # of new skin
 _SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
 _SHADOW_DEPTH = 0.3
+_SQUINT = (0.14, 0.32)  # of the opening, that the upper and the lower margin take at a squint of 1
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.4  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
@@ -65,6 +66,7 @@ class Eyelids:
         self._bump = bump
         self._rise = np.minimum(_LOWER_RISE * bump, 0.3 * opening)
         self._travel = opening + (_SEAM_BELOW * smoothstep(0.0, 0.7, bump) - self._rise)
+        self._squints = tuple(share * opening * np.sqrt(bump) for share in _SQUINT)
         self._roof = np.maximum(shape.brow, shape.upper - _HIGHEST)
         self._gap = np.maximum(shape.upper - self._roof, 0.05)
         self._glasses = skin.glasses
@@ -100,7 +102,12 @@ class Eyelids:
         return zone * smoothstep(*_WIDE, wide * np.maximum(0.4 / self._gap, 1.0))
 
     def draw(
-        self, face: ImageArray, eyeball: FloatArray, closure: float, follow: float
+        self,
+        face: ImageArray,
+        eyeball: FloatArray,
+        closure: float,
+        follow: float,
+        squint: float = 0.0,
     ) -> FloatArray:
         """Put the lids over the eyeball.
 
@@ -108,15 +115,18 @@ class Eyelids:
             face: (h, w, 3) uint8 patch with the face around the eye.
             eyeball: (h, w, 3) float32 patch with the eyeball, valid wherever the lids are open.
             closure: 0 as in the picture .. 1 closed.
-            follow: How far the upper margin goes down with the gaze, in eye sizes.
+            follow: How far the upper margin goes down with the gaze, in eye sizes; negative where
+                it is raised.
+            squint: How far both margins are tightened, 0..1.
 
         Returns:
             (h, w, 3) float32 patch; exactly `face` outside of what moved.
         """
         shape = self._shape
-        move = closure * self._travel + follow * self._bump
+        tight = squint * (1 - closure)
+        move = closure * self._travel + follow * self._bump + tight * self._squints[0]
         margin = shape.upper + move
-        rise = closure * self._rise - 0.3 * follow * self._bump
+        rise = closure * self._rise - 0.3 * follow * self._bump + tight * self._squints[1]
         lower = shape.lower - rise
         depth = (shape.v - margin) * shape.size  # pixels below the upper margin
         bare = cv2.subtract(face, self._over, dtype=cv2.CV_8U)

@@ -58,12 +58,15 @@ class IrisMotion:
         way = float(shift[0] * shape.down[0] + shift[1] * shape.down[1])
         return float(np.clip(_UPPER_LID_SHARE * way / shape.size, -0.06, 0.10))
 
-    def draw(self, face: ImageArray, shift: tuple[float, float]) -> FloatArray:
+    def draw(
+        self, face: ImageArray, shift: tuple[float, float], widened: float = 0.0
+    ) -> FloatArray:
         """Shift the iris inside the opening.
 
         Args:
             face: (h, w, 3) uint8 patch with the eye as it is.
             shift: Way of the iris to the right and down in pixels.
+            widened: How far the upper lid is raised above its place in the picture, in pixels.
 
         Returns:
             (h, w, 3) float32 eyeball, valid inside the opening and a little beyond it.
@@ -71,10 +74,17 @@ class IrisMotion:
         part = (shift[0] * _REFLECTION_SHARE, shift[1] * _REFLECTION_SHARE)
         moved = self._moved(self._base, shift).astype(np.float32)
         moved += self._moved(self._reflection, part)
-        moved *= self._shade
+        moved *= self._shade if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
-        share = soft_switch(0.0, 1.2, float(np.hypot(*shift)))
+        share = soft_switch(0.0, 1.2, float(np.hypot(*shift)) + widened)
         return np.asarray(face + (moved - face) * np.float32(share), dtype=np.float32)
+
+    def _raised_shade(self, widened: float) -> FloatArray:
+        """Return the shade of a lid that is raised: it goes up with the lid, (h, w, 1)."""
+        down = self._shape.down
+        map_x = self._x + np.float32(self._shape.iris[0] + widened * down[0]) + 0 * self._y
+        map_y = self._y + np.float32(self._shape.iris[1] + widened * down[1]) + 0 * self._x
+        return np.asarray(remap(self._shade, map_x, map_y), np.float32).reshape(self._shade.shape)
 
     def _moved(self, image: ImageArray, shift: tuple[float, float]) -> ImageArray:
         radius = self._shape.iris[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,17 @@ _CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
 # Of fewer pixels no lid can be made; the portraits' eyes are 12 to 122 pixels wide, and one is 9.
 _LEAST_WIDTH_PX = 10.0
 _NEARLY_WHOLE = 0.9  # a blink that goes this far looks like one
+_WIDEST = 0.12  # of an eye's size, that the upper lid is raised at most
+
+
+class LidTension(NamedTuple):
+    """How wide an eye is opened beyond the picture, and how far its lids are tightened, 0..1."""
+
+    wide: float = 0.0
+    squint: float = 0.0
+
+
+RELAXED = LidTension()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,6 +94,7 @@ class EyeLayer:
         blink: tuple[float, float],
         gaze: tuple[float, float],
         brow: float,
+        tension: tuple[LidTension, LidTension] = (RELAXED, RELAXED),
     ) -> None:
         """Paint the eyes into the canvas, in place.
 
@@ -91,11 +104,17 @@ class EyeLayer:
                 picture .. 1 closed.
             gaze: Degrees to the right and down.
             brow: -1 frown .. 1 raised.
+            tension: Of the lids of the eye on the left and the right side of the picture.
         """
         self._brows.apply(canvas, brow)
-        for eye, closure in zip(self._eyes, blink, strict=True):
+        for eye, closure, tense in zip(self._eyes, blink, tension, strict=True):
             if eye is not None:
-                _draw_eye(canvas, eye, float(closure) * self._reach, gaze)
+                _draw_eye(canvas, eye, float(closure) * self._reach, gaze, tense)
+
+    @property
+    def still(self) -> FloatArray | None:
+        """(H, W) float32, 1 on the rims of glasses in front of the eyes; None without any."""
+        return self._rims
 
 
 def _prepare(
@@ -151,22 +170,31 @@ def _lash_share(mask: FloatArray, shape: EyeShape) -> float:
     return float(mask[above].mean()) if above.any() else 0.0
 
 
-def _draw_eye(canvas: ImageArray, eye: _Eye, closure: float, gaze: tuple[float, float]) -> None:
+def _draw_eye(
+    canvas: ImageArray,
+    eye: _Eye,
+    closure: float,
+    gaze: tuple[float, float],
+    tension: LidTension,
+) -> None:
     """Draw one eye where something about it differs from the picture."""
     closure = float(np.clip(closure, 0.0, 1.0))
+    wide, squint = (eye.presence * float(np.clip(one, 0.0, 1.0)) for one in tension)
     shift = (0.0, 0.0)
     if eye.iris is not None:
         shift = eye.iris.shift((gaze[0] * eye.presence, gaze[1] * eye.presence))
     looking = abs(shift[0]) + abs(shift[1]) > 0.02
-    if closure < 1e-3 and not looking:
+    if closure < 1e-3 and not looking and max(wide, squint) < 1e-3:
         return
     left, top, right, bottom = eye.shape.box
     view = canvas[top:bottom, left:right]
     face = view.copy()
     eyeball, follow = face.astype(np.float32), 0.0
-    if eye.iris is not None and looking:
-        eyeball, follow = eye.iris.draw(face, shift), eye.iris.lid_follow(shift)
-    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure))
+    if eye.iris is not None and (looking or wide > 0):
+        lifted = wide * _WIDEST * (1 - closure)
+        eyeball = eye.iris.draw(face, shift, lifted * eye.shape.size)
+        follow = (eye.iris.lid_follow(shift) if looking else 0.0) - lifted
+    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint)
     if eye.free is not None:
         drawn = face + (drawn - face) * eye.free
     view[:] = np.clip(drawn + 0.5, 0, 255).astype(np.uint8)

@@ -35,9 +35,9 @@ LIP_HIDDEN = 0.07
 
 PLAIN = (
     *("jaw", "narrow", "wide", "round", "plump", "flatten"),
-    *("part", "raise", "arch", "roll", "tuck"),
+    *("part", "raise", "arch", "roll", "tuck", "drop"),
 )
-OPENERS = ("rest", "jaw", "part", "raise", "tuck")
+OPENERS = ("rest", "jaw", "part", "raise", "tuck", "drop")
 """Everything that opens the mouth; each has two fields that close it again, one per lip."""
 
 FIELDS = PLAIN + tuple(f"{lip}:{name}" for lip in ("upper", "lower") for name in OPENERS)
@@ -84,9 +84,9 @@ class ExpressionBasis:
 
     def weights(self, controls: Mapping[str, float]) -> FloatArray:
         """Turn controls into (K,) weights of the fields; all zero gives all zero."""
-        jaw, wide, rounded, upper, press, tuck, relax = (
+        jaw, wide, rounded, upper, press, tuck, relax, drop = (
             float(np.clip(controls.get(name, 0.0), 0.0, 1.0))
-            for name in ("jaw", "wide", "round", "upper", "press", "tuck", "relax")
+            for name in ("jaw", "wide", "round", "upper", "press", "tuck", "relax", "drop")
         )
         # Lips that have just left each other are open: the last part of the way seals them.
         press = press * press * (3 - 2 * press)
@@ -110,6 +110,7 @@ class ExpressionBasis:
             # A smile's curve straightens when the lips round or must close over the teeth.
             "flatten": 0.85 * rounded * (1 - 0.5 * press) + 1.2 * shut * gap,
             "tuck": tuck * (1 - press),
+            "drop": drop * (1 - tuck) * (1 - 0.8 * press),
             "rest": 1.0,
         }
         # A relaxed jaw has the whole way before it again.
@@ -175,6 +176,7 @@ class ExpressionBasis:
             "part": (soft * 0.055 * frame.size, frame.vertical),
             "raise": (soft * 0.06 * frame.size, frame.vertical),
             "tuck": (tuck, frame.across),
+            "drop": (soft * 0.075 * frame.size, frame.vertical),
         }
 
     def _plain_fields(self) -> dict[str, FloatArray]:
@@ -208,6 +210,7 @@ class ExpressionBasis:
         parted = (profile["part"] / size)[None] * np.exp(-((v / 0.3) ** 2))
         parted = parted * (only_upper * -UPPER_SHARE + only_lower * (1 - UPPER_SHARE))
         tucked = (profile["tuck"] / half)[None] * np.exp(-((v / 0.4) ** 2)) * only_lower
+        dropped = (profile["drop"] / size)[None] * np.exp(-((v / 0.3) ** 2)) * only_lower
         inward = (1 - within**2) * np.exp(-(((v - 0.2) / 0.2) ** 2)) * only_lower
         inward = inward * smoothstep(0.0, 0.12, v)
         side = np.stack([-np.ones_like(u), np.ones_like(u)])
@@ -235,6 +238,7 @@ class ExpressionBasis:
             "roll": _along(roll, frame.vertical, 0.022 * size),
             "tuck": _along(tucked, frame.across, half)
             + _along(inward, frame.vertical, -0.035 * size),
+            "drop": _along(dropped, frame.vertical, size),
         }
 
     def _closing_fields(self) -> list[FloatArray]:

@@ -20,9 +20,9 @@ from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
-DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax")
+DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax", "drop")
 """The controls this layer reads; others are ignored. `relax` 0..1 closes the smile of the picture
-itself (see `relaxing.py`)."""
+itself (see `relaxing.py`), `drop` 0..1 lowers the lower lip without the jaw."""
 
 _WIDE_OPEN = (
     "The mouth is wide open in the picture: its lips close for speech, but less cleanly than lips "
@@ -54,6 +54,7 @@ class MouthLayer:
 
     Attributes:
         box: The only region `apply` writes to, picture pixels.
+        style: What was measured of the picture's colours and lines.
         warnings: Sentences about what this mouth cannot do well.
     """
 
@@ -62,6 +63,7 @@ class MouthLayer:
         frame = measure_mouth(picture, points)
         style = measure_style(picture, points, frame)
         self._frame = frame
+        self.style = style
         self._size = picture.shape[:2]
         stride = max(1, round(frame.face_width / _NODES_PER_FACE))
         self._warp, fade = make_grid(frame, points, stride, picture.shape)

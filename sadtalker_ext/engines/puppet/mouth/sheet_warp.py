@@ -73,10 +73,10 @@ class SheetWarp:
         for weight, field in zip(weights, self._fields, strict=True):
             if abs(weight) > 1e-6:
                 total += weight * field
-        return self._inverse(total[0]), self._inverse(total[1])
+        return self.inverse(total[0]), self.inverse(total[1])
 
-    def _inverse(self, field: FloatArray) -> FloatArray:
-        """Source minus node, in pixels, for a displacement field in units of the grid."""
+    def inverse(self, field: FloatArray) -> FloatArray:
+        """Source minus node, (h, w, 2) pixels, for a displacement field in units of the grid."""
         back = np.zeros_like(field)
         for step in _DAMPING:
             back -= np.float32(step) * (back + self._at(field, back))

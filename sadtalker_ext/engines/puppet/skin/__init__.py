@@ -1,0 +1,1 @@
+"""The skin of the puppet: what the face's muscles do to brows, cheeks, nose, mouth and chin."""

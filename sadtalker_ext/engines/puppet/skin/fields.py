@@ -1,0 +1,88 @@
+"""Displacement fields of the skin, one per blendshape, and their safe sum.
+
+Fields say where a point of the picture goes. Their sum is made gentle before it is used: where
+skin would be squeezed or stretched too much it moves less, so that nothing folds however many
+muscles pull at once.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.blendshapes import COLUMN
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.skin.frame import SkinFrame
+from sadtalker_ext.engines.puppet.skin.pushes import MOVED, Push, sided_pushes
+from sadtalker_ext.types import FloatArray
+
+_SQUEEZED, _STRETCHED = 0.75, 1.2
+"""Largest loss of length when skin is squeezed (at 1 it would fold), and largest stretch."""
+_RIM_CELLS = 4.0
+
+
+class SkinFields:
+    """The fields of one face.
+
+    Args:
+        frame: The face.
+        free: (h, w) float32 on the nodes, 0 where nothing may move.
+    """
+
+    def __init__(self, frame: SkinFrame, free: FloatArray) -> None:
+        rows, columns = frame.nodes.shape[:2]
+        rim = free * _border(rows, columns)
+        self._columns = np.array([COLUMN[name] for name in MOVED])
+        fields = [
+            sum((_pushed(frame, *push) for push in sided_pushes(name)), np.zeros(()))
+            for name in MOVED
+        ]
+        scale = rim[..., None] / np.float32(frame.stride)
+        self._fields = np.stack([np.asarray(field * scale, np.float32) for field in fields])
+        self._warp = SheetWarp(frame.box, frame.stride)
+
+    def forward(self, weights: FloatArray) -> FloatArray | None:
+        """Return where the nodes go for (52,) weights, (h, w, 2) cells; None: nothing moves."""
+        used = weights[self._columns]
+        # Not a matrix product: that would wake the linear algebra library's threads per frame.
+        total: FloatArray | None = None
+        for weight, field in zip(used, self._fields, strict=True):
+            if abs(weight) > 1e-4:
+                total = field * weight if total is None else total + field * weight
+        return None if total is None else _gentle(total)
+
+    def sources(self, forward: FloatArray, height: int, width: int) -> FloatArray:
+        """Return where every pixel of the box comes from, (height, width, 2) way in pixels."""
+        way = self._warp.enlarge(self._warp.inverse(forward))
+        return np.asarray(way[:height, :width], np.float32)
+
+
+def _pushed(frame: SkinFrame, push: Push, side: int) -> FloatArray:
+    """Return (h, w, 2) pixels: the way of every node for one push on one side."""
+    origin = frame.points[push.right if side > 0 else push.left]
+    across, along = frame.offsets(origin, frame.nodes)
+    weight = np.exp(-((across / push.reach[0]) ** 2) - (along / push.reach[1]) ** 2)
+    way = frame.way(push.out * side + push.shift, push.up, push.front)
+    return np.asarray(weight[..., None] * way, np.float32)
+
+
+def _gentle(field: FloatArray) -> FloatArray:
+    """Return the field, smaller where it would squeeze or stretch the skin too much."""
+    right = np.diff(field, axis=1, append=field[:, -1:])
+    down = np.diff(field, axis=0, append=field[-1:])
+    squeezed = np.maximum(-right[..., 0], -down[..., 1]) / _SQUEEZED
+    sheared = np.maximum(np.abs(right).max(-1), np.abs(down).max(-1)) / _STRETCHED
+    excess = np.maximum(squeezed, sheared)
+    if float(excess.max()) <= 1:
+        return field
+    share = (1 / np.maximum(excess, 1)).astype(np.float32)
+    # the smallest share nearby, spread smoothly, so that the limit makes no edge of its own
+    share = cv2.blur(cv2.erode(share, np.ones((5, 5), np.uint8)), (7, 7))
+    return np.asarray(field * share[..., None], np.float32)
+
+
+def _border(rows: int, columns: int) -> FloatArray:
+    """Return (rows, columns) float32, 0 at the border of the grid."""
+    x = np.minimum(np.arange(columns), np.arange(columns)[::-1]) / _RIM_CELLS
+    y = np.minimum(np.arange(rows), np.arange(rows)[::-1]) / _RIM_CELLS
+    return np.clip(np.minimum(x[None], y[:, None]), 0, 1).astype(np.float32)

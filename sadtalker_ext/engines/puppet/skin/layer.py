@@ -1,0 +1,104 @@
+"""The skin of one face, moved as directed over what mouth and eyes have drawn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.blendshapes import COLUMN
+from sadtalker_ext.engines.puppet.eyes.brows import hair_in_front
+from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
+from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
+from sadtalker_ext.engines.puppet.skin.fields import SkinFields
+from sadtalker_ext.engines.puppet.skin.folds import Folds
+from sadtalker_ext.engines.puppet.skin.frame import SkinFrame, freedom, measure_skin
+from sadtalker_ext.engines.puppet.soft_fields import blur
+from sadtalker_ext.pixels import remap
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+_ON_DRAWINGS = 0.4
+"""How much of a fold's shade drawings show; lines on paper show less."""
+_CHEEK_LIGHT = 0.07
+"""Share of light that a cheek gains when it is raised."""
+_CHEEK_REACH = (0.085, 0.055)
+_RAISES_CHEEK = {"cheekSquint": 0.6, "mouthSmile": 0.4}
+
+
+class SkinLayer:
+    """Moves brows, cheeks, nose, the lips' surroundings and the chin of one picture.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB, never modified.
+        points: (478, 3) mesh points in pixels of this picture.
+        style: Measurements of the picture.
+        still: (H, W) float32, 1 on glasses in front of the eyes, or None.
+
+    Attributes:
+        box: The only region `apply` writes to, picture pixels.
+    """
+
+    def __init__(
+        self,
+        picture: ImageArray,
+        points: FloatArray,
+        style: PictureStyle,
+        still: FloatArray | None = None,
+    ) -> None:
+        size = picture.shape[:2]
+        self._frame = frame = measure_skin(np.asarray(points, np.float32), size)
+        self.box: Box = frame.box
+        left, top, right, bottom = self.box
+        region = picture[top:bottom, left:right]
+        hidden = blur(hair_in_front(region, cheek_colour(picture, points)), 0.012 * frame.unit)
+        self._fields = SkinFields(frame, freedom(frame, still))
+        drawn = max(style.flat, style.lined)
+        strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
+        self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength)
+        self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]
+        self._x = np.arange(right - left, dtype=np.float32)[None]
+        self._y = np.arange(bottom - top, dtype=np.float32)[:, None]
+
+    def apply(self, canvas: ImageArray, face: FloatArray) -> None:
+        """Move the skin of a canvas in the pose of the picture, in place.
+
+        Args:
+            canvas: (H, W, 3) uint8 RGB, the size of the constructor's picture.
+            face: (52,) weights of the blendshapes; all zero leaves the canvas as it is.
+        """
+        forward = self._fields.forward(face)
+        if forward is None:
+            return
+        left, top, right, bottom = self.box
+        region = canvas[top:bottom, left:right]
+        source = region.copy()
+        self._folds.shade(source, forward)
+        for side, (where, light) in zip(("Right", "Left"), self._cheeks, strict=True):
+            raised = sum(
+                share * float(face[COLUMN[name + side]]) for name, share in _RAISES_CHEEK.items()
+            )
+            if raised > 0.02 and light.size:
+                part = source[where]
+                lit = part * (1 + np.float32(raised) * light)[..., None]
+                part[:] = np.clip(lit + 0.5, 0, 255).astype(np.uint8)
+        height, width = region.shape[:2]
+        way = self._fields.sources(forward, height, width)
+        moved = remap(source, self._x + way[..., 0], self._y + way[..., 1], cv2.INTER_CUBIC)
+        region[:] = moved
+
+
+def _cheek(
+    frame: SkinFrame, side: int, size: tuple[int, ...], strength: float
+) -> tuple[tuple[slice, slice], FloatArray]:
+    """Return where a raised cheek is lit, and by how much, (h, w)."""
+    middle = frame.points[280 if side > 0 else 50]
+    corner = np.array(frame.box[:2], np.float32)
+    reach = 2.5 * _CHEEK_REACH[0] * frame.unit
+    low = np.clip(np.floor(middle - corner - reach).astype(int), 0, size[1::-1])
+    high = np.clip(np.ceil(middle - corner + reach).astype(int), low, size[1::-1])
+    x = np.arange(low[0], high[0], dtype=np.float32)
+    y = np.arange(low[1], high[1], dtype=np.float32)
+    where = np.dstack(np.meshgrid(x, y)).astype(np.float32) + corner
+    across, along = frame.offsets(middle, where)
+    far = (across / _CHEEK_REACH[0]) ** 2 + (along / _CHEEK_REACH[1]) ** 2
+    light = np.asarray(_CHEEK_LIGHT * strength * np.exp(-far), np.float32)
+    return (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))), light

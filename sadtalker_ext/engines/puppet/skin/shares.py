@@ -1,0 +1,70 @@
+"""Which blendshapes the mouth and the eyes of the puppet make, beside the skin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sadtalker_ext.blendshapes import COLUMN
+from sadtalker_ext.engines.puppet.eyes.layer import LidTension
+from sadtalker_ext.types import FloatArray
+
+UNABLE = ("tongueOut",)
+"""Blendshapes that the puppet does not make."""
+
+_FUNNEL = {"round": 0.75, "jaw": 0.22, "upper": 0.25, "drop": 0.35}
+"""Round lips that are turned out, by the mouth's own controls."""
+_PUCKER = 0.95
+_JAW = 0.9
+_PRESS = 0.6
+
+
+def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, float]:
+    """Return the controls of the mouth: what is spoken, and what is directed on top.
+
+    Two causes of one movement add up as chances do, 1 - (1 - a) (1 - b), so that no sum passes 1.
+
+    Args:
+        spoken: Controls of one frame by name.
+        face: (52,) weights of the blendshapes of the frame.
+    """
+
+    def weight(name: str) -> float:
+        return float(face[COLUMN[name]])
+
+    def mean(name: str) -> float:
+        return 0.5 * (weight(f"{name}Left") + weight(f"{name}Right"))
+
+    funnel = weight("mouthFunnel")
+    directed = {
+        "jaw": _JAW * weight("jawOpen") + _FUNNEL["jaw"] * funnel,
+        "round": max(_PUCKER * weight("mouthPucker"), _FUNNEL["round"] * funnel),
+        "upper": mean("mouthUpperUp") + _FUNNEL["upper"] * funnel,
+        "drop": mean("mouthLowerDown") + _FUNNEL["drop"] * funnel,
+        "press": max(_PRESS * mean("mouthPress"), weight("mouthClose")),
+    }
+    controls = dict(spoken)
+    for name, value in directed.items():
+        share = min(max(value, 0.0), 1.0)
+        controls[name] = 1 - (1 - controls.get(name, 0.0)) * (1 - share)
+    return controls
+
+
+def lid_tension(face: FloatArray) -> tuple[LidTension, LidTension]:
+    """Return how the lids are tensed, the eye on the left side of the picture first.
+
+    Args:
+        face: (52,) weights of the blendshapes of one frame.
+    """
+    return tension_of(face, "Right"), tension_of(face, "Left")
+
+
+def tension_of(face: FloatArray, side: str) -> LidTension:
+    """Return the tension of the lids of the person's own "Left" or "Right" eye.
+
+    A raised cheek pushes the lower lid up, so it counts as a squint, too.
+    """
+    squint = float(face[COLUMN[f"eyeSquint{side}"]])
+    cheek = float(face[COLUMN[f"cheekSquint{side}"]])
+    return LidTension(
+        wide=float(face[COLUMN[f"eyeWide{side}"]]), squint=1 - (1 - squint) * (1 - 0.4 * cheek)
+    )

@@ -1,0 +1,1 @@
+"""Motion as files of other programs, one module for each format."""

@@ -1,0 +1,1 @@
+"""What a video carries to prove what it is: an invisible mark, C2PA, and reading them again."""

@@ -1,0 +1,53 @@
+"""A record of consent beside a video: who agreed, when, and to the use of which picture."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+from sadtalker_ext import __version__
+from sadtalker_ext.encoder.metadata import PROGRAM
+from sadtalker_ext.provenance.credentials import SIDECAR
+from sadtalker_ext.provenance.hashes import picture_hash
+from sadtalker_ext.types import Picture
+
+ENDING = ".consent.json"
+
+
+def consent_file(video: Path) -> Path:
+    """Return where the record of a video lies: ``NAME.mp4.consent.json``."""
+    return video.with_name(f"{video.name}{ENDING}")
+
+
+def move_records(video: Path, target: Path) -> None:
+    """Give what lies beside a video the names that go with another name of the video."""
+    for ending in (SIDECAR, ENDING):
+        record = video.with_name(f"{video.name}{ending}")
+        if record.exists():
+            record.replace(target.with_name(f"{target.name}{ending}"))
+
+
+def write_consent(video: Path, picture: Picture, who: str) -> Path:
+    """Write the record of a finished video; it replaces one of an earlier video of that name.
+
+    Args:
+        video: The video; the record lies beside it and never inside.
+        picture: What was agreed to; kept as a hash of its size and pixels.
+        who: As given.
+    """
+    width, height = picture.size
+    record = {
+        "consent_by": who,
+        "recorded_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "picture": {
+            "sha256_of_pixels": picture_hash(picture),
+            "width": width,
+            "height": height,
+        },
+        "video": video.name,
+        "program": f"{PROGRAM} {__version__}",
+    }
+    path = consent_file(video)
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
