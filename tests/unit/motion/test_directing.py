@@ -163,9 +163,7 @@ def test_looking_at_a_point_of_the_picture():
 
 
 def test_eye_blendshapes_turn_both_eyes():
-    motion = idle(
-        2.0, timeline=[{"at": 0, "control": {"eyeLookOutLeft": 1, "eyeLookInRight": 1}}]
-    )
+    motion = idle(2.0, timeline=[{"at": 0, "control": {"eyeLookOutLeft": 1, "eyeLookInRight": 1}}])
     assert 25 < motion.gaze[40, 0] < 40  # the person's left: to the right of the picture
     assert weight(motion, "eyeLookOutLeft").max() == 0
 
