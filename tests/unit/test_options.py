@@ -89,12 +89,11 @@ def other_value(spec):
         return not spec.default
     if spec.choices:
         return next(one for one in reversed(spec.choices) if one != spec.default)
+    written = {"timeline": '[{"at": 0.5, "emotion": "sad"}]', "emotion": "happy:0.6+sad:0.4"}
+    if spec.name in written:
+        return written[spec.name]
     if spec.numbers:
         return "0, 10, -10"
-    if spec.structured:
-        return '[{"at": 0.5, "emotion": "sad"}]'
-    if spec.name == "emotion":
-        return "happy:0.6+sad:0.4"
     if spec.kind is str:
         return "something else"
     middle = spec.kind((spec.low + spec.high) / 2)

@@ -80,7 +80,7 @@ def _gentle(field: FloatArray) -> FloatArray:
             break
         share = (1 / np.maximum(excess, 1)).astype(np.float32)
         # the smallest share nearby, spread smoothly, so that the limit makes no edge of its own
-        share = cv2.blur(cv2.erode(share, np.ones((5, 5), np.uint8)), (7, 7))
+        share = cv2.blur(cv2.erode(share, np.ones((7, 7), np.uint8)), (7, 7))
         field = np.asarray(field * share[..., None], np.float32)
     return field
 

@@ -35,8 +35,8 @@ class Push(NamedTuple):
     shift: float = 0.0
 
 
-_CORNER: Final = (61, 291)
-_CHEEK: Final = (50, 280)
+_CORNER: Final[tuple[int, int]] = (61, 291)
+_CHEEK: Final[tuple[int, int]] = (50, 280)
 
 PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "browDown": (
