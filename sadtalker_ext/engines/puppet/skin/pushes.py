@@ -125,7 +125,8 @@ def sided_pushes(name: str) -> tuple[tuple[Push, int], ...]:
     A push on the middle of the face comes once; one of a sided blendshape there counts half, so
     that both sides together do it whole.
     """
-    base, sides = name, (-1, 1)
+    base = name
+    sides: tuple[int, ...] = (-1, 1)
     if name not in PUSHES:
         base = name.removesuffix("Left").removesuffix("Right")
         # ARKit's left is the person's, and that is the right side of the picture
