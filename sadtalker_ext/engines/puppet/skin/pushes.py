@@ -67,7 +67,7 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(193, 417, (0.050, 0.060), out=-0.004, up=-0.012),
     ),
     "mouthSmile": (
-        Push(*_CORNER, (0.125, 0.110), out=0.068, up=0.060, front=-0.03),
+        Push(*_CORNER, (0.125, 0.110), out=0.068, up=0.060, front=-0.045),
         Push(205, 425, (0.110, 0.090), out=0.014, up=0.025, front=0.02),
         Push(17, 17, (0.120, 0.045), up=0.014),
         Push(0, 0, (0.110, 0.050), up=0.004),
@@ -79,8 +79,8 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     ),
     "mouthDimple": (Push(*_CORNER, (0.075, 0.075), out=0.030, up=0.006, front=-0.05),),
     "mouthStretch": (
-        Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.02),
-        Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014),
+        Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.040),
+        Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014, front=-0.010),
     ),
     "mouthPress": (
         Push(37, 267, (0.090, 0.028), up=-0.008),
