@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from sadtalker_ext.directions import (
@@ -55,6 +56,21 @@ def read_timeline(text: str) -> Timeline:
             f"Option timeline should have at most {MOST_ENTRIES} entries, found {len(entries)}."
         )
     return Timeline(tuple(_direction(number, one) for number, one in enumerate(entries, 1)))
+
+
+def timeline_text(given: str) -> str:
+    """Return the text of a timeline that is given as JSON, or by the name of a .json file.
+
+    Raises:
+        InvalidOption: The file cannot be read.
+    """
+    if not given.endswith(".json"):
+        return given
+    path = Path(given)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"The timeline {path.name} cannot be read: {error}.") from error
 
 
 def refused(number: int, why: object) -> InvalidOption:
