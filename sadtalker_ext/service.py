@@ -37,6 +37,7 @@ from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from sadtalker_ext.dub.request import DubRequest
     from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
@@ -173,6 +174,20 @@ class Service:
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
                 raise
+
+    def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
+        """Dub a video with the built-in engine.
+
+        Raises:
+            SadTalkerError: One of its subclasses, with a sentence and a next step.
+        """
+        from sadtalker_ext.dub.make import DubTools, make_dub
+
+        spec = next(one for one in self.specs if one.dub is not None)
+        tools = DubTools(
+            spec=spec, models=self._face_models(), store=self._store, require=self._store.require
+        )
+        return make_dub(request, tools, progress)
 
     def waits_for_device(self, options: GenerateOptions) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""

@@ -1,0 +1,127 @@
+"""How a frame must be bent so that its mouth gets another shape: one field for each lip.
+
+Both fields say where a pixel comes from. They agree away from the lips and differ along them, where
+the lips part or meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.speaking import CHIN_POINTS, LOWER_LIP, UPPER_LIP
+from sadtalker_ext.engines.puppet.dub.thin_plate import through
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import Box, FloatArray
+
+_STILL = (
+    *topology.NOSE_BASE,
+    *(4, 195, 6, 50, 280, 101, 330, 117, 346, 132, 361, 93, 323, 234, 454),
+)
+"""Nose, cheekbones and the jaw before the ears: they stay where the video has them."""
+_JAW_LINE = {
+    **{152: 1.0, 148: 0.97, 377: 0.97, 176: 0.9, 400: 0.9, 149: 0.75, 378: 0.75},
+    **{150: 0.55, 379: 0.55, 136: 0.36, 365: 0.36, 172: 0.2, 397: 0.2, 58: 0.06, 288: 0.06},
+    **{199: 1.0, 175: 1.0, 200: 0.97, 171: 0.95, 396: 0.95, 208: 0.9, 428: 0.9},
+}
+"""Share of the chin's way that points of the jaw go."""
+_BEYOND = 0.42
+"""Where the neck lies still: so much further out than the jaw line, from the mouth."""
+_NODES = 44
+"""Nodes across the face."""
+_FADE = 0.14
+"""Share of the box at its borders over which the fields fade."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthFields:
+    """Fields over a box of the frame.
+
+    Attributes:
+        box: Where, pixels; even edges inside the frame.
+        upper: (h, w, 2) where each pixel of the upper lip's side comes from, minus the pixel.
+        lower: The same for the lower lip's side.
+    """
+
+    box: Box
+    upper: FloatArray
+    lower: FloatArray
+
+
+def mouth_box(points: FloatArray, target: FloatArray) -> Box:
+    """Return the box that fields can reach: from under the eyes to the neck.
+
+    Args:
+        points: (478, 3) mesh points of the frame.
+        target: (478, 3) points of the speaking face.
+    """
+    low, high = points[:, :2].min(0), points[:, :2].max(0)
+    chin = np.maximum(points[topology.CHIN, :2], target[topology.CHIN, :2])
+    reach = 0.16 * float(np.max(high - low))
+    used = [*_STILL, *_JAW_LINE]
+    left, top = points[used, :2].min(0) - reach * np.array([0.6, 0.0])
+    right, bottom = np.maximum(points[used, :2].max(0), chin) + reach * np.array([0.6, 1.6])
+    return int(left), int(top), int(np.ceil(right)) + 1, int(np.ceil(bottom)) + 1
+
+
+def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float) -> MouthFields:
+    """Return the fields that take the mouth of a frame to another shape.
+
+    Args:
+        points: (478, 3) mesh points of the frame.
+        target: (478, 3) points of the speaking face in this frame.
+        box: What `mouth_box` gave, inside the frame.
+        amount: 0 leaves the frame as it is .. 1 is the whole way.
+    """
+    unit = max(float(np.ptp(points[:, 0])), 1.0)
+    chin = _chin_way(points, target)
+    jaw = list(_JAW_LINE)
+    jaw_ways = np.array([_JAW_LINE[one] for one in jaw], np.float32)[:, None] * chin
+    mouth = points[[13, 14], :2].mean(0)
+    edge = points[[one for one in jaw if one in topology.OVAL], :2]
+    neck = edge + _BEYOND * (edge - mouth)
+    still = np.concatenate([points[list(_STILL), :2], neck])
+    stride = max(1, round(unit / _NODES))
+    nodes = _nodes(box, stride)
+    fade = _window(nodes.shape[0], nodes.shape[1])
+    width, height = box[2] - box[0], box[3] - box[1]
+    fields = []
+    for lip in (UPPER_LIP, LOWER_LIP):
+        ways = target[lip, :2] - points[lip, :2]
+        at = np.concatenate([points[lip, :2], points[jaw, :2], still])
+        way = np.concatenate([ways, jaw_ways, np.zeros_like(still)]) * np.float32(amount)
+        back = through(at + way, -way, nodes, unit) * fade[..., None]
+        large = cv2.resize(
+            back, (nodes.shape[1] * stride, nodes.shape[0] * stride), interpolation=cv2.INTER_LINEAR
+        )
+        fields.append(np.ascontiguousarray(large[:height, :width], np.float32))
+    return MouthFields(box, fields[0], fields[1])
+
+
+def _chin_way(points: FloatArray, target: FloatArray) -> FloatArray:
+    """Return (2,) how far the chin goes, along the face only."""
+    down = points[topology.CHIN, :2] - points[topology.NOSE_TIP, :2]
+    down = down / max(float(np.linalg.norm(down)), 1e-6)
+    ways = target[list(CHIN_POINTS), :2] - points[list(CHIN_POINTS), :2]
+    way: FloatArray = (down * float((ways @ down).mean())).astype(np.float32)
+    return way
+
+
+def _nodes(box: Box, stride: int) -> FloatArray:
+    """(h, w, 2) coordinates of the middles of cells."""
+    columns, rows = -(-(box[2] - box[0]) // stride), -(-(box[3] - box[1]) // stride)
+    x = box[0] + (stride - 1) / 2 + stride * np.arange(columns, dtype=np.float32)
+    y = box[1] + (stride - 1) / 2 + stride * np.arange(rows, dtype=np.float32)
+    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+
+
+def _window(rows: int, columns: int) -> FloatArray:
+    """1 inside, falling to 0 at the borders."""
+    ramps = []
+    for count in (rows, columns):
+        place = (np.arange(count) + 0.5) / count
+        ramps.append(smoothstep(0.0, _FADE, np.minimum(place, 1 - place)))
+    return np.asarray(ramps[0][:, None] * ramps[1][None], np.float32)

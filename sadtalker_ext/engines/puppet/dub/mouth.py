@@ -1,0 +1,197 @@
+"""Draws one person's mouth in one frame: bends the frame's own pixels, and paints the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
+from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
+from sadtalker_ext.engines.puppet.dub.habits import Habits
+from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
+from sadtalker_ext.engines.puppet.dub.pose import Pose
+from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
+from sadtalker_ext.pixels import remap
+from sadtalker_ext.planes import Drawn, Planes
+from sadtalker_ext.types import Box, FloatArray
+
+_PARTED = (0.15, 1.3)
+"""Pixels between lips from which the inside begins to show, and shows fully."""
+_MOVED = (0.04, 0.35)
+"""Pixels that skin must move to be drawn anew at all, and wholly."""
+_SEAM = 0.014
+"""Half width of the shadow between closed lips, in mouth widths."""
+_SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
+"""How much of each colour the shadow takes."""
+
+
+class DubbedMouth:
+    """One person's mouth.
+
+    Args:
+        habits: The face at rest.
+        donor: Gives the inside of the mouth.
+    """
+
+    def __init__(self, habits: Habits, donor: MouthDonor) -> None:
+        self._habits = habits
+        self._donor = donor
+        self._speaking = SpeakingFace(habits)
+        self._blur = donor.style.blur
+
+    def draw(
+        self,
+        planes: Planes,
+        points: FloatArray,
+        controls: Mapping[str, float],
+        skin: FloatArray,
+        amount: float,
+    ) -> Drawn | None:
+        """Return what a frame must change by; None where it cannot be drawn.
+
+        Args:
+            planes: The frame; not changed.
+            points: (478, 3) mesh points of the face in it.
+            controls: What the mouth does.
+            skin: (3,) colour of the skin in it.
+            amount: 0 leaves the frame as it is .. 1 is the whole way.
+        """
+        pose = self._habits.pose(points)
+        target = self._speaking.place(pose, controls)
+        width, height = planes.size
+        wanted = mouth_box(points, target)
+        if wanted[0] >= width or wanted[1] >= height or wanted[2] <= 2 or wanted[3] <= 2:
+            return None
+        box = planes.inside(wanted)
+        fields = mouth_fields(points, target, box, amount)
+        source = planes.rgb(box)
+        bent = points + np.float32(amount) * (target - points)
+        before, after = lip_lines(points), lip_lines(bent)
+        drawn = self._bent(source, fields, after)
+        moved = np.maximum(np.abs(fields.upper), np.abs(fields.lower)).max(-1)
+        # drawn anew where skin moves, and between the lips
+        matte = smoothstep(*_MOVED, moved)
+        self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
+        matte *= smoothstep(0.0, 0.5, np.float32(amount))
+        return Drawn(box, (drawn - source) * matte[..., None])
+
+    def _bent(self, source: FloatArray, fields: MouthFields, after: LipLines) -> FloatArray:
+        """Bend the frame's pixels by one field of both lips, right wherever they do not part."""
+        box = fields.box
+        grid = _grid(box)
+        upper, lower = after.below(grid)
+        spread = np.maximum(np.abs(upper) + np.abs(lower), 1e-3)
+        share = 0.5 + 0.5 * (upper + lower) / spread
+        one = fields.upper + (fields.lower - fields.upper) * share[..., None]
+        return _taken(source, grid + one, box)
+
+    def _paint(
+        self,
+        drawn: FloatArray,
+        matte: FloatArray,
+        source: FloatArray,
+        fields: MouthFields,
+        lines: tuple[LipLines, LipLines],
+        pose: Pose,
+        controls: Mapping[str, float],
+        skin: FloatArray,
+    ) -> None:
+        """Draw both lips and the inside between them, in place, and say so in the matte."""
+        before, after = lines
+        part = _lips_part(before, after, fields.box)
+        if part is None:
+            return
+        rows, columns = part
+        left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
+        inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
+        grid = _grid(inner)
+        below_upper, below_lower = after.below(grid)
+        above_lower = -below_lower
+        feather = float(np.clip(0.75 * self._blur, 0.6, 2.5))
+        rim = max(feather, 0.035 * after.half)
+        upper, lower = _shares(below_upper, above_lower, feather)
+        inside = self._donor.draw(after, pose, controls, skin, inner)
+        lips = inside * (1 - upper - lower)[..., None]
+        up, down = fields.upper[part], fields.lower[part]
+        for share, way, depth, back in (
+            (upper, up, below_upper, -after.across),
+            (lower, down, above_lower, after.across),
+        ):
+            pull = rim * np.clip(1 + depth / (3 * rim), 0, 1) + np.maximum(depth, 0)
+            where = grid + way + pull[..., None] * back
+            lips += _taken(source, where, fields.box) * share[..., None]
+        gap_now = below_upper + above_lower
+        gap_then = _gap_before(before, grid + up, grid + down)
+        was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
+        lips *= _seam(below_upper, above_lower, was * (1 - now), after.half)
+        parted = np.maximum(was, now)
+        parted *= smoothstep(1.15, 1.0, np.abs((grid - after.origin) @ after.along) / after.half)
+        target = drawn[part]
+        target += (lips - target) * parted[..., None]
+        outside = np.maximum(-below_upper, -above_lower)
+        matte[part] = np.maximum(matte[part], parted * smoothstep(6 * rim, 2 * rim, outside))
+
+
+def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:
+    """Return (h, w) how open the frame's own mouth is where pixels of either lip come from."""
+    gap_upper = np.subtract(*before.below(upper_at))
+    gap_lower = np.subtract(*before.below(lower_at))
+    gap: FloatArray = np.minimum(gap_upper, gap_lower)
+    return gap
+
+
+def _shares(
+    below_upper: FloatArray, above_lower: FloatArray, feather: float
+) -> tuple[FloatArray, FloatArray]:
+    """Opacity of the upper and of the lower lip; where both lie, the deeper one shows."""
+    ramp = np.float32(1 / (2 * feather))
+    upper = np.clip(0.5 - below_upper * ramp, 0, 1)
+    lower = np.clip(0.5 - above_lower * ramp, 0, 1)
+    deeper = np.clip(0.5 + (below_upper - above_lower) * (ramp / 2), 0, 1)
+    return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
+
+
+def _seam(
+    below_upper: FloatArray, above_lower: FloatArray, strength: FloatArray, half: float
+) -> FloatArray:
+    """Shade (h, w, 3) of the line where lips meet that were apart in the frame."""
+    width = max(0.9, 2 * _SEAM * half)
+    line = np.exp(-(((below_upper - above_lower) / (2 * width)) ** 2))
+    touching = 1 - smoothstep(0.0, 2 * width, below_upper + above_lower)
+    shade: FloatArray = 1 - (strength * line * touching)[..., None] * _SEAM_SHADE
+    return shade
+
+
+def _lips_part(
+    before: LipLines, after: LipLines, box: Box
+) -> tuple[slice, slice] | None:
+    """Return rows and columns of the box that the lips' edges can lie in; None outside of it."""
+    reach = 0.3 * after.half + 4
+    ends = []
+    for one in (before, after):
+        xs = np.linspace(-1.2, 1.2, len(one.upper), dtype=np.float32)[:, None] * one.half
+        for line in (one.upper, one.lower):
+            ends.append(one.origin + xs * one.along + line[:, None] * one.across)
+    places = np.concatenate(ends) - np.array(box[:2], np.float32)
+    low, high = np.floor(places.min(0) - reach).astype(int), np.ceil(places.max(0) + reach)
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right, bottom = min(int(high[0]), box[2] - box[0]), min(int(high[1]), box[3] - box[1])
+    if right - left < 2 or bottom - top < 2:
+        return None
+    return slice(top, bottom), slice(left, right)
+
+
+def _grid(box: Box) -> FloatArray:
+    x = np.arange(box[0], box[2], dtype=np.float32)
+    y = np.arange(box[1], box[3], dtype=np.float32)
+    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+
+
+def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:
+    """Read the box's pixels at frame places, cubic."""
+    x, y = where[..., 0] - box[0], where[..., 1] - box[1]
+    taken = remap(source, x, y, cv2.INTER_CUBIC, border=cv2.BORDER_REPLICATE)
+    return np.clip(np.asarray(taken, np.float32), 0, 255)

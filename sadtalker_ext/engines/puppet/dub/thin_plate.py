@@ -1,0 +1,58 @@
+"""Smooth displacement fields through given points: the thin-plate spline.
+
+Duchon (1976); Bookstein, "Principal warps" (1989). The field takes the given values at the given
+points, up to a little stiffness, and bends as little as possible between them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import FloatArray
+
+_STIFF = 2e-4
+"""Added to the kernel's diagonal, for coordinates of the order of 1: about a hundredth of what
+neighbouring lips points have, so that the mesh's tremble does not become waves."""
+
+
+def through(at: FloatArray, values: FloatArray, where: FloatArray, unit: float) -> FloatArray:
+    """Return the field at some places.
+
+    Args:
+        at: (N, 2) points.
+        values: (N, C) values there.
+        where: (..., 2) places.
+        unit: Length of about the whole arrangement, in the units of `at`.
+
+    Returns:
+        (..., C) float32.
+    """
+    middle = at.mean(0)
+    points = ((at - middle) / unit).astype(np.float64)
+    count = len(points)
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = _kernel(points, points)
+    system[:count, :count][np.diag_indices(count)] += _STIFF
+    system[:count, count] = system[count, :count] = 1
+    system[:count, count + 1 :] = points
+    system[count + 1 :, :count] = points.T
+    right = np.zeros((count + 3, values.shape[1]))
+    right[:count] = values
+    weights = np.linalg.solve(system, right)
+    places = ((where.reshape(-1, 2) - middle) / unit).astype(np.float32)
+    field = _kernel(places, points.astype(np.float32)) @ weights[:count].astype(np.float32)
+    plane = weights[count:].astype(np.float32)
+    field = field + plane[0] + places @ plane[1:]
+    result: FloatArray = field.reshape(*where.shape[:-1], -1).astype(np.float32)
+    return result
+
+
+def _kernel(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> FloatArray:
+    """(n, m) r^2 log r between points."""
+    square = (
+        np.square(one).sum(1)[:, None] + np.square(other).sum(1)[None] - 2 * one @ other.T
+    )
+    square = np.maximum(square, 1e-12)
+    kernel: FloatArray = 0.5 * square * np.log(square)
+    return kernel
