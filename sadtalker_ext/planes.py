@@ -1,8 +1,8 @@
 """Frames as decoders give them: brightness and colour planes, and parts of them as RGB.
 
-A dubbed video keeps every pixel that is not drawn anew: only the part round a mouth becomes RGB, and
-only the difference that was drawn goes back. So whatever the colour matrix, range or depth, what
-is not touched stays as it was, bit by bit.
+A dubbed video keeps every pixel that is not drawn anew: only the part round a mouth becomes RGB,
+and only the difference that was drawn goes back. So whatever the colour matrix, range or depth,
+what is not touched stays as it was, bit by bit.
 
 *Convention.* 4:2:0 planes: Y (H, W), U and V of half that size, rounded up; uint8, or uint16 with
 10 bits. RGB is float32 on the scale 0..255, whatever the depth; it is not linear light.
@@ -139,7 +139,10 @@ class Planes:
         parts = (self.y[top:bottom, left:right], self.u[half], self.v[half])
         small = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts]
         middle = self.colours.middle
-        planes = [np.float32(small[0]) - self.colours.black, *(np.float32(c) - middle for c in small[1:])]
+        planes = [
+            np.float32(small[0]) - self.colours.black,
+            *(np.float32(c) - middle for c in small[1:]),
+        ]
         rgb = cv2.transform(cv2.merge(planes), self.colours.to_rgb)
         return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8), scale
 

@@ -12,6 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sadtalker_ext.dubbing.request import DubRequest as DubRequest
+from sadtalker_ext.dubbing.request import DubRole as DubRole
+from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+from sadtalker_ext.dubbing.request import role_from as role_from
+from sadtalker_ext.dubbing.request import segment_from as segment_from
 from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
@@ -37,7 +42,6 @@ from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
-    from sadtalker_ext.dub.request import DubRequest
     from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
@@ -181,7 +185,7 @@ class Service:
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
-        from sadtalker_ext.dub.make import DubTools, make_dub
+        from sadtalker_ext.dubbing.make import DubTools, make_dub
 
         spec = next(one for one in self.specs if one.dub is not None)
         tools = DubTools(

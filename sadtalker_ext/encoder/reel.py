@@ -229,9 +229,11 @@ class _Copied:
 
     def write(self, seconds: Fraction) -> None:
         """Copy what begins before the end."""
-        for packet in self._source.demux(
-            [one for one in self._source.streams if one.index in self._pairs]
-        ) if self._pairs else ():
+        for packet in (
+            self._source.demux([one for one in self._source.streams if one.index in self._pairs])
+            if self._pairs
+            else ()
+        ):
             if packet.dts is None or (packet.pts or 0) * packet.time_base >= seconds:
                 continue
             packet.stream = self._pairs[packet.stream.index]

@@ -264,5 +264,3 @@ def _plane(frame: VideoFrame, index: int, bits: int) -> Plane:
     kind = np.dtype(np.uint16 if bits == 10 else np.uint8)
     rows: npt.NDArray[Any] = np.frombuffer(plane, kind).reshape(plane.height, -1)
     return rows[:, : plane.width].copy()
-
-

@@ -20,7 +20,11 @@ _SIDE = 24
 _BONY = (
     *topology.NOSE_RIDGE,
     *topology.NOSE_BASE,
-    *(chain[end] for chain in (topology.EYE_LEFT_UPPER, topology.EYE_RIGHT_UPPER) for end in (0, 8)),
+    *(
+        chain[end]
+        for chain in (topology.EYE_LEFT_UPPER, topology.EYE_RIGHT_UPPER)
+        for end in (0, 8)
+    ),
     topology.FOREHEAD,
     topology.CHEEK_LEFT,
     topology.CHEEK_RIGHT,
@@ -99,7 +103,9 @@ def _frontal(points: FloatArray) -> npt.NDArray[np.float64]:
     axes = np.stack([across, down, np.cross(across, down)])
     bony = mesh[list(_BONY)]
     bony = (bony - bony.mean(0)) @ axes.T
-    result: npt.NDArray[np.float64] = bony / max(float(np.sqrt(np.square(bony).sum(1).mean())), 1e-6)
+    result: npt.NDArray[np.float64] = bony / max(
+        float(np.sqrt(np.square(bony).sum(1).mean())), 1e-6
+    )
     return result
 
 
@@ -121,5 +127,7 @@ def _upright_cut(picture: ImageArray, points: FloatArray) -> FloatArray:
             return np.zeros((side, side, 3), np.float32)
         soft = cv2.GaussianBlur(soft, (0, 0), 0.4 / scale)
         matrix[:, 2] += matrix[:, :2] @ low
-    cut = cv2.warpAffine(soft, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cut = cv2.warpAffine(
+        soft, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(cut, np.float32)

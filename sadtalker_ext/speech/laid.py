@@ -80,9 +80,7 @@ def _channels(part: Laid) -> int:
     return 1 if part.speech.read_channels is None else part.speech.channels
 
 
-def _mixed(
-    parts: Sequence[Laid], seconds: float, rate: int, channels: int
-) -> Iterator[FloatArray]:
+def _mixed(parts: Sequence[Laid], seconds: float, rate: int, channels: int) -> Iterator[FloatArray]:
     """Yield (N, C) blocks of the sum, at most 1 in magnitude."""
     tapes = [_Tape(part, rate, channels) for part in parts]
     total, block = round(seconds * rate), _BLOCK_SECONDS * rate
@@ -133,8 +131,10 @@ class _Tape:
                 yield np.repeat(mono[:, None], self._channels, axis=1)
             return
         for block in speech.read_channels(self._rate):
-            yield block if block.shape[1] == self._channels else np.repeat(
-                block[:, :1], self._channels, axis=1
+            yield (
+                block
+                if block.shape[1] == self._channels
+                else np.repeat(block[:, :1], self._channels, axis=1)
             )
 
     def _take(self, count: int) -> FloatArray:

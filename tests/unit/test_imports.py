@@ -20,6 +20,7 @@ GROUND = {
     "opencv",
     "pixels",
     "local_media",
+    "planes",
 }
 ALLOWED = {
     "errors": set(),
@@ -29,6 +30,7 @@ ALLOWED = {
     "local_media": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
+    "planes": {"types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},
@@ -45,10 +47,10 @@ ALLOWED = {
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND | {"captions"},
-    "engines.spec": {"engines.base", "portrait", "weights"},  # types only
+    "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
-    "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "weights"},
+    "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
     "engines.puppet": GROUND
     | {"engines.base", "engines.puppet.spec", "portrait", "shot", "motion", "weights"},
@@ -66,11 +68,24 @@ ALLOWED = {
     "host": GROUND,
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "engines.base", "engines.registry"},
+    "dubbing": GROUND
+    | {
+        "inputs",
+        "speech",
+        "portrait",
+        "shot",
+        "motion",
+        "compositor",
+        "encoder",
+        "engines.base",
+        "weights",
+    },
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND | {"inputs", "speech", "encoder", "captions", "weights"},
     "service": GROUND
     | {
         "request",
+        "dubbing",
         "transcripts",
         "shot",
         "finish_tools",
@@ -105,7 +120,7 @@ ALLOWED = {
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
-    "__init__": {"front_door", "options", "progress", "types"},
+    "__init__": {"dubbing", "front_door", "options", "progress", "types"},
 }
 FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
 

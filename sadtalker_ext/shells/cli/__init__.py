@@ -1,4 +1,4 @@
-"""The command line: generate, batch, weights, serve and doctor."""
+"""The command line: generate, dub, batch, weights, serve and doctor."""
 
 from __future__ import annotations
 
@@ -53,6 +53,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.generate import run_generate
 
         return run_generate
+    if command == "dub":
+        from sadtalker_ext.shells.cli.dub import run_dub
+
+        return run_dub
     if command == "batch":
         from sadtalker_ext.shells.cli.batch import run_batch
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sadtalker_ext import __version__
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.shells.cli.dub_arguments import OPTIONS, add_dub_arguments
 from sadtalker_ext.speech.transcript import read_transcript
 
 ORIGINAL_NAMES = {
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_generate(commands, common)
+    _add_dub(commands, common)
     _add_batch(commands, common)
     _add_weights(commands, common)
     _add_serve(commands, common)
@@ -163,6 +165,22 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         metavar=None if spec.choices else spec.kind.__name__.upper(),
         help=f"{words} (default: {spec.default})",
     )
+
+
+def _add_dub(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    dub = commands.add_parser(
+        "dub",
+        parents=[common],
+        help="let the people of a video say something else",
+        allow_abbrev=False,
+    )
+    add_dub_arguments(dub)
+    section = dub.add_argument_group("options")
+    for spec in option_specs():
+        if spec.name in OPTIONS:
+            _add_option(section, spec)
 
 
 def _add_batch(

@@ -56,7 +56,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         bar.close()
         service.close()
     if not parsed.json:
-        _show(video)
+        show_video(video)
     return video.as_dict()
 
 
@@ -110,7 +110,8 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
-def _show(video: VideoFile) -> None:
+def show_video(video: VideoFile) -> None:
+    """Print where a video is, and what was done differently than asked."""
     for warning in video.warnings:
         print(f"note: {warning}", file=sys.stderr)
     print(

@@ -136,8 +136,11 @@ def _inner_box(frame: MouthFrame, shape: tuple[int, ...]) -> Box:
     low, high = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int) + 1
     height, width = shape[:2]
     left, upper = int(np.clip(low[0], 0, width - 8)), int(np.clip(low[1], 0, height - 8))
-    return left, upper, int(np.clip(high[0], left + 8, width)), int(
-        np.clip(high[1], upper + 8, height)
+    return (
+        left,
+        upper,
+        int(np.clip(high[0], left + 8, width)),
+        int(np.clip(high[1], upper + 8, height)),
     )
 
 

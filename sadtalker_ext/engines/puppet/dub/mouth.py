@@ -165,16 +165,16 @@ def _seam(
     return shade
 
 
-def _lips_part(
-    before: LipLines, after: LipLines, box: Box
-) -> tuple[slice, slice] | None:
+def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slice] | None:
     """Return rows and columns of the box that the lips' edges can lie in; None outside of it."""
     reach = 0.3 * after.half + 4
     ends = []
     for one in (before, after):
         xs = np.linspace(-1.2, 1.2, len(one.upper), dtype=np.float32)[:, None] * one.half
-        for line in (one.upper, one.lower):
-            ends.append(one.origin + xs * one.along + line[:, None] * one.across)
+        ends += [
+            one.origin + xs * one.along + line[:, None] * one.across
+            for line in (one.upper, one.lower)
+        ]
     places = np.concatenate(ends) - np.array(box[:2], np.float32)
     low, high = np.floor(places.min(0) - reach).astype(int), np.ceil(places.max(0) + reach)
     left, top = max(int(low[0]), 0), max(int(low[1]), 0)

@@ -15,7 +15,11 @@ FIRM = (
     *topology.OVAL[-7:],
     *topology.NOSE_RIDGE,
     *topology.NOSE_BASE,
-    *(chain[end] for chain in (topology.EYE_LEFT_UPPER, topology.EYE_RIGHT_UPPER) for end in (0, 8)),
+    *(
+        chain[end]
+        for chain in (topology.EYE_LEFT_UPPER, topology.EYE_RIGHT_UPPER)
+        for end in (0, 8)
+    ),
     *(50, 280, 101, 330),
 )
 """Points that speech does not move: forehead, temples, nose, corners of the eyes, cheekbones."""

@@ -50,9 +50,7 @@ def through(at: FloatArray, values: FloatArray, where: FloatArray, unit: float) 
 
 def _kernel(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> FloatArray:
     """(n, m) r^2 log r between points."""
-    square = (
-        np.square(one).sum(1)[:, None] + np.square(other).sum(1)[None] - 2 * one @ other.T
-    )
+    square = np.square(one).sum(1)[:, None] + np.square(other).sum(1)[None] - 2 * one @ other.T
     square = np.maximum(square, 1e-12)
     kernel: FloatArray = 0.5 * square * np.log(square)
     return kernel

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.dub.analysis import Analysis, analyse
-from sadtalker_ext.dub.cast import cast, ranked
-from sadtalker_ext.dub.render import Actor, amount_of, controls_of, render_parts
-from sadtalker_ext.dub.request import DubRequest, check_dub
-from sadtalker_ext.dub.said import Said, Speakers, last_end
-from sadtalker_ext.dub.schedule import Schedule, plan_frames
+from sadtalker_ext.dubbing.analysis import Analysis, analyse
+from sadtalker_ext.dubbing.cast import cast, ranked
+from sadtalker_ext.dubbing.render import Actor, amount_of, controls_of, render_parts
+from sadtalker_ext.dubbing.request import DubRequest, check_dub
+from sadtalker_ext.dubbing.said import Said, Speakers, last_end
+from sadtalker_ext.dubbing.schedule import Schedule, plan_frames
 from sadtalker_ext.encoder.formats import FORMATS
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import (
@@ -206,7 +206,7 @@ def _made(work: _Work, footage: Footage) -> VideoFile:
     progress.enter(Stage.WRITING)
     with work.measure("write"):
         _write(work, footage, parts, look, lines, schedule)
-    return _described(work, footage, analysis, people, schedule, look)
+    return _described(work, analysis, people, schedule, look)
 
 
 def _motions(work: _Work, line: Sequence[Said]) -> list[Motion]:
@@ -342,7 +342,6 @@ def _sound(
 
 def _described(
     work: _Work,
-    footage: Footage,
     analysis: Analysis,
     people: Sequence[Sequence[int]],
     schedule: Schedule,

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.compositor.workers import in_order
-from sadtalker_ext.dub.said import Said
-from sadtalker_ext.dub.schedule import Schedule, scheduled
+from sadtalker_ext.dubbing.said import Said
+from sadtalker_ext.dubbing.schedule import Schedule, scheduled
 from sadtalker_ext.encoder.reel import ReelLook, ReelPart
 from sadtalker_ext.engines.base import Dubbing
 from sadtalker_ext.inputs.footage import Footage, FootageFrame

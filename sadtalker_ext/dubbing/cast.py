@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sadtalker_ext.dub.analysis import Analysis
-from sadtalker_ext.dub.request import DubRole
+from sadtalker_ext.dubbing.analysis import Analysis
+from sadtalker_ext.dubbing.request import DubRole
 from sadtalker_ext.errors import InvalidOption, NoFaceFound, NoSuchFace
 from sadtalker_ext.portrait.identity import Likeness
 from sadtalker_ext.types import Box

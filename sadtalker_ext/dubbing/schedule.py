@@ -122,7 +122,9 @@ def scheduled(
                 yield replace(frame, planes=frame.planes.copy())
         elif run[1] > 0:
             # one reading for as long as numbers go up
-            reading = footage.frames(first, pts=int(stamps[first]) if first else None, origin=origin)
+            reading = footage.frames(
+                first, pts=int(stamps[first]) if first else None, origin=origin
+            )
             for count, frame in enumerate(reading, 1):
                 yield frame
                 if count == run[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ class DubRequest:
     output: Path
     roles: tuple[DubRole, ...]
     dialogue: str = ""
-    options: GenerateOptions = GenerateOptions()
+    options: GenerateOptions = field(default_factory=GenerateOptions)
     keep_audio: float = 0.0
     length: str = "hold"
     overwrite: bool = False
@@ -158,8 +158,8 @@ def _check_role(role: DubRole) -> None:
         raise InvalidOption(f"channel should be 0 to 7, found {role.channel}.")
 
 
-_ROLE_NAMES = {field.name for field in dataclasses.fields(DubRole)}
-_SEGMENT_NAMES = {field.name for field in dataclasses.fields(DubSegment)}
+_ROLE_NAMES = {one.name for one in dataclasses.fields(DubRole)}
+_SEGMENT_NAMES = {one.name for one in dataclasses.fields(DubSegment)}
 
 
 def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
@@ -185,12 +185,13 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         at=_number(values, "at"),
         channel=None if values.get("channel") is None else int(_number(values, "channel")),
         cues=_file(values, "cues", folder),
-        segments=tuple(_segment(one, folder) for one in segments),
+        segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
     )
 
 
-def _segment(values: Any, folder: Path) -> DubSegment:
+def segment_from(values: Any, folder: Path) -> DubSegment:
+    """Return a segment from names and values; raises as `role_from` does."""
     if not isinstance(values, Mapping):
         raise InvalidOption(f"A segment should be an object, found {values!r}.")
     _known(values, _SEGMENT_NAMES, "a segment")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadtalker_ext.dub.request import DubRequest, DubRole
+from sadtalker_ext.dubbing.request import DubRequest, DubRole
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.progress import Progress
