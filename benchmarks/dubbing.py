@@ -65,9 +65,7 @@ def run() -> dict[str, Any]:
             )
 
 
-def measured(
-    video: Path, speech: Path, output: Path, options: GenerateOptions
-) -> dict[str, Any]:
+def measured(video: Path, speech: Path, output: Path, options: GenerateOptions) -> dict[str, Any]:
     """Dub a video and measure the result against the video and the intention."""
     models, store = face_models(), WeightStore.standard()
     rows: dict[int, np.ndarray] = {}
@@ -94,21 +92,19 @@ def measured(
     }
 
 
-def compared(
-    video: Path, dubbed: Path, rows: dict[int, np.ndarray], models: Any
-) -> dict[str, Any]:
+def compared(video: Path, dubbed: Path, rows: dict[int, np.ndarray], models: Any) -> dict[str, Any]:
     """Compare a dubbed video with its source, frame by frame."""
     gaps, own_gaps, intended, press = [], [], [], []
     outside, seams, still = [], [], []
     tracks = [models.mesher.track(decode(path), models.detector) for path in (video, dubbed)]
     last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-    for number, (one, other, before, after) in enumerate(
+    for number, (one, written, before, after) in enumerate(
         zip(decode(video), decode(dubbed), *tracks, strict=False)
     ):
         if before is None or after is None or number not in rows:
             last = None
             continue
-        other = other[: one.shape[0], : one.shape[1]]
+        other = written[: one.shape[0], : one.shape[1]]
         own_gaps.append(_gap(before.points))
         gaps.append(_gap(after.points))
         intended.append(float(rows[number][JAW]))

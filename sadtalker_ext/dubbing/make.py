@@ -35,7 +35,7 @@ from sadtalker_ext.encoder.reel import ReelLook, join_reel
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.footage import Footage
+from sadtalker_ext.inputs.footage import Footage, FootageFrame
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.motion.plan import plan_motion
 from sadtalker_ext.performance import Performance
@@ -49,6 +49,11 @@ from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.speech.laid import Laid, laid_out
 from sadtalker_ext.types import Motion, Picture, Speech, VideoFile
 from sadtalker_ext.weights.store import WeightStore
+
+_SEEK_FRAMES = 120
+"""Frames further ahead are sought in the file, which begins again at its last key frame."""
+_FINER = 3
+"""The video is coded a second time: so much lower a CRF keeps what is not drawn as it was."""
 
 log = logging.getLogger(__name__)
 
@@ -261,12 +266,17 @@ def _actors(
 def _frames(
     footage: Footage, stamps: npt.NDArray[np.int64], numbers: Sequence[int]
 ) -> Iterator[tuple[int, Planes]]:
-    """Yield frames by their numbers."""
+    """Yield frames by their numbers, which rise; those between near ones are decoded, too."""
+    reading: Iterator[FootageFrame] = iter(())
+    at = -1
     for number in numbers:
-        reading = footage.frames(number, pts=int(stamps[number]), origin=int(stamps[0]))
-        frame = next(reading, None)
-        if frame is not None:
-            yield number, frame.planes
+        if at < 0 or number - at > _SEEK_FRAMES:
+            reading = footage.frames(number, pts=int(stamps[number]), origin=int(stamps[0]))
+        for frame in reading:
+            at = frame.number
+            if at >= number:
+                yield number, frame.planes
+                break
 
 
 def _likeness_of(path: Path, models: FaceModels) -> Likeness:
@@ -283,7 +293,7 @@ def _look(footage: Footage, quality: int) -> ReelLook:
         bits=facts.bits,
         tags=facts.tags,
         aspect=1 / facts.aspect if facts.turned else facts.aspect,
-        quality=quality,
+        quality=max(quality - _FINER, 1),
     )
 
 

@@ -46,6 +46,10 @@ class MouthDonor:
         look: The frame that gives it.
         pose: Of the head in it.
         depth: Own depth of the teeth.
+
+    Attributes:
+        teeth: How much of the upper teeth the look shows, 0..1.
+        blur: How sharp the look is, as the standard deviation of a blur in pixels.
     """
 
     def __init__(self, look: Look, pose: Pose, depth: float) -> None:
@@ -53,11 +57,12 @@ class MouthDonor:
         self._pose, self._depth = pose, depth
         frame = measure_mouth(look.picture, look.points)
         self.teeth = 0.0 if frame.teeth is None else float(frame.teeth.shown.mean())
-        self.style = measure_style(look.picture, look.points, frame)
+        style = measure_style(look.picture, look.points, frame)
+        self.blur = style.blur
         edge = tooth_edge(frame)
         left, top, right, bottom = self._box = _inner_box(frame, look.picture.shape)
         self._pixels = pixel_grid(left, top, right - left, bottom - top)
-        self._interior = MouthInterior(look.picture, frame, self.style, edge, self._pixels)
+        self._interior = MouthInterior(look.picture, frame, style, edge, self._pixels)
         self._lines = lip_lines(look.points)
         self._down = _down(look.points)
 

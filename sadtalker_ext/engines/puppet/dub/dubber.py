@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import Look, MouthDonor, best_donor
 from sadtalker_ext.engines.puppet.dub.habits import Habits, learn_habits, openings
 from sadtalker_ext.engines.puppet.dub.mouth import DubbedMouth
@@ -20,6 +21,8 @@ _LEARNED_FRAMES: Final = 240
 """Frames from which the face at rest is learned, spread over the video."""
 _SEARCHED_FRAMES: Final = 2500
 """Frames among which the ones that show the mouth best are looked for."""
+_COVER_FRAMES: Final = 40
+"""Frames from which the usual colours of the lower face are learned."""
 _LOOKS: Final = 6
 _APART: Final = 8
 """Frames between two looks at least: neighbours show the same."""
@@ -60,7 +63,22 @@ def learn_dubbing(track: SteadyTrack, frames_of: FramesOf) -> PuppetDubbing:
     spread = np.unique(np.linspace(0, len(seen) - 1, _LEARNED_FRAMES).astype(int))
     meshes = [face.points for face in map(track.at, seen[spread].tolist()) if face is not None]
     habits = learn_habits(meshes)
-    return PuppetDubbing(track, DubbedMouth(habits, _donor(track, habits, frames_of)))
+    donor = _donor(track, habits, frames_of)
+    return PuppetDubbing(track, DubbedMouth(habits, donor, _covers(track, habits, frames_of)))
+
+
+def _covers(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> CoverFinder:
+    """Learn the usual colours of the lower face."""
+    seen = track.frames
+    spread = np.unique(np.linspace(0, len(seen) - 1, _COVER_FRAMES).astype(int))
+
+    def looks() -> Iterator[tuple[Planes, FloatArray, FloatArray]]:
+        for number, planes in frames_of(seen[spread].tolist()):
+            face = track.at(number)
+            if face is not None:
+                yield planes, face.points, face.skin
+
+    return CoverFinder(habits, looks())
 
 
 def _donor(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> MouthDonor:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.lips import lip_lines
 from sadtalker_ext.engines.puppet.dub.speaking import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.engines.puppet.dub.thin_plate import through
 from sadtalker_ext.portrait import topology
@@ -32,7 +33,7 @@ _JAW_LINE = {
 """Share of the chin's way that points of the jaw go."""
 _BEYOND = 0.42
 """Where the neck lies still: so much further out than the jaw line, from the mouth."""
-_NODES = 44
+_NODES = 36
 """Nodes across the face."""
 _FADE = 0.14
 """Share of the box at its borders over which the fields fade."""
@@ -46,11 +47,15 @@ class MouthFields:
         box: Where, pixels; even edges inside the frame.
         upper: (h, w, 2) where each pixel of the upper lip's side comes from, minus the pixel.
         lower: The same for the lower lip's side.
+        both: The same for the whole, right wherever the lips do not part.
+        moved: (h, w) pixels by which the skin moves.
     """
 
     box: Box
     upper: FloatArray
     lower: FloatArray
+    both: FloatArray
+    moved: FloatArray
 
 
 def mouth_box(points: FloatArray, target: FloatArray) -> Box:
@@ -89,18 +94,34 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
     stride = max(1, round(unit / _NODES))
     nodes = _nodes(box, stride)
     fade = _window(nodes.shape[0], nodes.shape[1])
-    width, height = box[2] - box[0], box[3] - box[1]
     fields = []
     for lip in (UPPER_LIP, LOWER_LIP):
         ways = target[lip, :2] - points[lip, :2]
         at = np.concatenate([points[lip, :2], points[jaw, :2], still])
         way = np.concatenate([ways, jaw_ways, np.zeros_like(still)]) * np.float32(amount)
-        back = through(at + way, -way, nodes, unit) * fade[..., None]
-        large = cv2.resize(
-            back, (nodes.shape[1] * stride, nodes.shape[0] * stride), interpolation=cv2.INTER_LINEAR
-        )
-        fields.append(np.ascontiguousarray(large[:height, :width], np.float32))
-    return MouthFields(box, fields[0], fields[1])
+        fields.append(through(at + way, -way, nodes, unit) * fade[..., None])
+    upper, lower = fields
+    below_upper, below_lower = lip_lines(points + amount * (target - points)).below(nodes)
+    spread = np.maximum(np.abs(below_upper) + np.abs(below_lower), 1e-3)
+    share = 0.5 + 0.5 * (below_upper + below_lower) / spread
+    both = upper + (lower - upper) * share[..., None]
+    moved = np.maximum(
+        np.hypot(upper[..., 0], upper[..., 1]), np.hypot(lower[..., 0], lower[..., 1])
+    )
+    width, height = box[2] - box[0], box[3] - box[1]
+    size = (nodes.shape[1] * stride, nodes.shape[0] * stride)
+
+    def large(values: FloatArray, method: int) -> FloatArray:
+        pixels = cv2.resize(values, size, interpolation=method)
+        return np.ascontiguousarray(pixels[:height, :width], np.float32)
+
+    return MouthFields(
+        box,
+        large(upper, cv2.INTER_CUBIC),
+        large(lower, cv2.INTER_CUBIC),
+        large(both.astype(np.float32), cv2.INTER_CUBIC),
+        large(moved.astype(np.float32), cv2.INTER_LINEAR),
+    )
 
 
 def _chin_way(points: FloatArray, target: FloatArray) -> FloatArray:

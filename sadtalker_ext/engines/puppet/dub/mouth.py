@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
 from sadtalker_ext.engines.puppet.dub.habits import Habits
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.dub.pose import Pose
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
+from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Drawn, Planes
 from sadtalker_ext.types import Box, FloatArray
@@ -22,6 +24,8 @@ _PARTED = (0.15, 1.3)
 """Pixels between lips from which the inside begins to show, and shows fully."""
 _MOVED = (0.04, 0.35)
 """Pixels that skin must move to be drawn anew at all, and wholly."""
+_SOFTER = 0.4
+"""Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
 """Half width of the shadow between closed lips, in mouth widths."""
 _SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
@@ -34,13 +38,15 @@ class DubbedMouth:
     Args:
         habits: The face at rest.
         donor: Gives the inside of the mouth.
+        covers: Finds what lies before the mouth.
     """
 
-    def __init__(self, habits: Habits, donor: MouthDonor) -> None:
+    def __init__(self, habits: Habits, donor: MouthDonor, covers: CoverFinder) -> None:
         self._habits = habits
         self._donor = donor
+        self._covers = covers
         self._speaking = SpeakingFace(habits)
-        self._blur = donor.style.blur
+        self._blur = donor.blur
 
     def draw(
         self,
@@ -70,23 +76,15 @@ class DubbedMouth:
         source = planes.rgb(box)
         bent = points + np.float32(amount) * (target - points)
         before, after = lip_lines(points), lip_lines(bent)
-        drawn = self._bent(source, fields, after)
-        moved = np.maximum(np.abs(fields.upper), np.abs(fields.lower)).max(-1)
+        drawn = _taken(source, _grid(box) + fields.both, box)
         # drawn anew where skin moves, and between the lips
-        matte = smoothstep(*_MOVED, moved)
+        matte = smoothstep(*_MOVED, fields.moved)
         self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
+        cover = self._covers.cover(planes, points, skin, box)
+        if cover is not None:
+            matte *= 1 - cover
         return Drawn(box, (drawn - source) * matte[..., None])
-
-    def _bent(self, source: FloatArray, fields: MouthFields, after: LipLines) -> FloatArray:
-        """Bend the frame's pixels by one field of both lips, right wherever they do not part."""
-        box = fields.box
-        grid = _grid(box)
-        upper, lower = after.below(grid)
-        spread = np.maximum(np.abs(upper) + np.abs(lower), 1e-3)
-        share = 0.5 + 0.5 * (upper + lower) / spread
-        one = fields.upper + (fields.lower - fields.upper) * share[..., None]
-        return _taken(source, grid + one, box)
 
     def _paint(
         self,
@@ -110,10 +108,15 @@ class DubbedMouth:
         grid = _grid(inner)
         below_upper, below_lower = after.below(grid)
         above_lower = -below_lower
-        feather = float(np.clip(0.75 * self._blur, 0.6, 2.5))
+        blur = _blur_of(source)
+        feather = float(np.clip(0.75 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
         upper, lower = _shares(below_upper, above_lower, feather)
         inside = self._donor.draw(after, pose, controls, skin, inner)
+        softer = float(np.sqrt(max(blur**2 - self._blur**2, 0.0)))
+        if softer > _SOFTER:
+            # the head moves, or is out of focus: what is painted is no sharper
+            inside = cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0))
         lips = inside * (1 - upper - lower)[..., None]
         up, down = fields.upper[part], fields.lower[part]
         for share, way, depth, back in (
@@ -133,6 +136,12 @@ class DubbedMouth:
         target += (lips - target) * parted[..., None]
         outside = np.maximum(-below_upper, -above_lower)
         matte[part] = np.maximum(matte[part], parted * smoothstep(6 * rim, 2 * rim, outside))
+
+
+def _blur_of(source: FloatArray) -> float:
+    """Return how sharp the face's edges are, as the standard deviation of a blur in pixels."""
+    grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
+    return edge_blur(grey, np.ones(grey.shape, np.bool_))
 
 
 def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:

@@ -6,12 +6,15 @@ points, up to a little stiffness, and bends as little as possible between them.
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray
 
-_STIFF = 2e-4
+_STIFF = 4e-4
 """Added to the kernel's diagonal, for coordinates of the order of 1: about a hundredth of what
 neighbouring lips points have, so that the mesh's tremble does not become waves."""
 
@@ -39,18 +42,19 @@ def through(at: FloatArray, values: FloatArray, where: FloatArray, unit: float) 
     system[count + 1 :, :count] = points.T
     right = np.zeros((count + 3, values.shape[1]))
     right[:count] = values
-    weights = np.linalg.solve(system, right)
+    # OpenCV's algebra works on this thread alone; numpy's would wake others for every frame
+    weights = np.asarray(cv2.solve(system, right, flags=cv2.DECOMP_LU)[1], np.float32)
     places = ((where.reshape(-1, 2) - middle) / unit).astype(np.float32)
-    field = _kernel(places, points.astype(np.float32)) @ weights[:count].astype(np.float32)
-    plane = weights[count:].astype(np.float32)
-    field = field + plane[0] + places @ plane[1:]
-    result: FloatArray = field.reshape(*where.shape[:-1], -1).astype(np.float32)
+    kernel = _kernel(places, points.astype(np.float32))
+    field = np.asarray(cv2.gemm(kernel, weights[:count], 1.0, None, 0.0), np.float32)
+    plane = weights[count:]
+    field += plane[0] + places[:, :1] * plane[1] + places[:, 1:] * plane[2]
+    result: FloatArray = field.reshape(*where.shape[:-1], -1)
     return result
 
 
-def _kernel(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> FloatArray:
-    """(n, m) r^2 log r between points."""
-    square = np.square(one).sum(1)[:, None] + np.square(other).sum(1)[None] - 2 * one @ other.T
+def _kernel(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(n, m) r^2 log r^2 between points."""
+    square = np.square(one[:, :1] - other[:, 0]) + np.square(one[:, 1:] - other[:, 1])
     square = np.maximum(square, 1e-12)
-    kernel: FloatArray = 0.5 * square * np.log(square)
-    return kernel
+    return np.asarray(square * cv2.log(square), one.dtype)
