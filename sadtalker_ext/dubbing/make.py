@@ -300,7 +300,7 @@ def _look(footage: Footage, quality: int) -> ReelLook:
 def _write(
     work: _Work,
     footage: Footage,
-    parts: Sequence[Path],
+    parts: Sequence[tuple[Path, int]],
     look: ReelLook,
     lines: Sequence[Sequence[Said]],
     schedule: Schedule,
@@ -318,9 +318,10 @@ def _write(
     unfinished = hidden_name(request.target)
     try:
         work.warnings += join_reel(
-            parts,
+            [path for path, _ in parts],
             unfinished,
             look,
+            begins=[begins for _, begins in parts],
             seconds=schedule.seconds,
             sound=sound,
             beside=footage.path if footage.facts.other_streams else None,

@@ -92,7 +92,7 @@ def render_parts(
     look: ReelLook,
     folder: Path,
     progress: Progress,
-) -> list[Path]:
+) -> list[tuple[Path, int]]:
     """Draw and encode all parts; those that are there already stay.
 
     Args:
@@ -103,6 +103,9 @@ def render_parts(
         look: How pictures are stored.
         folder: Where parts go.
         progress: Counts frames, and stops the work.
+
+    Returns:
+        The parts, and the time stamp of the first frame of each.
     """
     total = len(schedule.source)
     per_part = max(1, round(PART_SECONDS * float(look.rate)))
@@ -118,7 +121,7 @@ def render_parts(
     frames = _drawn(footage, stamps, schedule, actors, first)
     for number in range(done, len(parts)):
         begin, end = number * per_part, min((number + 1) * per_part, total)
-        with ReelPart(parts[number], look) as part:
+        with ReelPart(parts[number], look, int(schedule.pts[begin])) as part:
             for row in range(begin, end):
                 planes = next(frames, None)
                 if planes is None:
@@ -131,7 +134,7 @@ def render_parts(
                 if time.monotonic() - shown > _PREVIEW_SECONDS and progress.shows:
                     progress.show(planes.picture())
                     shown = time.monotonic()
-    return parts
+    return [(path, int(schedule.pts[n * per_part])) for n, path in enumerate(parts)]
 
 
 def _drawn(

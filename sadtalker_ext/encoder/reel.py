@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -65,12 +65,14 @@ class ReelPart:
     Args:
         path: The file; there only when it is complete.
         look: How pictures are stored.
+        begins: Time stamp of its first frame; the file itself begins with 0, because an mp4 rounds
+            a later beginning to milliseconds.
     """
 
-    def __init__(self, path: Path, look: ReelLook) -> None:
+    def __init__(self, path: Path, look: ReelLook, begins: int = 0) -> None:
         import av
 
-        self._path, self._look = path, look
+        self._path, self._look, self._begins = path, look, begins
         self._working = path.with_suffix(".part.mp4")
         self._container: OutputContainer = av.open(
             str(self._working),
@@ -97,7 +99,7 @@ class ReelPart:
     def write(self, planes: Planes, pts: int, duration: int = 0) -> None:
         """Add a frame with its time stamp."""
         frame = _video_frame(planes, self._look)
-        frame.pts, frame.time_base = pts, self._look.time_base
+        frame.pts, frame.time_base = pts - self._begins, self._look.time_base
         if duration and hasattr(frame, "duration"):
             with contextlib.suppress(AttributeError):
                 frame.duration = duration
@@ -128,6 +130,7 @@ def join_reel(
     output: Path,
     look: ReelLook,
     *,
+    begins: Sequence[int],
     seconds: Fraction,
     sound: Speech | None = None,
     beside: Path | None = None,
@@ -139,6 +142,7 @@ def join_reel(
         parts: Files of `ReelPart`, in order.
         output: The file to write.
         look: How their pictures are stored.
+        begins: Time stamp of the first frame of each.
         seconds: Length of the whole, which the sound will have.
         sound: What is heard; None makes a silent video.
         beside: A file whose subtitle tracks are copied, where an mp4 can hold them.
@@ -173,7 +177,7 @@ def join_reel(
             copied = _Copied(container, beside, told) if beside is not None else None
             if copied is not None:
                 stack.callback(copied.close)
-            _copy_parts(parts, container, video, look, track, seconds)
+            _copy_parts(zip(parts, begins, strict=True), container, video, look, track, seconds)
             if track is not None:
                 track.finish(seconds)
                 track.close()
@@ -186,7 +190,7 @@ def join_reel(
 
 
 def _copy_parts(
-    parts: Sequence[Path],
+    parts: Iterable[tuple[Path, int]],
     container: OutputContainer,
     video: Stream,
     look: ReelLook,
@@ -195,11 +199,13 @@ def _copy_parts(
 ) -> None:
     """Copy coded pictures, and code the sound as far as they have come."""
     last: int | None = None
-    for path in parts:
+    for path, begins in parts:
         with open_local(path, _PART_FORMATS) as source:
             for packet in source.demux(source.streams.video[0]):
                 if packet.dts is None or packet.pts is None:
                     continue
+                offset = round(begins * look.time_base / (packet.time_base or look.time_base))
+                packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
                 # where parts meet, the order of decoding must go on
                 if last is not None and packet.dts <= last:
                     packet.dts = last + 1
