@@ -26,8 +26,8 @@ _COVER_FRAMES: Final = 40
 _LOOKS: Final = 6
 _APART: Final = 8
 """Frames between two looks at least: neighbours show the same."""
-_WIDE_ENOUGH: Final = 0.13
-"""Openings beyond this, in face widths, show no more of the teeth."""
+_BEST_OPENING: Final = (0.05, 0.09)
+"""Openings between these, in face widths, show what speech shows; a shout shows the throat."""
 _DEPTH: Final = 4.0
 """How far the teeth lie behind the lips, in units of the face's own coordinates."""
 
@@ -112,7 +112,9 @@ def _merits(track: SteadyTrack, habits: Habits) -> dict[int, float]:
         yaw, pitch = pose.angles
         frontal = np.exp(-((yaw / 25) ** 2) - ((pitch / 30) ** 2))
         size = min(pose.scale, 2.0) ** 0.5
-        merits[number] = min(opening, _WIDE_ENOUGH) * float(frontal) * size
+        low, high = _BEST_OPENING
+        fitting = min(opening, low) / low - max(opening - high, 0.0) / high
+        merits[number] = fitting * float(frontal) * size
     return merits
 
 

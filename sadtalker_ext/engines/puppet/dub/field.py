@@ -13,7 +13,7 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import lip_lines
-from sadtalker_ext.engines.puppet.dub.speaking import CHIN_POINTS, LOWER_LIP, UPPER_LIP
+from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.engines.puppet.dub.thin_plate import through
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray
@@ -27,10 +27,15 @@ _STILL = (
 _JAW_LINE = {
     152: 1.0, 148: 0.97, 377: 0.97, 176: 0.9, 400: 0.9, 149: 0.75, 378: 0.75, 150: 0.55, 379: 0.55,
     136: 0.36, 365: 0.36, 172: 0.2, 397: 0.2, 58: 0.06, 288: 0.06,
-    199: 1.0, 175: 1.0, 200: 0.97, 171: 0.95, 396: 0.95, 208: 0.9, 428: 0.9,
 }
 # fmt: on
 """Share of the chin's way that points of the jaw go."""
+_LIP_BOTTOM = (84, 17, 314)
+_CHIN_FRONT = (148, 152, 377)
+_BETWEEN = (0.4, 0.75)
+"""Places between the lower lip and the chin: the skin there lies on the jaw and does not fold."""
+_WITH_LIP = (0.45, 1.0)
+"""Least and most of the lower lip's way that the chin goes."""
 _BEYOND = 0.42
 """Where the neck lies still: so much further out than the jaw line, from the mouth."""
 _NODES = 36
@@ -84,11 +89,9 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
         amount: 0 leaves the frame as it is .. 1 is the whole way.
     """
     unit = max(float(np.ptp(points[:, 0])), 1.0)
-    chin = _chin_way(points, target)
-    jaw = list(_JAW_LINE)
-    jaw_ways = np.array([_JAW_LINE[one] for one in jaw], np.float32)[:, None] * chin
+    jaw_at, jaw_ways = _jaw(points, target)
     mouth = points[[13, 14], :2].mean(0)
-    edge = points[[one for one in jaw if one in topology.OVAL], :2]
+    edge = points[list(_JAW_LINE), :2]
     neck = edge + _BEYOND * (edge - mouth)
     still = np.concatenate([points[list(_STILL), :2], neck])
     stride = max(1, round(unit / _NODES))
@@ -97,7 +100,7 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
     fields = []
     for lip in (UPPER_LIP, LOWER_LIP):
         ways = target[lip, :2] - points[lip, :2]
-        at = np.concatenate([points[lip, :2], points[jaw, :2], still])
+        at = np.concatenate([points[lip, :2], jaw_at, still])
         way = np.concatenate([ways, jaw_ways, np.zeros_like(still)]) * np.float32(amount)
         fields.append(through(at + way, -way, nodes, unit) * fade[..., None])
     upper, lower = fields
@@ -124,13 +127,30 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
     )
 
 
-def _chin_way(points: FloatArray, target: FloatArray) -> FloatArray:
-    """Return (2,) how far the chin goes, along the face only."""
+def _jaw(points: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (N, 2) points of the jaw in the frame, and how far they go.
+
+    The mesh loses the chin of a wide open mouth: it comes too near to the lip. The chin lies as far
+    below the lip as it does in the target, and goes about as far as the lip does.
+    """
     down = points[topology.CHIN, :2] - points[topology.NOSE_TIP, :2]
     down = down / max(float(np.linalg.norm(down)), 1e-6)
-    ways = target[list(CHIN_POINTS), :2] - points[list(CHIN_POINTS), :2]
-    way: FloatArray = (down * float((ways @ down).mean())).astype(np.float32)
-    return way
+    lip, chin = list(_LIP_BOTTOM), list(_CHIN_FRONT)
+    ways = target[:, :2] - points[:, :2]
+    lip_way = float((ways[lip] @ down).mean())
+    low, high = sorted(share * lip_way for share in _WITH_LIP)
+    chin_way = float(np.clip((ways[list(CHIN_POINTS)] @ down).mean(), low, high))
+    apart = [float(((p[chin, :2] - p[lip, :2]) @ down).mean()) for p in (points, target)]
+    missing = max(apart[1] - apart[0], 0.0)
+    shares = np.array(list(_JAW_LINE.values()), np.float32)[:, None]
+    line = points[list(_JAW_LINE), :2] + shares * (missing * down)
+    line_ways = shares * (chin_way * down)
+    ends = points[chin, :2] + missing * down
+    at, going = [line], [line_ways]
+    for share in _BETWEEN:
+        at.append(points[lip, :2] + share * (ends - points[lip, :2]))
+        going.append((1 - share) * ways[lip] + share * chin_way * down)
+    return np.concatenate(at).astype(np.float32), np.concatenate(going).astype(np.float32)
 
 
 def _nodes(box: Box, stride: int) -> FloatArray:

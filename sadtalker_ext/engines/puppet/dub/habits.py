@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose, find_pose, upright
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray
@@ -23,6 +24,9 @@ _STIFF = 0.6
 """Weight of no dependence at all, in frames: few frames that show little say little."""
 _WIDEST_DEG = 35.0
 """Turns beyond count as this one: the regression knows no more."""
+
+_CLOSED, _LEAST_TRUST = 0.02, 0.08
+"""Opening in face widths over which the trust in a frame falls, and what is left of it."""
 
 UPPER = np.array(topology.LIPS_INNER_UPPER)
 LOWER = np.array(topology.LIPS_INNER_LOWER)
@@ -91,7 +95,9 @@ def learn_habits(meshes: Sequence[FloatArray]) -> Habits:
         turns[:, 0],
         turns[:, 1],
     ]
-    found = _ridge(np.stack(columns, 1), own.reshape(len(own), -1))
+    # frames with closed lips say most about closed lips
+    trust = np.exp(-opening / _CLOSED) + _LEAST_TRUST
+    found = _ridge(np.stack(columns, 1), own.reshape(len(own), -1), trust / trust.mean())
     shape = found.reshape(len(columns), -1, 3)
     return Habits(
         own=shape[0].astype(np.float32),
@@ -119,17 +125,25 @@ def _asymmetry(mesh: FloatArray) -> float:
     return float((right - left) / max(abs(right + left), 1e-6))
 
 
-def _ridge(columns: npt.NDArray[np.float64], values: FloatArray) -> npt.NDArray[np.float64]:
-    """Linear regression in which all but the first column are held towards 0."""
+def _ridge(
+    columns: npt.NDArray[np.float64], values: FloatArray, trust: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Weighted linear regression in which all but the first column are held towards 0."""
     hold = np.diag([0.0, *[_STIFF] * (columns.shape[1] - 1)])
-    left = columns.T @ columns + hold
-    return np.asarray(np.linalg.solve(left, columns.T @ values.astype(np.float64)), np.float64)
+    weighted = columns.T * trust
+    left = weighted @ columns + hold
+    return np.asarray(np.linalg.solve(left, weighted @ values.astype(np.float64)), np.float64)
 
 
 def _shut(own: FloatArray) -> FloatArray:
-    """Return a face whose lips touch; corners stay."""
+    """Return a face whose lips touch; each lip goes as a whole, and the chin a part of the way."""
     shut = own.copy()
     gap = shut[LOWER] - shut[UPPER]
-    shut[UPPER] += _MEET * gap
-    shut[LOWER] -= (1 - _MEET) * gap
+    place = own[UPPER, 0]
+    for lip, way in ((UPPER_LIP, _MEET * gap), (LOWER_LIP, -(1 - _MEET) * gap)):
+        for axis in range(3):
+            shut[lip, axis] += np.interp(own[lip, 0], place, way[:, axis])
+    shut[list(CHIN_POINTS), 1] -= 0.5 * (1 - _MEET) * float(gap[3:8, 1].mean())
+    # both edges are one line now, whatever was rounded
+    shut[LOWER] = shut[UPPER] = (shut[LOWER] + shut[UPPER]) / 2
     return shut

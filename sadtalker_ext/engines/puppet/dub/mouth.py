@@ -24,11 +24,13 @@ _PARTED = (0.15, 1.3)
 """Pixels between lips from which the inside begins to show, and shows fully."""
 _MOVED = (0.04, 0.35)
 """Pixels that skin must move to be drawn anew at all, and wholly."""
+_TOUCHING = (0.4, 2.0)
+"""Pixels between lips that touch, and that do not."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
 """Half width of the shadow between closed lips, in mouth widths."""
-_SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
+_SEAM_SHADE = np.array([0.26, 0.36, 0.34], np.float32)
 """How much of each colour the shadow takes."""
 
 
@@ -111,7 +113,10 @@ class DubbedMouth:
         blur = _blur_of(source)
         feather = float(np.clip(0.75 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
-        upper, lower = _shares(below_upper, above_lower, feather)
+        gap_now = below_upper + above_lower
+        # lips that touch overlap, so that nothing is seen between them
+        overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
+        upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
         inside = self._donor.draw(after, pose, controls, skin, inner)
         softer = float(np.sqrt(max(blur**2 - self._blur**2, 0.0)))
         if softer > _SOFTER:
@@ -126,10 +131,10 @@ class DubbedMouth:
             pull = rim * np.clip(1 + depth / (3 * rim), 0, 1) + np.maximum(depth, 0)
             where = grid + way + pull[..., None] * back
             lips += _taken(source, where, fields.box) * share[..., None]
-        gap_now = below_upper + above_lower
         gap_then = _gap_before(before, grid + up, grid + down)
         was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
-        lips *= _seam(below_upper, above_lower, was * (1 - now), after.half)
+        sharp = 1 / (1 + softer)
+        lips *= _seam(below_upper, above_lower, sharp * was * (1 - now), after.half / sharp)
         parted = np.maximum(was, now)
         parted *= smoothstep(1.15, 1.0, np.abs((grid - after.origin) @ after.along) / after.half)
         target = drawn[part]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sadtalker_ext.engines.puppet.dub.habits import Habits
+from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, CORNERS, LOWER_LIP
 from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
@@ -14,43 +15,6 @@ from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray
 
-LIPS = np.array(
-    sorted(
-        {
-            *topology.LIPS_OUTER_UPPER,
-            *topology.LIPS_OUTER_LOWER,
-            *topology.LIPS_OUTER_MIDDLE_UPPER,
-            *topology.LIPS_OUTER_MIDDLE_LOWER,
-            *topology.LIPS_INNER_MIDDLE_UPPER,
-            *topology.LIPS_INNER_MIDDLE_LOWER,
-            *topology.LIPS_INNER_UPPER,
-            *topology.LIPS_INNER_LOWER,
-        }
-    )
-)
-CORNERS = (61, 76, 62, 78, 291, 306, 292, 308)
-UPPER_LIP = np.array(
-    sorted(
-        {
-            *topology.LIPS_OUTER_UPPER,
-            *topology.LIPS_OUTER_MIDDLE_UPPER,
-            *topology.LIPS_INNER_MIDDLE_UPPER,
-            *topology.LIPS_INNER_UPPER,
-        }
-    )
-)
-LOWER_LIP = np.array(
-    sorted(
-        {
-            *topology.LIPS_OUTER_LOWER,
-            *topology.LIPS_OUTER_MIDDLE_LOWER,
-            *topology.LIPS_INNER_MIDDLE_LOWER,
-            *topology.LIPS_INNER_LOWER,
-        }
-    )
-)
-"""Both lips with their common corners."""
-CHIN_POINTS = (152, 148, 377, 175, 199, 200, 171, 396)
 _PLAIN_SIDE = round(1.6 * WIDTH)
 
 
