@@ -26,6 +26,7 @@ from sadtalker_ext.motion.controls import JAW, PRESS
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 REACHED = 0.25
@@ -67,15 +68,7 @@ def run() -> dict[str, Any]:
 
 def measured(video: Path, speech: Path, output: Path, options: GenerateOptions) -> dict[str, Any]:
     """Dub a video and measure the result against the video and the intention."""
-    models, store = face_models(), WeightStore.standard()
-    rows: dict[int, np.ndarray] = {}
-    spent: list[float] = []
-    assert SPEC.dub is not None
-    dub = SPEC.dub
-    spec = dataclasses.replace(
-        SPEC, dub=lambda track, frames: _Observed(dub(track, frames), rows, spent)
-    )
-    tools = DubTools(spec=spec, models=models, store=store, require=store.require)
+    models = face_models()
     request = DubRequest(
         video=video,
         output=output,
@@ -83,13 +76,28 @@ def measured(video: Path, speech: Path, output: Path, options: GenerateOptions) 
         options=options,
         overwrite=True,
     )
-    made = make_dub(request, tools, Progress())
+    made, rows, spent = dub_observed(request, models)
     return {
         "frames": made.frames,
         "timings": {name: round(value, 2) for name, value in made.timings.items()},
         "drawing_processor_ms_per_frame": round(1000 * float(np.mean(spent)), 1),
         **compared(video, made.path, rows, models),
     }
+
+
+def dub_observed(
+    request: DubRequest, models: Any
+) -> tuple[VideoFile, dict[int, np.ndarray], list[float]]:
+    """Dub a video; return it, the controls of every frame, and the seconds each drawing took."""
+    rows: dict[int, np.ndarray] = {}
+    spent: list[float] = []
+    assert SPEC.dub is not None
+    dub, store = SPEC.dub, WeightStore.standard()
+    spec = dataclasses.replace(
+        SPEC, dub=lambda track, frames: _Observed(dub(track, frames), rows, spent)
+    )
+    tools = DubTools(spec=spec, models=models, store=store, require=store.require)
+    return make_dub(request, tools, Progress()), rows, spent
 
 
 def compared(video: Path, dubbed: Path, rows: dict[int, np.ndarray], models: Any) -> dict[str, Any]:

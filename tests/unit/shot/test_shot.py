@@ -41,7 +41,7 @@ def test_movement_and_flashes_are_no_cuts():
 def points_at(x, y, size=100.0):
     rng = np.random.default_rng(0)
     points = rng.uniform(-0.5, 0.5, (478, 3)) * size
-    return (points + [x, y, 0]).astype(np.float32)
+    return (points + np.array([x, y, 0])).astype(np.float32)
 
 
 def written(folder, seen, *, step=0.04, shots=None, jitter=0.0):

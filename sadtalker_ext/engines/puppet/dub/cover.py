@@ -61,6 +61,7 @@ class CoverFinder:
         self._lips = _inside(
             flat, own[[*topology.LIPS_OUTER_UPPER, *topology.LIPS_OUTER_LOWER[-2:0:-1]], :2]
         )
+        self._mouth = cv2.dilate(self._lips.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
         stack = [self._seen(planes, habits.pose(points), skin) for planes, points, skin in looks]
         known = np.stack(stack)
         self._middle: FloatArray = np.median(known, 0).astype(np.float32)
@@ -113,6 +114,10 @@ class CoverFinder:
             return None
         solid = keep[labels].astype(np.uint8)
         solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        # what crosses the lips hides them, too, though they may have any colour
+        for kernel in (np.ones((_ROWS // 2, 1), np.uint8), np.ones((1, _COLUMNS // 2), np.uint8)):
+            crossing = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, kernel)
+            solid = np.where(self._mouth, crossing, solid)
         wide = cv2.dilate(solid, np.ones((3, 3), np.uint8)).astype(np.float32)
         return np.asarray(cv2.GaussianBlur(wide, (0, 0), 1.0), np.float32)
 
