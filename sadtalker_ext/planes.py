@@ -11,6 +11,7 @@ what is not touched stays as it was, bit by bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,8 @@ import numpy.typing as npt
 
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
-Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Plane = npt.NDArray[Any]
+"""uint8, or uint16 with 10 bits."""
 
 _WEIGHTS = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}
 """Weights of red and blue in the brightness (ITU-R BT.601, BT.709, BT.2020)."""
@@ -139,10 +141,8 @@ class Planes:
         parts = (self.y[top:bottom, left:right], self.u[half], self.v[half])
         small = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts]
         middle = self.colours.middle
-        planes = [
-            np.float32(small[0]) - self.colours.black,
-            *(np.float32(c) - middle for c in small[1:]),
-        ]
+        luma, u, v = (np.asarray(one, np.float32) for one in small)
+        planes: list[npt.NDArray[Any]] = [luma - self.colours.black, u - middle, v - middle]
         rgb = cv2.transform(cv2.merge(planes), self.colours.to_rgb)
         return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8), scale
 
@@ -183,6 +183,6 @@ class Drawn:
     change: FloatArray
 
 
-def _add(part: Plane, change: npt.NDArray[np.float32], bits: int) -> None:
+def _add(part: Plane, change: npt.NDArray[Any], bits: int) -> None:
     """Add to the values of a plane, in place, within what they can be."""
     part[:] = np.clip(np.rint(part + change), 0, (1 << bits) - 1).astype(part.dtype)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.stream import Stream
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 _log = logging.getLogger(__name__)
 
@@ -81,9 +80,7 @@ class ReelPart:
             options={"video_track_timescale": str(look.time_base.denominator)},
         )
         options = h264_options(look.quality)
-        self._stream = cast(
-            "VideoStream", self._container.add_stream("libx264", rate=look.rate, options=options)
-        )
+        self._stream = self._container.add_stream("libx264", rate=look.rate, options=options)
         context: Any = self._stream.codec_context
         width, height = look.size
         context.width, context.height = width + width % 2, height + height % 2
@@ -211,7 +208,8 @@ def _copy_parts(
                     packet.dts = last + 1
                 last = packet.dts
                 shown = Fraction(packet.pts) * (packet.time_base or look.time_base)
-                packet.stream = video
+                onwards: Any = packet
+                onwards.stream = video
                 container.mux(packet)
                 if track is not None:
                     track.write_until(min(max(shown, Fraction(0)), seconds))
@@ -250,7 +248,7 @@ class _Copied:
         self._source.close()
 
 
-def _same_stream(container: OutputContainer, stream: Stream) -> Any:
+def _same_stream(container: Any, stream: Stream) -> Any:
     """Add a stream for packets that are copied; PyAV 13 has another name for it than 14."""
     if hasattr(container, "add_stream_from_template"):
         return container.add_stream_from_template(stream)

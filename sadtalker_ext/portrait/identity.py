@@ -8,6 +8,7 @@ people of one scene apart; it is no proof of who somebody is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -118,7 +119,7 @@ def _upright_cut(picture: ImageArray, points: FloatArray) -> FloatArray:
     target = np.array([[0.12, 0.3], [0.88, 0.3], [0.5, 0.92]], np.float32) * (side - 1)
     matrix = cv2.getAffineTransform(source, target)
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    soft = picture
+    soft: npt.NDArray[Any] = picture
     if scale < 0.7:
         low = np.maximum(np.floor(points[:, :2].min(0)).astype(int), 0)
         high = np.ceil(points[:, :2].max(0)).astype(int) + 1

@@ -110,7 +110,7 @@ class SteadyTrack:
         a, b = self._frames[one], self._frames[other]
         if self._shots[a] != self._shots[b]:
             return False
-        return b - a == 1 or self._seconds[b] - self._seconds[a] <= BRIDGED_SECONDS
+        return bool(b - a == 1 or self._seconds[b] - self._seconds[a] <= BRIDGED_SECONDS)
 
     def _filtered(self, first: int, last: int, now: float) -> tuple[FloatArray, FloatArray]:
         """Return points and skin at a moment: a straight line through the sightings around it."""

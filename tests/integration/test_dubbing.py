@@ -267,4 +267,3 @@ def test_the_sound_lies_where_it_should(pair, tools, tmp_path):
     assert loud[0] == pytest.approx(0.2, abs=0.01)
     assert loud[-1] == pytest.approx(0.42, abs=0.01)
     assert length == pytest.approx(float(12 * Fraction(1, 25)), abs=0.001)
-

@@ -9,6 +9,7 @@ something else.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -112,7 +113,7 @@ class CoverFinder:
             keep[label] = strong and facts[label, cv2.CC_STAT_AREA] > _LEAST_SHARE * found.size
         if not keep.any():
             return None
-        solid = keep[labels].astype(np.uint8)
+        solid: npt.NDArray[Any] = keep[labels].astype(np.uint8)
         solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         # what crosses the lips hides them, too, though they may have any colour
         for kernel in (np.ones((_ROWS // 2, 1), np.uint8), np.ones((1, _COLUMNS // 2), np.uint8)):
@@ -131,8 +132,8 @@ class CoverFinder:
         x = (where[..., 0] - box[0] + 0.5) * scale - 0.5
         y = (where[..., 1] - box[1] + 0.5) * scale - 0.5
         taken = remap(soft, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE)
-        shares: FloatArray = np.asarray(taken, np.float32) / np.maximum(skin, 20.0)
-        return shares.astype(np.float32)
+        shares = np.asarray(taken, np.float32) / np.maximum(skin, np.float32(20.0))
+        return np.asarray(shares, np.float32)
 
 
 def _inside(places: FloatArray, outline: FloatArray) -> npt.NDArray[np.bool_]:

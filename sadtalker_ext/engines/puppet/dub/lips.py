@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import FloatArray
@@ -47,7 +49,7 @@ class LipLines:
         upper, lower = (y - self._line(x, line) for line in (self.upper, self.lower))
         return upper.astype(np.float32), lower.astype(np.float32)
 
-    def _line(self, x: FloatArray, line: FloatArray) -> FloatArray:
+    def _line(self, x: npt.NDArray[Any], line: FloatArray) -> FloatArray:
         """A line at any x; beyond the corners it goes on and levels out."""
         inside = np.interp(x, _XS, line)
         beyond = np.maximum(np.abs(x) - 1, 0)

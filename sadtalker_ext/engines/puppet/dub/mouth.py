@@ -121,7 +121,7 @@ class DubbedMouth:
         softer = float(np.sqrt(max(blur**2 - self._blur**2, 0.0)))
         if softer > _SOFTER:
             # the head moves, or is out of focus: what is painted is no sharper
-            inside = cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0))
+            inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
         lips = inside * (1 - upper - lower)[..., None]
         up, down = fields.upper[part], fields.lower[part]
         for share, way, depth, back in (

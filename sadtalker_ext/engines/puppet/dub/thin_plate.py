@@ -46,7 +46,8 @@ def through(at: FloatArray, values: FloatArray, where: FloatArray, unit: float) 
     weights = np.asarray(cv2.solve(system, right, flags=cv2.DECOMP_LU)[1], np.float32)
     places = ((where.reshape(-1, 2) - middle) / unit).astype(np.float32)
     kernel = _kernel(places, points.astype(np.float32))
-    field = np.asarray(cv2.gemm(kernel, weights[:count], 1.0, None, 0.0), np.float32)
+    nothing = np.zeros((len(kernel), weights.shape[1]), np.float32)
+    field = np.asarray(cv2.gemm(kernel, weights[:count], 1.0, nothing, 0.0), np.float32)
     plane = weights[count:]
     field += plane[0] + places[:, :1] * plane[1] + places[:, 1:] * plane[2]
     result: FloatArray = field.reshape(*where.shape[:-1], -1)
