@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ class StandaloneHost:
         output_dir: Folder for results; the working folder by default.
         weight_dirs: Folders to search for weights before the usual ones.
         device: "auto" (CUDA, then MPS, then CPU) or a name torch knows.
+        suit: Called with the device's name before it is used, by a program that may set up its own
+            process for it.
     """
 
     name = "standalone"
@@ -30,10 +32,12 @@ class StandaloneHost:
         output_dir: Path | None = None,
         weight_dirs: Sequence[Path] = (),
         device: str = "auto",
+        suit: Callable[[str], None] | None = None,
     ) -> None:
         self._output_dir = output_dir
         self._weight_dirs = tuple(weight_dirs)
         self._device = device
+        self._suit = suit
         self._turn = threading.Lock()
 
     def output_dir(self) -> Path:
@@ -61,6 +65,8 @@ class StandaloneHost:
         """Hold the only turn for one job."""
         log.debug("%s waits for its turn", job)
         with self._turn:
+            if self._suit is not None:
+                self._suit(self.device())
             yield
 
     def interrupted(self) -> bool:

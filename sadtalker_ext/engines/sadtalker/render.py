@@ -22,6 +22,7 @@ from sadtalker_ext.engines.sadtalker.nets.generator import Generator, Source
 from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
+from sadtalker_ext.engines.sadtalker.replay import Levels, Replayed, recorder_for
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
 from sadtalker_ext.engines.sadtalker.transfer import AHEAD, Copy, fetched, starter
 from sadtalker_ext.errors import InvalidOption, OutOfMemory, is_out_of_memory
@@ -89,6 +90,7 @@ class Renderer:
         self._mappings = {network.inputs: network for network in networks}
         self._compiled = compile_backend is not None
         self._start_copy = starter(self.device)
+        self._recorder = None if self._compiled else recorder_for(self.device)
         self._draw = self._generator.forward
         if compile_backend is not None:
             self._draw = torch.compile(self._generator, backend=compile_backend, dynamic=False)
@@ -167,10 +169,26 @@ class Renderer:
 
     def _started(self, source: Source, points: Tensor, batch_size: int) -> Iterator[Copy]:
         """Start one batch after the other."""
+
+        def plain(driving: Tensor) -> tuple[Tensor, Tensor]:
+            return self._levels(source, driving, batch_size)
+
+        if self._recorder is None:
+            yield from self._each(plain, points, batch_size)
+            return
+        replayed = Replayed(plain, self._recorder, batch_size, len(points) // batch_size)
+        try:
+            yield from self._each(replayed, points, batch_size)
+        finally:
+            replayed.close()
+
+    def _each(self, levels: Levels, points: Tensor, batch_size: int) -> Iterator[Copy]:
         for start in range(0, len(points), batch_size):
             driving = points[start : start + batch_size]
             try:
-                yield self._start_copy(*self._levels(source, driving, batch_size))
+                with torch.inference_mode():
+                    made = levels(driving)
+                yield self._start_copy(*made)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise

@@ -25,6 +25,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
+from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make every video of a list and return one row for each line."""
     lines = list(read_jobs(parsed.jobs))
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
+    host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
+    service = Service(host)
     rows: list[dict[str, Any]] = []
     try:
         for number, values in lines:

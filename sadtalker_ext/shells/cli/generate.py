@@ -18,6 +18,7 @@ from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
+from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.types import VideoFile
 
@@ -48,7 +49,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
+    host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
+    service = Service(host)
     try:
         with stop_on_interrupt(progress):
             video = service.generate(request, progress)

@@ -49,13 +49,15 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     from sadtalker_ext.host.standalone import StandaloneHost
     from sadtalker_ext.service import Service
     from sadtalker_ext.shells.api.app import build_app
+    from sadtalker_ext.shells.cli.own_process import suit
 
     settings = _settings(parsed)
     # this process is ours: rendering threads pass the interpreter on sooner, so that answers do
     # not wait 5 ms for it at every step
     sys.setswitchinterval(SWITCH_SECONDS)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(output_dir=settings.folder, weight_dirs=weight_dirs))
+    host = StandaloneHost(output_dir=settings.folder, weight_dirs=weight_dirs, suit=suit)
+    service = Service(host)
     app = build_app(service, settings)
     has_page = _installed("gradio")
     if has_page:

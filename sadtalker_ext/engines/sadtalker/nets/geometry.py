@@ -67,6 +67,18 @@ def _grid(depth: int, height: int, width: int, device: torch.device) -> Tensor:
     return torch.stack([x, y, z], dim=-1)
 
 
+@_kept
+def number(value: float, device: torch.device) -> Tensor:
+    """Return () float32 on a device: a recorded batch may not wait for one from the host."""
+    return torch.tensor(value, dtype=torch.float32, device=device)
+
+
+@_kept
+def places(order: tuple[int, ...], device: torch.device) -> Tensor:
+    """Return whole numbers (n,) on a device, for choosing."""
+    return torch.tensor(order, device=device)
+
+
 def sample(volume: Tensor, field: Tensor) -> Tensor:
     """Look (B, C, D, H, W) up at (B, D', H', W', 3); outside counts as zero."""
     return functional.grid_sample(

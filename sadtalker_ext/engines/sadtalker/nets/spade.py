@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sadtalker_ext.engines.sadtalker.nets.geometry import number
 from sadtalker_ext.engines.sadtalker.nets.layers import constant
 from sadtalker_ext.engines.sadtalker.nets.stretched import stretched_conv, tap_bias, tap_kernels
 from sadtalker_ext.engines.sadtalker.nets.winograd import transformed_kernel, winograd_conv
@@ -154,7 +155,7 @@ def instance_normal(x: Tensor) -> Tensor:
     The deviation, unlike its square, fits into float16 whenever the values do.
     """
     deviation, mean = torch.std_mean(x, (2, 3), correction=0, keepdim=True)
-    return (x - mean).div_(torch.hypot(deviation, torch.tensor(EPS**0.5)))
+    return (x - mean).div_(torch.hypot(deviation, number(EPS**0.5, x.device)))
 
 
 class SpadeBlock(nn.Module):

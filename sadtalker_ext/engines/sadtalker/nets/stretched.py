@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sadtalker_ext.engines.sadtalker.nets.geometry import places as kept_places
+
 
 def tap_kernels(weight: Tensor) -> Tensor:
     """Lay a (C, N, 3, 3) kernel out as (9 * C, N, 1, 1), tap row and tap column first."""
@@ -56,7 +58,7 @@ def stretched_conv(small: Tensor, kernels: Tensor, bias: Tensor, scale: int) -> 
     )
     functional.relu(cells, inplace=True)
     if scale == 4:
-        order = torch.tensor([0, 1, 1, 2], device=cells.device)
+        order = kept_places((0, 1, 1, 2), cells.device)
         cells = cells.index_select(2, order).index_select(4, order)
     return cells.reshape(batch, scale * height, scale * width, channels).permute(0, 3, 1, 2)
 

@@ -1,0 +1,22 @@
+"""What the command line may decide because the process is its own."""
+
+from __future__ import annotations
+
+import importlib.util
+
+
+def suit(device: str) -> None:
+    """Let OpenCV compute on the calling thread where a graphics card draws.
+
+    Several threads composite then, and OpenCV's own threads, which wait by spinning, take the cores
+    from them and from the encoder. The switch counts for a whole process, so that no host's is
+    touched.
+
+    Args:
+        device: Torch's name of the device.
+    """
+    if not device.startswith("cuda") or importlib.util.find_spec("cv2") is None:
+        return
+    import cv2
+
+    cv2.setNumThreads(1)
