@@ -107,7 +107,7 @@ def generate(
     finisher = Finisher(options, _known_face(rig, shot), tools)
     frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
     with timings.measure("render"):
-        partial = _write(writer, frames, len(motion), progress)
+        partial = write_frames(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     return replace(made, timings=timings.seconds, warnings=(*warnings, *finisher.warnings))
 
@@ -140,7 +140,7 @@ def _written(
     )
 
 
-def _write(
+def write_frames(
     writer: VideoWriter, frames: Iterator[ImageArray], count: int, progress: Progress
 ) -> bool:
     """Render into the encoder; tell whether only the beginning was kept after a stop."""

@@ -190,6 +190,53 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
     )
 
 
+_ROLE_WORDS = ("face", "speech", "at", "cues", "channel", "segments")
+_WHOLE_WORDS = ("dialogue", "keep_audio", "length")
+
+
+def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> DubRequest:
+    """Return the request of names and values, as a line of JSON has them.
+
+    Args:
+        values: `video` and `output`; `roles`, or what one role has; `dialogue`, `keep_audio` and
+            `length`; options by name.
+        folder: Files are relative to it.
+        overwrite: Whether an existing output may be replaced.
+
+    Raises:
+        InvalidOption: A name is unknown or a value has the wrong type.
+    """
+    own = {"video", "output", "roles", *_ROLE_WORDS, *_WHOLE_WORDS}
+    options = GenerateOptions.from_mapping(
+        {name: value for name, value in values.items() if name not in own}
+    )
+    given = values.get("roles") or ()
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InvalidOption("roles should be a list.")
+    if not all(isinstance(one, Mapping) for one in given):
+        raise InvalidOption("roles should be a list of objects.")
+    roles = tuple(role_from(one, folder) for one in given)
+    dialogue = _word(values, "dialogue")
+    if not roles:
+        alone = {name: values[name] for name in _ROLE_WORDS if name in values}
+        role = role_from({**alone, "text": options.text}, folder)
+        pair = bool(dialogue) and not role.says_something
+        roles = (DubRole(face="0"), DubRole(face="1")) if pair else (role,)
+    video, output = _file(values, "video", folder), _file(values, "output", folder)
+    if video is None or output is None:
+        raise InvalidOption("A video to dub needs video and output.")
+    return DubRequest(
+        video=video,
+        output=output,
+        roles=roles,
+        dialogue=dialogue,
+        options=options,
+        keep_audio=_number(values, "keep_audio"),
+        length=_word(values, "length") or "hold",
+        overwrite=overwrite,
+    )
+
+
 def segment_from(values: Any, folder: Path) -> DubSegment:
     """Return a segment from names and values; raises as `role_from` does."""
     if not isinstance(values, Mapping):

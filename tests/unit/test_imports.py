@@ -78,14 +78,19 @@ ALLOWED = {
         "compositor",
         "encoder",
         "engines.base",
+        "ensemble_video",
         "weights",
     },
+    "ensemble": GROUND | {"compositor", "engines.base"},
+    "ensemble_video": GROUND
+    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "shot"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND | {"inputs", "speech", "encoder", "captions", "weights"},
     "service": GROUND
     | {
         "request",
         "dubbing",
+        "ensemble_video",
         "transcripts",
         "shot",
         "finish_tools",

@@ -3,7 +3,7 @@
 A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
 options by name; `reference_video`, `landmarks_file`, `motion_plot` and `captions_file` name files
 as the flags of `generate` do, and `blink_video` beside `reference_video` another video for the
-blinks. Paths are relative to the folder of the list. A line that fails is reported and the rest
+blinks. A line with `video` instead of `portrait` dubs a video (see `dub_line`). Paths are relative to the folder of the list. A line that fails is reported and the rest
 goes on; a line whose
 output exists is skipped, so that a stopped batch can be run again.
 """
@@ -23,7 +23,7 @@ from sadtalker_ext.errors import Cancelled, InputError, InvalidOption, SadTalker
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service
+from sadtalker_ext.service import Request, Service, dub_line
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 FILES = (
     "portrait",
+    "video",
+    "cues",
     "speech",
     "output",
     "reference_video",
@@ -82,9 +84,11 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = json.loads(line)
         except json.JSONDecodeError as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        if not isinstance(values, dict) or not (values.get("portrait") and values.get("output")):
+        source = isinstance(values, dict) and (values.get("portrait") or values.get("video"))
+        if not source or not values.get("output"):
             raise InvalidOption(
-                f"Line {number} of {path.name} should be an object with portrait and output."
+                f"Line {number} of {path.name} should be an object with portrait and output, or "
+                "with video and output."
             )
         for name in FILES:
             if not isinstance(values.get(name, ""), (str, type(None))):
@@ -98,6 +102,8 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _run_line(
     service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
 ) -> dict[str, Any]:
+    if values.get("video"):
+        return _dub_line(service, values, parsed)
     folder = parsed.jobs.parent
     files = {name: folder / values[name] for name in FILES if values.get(name)}
     bar = TerminalProgress(sys.stderr)
@@ -118,6 +124,30 @@ def _run_line(
             return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
             return {"video": service.generate(request, progress).as_dict()}
+    except Cancelled:
+        raise
+    except SadTalkerError as error:
+        return {"error": error.as_dict()}
+    except Exception:
+        log.exception("unexpected error")
+        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+        return {"error": unexpected.as_dict()}
+    finally:
+        bar.close()
+
+
+def _dub_line(
+    service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
+) -> dict[str, Any]:
+    """Dub a video, or let the people of a picture talk: a line with `video`."""
+    bar = TerminalProgress(sys.stderr)
+    progress = Progress(bar)
+    try:
+        request = dub_line(values, parsed.jobs.parent, overwrite=parsed.overwrite)
+        if os.path.exists(request.target) and not parsed.overwrite:  # noqa: PTH110
+            return {"skipped": str(request.target)}
+        with stop_on_interrupt(progress):
+            return {"video": service.dub(request, progress).as_dict()}
     except Cancelled:
         raise
     except SadTalkerError as error:

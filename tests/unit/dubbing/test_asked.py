@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment, check_dub, role_from
+from sadtalker_ext.dubbing.request import (
+    DubRequest,
+    DubRole,
+    DubSegment,
+    check_dub,
+    dub_line,
+    role_from,
+)
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
 from sadtalker_ext.shells.cli.dub import dub_request
@@ -100,3 +107,29 @@ def test_wrong_requests_are_refused(wrong):
     values = {"video": Path("v.mp4"), "output": Path("o.mp4"), "roles": SAID} | wrong
     with pytest.raises(InvalidOption):
         check_dub(DubRequest(**values))
+
+
+def test_a_line_of_a_batch(tmp_path):
+    request = dub_line(
+        {
+            "video": "v.mp4",
+            "output": "o.mp4",
+            "speech": "s.wav",
+            "face": 1,
+            "length": "cut",
+            "quality": 20,
+        },
+        tmp_path,
+    )
+    assert request.video == tmp_path / "v.mp4"
+    assert request.roles == (DubRole(face="1", speech=tmp_path / "s.wav"),)
+    assert (request.length, request.options.quality) == ("cut", 20)
+
+
+def test_a_line_with_roles(tmp_path):
+    line = {"video": "v.mp4", "output": "o.mp4", "roles": [{"text": "Yes."}, {"face": 1}]}
+    assert [role.text for role in dub_line(line, tmp_path).roles] == ["Yes.", ""]
+    with pytest.raises(InvalidOption):
+        dub_line(line | {"roles": ["A"]}, tmp_path)
+    with pytest.raises(InvalidOption):
+        dub_line(line | {"mouths": 2}, tmp_path)

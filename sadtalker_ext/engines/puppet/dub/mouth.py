@@ -26,6 +26,10 @@ _MOVED = (0.04, 0.35)
 """Pixels that skin must move to be drawn anew at all, and wholly."""
 _TOUCHING = (0.4, 2.0)
 """Pixels between lips that touch, and that do not."""
+_WIDE = (0.2, 0.6)
+"""Openings in halves of the mouth's width from which it is wide open."""
+_BEHIND = 0.06
+"""How far behind the edge of such lips the mesh can be, in the same unit."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
@@ -113,6 +117,9 @@ class DubbedMouth:
         blur = _blur_of(source)
         feather = float(np.clip(0.75 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
+        # the mesh takes a little of the teeth behind the lips of a wide open mouth for lip
+        wide = float(smoothstep(*_WIDE, np.float32(before.opening / before.half)))
+        inward = rim + _BEHIND * wide * after.half
         gap_now = below_upper + above_lower
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
@@ -128,7 +135,7 @@ class DubbedMouth:
             (upper, up, below_upper, -after.across),
             (lower, down, above_lower, after.across),
         ):
-            pull = rim * np.clip(1 + depth / (3 * rim), 0, 1) + np.maximum(depth, 0)
+            pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
             where = grid + way + pull[..., None] * back
             lips += _taken(source, where, fields.box) * share[..., None]
         gap_then = _gap_before(before, grid + up, grid + down)
@@ -136,7 +143,7 @@ class DubbedMouth:
         sharp = 1 / (1 + softer)
         lips *= _seam(below_upper, above_lower, sharp * was * (1 - now), after.half / sharp)
         parted = np.maximum(was, now)
-        parted *= smoothstep(1.15, 1.0, np.abs((grid - after.origin) @ after.along) / after.half)
+        parted *= smoothstep(1.08, 0.98, np.abs((grid - after.origin) @ after.along) / after.half)
         target = drawn[part]
         target += (lips - target) * parted[..., None]
         outside = np.maximum(-below_upper, -above_lower)
