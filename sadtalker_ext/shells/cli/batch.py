@@ -3,9 +3,9 @@
 A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
 options by name; `reference_video`, `landmarks_file`, `motion_plot` and `captions_file` name files
 as the flags of `generate` do, and `blink_video` beside `reference_video` another video for the
-blinks. A line with `video` instead of `portrait` dubs a video (see `dub_line`). Paths are relative to the folder of the list. A line that fails is reported and the rest
-goes on; a line whose
-output exists is skipped, so that a stopped batch can be run again.
+blinks. A line with `video` in place of `portrait` dubs it (see `dubbing.request.dub_line`). Paths
+are relative to the folder of the list. A line that fails is reported and the rest goes on; a line
+whose output exists is skipped, so that a stopped batch can be run again.
 """
 
 from __future__ import annotations
