@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from sadtalker_ext.inputs.ahead import read_ahead
 from sadtalker_ext.inputs.footage import Footage, FootageFrame
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait.identity import Likeness
@@ -102,7 +103,7 @@ def _look(
     cuts = CutFinder()
     went_on = state.frames or None
     with TrackWriter(folder, keep_frames=state.frames, keep_faces=state.faces) as writer:
-        for frame in _from(footage, folder, state.frames):
+        for frame in read_ahead(_from(footage, folder, state.frames)):
             # where an earlier try stopped, the first frame looks new without being a cut
             cut = cuts(frame.planes) and frame.number != went_on
             state.shot += cut

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.dub.pose import Pose
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
@@ -18,6 +19,8 @@ from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
+_BELOW_LIP = (0.08, 0.03)
+"""How far below the lip, in half-widths, teeth are hardly upper ones, and certainly are."""
 _LIGHT = (0.45, 2.2)
 """Least and most that a frame is darker or lighter than the one that shows the mouth."""
 
@@ -56,14 +59,14 @@ class MouthDonor:
         self._skin = look.skin
         self._pose, self._depth = pose, depth
         frame = measure_mouth(look.picture, look.points)
-        self.teeth = 0.0 if frame.teeth is None else float(frame.teeth.shown.mean())
+        self._lines = lip_lines(look.points)
+        self.teeth = _upper_teeth(frame, self._lines)
         style = measure_style(look.picture, look.points, frame)
         self.blur = style.blur
         edge = tooth_edge(frame)
         left, top, right, bottom = self._box = _inner_box(frame, look.picture.shape)
         self._pixels = pixel_grid(left, top, right - left, bottom - top)
         self._interior = MouthInterior(look.picture, frame, style, edge, self._pixels)
-        self._lines = lip_lines(look.points)
         self._down = _down(look.points)
 
     def draw(
@@ -123,6 +126,19 @@ def best_donor(
     order = np.argsort([-look.merit for look in looks])[:most]
     donors = [MouthDonor(looks[int(one)], poses[int(one)], depth) for one in order]
     return max(donors, key=lambda one: one.teeth)
+
+
+def _upper_teeth(frame: MouthFrame, lines: LipLines) -> float:
+    """Return how much of the upper teeth a look shows, 0..1.
+
+    What is found far below the upper lip is the lower row, or both rows with a dark line between.
+    """
+    if frame.teeth is None:
+        return 0.0
+    middle = np.abs(frame.xs) < 0.6
+    below = frame.upper - lines.at(frame.xs, lines.upper) / lines.half
+    trust = smoothstep(*_BELOW_LIP, below[middle].mean())
+    return float(frame.teeth.shown.mean()) * float(trust)
 
 
 def _down(points: FloatArray) -> FloatArray:

@@ -46,11 +46,11 @@ class LipLines:
         offset = where - self.origin
         x = (offset @ self.along) / np.float32(self.half)
         y = offset @ self.across
-        upper, lower = (y - self._line(x, line) for line in (self.upper, self.lower))
+        upper, lower = (y - self.at(x, line) for line in (self.upper, self.lower))
         return upper.astype(np.float32), lower.astype(np.float32)
 
-    def _line(self, x: npt.NDArray[Any], line: FloatArray) -> FloatArray:
-        """A line at any x; beyond the corners it goes on and levels out."""
+    def at(self, x: npt.NDArray[Any], line: FloatArray) -> FloatArray:
+        """Return a line at any x in halves of the mouth; beyond the corners it levels out."""
         inside = np.interp(x, _XS, line)
         beyond = np.maximum(np.abs(x) - 1, 0)
         step = _SAMPLES // 16
