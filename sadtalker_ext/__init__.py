@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sadtalker_ext.front_door import Animator, animate, load
+    from sadtalker_ext.dubbing.request import DubRole, DubSegment
+    from sadtalker_ext.front_door import Animator, animate, dub, load
     from sadtalker_ext.options import GenerateOptions
     from sadtalker_ext.progress import Progress, ProgressEvent
     from sadtalker_ext.provenance.verify import verify
@@ -21,23 +22,29 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Animator",
+    "DubRole",
+    "DubSegment",
     "GenerateOptions",
     "Motion",
     "Progress",
     "ProgressEvent",
     "VideoFile",
     "animate",
+    "dub",
     "load",
     "verify",
 ]
 _HOMES = {
     "Animator": "front_door",
+    "DubRole": "dubbing.request",
+    "DubSegment": "dubbing.request",
     "GenerateOptions": "options",
     "Motion": "types",
     "Progress": "progress",
     "ProgressEvent": "progress",
     "VideoFile": "types",
     "animate": "front_door",
+    "dub": "front_door",
     "load": "front_door",
     "verify": "provenance.verify",
 }

@@ -1,12 +1,12 @@
-"""The two verbs of the Python interface: `animate` a portrait, or `load` what animates many."""
+"""The verbs of the Python interface: `animate` a portrait, `dub` a video, or `load` for many."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from sadtalker_ext.errors import UnreadableImage
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, ProgressEvent
-from sadtalker_ext.service import Request, Service
+from sadtalker_ext.service import (
+    DubRequest,
+    DubRole,
+    DubSegment,
+    Request,
+    Service,
+    role_from,
+    segment_from,
+)
 from sadtalker_ext.types import ImageArray, Picture, VideoFile
 
 if TYPE_CHECKING:
@@ -79,6 +87,87 @@ def animate(
             progress=progress,
             **options,
         )
+
+
+def dub(
+    video: PathLike,
+    speech: PathLike | None = None,
+    output: PathLike | None = None,
+    *,
+    roles: Sequence[DubRole | Mapping[str, Any]] = (),
+    face: str | int | PathLike = "largest",
+    at: float = 0.0,
+    cues: PathLike | None = None,
+    segments: Sequence[DubSegment | Mapping[str, Any]] = (),
+    dialogue: str = "",
+    keep_audio: float = 0.0,
+    length: str = "hold",
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | Callable[[ProgressEvent], None] | None = None,
+    **options: Unpack[OptionValues],
+) -> VideoFile:
+    """Let the people of a video say something else.
+
+    Args:
+        video: A video with a face.
+        speech: A file with sound; left out with the option `text`, or with one of the others.
+        output: The .mp4 to write; by default "<video>_dubbed.mp4" in the working folder.
+        roles: Who says what, where several people speak; then `speech`, `face`, `at`, `cues` and
+            `segments` are left out. See `DubRole` and docs/dubbing.md.
+        face: "largest", "all", a number counted by size from 0, or a picture of the person.
+        at: When the speech begins, in seconds.
+        cues: A .srt or .vtt file that is spoken cue by cue.
+        segments: Pieces of speech, each with `at` and `speech` or `text`.
+        dialogue: Lines such as "A: Good morning." that the roles say in turn.
+        keep_audio: How much of the video's own sound is kept, 0 to 1.
+        length: "hold", "loop" or "cut", where speech and video are not equally long.
+        resume: Go on with what an earlier try left.
+        overwrite: Whether an existing output may be replaced.
+        progress: Called with every `ProgressEvent`; a `Progress` can also stop the work.
+        **options: Options of the command line, by name; voice, speech, mouth, quality and seed
+            are used.
+
+    Returns:
+        Where the video is, and in `warnings` what was done about different lengths.
+
+    Raises:
+        SadTalkerError: One of its subclasses in `sadtalker_ext.errors`.
+    """
+    chosen = GenerateOptions.from_mapping(options)
+    given = tuple(one if isinstance(one, DubRole) else role_from(one, Path()) for one in roles)
+    if not given and dialogue and not (speech or chosen.text or cues or segments):
+        given = (DubRole(face="0"), DubRole(face="1"))
+    if not given:
+        who = str(face)
+        pieces = [s if isinstance(s, DubSegment) else segment_from(s, Path()) for s in segments]
+        alone = DubRole(
+            face=who if who in ("largest", "all") or who.isdigit() else Path(who),
+            speech=None if speech is None else Path(speech),
+            text=chosen.text,
+            at=at,
+            cues=None if cues is None else Path(cues),
+            segments=tuple(pieces),
+        )
+        given = (alone,)
+    request = DubRequest(
+        video=Path(video),
+        output=Path(output) if output is not None else Path(f"{Path(video).stem}_dubbed.mp4"),
+        roles=given,
+        dialogue=dialogue,
+        options=chosen,
+        keep_audio=keep_audio,
+        length=length,
+        overwrite=overwrite,
+        resume=resume,
+    )
+    if not isinstance(progress, Progress):
+        progress = Progress(progress)
+    service = Service(StandaloneHost(device="cpu"))
+    try:
+        return service.dub(request, progress)
+    finally:
+        service.close()
 
 
 def load(*, device: str = "auto", weight_dirs: Sequence[PathLike] = ()) -> Animator:

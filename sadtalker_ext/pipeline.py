@@ -132,7 +132,7 @@ def generate(
         frames, unkept = transparent(frames, rig, shot, motion, options)
         warnings = (*warnings, *unkept)
     with timings.measure("render"):
-        partial = _write(writer, frames, len(motion), progress)
+        partial = write_frames(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
     return replace(
@@ -232,7 +232,7 @@ def _written(
     )
 
 
-def _write(
+def write_frames(
     writer: VideoWriter, frames: Iterator[ImageArray], count: int, progress: Progress
 ) -> bool:
     """Render into the encoder; tell whether only the beginning was kept after a stop."""

@@ -27,6 +27,7 @@ class Stage(enum.Enum):
     SPEAKING = "Speaking the text"
     LOADING = "Loading the models"
     FACE = "Finding the face"
+    FOLLOWING = "Following the faces"
     LISTENING = "Listening"
     PREPARING = "Preparing the portrait"
     RENDERING = "Rendering"
@@ -40,6 +41,7 @@ _SHARES = {
     Stage.LOADING: (0.0, 0.02),
     Stage.FACE: (0.02, 0.05),
     Stage.PREPARING: (0.05, 0.1),
+    Stage.FOLLOWING: (0.02, 0.1),
     Stage.LISTENING: (0.1, 0.2),
     Stage.RENDERING: (0.2, 0.98),
     Stage.WRITING: (0.98, 1.0),
@@ -139,6 +141,11 @@ class Progress:
         for item in items:
             yield item
             self.advance()
+
+    @property
+    def shows(self) -> bool:
+        """Whether anybody looks at live previews."""
+        return self._preview is not None
 
     def show(self, frame: ImageArray) -> None:
         """Offer a finished frame as a live preview."""

@@ -10,6 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sadtalker_ext.dubbing.request import DubRequest as DubRequest
+from sadtalker_ext.dubbing.request import DubRole as DubRole
+from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+from sadtalker_ext.dubbing.request import dub_line as dub_line
+from sadtalker_ext.dubbing.request import role_from as role_from
+from sadtalker_ext.dubbing.request import segment_from as segment_from
 from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
@@ -228,6 +234,50 @@ class Service:
             except SadTalkerError as error:
                 self._offer_other_engine(error, name)
                 raise
+
+    def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
+        """Dub a video with the built-in engine.
+
+        Raises:
+            SadTalkerError: One of its subclasses, with a sentence and a next step.
+        """
+        from sadtalker_ext.dubbing.make import DubTools, make_dub
+        from sadtalker_ext.dubbing.picture import is_picture
+
+        if is_picture(request.video):
+            return self._ensemble(request, progress)
+        spec = next(one for one in self.specs if one.dub is not None)
+        tools = DubTools(
+            spec=spec, models=self._face_models(), store=self._store, require=self._store.require
+        )
+        return make_dub(request, tools, progress)
+
+    def _ensemble(self, request: DubRequest, progress: Progress) -> VideoFile:
+        """Let several people of a picture talk."""
+        from sadtalker_ext.dubbing.picture import picture_parts
+        from sadtalker_ext.dubbing.request import check_dub
+        from sadtalker_ext.ensemble_video import generate_ensemble
+        from sadtalker_ext.inputs.image import read_picture
+
+        check_dub(request)
+        picture = read_picture(request.video)
+        with TemporaryDirectory(prefix="sadtalker-") as folder:
+            parts, sound, told = picture_parts(request, Path(folder), progress, self._store)
+            faces = self.faces(picture)
+            speaking = {part.face for part in parts}
+            video = generate_ensemble(
+                picture,
+                self._face,
+                parts,
+                sound,
+                request.target,
+                request.options,
+                engine=self._engine(self._built_in().name),
+                progress=progress,
+                overwrite=request.overwrite,
+                bystanders=[one for one in faces if one.index not in speaking],
+            )
+        return replace(video, warnings=(*told, *video.warnings))
 
     def waits_for_device(self, options: GenerateOptions) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""

@@ -8,8 +8,9 @@ from typing import Protocol
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
+from sadtalker_ext.planes import Drawn, Planes
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Box, Face, Motion, Patch, Shot
+from sadtalker_ext.types import Box, Face, FloatArray, Motion, Patch, Shot
 
 
 class Rig(Protocol):
@@ -55,6 +56,23 @@ class Rig(Protocol):
         Args:
             motion: A block of rows.
             first: Number of the block's first row in the whole motion.
+        """
+
+
+class Dubbing(Protocol):
+    """One person of a video, ready to say something else."""
+
+    def draw(self, planes: Planes, number: int, row: FloatArray, amount: float) -> Drawn | None:
+        """Return what a frame changes by. Safe to call from several threads.
+
+        Args:
+            planes: The frame; not changed.
+            number: Of the frame in the video.
+            row: (K,) controls of the mouth, in the order of `Motion.names`.
+            amount: 0 leaves the frame as it is .. 1 is the whole way.
+
+        Returns:
+            None where the face is not seen.
         """
 
 

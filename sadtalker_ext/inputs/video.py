@@ -57,7 +57,7 @@ def open_driving(path: Path | str, *, start: float = 0.0, end: float = 0.0) -> D
     require_file(path, EXPECTED, UnreadableVideo)
     seconds = (end or math.inf) - start
     try:
-        with _opened(path):
+        with opened_video(path):
             pass
         read = partial(_frames, path, start, seconds)
     except UnreadableVideo:
@@ -91,7 +91,7 @@ def video_extent(
     """
     first, last, frames = math.inf, -math.inf, 0
     try:
-        with _opened(path) as container:
+        with opened_video(path) as container:
             stream = container.streams.video[0]
             size = _frame_size(container)
             frame_seconds = 1.0 / float(stream.average_rate or 25)
@@ -130,14 +130,15 @@ def picture_start(path: Path) -> float | None:
 def has_sound(path: Path) -> bool:
     """Tell whether a video file, which `open_driving` accepted, has a sound track."""
     try:
-        with _opened(path) as container:
+        with opened_video(path) as container:
             return bool(container.streams.audio)
     except UnreadableVideo:
         return False
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
+def opened_video(path: Path) -> Iterator[InputContainer]:
+    """Open a video that can be read, and close it at the end; raises as `open_driving` does."""
     from av.error import FFmpegError
 
     try:
@@ -186,7 +187,7 @@ def _frames(path: Path, start: float, seconds: float) -> Iterator[tuple[float, I
     """Yield (seconds since the first frame used, frame); a damaged end is left out."""
     from av.error import FFmpegError
 
-    with _opened(path) as container, contextlib.suppress(FFmpegError):
+    with opened_video(path) as container, contextlib.suppress(FFmpegError):
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 25)
         began: float | None = None
@@ -206,11 +207,11 @@ def _frames(path: Path, start: float, seconds: float) -> Iterator[tuple[float, I
 def _upright(frame: VideoFrame, width: int, height: int) -> ImageArray:
     """Return a frame as (H, W, 3) uint8 RGB, turned as the camera was held."""
     pixels = np.asarray(frame.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
-    turn = _QUARTERS.get(_rotation(frame) % 360, 0)
+    turn = _QUARTERS.get(rotation_of(frame) % 360, 0)
     return np.ascontiguousarray(np.rot90(pixels, turn)) if turn else pixels
 
 
-def _rotation(frame: VideoFrame) -> int:
+def rotation_of(frame: VideoFrame) -> int:
     """Return by how many degrees a frame is to be turned, counter-clockwise.
 
     PyAV tells it from 14.1 on; the display matrix (of FFmpeg, 9 integers in the machine's order)

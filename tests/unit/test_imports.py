@@ -24,6 +24,7 @@ GROUND = {
     "pixels",
     "local_media",
     "scratch",
+    "planes",
 }
 ALLOWED = {
     "errors": set(),
@@ -37,6 +38,7 @@ ALLOWED = {
     "scratch": set(),
     "opencv": {"errors", "types"},
     "pixels": {"opencv", "types"},
+    "planes": {"types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
@@ -56,10 +58,10 @@ ALLOWED = {
     "compositor": GROUND,
     "encoder": GROUND | {"captions"},
     "provenance": GROUND | {"encoder", "inputs"},
-    "engines.spec": {"engines.base", "portrait", "weights"},  # types only
+    "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
-    "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "weights"},
+    "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
     "engines.puppet": GROUND
     | {"engines.base", "engines.puppet.spec", "portrait", "shot", "motion", "weights"},
@@ -78,6 +80,22 @@ ALLOWED = {
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
     | {"engines.base", "engines.registry"},
+    "dubbing": GROUND
+    | {
+        "inputs",
+        "speech",
+        "portrait",
+        "shot",
+        "motion",
+        "compositor",
+        "encoder",
+        "engines.base",
+        "ensemble_video",
+        "weights",
+    },
+    "ensemble": GROUND | {"compositor", "engines.base"},
+    "ensemble_video": GROUND
+    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "shot"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND
     | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
@@ -85,6 +103,8 @@ ALLOWED = {
     "service": GROUND
     | {
         "request",
+        "dubbing",
+        "ensemble_video",
         "transcripts",
         "shot",
         "finish_tools",
@@ -143,7 +163,7 @@ ALLOWED = {
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},
-    "__init__": {"front_door", "options", "progress", "provenance", "types"},
+    "__init__": {"dubbing", "front_door", "options", "progress", "provenance", "types"},
 }
 FREE = {"sadtalker_ext", "engines"}  # package front doors: docstring (and version) only
 

@@ -99,9 +99,6 @@ def other_value(spec):
         return not spec.default
     if spec.choices:
         return next(one for one in reversed(spec.choices) if one != spec.default)
-    written = {"timeline": '[{"at": 0.5, "emotion": "sad"}]', "emotion": "happy:0.6+sad:0.4"}
-    if spec.name in written:
-        return written[spec.name]
     if spec.kind is str:
         return other_text(spec)
     middle = spec.kind((spec.low + spec.high) / 2)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Engine
+    from sadtalker_ext.engines.base import Dubbing, Engine
+    from sadtalker_ext.engines.spec import FramesOf
+    from sadtalker_ext.shot.steady import SteadyTrack
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
@@ -16,6 +18,12 @@ def _build(workshop: Workshop) -> Engine:
     from sadtalker_ext.engines.puppet.engine import PuppetEngine
 
     return PuppetEngine(workshop.face_models())
+
+
+def _dub(track: SteadyTrack, frames_of: FramesOf) -> Dubbing:
+    from sadtalker_ext.engines.puppet.dub.dubber import learn_dubbing
+
+    return learn_dubbing(track, frames_of)
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
@@ -39,4 +47,5 @@ SPEC = EngineSpec(
     uses_device=False,
     motion_term=ALGORITHMIC,
     options=frozenset({"gaze"}),
+    dub=_dub,
 )

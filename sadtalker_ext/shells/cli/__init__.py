@@ -1,4 +1,4 @@
-"""The command line: generate, motion, grid, batch, verify, weights, serve, forget, doctor."""
+"""The command line: generate, dub, motion, grid, batch, verify, weights, serve, forget, doctor."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sadtalker_ext import __version__
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.presets import preset_options
+from sadtalker_ext.shells.cli.dub_arguments import OPTIONS, add_dub_arguments
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
 from sadtalker_ext.shells.cli.other_arguments import add_batch, add_device, add_weights
 from sadtalker_ext.shells.cli.server_arguments import add_forget, add_serve
@@ -60,6 +61,7 @@ def build_parser() -> Parser:
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_generate(commands, common)
+    _add_dub(commands, common)
     _add_motion(commands, common)
     _add_grid(commands, common)
     add_batch(commands, common)
@@ -254,6 +256,20 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         metavar=None if spec.choices else spec.kind.__name__.upper(),
         help=f"{words} (default: {spec.default})",
     )
+
+
+def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    dub = commands.add_parser(
+        "dub",
+        parents=[common],
+        help="let the people of a video say something else",
+        allow_abbrev=False,
+    )
+    add_dub_arguments(dub)
+    section = dub.add_argument_group("options")
+    for spec in option_specs():
+        if spec.name in OPTIONS:
+            _add_option(section, spec)
 
 
 def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:

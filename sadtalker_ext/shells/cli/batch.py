@@ -3,7 +3,8 @@
 A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `text`, or
 `idle_seconds`), `output`, `preset` and any options by name; `reference_video`, `landmarks_file`,
 `motion_plot` and `captions_file` name files as its flags do, and `blink_video` beside
-`reference_video` another video for the blinks. Paths are relative to the folder of the list. A line
+`reference_video` another video for the blinks. A line with `video` in place of `portrait` dubs it
+(see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A line
 that fails is reported and the rest goes on; a line whose output exists is skipped, so that a
 stopped batch can be run again.
 """
@@ -25,7 +26,7 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service
+from sadtalker_ext.service import Request, Service, dub_line
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 FILES = (
     "portrait",
+    "video",
+    "cues",
     "speech",
     "output",
     "reference_video",
@@ -85,8 +88,11 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = json.loads(line)
         except json.JSONDecodeError as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        if not isinstance(values, dict) or not values.get("portrait"):
-            raise InvalidOption(f"Line {number} of {path.name} should be an object with portrait.")
+        source = isinstance(values, dict) and (values.get("portrait") or values.get("video"))
+        if not source:
+            raise InvalidOption(
+                f"Line {number} of {path.name} should be an object with portrait, or with video."
+            )
         for name in FILES:
             if not isinstance(values.get(name, ""), (str, type(None))):
                 raise InvalidOption(
@@ -104,15 +110,18 @@ def with_outputs(lines: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[int,
     taken = {str(values["output"]) for _, values in lines if values.get("output")}
     named = []
     for number, values in lines:
-        output = values.get("output") or _free_name(Path(values["portrait"]).stem, taken)
+        output = values.get("output") or _free_name(values, taken)
         taken.add(str(output))
         named.append((number, {**values, "output": output}))
     return named
 
 
-def _free_name(stem: str, taken: set[str]) -> str:
+def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
+    dubbed = not values.get("portrait")
+    stem = Path(values["video"] if dubbed else values["portrait"]).stem
+    stem += "_dubbed" if dubbed else "_talking"
     for count in itertools.count(1):
-        name = f"{stem}_talking{'' if count == 1 else f'_{count}'}.mp4"
+        name = f"{stem}{'' if count == 1 else f'_{count}'}.mp4"
         if name not in taken:
             return name
     raise AssertionError("counting does not end")
@@ -129,6 +138,8 @@ def _options(values: Mapping[str, Any]) -> GenerateOptions:
 def _run_line(
     service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
 ) -> dict[str, Any]:
+    if values.get("video"):
+        return _dub_line(service, values, parsed)
     folder = parsed.jobs.parent
     files = {name: folder / values[name] for name in FILES if values.get(name)}
     bar = TerminalProgress(sys.stderr)
@@ -147,6 +158,30 @@ def _run_line(
             return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
             return {"video": service.generate(request, progress).as_dict()}
+    except Cancelled:
+        raise
+    except SadTalkerError as error:
+        return {"error": error.as_dict()}
+    except Exception:
+        log.exception("unexpected error")
+        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+        return {"error": unexpected.as_dict()}
+    finally:
+        bar.close()
+
+
+def _dub_line(
+    service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
+) -> dict[str, Any]:
+    """Dub a video, or let the people of a picture talk: a line with `video`."""
+    bar = TerminalProgress(sys.stderr)
+    progress = Progress(bar)
+    try:
+        request = dub_line(values, parsed.jobs.parent, overwrite=parsed.overwrite)
+        if os.path.exists(request.target) and not parsed.overwrite:  # noqa: PTH110
+            return {"skipped": str(request.target)}
+        with stop_on_interrupt(progress):
+            return {"video": service.dub(request, progress).as_dict()}
     except Cancelled:
         raise
     except SadTalkerError as error:

@@ -62,7 +62,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         bar.close()
         service.close()
     if not parsed.json:
-        _show(video)
+        show_video(video)
     # a beginning that was kept is still a video that was not made
     return video.as_dict() | ({"exit_code": Cancelled.exit_code} if video.partial else {})
 
@@ -130,7 +130,8 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
-def _show(video: VideoFile) -> None:
+def show_video(video: VideoFile) -> None:
+    """Print where a video is, and what was done differently than asked."""
     for warning in video.warnings:
         print(f"note: {warning}", file=sys.stderr)
     print(

@@ -22,9 +22,12 @@ OVERVIEW = """\
 sadtalker makes a portrait talk.
 
   sadtalker generate PORTRAIT SPEECH     a video from a picture and a sound
+  sadtalker dub VIDEO SPEECH             the people of a video say something else
+  sadtalker motion PORTRAIT SPEECH       what the face does, as a file for other programs
   sadtalker batch JOBS.jsonl             many videos, one JSON object a line
   sadtalker grid PORTRAIT SPEECH         every combination of options, and a wall of all
   sadtalker serve                        the page and REST routes on this machine
+  sadtalker verify FILE                  which marks a video or picture carries
   sadtalker weights list|fetch|verify    files that the engines and voices need
   sadtalker forget                       remove what a server stored about somebody
   sadtalker doctor                       what is installed, and what is missing

@@ -96,7 +96,7 @@ def measure_style(picture: ImageArray, points: FloatArray, frame: MouthFrame) ->
         lip=np.asarray(lip, np.float32),
         black=float(np.percentile(tones, 1)),
         white=float(np.percentile(tones, 99)),
-        blur=_edge_blur(grey, inside),
+        blur=edge_blur(grey, inside),
         # Hatching is no skin, and paper has no grain of a camera.
         grain=grain * (1 - lined),
         detail=detail * (1 - lined),
@@ -111,7 +111,7 @@ def _filled(shape: tuple[int, ...], polygon: npt.NDArray[Any]) -> npt.NDArray[np
     return filled
 
 
-def _edge_blur(grey: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
+def edge_blur(grey: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
     """Blur of the sharpest edges, from the gradient's fall after one more known blur.
 
     A step edge of blur s has gradient 1 / s; blurred again by t it has 1 / sqrt(s*s + t*t)

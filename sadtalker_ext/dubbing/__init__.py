@@ -1,0 +1,1 @@
+"""Dubbing: a video whose people say something else."""

@@ -1,0 +1,74 @@
+"""Roles on a still picture: who of its people says what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sadtalker_ext.dubbing.request import DubRequest
+from sadtalker_ext.dubbing.said import Said, Speakers, last_end
+from sadtalker_ext.ensemble_video import Part
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.speech.laid import Laid, laid_out
+from sadtalker_ext.types import Speech
+from sadtalker_ext.weights.store import WeightStore
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic"})
+_TAIL_SECONDS = 0.3
+"""How long the picture goes on after the last word."""
+
+
+def is_picture(path: Path) -> bool:
+    """Tell by its name whether a source is a still picture."""
+    return path.suffix.lower() in PICTURES
+
+
+def picture_parts(
+    request: DubRequest, folder: Path, progress: Progress, store: WeightStore
+) -> tuple[list[Part], Speech, list[str]]:
+    """Open what everybody says.
+
+    Returns:
+        The parts, everything that is heard, and warnings.
+
+    Raises:
+        InvalidOption: A role means no single face, or two mean the same one.
+        InputError: A sound cannot be read, or a text cannot be spoken.
+    """
+    speakers = Speakers(request, folder, progress, store)
+    lines = speakers.lines()
+    seconds = last_end(lines) + _TAIL_SECONDS
+    faces = _faces(request)
+    parts = [
+        Part(
+            face=face,
+            speech=_laid(line, seconds) if line else None,
+            spans=tuple((one.at, one.end) for one in line),
+        )
+        for face, line in zip(faces, lines, strict=True)
+    ]
+    return parts, _laid([one for line in lines for one in line], seconds), speakers.warnings
+
+
+def _laid(line: Sequence[Said], seconds: float) -> Speech:
+    return laid_out([Laid(speech=one.speech, at=one.at) for one in line], seconds)
+
+
+def _faces(request: DubRequest) -> list[int]:
+    """Return the number of each role's face; those that name none take the next by size."""
+    named = [
+        int(role.face) if isinstance(role.face, str) and role.face.isdigit() else None
+        for role in request.roles
+    ]
+    for role, face in zip(request.roles, named, strict=True):
+        if face is None and role.face != "largest":
+            raise InvalidOption(
+                f"On a picture a role should name a face by its number, found {role.face}.",
+                hint="Faces are counted by size from 0.",
+            )
+    taken = [face for face in named if face is not None]
+    if len(set(taken)) < len(taken):
+        raise InvalidOption("Two roles mean the same face.", hint="Choose another one.")
+    free = (number for number in range(len(named) + len(taken)) if number not in taken)
+    return [next(free) if face is None else face for face in named]

@@ -1,0 +1,167 @@
+"""Draws what people say onto the frames of a video, and encodes it part by part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.compositor.workers import in_order
+from sadtalker_ext.dubbing.said import Said
+from sadtalker_ext.dubbing.schedule import Schedule, scheduled
+from sadtalker_ext.encoder.reel import ReelLook, ReelPart
+from sadtalker_ext.engines.base import Dubbing
+from sadtalker_ext.inputs.footage import Footage, FootageFrame
+from sadtalker_ext.motion.at_times import controls_at
+from sadtalker_ext.planes import Planes
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.types import FloatArray, Motion
+
+PART_SECONDS: Final = 20.0
+"""Length of a part; what a crash loses at most."""
+_THREADS: Final = 2
+_PREVIEW_SECONDS: Final = 0.5
+_FADE_SECONDS: Final = 0.2
+"""Before and after what is said the mouth takes so long to come from and go to the filmed one."""
+_KEPT: Final = 0.5
+"""From this share of the video's own sound on, its own mouths are left as they are in between."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Actor:
+    """One person and what this person does in every frame of the result.
+
+    Attributes:
+        dubbing: Draws the mouth.
+        controls: (n, K) float32.
+        amount: (n,) float32, 0 where the filmed mouth stays .. 1.
+    """
+
+    dubbing: Dubbing
+    controls: FloatArray
+    amount: FloatArray
+
+
+def controls_of(
+    line: Sequence[Said], motions: Sequence[Motion], times: npt.NDArray[np.float64]
+) -> FloatArray:
+    """Return (n, K) what a mouth does at moments: where pieces overlap, the stronger one counts.
+
+    Args:
+        line: What is said.
+        motions: How the mouth says each piece.
+        times: (n,) seconds.
+    """
+    whole = np.zeros((len(times), len(motions[0].names)), np.float32)
+    for said, motion in zip(line, motions, strict=True):
+        low, high = np.searchsorted(times, [said.at - 0.1, said.end + 0.1])
+        if high > low:
+            found = controls_at(motion, times[low:high] - said.at)
+            part = whole[low:high]
+            part[:] = np.where(np.abs(found) > np.abs(part), found, part)
+    return whole
+
+
+def amount_of(
+    line: Sequence[Said], times: npt.NDArray[np.float64], keep_audio: float
+) -> FloatArray:
+    """Return (n,) how far the filmed mouth gives way, 0..1.
+
+    Where the video's own sound is heard between what is said, its own mouths are seen.
+    """
+    if keep_audio < _KEPT:
+        return np.ones(len(times), np.float32)
+    amount = np.zeros(len(times), np.float32)
+    for said in line:
+        before, after = said.at - times, times - said.end
+        away = np.maximum(np.maximum(before, after), 0)
+        amount = np.maximum(amount, np.clip(1 - away / _FADE_SECONDS, 0, 1)).astype(np.float32)
+    return amount
+
+
+def render_parts(
+    footage: Footage,
+    stamps: npt.NDArray[np.int64],
+    schedule: Schedule,
+    actors: Sequence[Actor],
+    look: ReelLook,
+    folder: Path,
+    progress: Progress,
+) -> list[tuple[Path, int]]:
+    """Draw and encode all parts; those that are there already stay.
+
+    Args:
+        footage: The video.
+        stamps: Time stamps of its frames.
+        schedule: Which frame is shown when.
+        actors: Who speaks.
+        look: How pictures are stored.
+        folder: Where parts go.
+        progress: Counts frames, and stops the work.
+
+    Returns:
+        The parts, and the time stamp of the first frame of each.
+    """
+    total = len(schedule.source)
+    per_part = max(1, round(PART_SECONDS * float(look.rate)))
+    parts = [folder / f"part-{number:05}.mp4" for number in range(-(-total // per_part))]
+    progress.enter(Stage.RENDERING, total)
+    done = 0
+    while done < len(parts) and parts[done].exists():
+        done += 1
+    first = min(done * per_part, total)
+    if first:
+        progress.advance(first)
+    shown = 0.0
+    frames = _drawn(footage, stamps, schedule, actors, first)
+    for number in range(done, len(parts)):
+        begin, end = number * per_part, min((number + 1) * per_part, total)
+        with ReelPart(parts[number], look, int(schedule.pts[begin])) as part:
+            for row in range(begin, end):
+                planes = next(frames, None)
+                if planes is None:
+                    break
+                after = schedule.pts[row + 1] if row + 1 < total else 0
+                pts = int(schedule.pts[row])
+                part.write(planes, pts, max(int(after) - pts, 0))
+                progress.advance()
+                progress.check()
+                if time.monotonic() - shown > _PREVIEW_SECONDS and progress.shows:
+                    progress.show(planes.picture())
+                    shown = time.monotonic()
+    return [(path, int(schedule.pts[n * per_part])) for n, path in enumerate(parts)]
+
+
+def _drawn(
+    footage: Footage,
+    stamps: npt.NDArray[np.int64],
+    schedule: Schedule,
+    actors: Sequence[Actor],
+    first: int,
+) -> Iterator[Planes]:
+    """Yield finished frames from one of the result's rows on."""
+    rows = zip(
+        range(first, len(schedule.source)),
+        scheduled(footage, stamps, schedule.source[first:]),
+        strict=False,
+    )
+    width, height = footage.facts.size
+    yield from in_order(lambda one: _draw(*one, actors), rows, _THREADS, 3 * width * height)
+
+
+def _draw(row: int, frame: FootageFrame, actors: Sequence[Actor]) -> Planes:
+    changes = [
+        actor.dubbing.draw(
+            frame.planes, frame.number, actor.controls[row], float(actor.amount[row])
+        )
+        for actor in actors
+    ]
+    for drawn in changes:
+        if drawn is not None:
+            frame.planes.draw(drawn.box, drawn.change)
+    return frame.planes

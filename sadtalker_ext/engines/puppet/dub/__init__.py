@@ -1,0 +1,1 @@
+"""Dubbing: the mouth of every frame of a video is taken to other speech."""

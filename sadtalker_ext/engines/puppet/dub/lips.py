@@ -1,0 +1,106 @@
+"""The lips' edges in a frame: a line from corner to corner for each, and distances from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import FloatArray
+
+_SAMPLES = 65
+_SOFT = 3.0
+"""Samples by which the polygon of 11 mesh points is rounded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LipLines:
+    """Where a mouth is and how it is open, in pixels.
+
+    Attributes:
+        origin: (2,) middle between the inner corners.
+        along: (2,) unit vector from the left corner to the right one.
+        across: (2,) unit vector down the face.
+        half: Half the distance between the corners.
+        upper: (N,) distance of the upper lip's edge from the line of the corners, downwards.
+        lower: (N,) the same for the lower lip.
+    """
+
+    origin: FloatArray
+    along: FloatArray
+    across: FloatArray
+    half: float
+    upper: FloatArray
+    lower: FloatArray
+
+    @property
+    def opening(self) -> float:
+        """Largest distance between the lips."""
+        return float((self.lower - self.upper).max())
+
+    def below(self, where: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return pixels below the upper and below the lower lip's edge, at (..., 2) places."""
+        offset = where - self.origin
+        x = (offset @ self.along) / np.float32(self.half)
+        y = offset @ self.across
+        upper, lower = (y - self.at(x, line) for line in (self.upper, self.lower))
+        return upper.astype(np.float32), lower.astype(np.float32)
+
+    def at(self, x: npt.NDArray[Any], line: FloatArray) -> FloatArray:
+        """Return a line at any x in halves of the mouth; beyond the corners it levels out."""
+        inside = np.interp(x, _XS, line)
+        beyond = np.maximum(np.abs(x) - 1, 0)
+        step = _SAMPLES // 16
+        left = (line[step] - line[0]) / (_XS[step] - _XS[0])
+        right = (line[-1] - line[-1 - step]) / (_XS[-1] - _XS[-1 - step])
+        slope = np.where(x < 0, -left, right)
+        result: FloatArray = inside + slope * 0.3 * (1 - np.exp(-beyond / 0.3))
+        return result
+
+
+_XS = np.linspace(-1, 1, _SAMPLES, dtype=np.float32)
+
+
+def lip_lines(points: FloatArray) -> LipLines:
+    """Return the edges of the lips.
+
+    Args:
+        points: (478, 2 or 3) mesh points in pixels.
+    """
+    upper = points[list(topology.LIPS_INNER_UPPER), :2]
+    lower = points[list(topology.LIPS_INNER_LOWER), :2]
+    left, right = upper[0], upper[-1]
+    half = max(float(np.linalg.norm(right - left)) / 2, 1.0)
+    along = (right - left) / (2 * half)
+    across = np.array([-along[1], along[0]], np.float32)
+    if (points[topology.CHIN, :2] - points[topology.FOREHEAD, :2]) @ across < 0:
+        across = -across
+    origin = (left + right) / 2
+    lines = []
+    for chain in (upper, lower):
+        offset = chain - origin
+        x, y = (offset @ along) / half, offset @ across
+        order = np.argsort(x)
+        lines.append(_rounded(np.interp(_XS, x[order], y[order])))
+    return LipLines(
+        origin=origin.astype(np.float32),
+        along=along.astype(np.float32),
+        across=across,
+        half=half,
+        upper=lines[0],
+        lower=np.maximum(lines[1], lines[0]),
+    )
+
+
+def _rounded(line: FloatArray) -> FloatArray:
+    """Smooth a line whose ends stay."""
+    reach = round(3 * _SOFT)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _SOFT) ** 2)
+    head = 2 * line[0] - line[reach:0:-1]
+    tail = 2 * line[-1] - line[-2 : -2 - reach : -1]
+    padded = np.concatenate([head, line, tail])
+    result: FloatArray = np.convolve(padded, kernel / kernel.sum(), "valid").astype(np.float32)
+    return result

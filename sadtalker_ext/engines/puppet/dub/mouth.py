@@ -1,0 +1,218 @@
+"""Draws one person's mouth in one frame: bends the frame's own pixels, and paints the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
+from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
+from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
+from sadtalker_ext.engines.puppet.dub.habits import Habits
+from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
+from sadtalker_ext.engines.puppet.dub.pose import Pose
+from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
+from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
+from sadtalker_ext.pixels import remap
+from sadtalker_ext.planes import Drawn, Planes
+from sadtalker_ext.types import Box, FloatArray
+
+_PARTED = (0.15, 1.3)
+"""Pixels between lips from which the inside begins to show, and shows fully."""
+_MOVED = (0.04, 0.35)
+"""Pixels that skin must move to be drawn anew at all, and wholly."""
+_TOUCHING = (0.4, 2.0)
+"""Pixels between lips that touch, and that do not."""
+_WIDE = (0.2, 0.6)
+"""Openings in halves of the mouth's width from which it is wide open."""
+_BEHIND = 0.06
+"""How far behind the edge of such lips the mesh can be, in the same unit."""
+_SOFTER = 0.4
+"""Blur in pixels that is too little to be seen."""
+_SEAM = 0.014
+"""Half width of the shadow between closed lips, in mouth widths."""
+_SEAM_SHADE = np.array([0.26, 0.36, 0.34], np.float32)
+"""How much of each colour the shadow takes."""
+
+
+class DubbedMouth:
+    """One person's mouth.
+
+    Args:
+        habits: The face at rest.
+        donor: Gives the inside of the mouth.
+        covers: Finds what lies before the mouth.
+    """
+
+    def __init__(self, habits: Habits, donor: MouthDonor, covers: CoverFinder) -> None:
+        self._habits = habits
+        self._donor = donor
+        self._covers = covers
+        self._speaking = SpeakingFace(habits)
+        self._blur = donor.blur
+
+    def draw(
+        self,
+        planes: Planes,
+        points: FloatArray,
+        controls: Mapping[str, float],
+        skin: FloatArray,
+        amount: float,
+    ) -> Drawn | None:
+        """Return what a frame must change by; None where it cannot be drawn.
+
+        Args:
+            planes: The frame; not changed.
+            points: (478, 3) mesh points of the face in it.
+            controls: What the mouth does.
+            skin: (3,) colour of the skin in it.
+            amount: 0 leaves the frame as it is .. 1 is the whole way.
+        """
+        pose = self._habits.pose(points)
+        target = self._speaking.place(pose, controls)
+        width, height = planes.size
+        wanted = mouth_box(points, target)
+        if wanted[0] >= width or wanted[1] >= height or wanted[2] <= 2 or wanted[3] <= 2:
+            return None
+        box = planes.inside(wanted)
+        fields = mouth_fields(points, target, box, amount)
+        source = planes.rgb(box)
+        bent = points + np.float32(amount) * (target - points)
+        before, after = lip_lines(points), lip_lines(bent)
+        drawn = _taken(source, _grid(box) + fields.both, box)
+        # drawn anew where skin moves, and between the lips
+        matte = smoothstep(*_MOVED, fields.moved)
+        self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
+        matte *= smoothstep(0.0, 0.5, np.float32(amount))
+        cover = self._covers.cover(planes, points, skin, box)
+        if cover is not None:
+            matte *= 1 - cover
+        return Drawn(box, (drawn - source) * matte[..., None])
+
+    def _paint(
+        self,
+        drawn: FloatArray,
+        matte: FloatArray,
+        source: FloatArray,
+        fields: MouthFields,
+        lines: tuple[LipLines, LipLines],
+        pose: Pose,
+        controls: Mapping[str, float],
+        skin: FloatArray,
+    ) -> None:
+        """Draw both lips and the inside between them, in place, and say so in the matte."""
+        before, after = lines
+        part = _lips_part(before, after, fields.box)
+        if part is None:
+            return
+        rows, columns = part
+        left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
+        inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
+        grid = _grid(inner)
+        below_upper, below_lower = after.below(grid)
+        above_lower = -below_lower
+        blur = _blur_of(source)
+        feather = float(np.clip(0.75 * blur, 0.6, 2.5))
+        rim = max(feather, 0.035 * after.half)
+        # the mesh takes a little of the teeth behind the lips of a wide open mouth for lip
+        wide = float(smoothstep(*_WIDE, np.float32(before.opening / before.half)))
+        inward = rim + _BEHIND * wide * after.half
+        gap_now = below_upper + above_lower
+        # lips that touch overlap, so that nothing is seen between them
+        overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
+        upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
+        inside = self._donor.draw(after, pose, controls, skin, inner)
+        softer = float(np.sqrt(max(blur**2 - self._blur**2, 0.0)))
+        if softer > _SOFTER:
+            # the head moves, or is out of focus: what is painted is no sharper
+            inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
+        lips = inside * (1 - upper - lower)[..., None]
+        up, down = fields.upper[part], fields.lower[part]
+        for share, way, depth, back in (
+            (upper, up, below_upper, -after.across),
+            (lower, down, above_lower, after.across),
+        ):
+            pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
+            where = grid + way + pull[..., None] * back
+            lips += _taken(source, where, fields.box) * share[..., None]
+        gap_then = _gap_before(before, grid + up, grid + down)
+        was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
+        sharp = 1 / (1 + softer)
+        lips *= _seam(below_upper, above_lower, sharp * was * (1 - now), after.half / sharp)
+        parted = np.maximum(was, now)
+        parted *= smoothstep(1.08, 0.98, np.abs((grid - after.origin) @ after.along) / after.half)
+        target = drawn[part]
+        target += (lips - target) * parted[..., None]
+        outside = np.maximum(-below_upper, -above_lower)
+        matte[part] = np.maximum(matte[part], parted * smoothstep(6 * rim, 2 * rim, outside))
+
+
+def _blur_of(source: FloatArray) -> float:
+    """Return how sharp the face's edges are, as the standard deviation of a blur in pixels."""
+    grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
+    return edge_blur(grey, np.ones(grey.shape, np.bool_))
+
+
+def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:
+    """Return (h, w) how open the frame's own mouth is where pixels of either lip come from."""
+    gap_upper = np.subtract(*before.below(upper_at))
+    gap_lower = np.subtract(*before.below(lower_at))
+    gap: FloatArray = np.minimum(gap_upper, gap_lower)
+    return gap
+
+
+def _shares(
+    below_upper: FloatArray, above_lower: FloatArray, feather: float
+) -> tuple[FloatArray, FloatArray]:
+    """Opacity of the upper and of the lower lip; where both lie, the deeper one shows."""
+    ramp = np.float32(1 / (2 * feather))
+    upper = np.clip(0.5 - below_upper * ramp, 0, 1)
+    lower = np.clip(0.5 - above_lower * ramp, 0, 1)
+    deeper = np.clip(0.5 + (below_upper - above_lower) * (ramp / 2), 0, 1)
+    return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
+
+
+def _seam(
+    below_upper: FloatArray, above_lower: FloatArray, strength: FloatArray, half: float
+) -> FloatArray:
+    """Shade (h, w, 3) of the line where lips meet that were apart in the frame."""
+    width = max(0.9, 2 * _SEAM * half)
+    line = np.exp(-(((below_upper - above_lower) / (2 * width)) ** 2))
+    touching = 1 - smoothstep(0.0, 2 * width, below_upper + above_lower)
+    shade: FloatArray = 1 - (strength * line * touching)[..., None] * _SEAM_SHADE
+    return shade
+
+
+def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slice] | None:
+    """Return rows and columns of the box that the lips' edges can lie in; None outside of it."""
+    reach = 0.3 * after.half + 4
+    ends = []
+    for one in (before, after):
+        xs = np.linspace(-1.2, 1.2, len(one.upper), dtype=np.float32)[:, None] * one.half
+        ends += [
+            one.origin + xs * one.along + line[:, None] * one.across
+            for line in (one.upper, one.lower)
+        ]
+    places = np.concatenate(ends) - np.array(box[:2], np.float32)
+    low, high = np.floor(places.min(0) - reach).astype(int), np.ceil(places.max(0) + reach)
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right, bottom = min(int(high[0]), box[2] - box[0]), min(int(high[1]), box[3] - box[1])
+    if right - left < 2 or bottom - top < 2:
+        return None
+    return slice(top, bottom), slice(left, right)
+
+
+def _grid(box: Box) -> FloatArray:
+    x = np.arange(box[0], box[2], dtype=np.float32)
+    y = np.arange(box[1], box[3], dtype=np.float32)
+    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+
+
+def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:
+    """Read the box's pixels at frame places, cubic."""
+    x, y = where[..., 0] - box[0], where[..., 1] - box[1]
+    taken = remap(source, x, y, cv2.INTER_CUBIC, border=cv2.BORDER_REPLICATE)
+    return np.clip(np.asarray(taken, np.float32), 0, 255)

@@ -1,0 +1,133 @@
+"""A video of several people of one picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.compositor.lay import Compositor
+from sadtalker_ext.compositor.paste_back import Blend
+from sadtalker_ext.encoder.metadata import describe_video
+from sadtalker_ext.encoder.output_file import check_output
+from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.ensemble import Speaking, listening, roles_of
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
+from sadtalker_ext.pipeline import Timings, at_rate, ignored, write_frames
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.shot.still import FaceFinder, still_shot
+from sadtalker_ext.types import Face, Picture, Speech, VideoFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """One person of the picture.
+
+    Attributes:
+        face: Which face, counted by size from 0.
+        speech: What this person says, as long as the whole video; None listens all the time.
+        spans: First and last second of every piece of it.
+    """
+
+    face: int
+    speech: Speech | None
+    spans: tuple[tuple[float, float], ...] = ()
+
+
+def generate_ensemble(
+    picture: Picture,
+    find_face: FaceFinder,
+    parts: Sequence[Part],
+    sound: Speech,
+    output: Path,
+    options: GenerateOptions,
+    *,
+    engine: Engine,
+    progress: Progress,
+    overwrite: bool = False,
+    bystanders: Sequence[Face] = (),
+) -> VideoFile:
+    """Make a video in which several people of a picture talk.
+
+    Args:
+        picture: The picture.
+        find_face: Gives its faces.
+        parts: Who says what.
+        sound: Everything that is heard; its length is the video's.
+        output: The file to write.
+        options: How to make it.
+        engine: Who moves the faces; its patches must be whole frames.
+        progress: Reports stages, and stops the work.
+        overwrite: Whether an existing file may be replaced.
+        bystanders: Further people of the picture, who stay as they are.
+
+    Raises:
+        InputError: The picture, a sound, the output or an option cannot be used.
+        Cancelled: The work was stopped.
+    """
+    check_output(output, overwrite=overwrite, suffix=options.suffix)
+    seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
+    timings, seconds = Timings(), sound.total_seconds
+    shot = still_shot(picture, find_face)
+    with timings.measure("analyse"):
+        rigs = [
+            engine.prepare(
+                shot,
+                dataclasses.replace(options, face_index=part.face, preprocess="full"),
+                progress,
+            )
+            for part in parts
+        ]
+    with timings.measure("move"):
+        motions = [
+            rig.plan(
+                Performance(speech=part.speech, idle_seconds=seconds), options, progress, seed + one
+            )
+            for one, (rig, part) in enumerate(zip(rigs, parts, strict=True))
+        ]
+    motions = [at_rate(motion, options.fps, seconds) for motion in motions]
+    speaking = [Speaking(spans=part.spans) for part in parts]
+    motions = listening(motions, [rig.face for rig in rigs], speaking, seed)
+    warnings = [*ignored(options, engine.spec)]
+    for rig, motion in zip(rigs, motions, strict=True):
+        warnings += [one for one in (*motion.warnings, *rig.unable(motion)) if one not in warnings]
+    size = rigs[0].size
+    small = np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    base = still_shot(dataclasses.replace(picture, pixels=small), find_face)
+    scale = (size[0] / picture.size[0], size[1] / picture.size[1])
+    frames = Compositor(base, Blend(options.blend)).frames(
+        roles_of(rigs, motions, size, scale, bystanders)
+    )
+    metadata = describe_video(options, engine=engine.spec, seed=seed, picture=picture, speech=sound)
+    writer = VideoWriter(
+        output,
+        fps=options.fps,
+        speech=sound,
+        quality=options.quality,
+        overwrite=overwrite,
+        keep_partial=options.keep_partial,
+        metadata=metadata,
+        label=options.mark == "label",
+    )
+    with timings.measure("render"):
+        partial = write_frames(writer, frames, len(motions[0]), progress)
+    return VideoFile(
+        path=writer.partial_path if partial and writer.partial_path else writer.path,
+        width=writer.size[0],
+        height=writer.size[1],
+        fps=options.fps,
+        frames=writer.frames,
+        seconds=writer.seconds,
+        engine=engine.spec.name,
+        seed=seed,
+        partial=partial,
+        timings=timings.seconds,
+        warnings=tuple(warnings),
+    )

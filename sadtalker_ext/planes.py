@@ -1,0 +1,188 @@
+"""Frames as decoders give them: brightness and colour planes, and parts of them as RGB.
+
+A dubbed video keeps every pixel that is not drawn anew: only the part round a mouth becomes RGB,
+and only the difference that was drawn goes back. So whatever the colour matrix, range or depth,
+what is not touched stays as it was, bit by bit.
+
+*Convention.* 4:2:0 planes: Y (H, W), U and V of half that size, rounded up; uint8, or uint16 with
+10 bits. RGB is float32 on the scale 0..255, whatever the depth; it is not linear light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+Plane = npt.NDArray[Any]
+"""uint8, or uint16 with 10 bits."""
+
+_WEIGHTS = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}
+"""Weights of red and blue in the brightness (ITU-R BT.601, BT.709, BT.2020)."""
+_MATRICES = {1: "709", 4: "601", 5: "601", 6: "601", 9: "2020", 10: "2020"}
+"""By the code of the matrix (ITU-T H.273)."""
+_HD_HEIGHT = 720
+"""Videos that do not tell their matrix use that of HD from this height on, as players take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """How the planes of a video mean colours.
+
+    Attributes:
+        matrix: "601", "709" or "2020".
+        full: Whether values use the full range; usually Y is 16..235.
+        bits: 8 or 10.
+    """
+
+    matrix: str = "709"
+    full: bool = False
+    bits: int = 8
+
+    @staticmethod
+    def of(matrix: int, *, full: bool, bits: int, height: int) -> Colours:
+        """Return the meaning for the codes of a stream (ITU-T H.273) and its height."""
+        guess = "709" if height >= _HD_HEIGHT else "601"
+        return Colours(matrix=_MATRICES.get(matrix, guess), full=full, bits=bits)
+
+    @property
+    def to_rgb(self) -> FloatArray:
+        """(3, 3) from Y and centred U, V in plane units to RGB 0..255."""
+        red, blue = _WEIGHTS[self.matrix]
+        green = 1 - red - blue
+        unit = 255.0 / ((1 << self.bits) - 1)
+        luma = unit if self.full else 255.0 / (219 << (self.bits - 8))
+        chroma = unit if self.full else 255.0 / (224 << (self.bits - 8))
+        v, u = 2 * (1 - red) * chroma, 2 * (1 - blue) * chroma
+        rows = [
+            [luma, 0.0, v],
+            [luma, -u * blue / green, -v * red / green],
+            [luma, u, 0.0],
+        ]
+        return np.array(rows, np.float32)
+
+    @property
+    def black(self) -> float:
+        """Y of black."""
+        return 0.0 if self.full else float(16 << (self.bits - 8))
+
+    @property
+    def middle(self) -> float:
+        """U and V of grey."""
+        return float(1 << (self.bits - 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """One frame; `draw` changes it.
+
+    Attributes:
+        y: (H, W).
+        u: (ceil(H / 2), ceil(W / 2)).
+        v: The same.
+        colours: What the values mean.
+    """
+
+    y: Plane
+    u: Plane
+    v: Plane
+    colours: Colours
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.y.shape[1], self.y.shape[0]
+
+    def copy(self) -> Planes:
+        """Return the same frame, to be changed on its own."""
+        return Planes(self.y.copy(), self.u.copy(), self.v.copy(), self.colours)
+
+    def inside(self, box: Box) -> Box:
+        """Return a box cut to the frame and grown to even edges; never empty."""
+        width, height = self.size
+        left = min(max(box[0], 0), width - 1) & ~1
+        top = min(max(box[1], 0), height - 1) & ~1
+        right = min(max(box[2], left + 2) + 1 & ~1, width)
+        bottom = min(max(box[3], top + 2) + 1 & ~1, height)
+        return left, top, right, bottom
+
+    def rgb(self, box: Box) -> FloatArray:
+        """Return a part, a box as `inside` gives it, as (h, w, 3) float32 RGB 0..255."""
+        left, top, right, bottom = box
+        size = (right - left, bottom - top)
+        chroma = np.s_[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2]
+        luma = self.y[top:bottom, left:right].astype(np.float32) - self.colours.black
+        middle = self.colours.middle
+        u, v = (
+            cv2.resize(plane[chroma].astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+            - middle
+            for plane in (self.u, self.v)
+        )
+        rgb = cv2.transform(cv2.merge([luma, u, v]), self.colours.to_rgb)
+        return np.clip(np.asarray(rgb, np.float32), 0, 255)
+
+    def look(self, box: Box, most_px: int) -> tuple[ImageArray, float]:
+        """Return a part as uint8 RGB, averaged down so that no side is longer than `most_px`.
+
+        Returns:
+            (h, w, 3) and by how much it was scaled, at most 1; the part is one `inside` gives.
+        """
+        left, top, right, bottom = box
+        scale = min(1.0, most_px / max(right - left, bottom - top))
+        if scale == 1.0:
+            return np.asarray(np.rint(self.rgb(box)), np.uint8), 1.0
+        size = (max(2, round((right - left) * scale)), max(2, round((bottom - top) * scale)))
+        half = np.s_[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2]
+        parts = (self.y[top:bottom, left:right], self.u[half], self.v[half])
+        small = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts]
+        middle = self.colours.middle
+        luma, u, v = (np.asarray(one, np.float32) for one in small)
+        planes: list[npt.NDArray[Any]] = [luma - self.colours.black, u - middle, v - middle]
+        rgb = cv2.transform(cv2.merge(planes), self.colours.to_rgb)
+        return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8), scale
+
+    def draw(self, box: Box, change: FloatArray) -> None:
+        """Add a change (h, w, 3) of RGB to a part, a box as `inside` gives it."""
+        left, top, right, bottom = box
+        back = np.linalg.inv(self.colours.to_rgb.astype(np.float64)).astype(np.float32)
+        y, u, v = cv2.split(cv2.transform(np.ascontiguousarray(change), back))
+        _add(self.y[top:bottom, left:right], y, self.colours.bits)
+        chroma = np.s_[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2]
+        for plane, values in ((self.u, u), (self.v, v)):
+            part = plane[chroma]
+            half = cv2.resize(values, part.shape[::-1], interpolation=cv2.INTER_AREA)
+            _add(part, half, self.colours.bits)
+
+    def thumbnail(self, width: int, height: int) -> FloatArray:
+        """Return the brightness (height, width) float32, 0..255, averaged."""
+        scale = 1 << (self.colours.bits - 8)
+        small = cv2.resize(self.y, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.float32) / np.float32(scale)
+
+    def picture(self) -> ImageArray:
+        """Return the whole frame as (H, W, 3) uint8 RGB."""
+        width, height = self.size
+        return np.asarray(np.rint(self.rgb((0, 0, width, height))), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What is drawn anew in a frame.
+
+    Attributes:
+        box: Where; even edges inside the frame.
+        change: (h, w, 3) float32 to add to RGB 0..255.
+    """
+
+    box: Box
+    change: FloatArray
+
+
+def _add(part: Plane, change: npt.NDArray[Any], bits: int) -> None:
+    """Add to the values of a plane, in place, within what they can be."""
+    part[:] = np.clip(np.rint(part + change), 0, (1 << bits) - 1).astype(part.dtype)

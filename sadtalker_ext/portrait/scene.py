@@ -1,0 +1,258 @@
+"""All faces of a video, followed from frame to frame, with who is who across cuts and losses."""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field
+
+import numpy as np
+
+from sadtalker_ext.planes import Planes
+from sadtalker_ext.portrait.detect import Detection
+from sadtalker_ext.portrait.find import MIN_FACE_PX
+from sadtalker_ext.portrait.identity import Likeness, likeness
+from sadtalker_ext.portrait.mesh import FaceMesh, region_of
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.portrait.region import Region
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+_LOST = 0.5
+"""Mesh scores below this mean that the square shows no face."""
+_NEW = 0.85
+"""A new face must look as sure as this."""
+_LOOK_ROUND = 12
+"""Frames between two searches for faces that came in."""
+_SEARCH_LOST = 4
+"""Frames between two searches while nobody is followed."""
+_SMALL_PX = 640
+"""Long side of the picture that is searched."""
+_CUT_PX = 320
+"""Side of the part a mesh is looked for in: the network sees 192 pixels."""
+_SAME_PLACE = 0.45
+"""Distance of two meshes, in face sizes, below which they are the same face."""
+_SAME_PERSON = 1.0
+"""Likenesses that differ by less are one person's."""
+_KEPT_FRAMES = 60
+"""A face that was lost is expected near its place for so many frames."""
+_LEARN_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenFace:
+    """A face in one frame.
+
+    Attributes:
+        person: Who it is, counted from 0 in the order of appearance.
+        track: Number of the unbroken stretch it belongs to.
+        points: (478, 3) float32 mesh points in pixels.
+        score: How sure the mesh network is, 0 to 1.
+    """
+
+    person: int
+    track: int
+    points: FloatArray
+    score: float
+
+
+@dataclass(slots=True, eq=False)
+class _Followed:
+    track: int
+    person: int
+    points: FloatArray
+    since: int
+    seen: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Lost:
+    person: int
+    points: FloatArray
+    at: int
+
+
+@dataclass(slots=True, eq=False)
+class SceneFollower:
+    """Follows every face of a video; frames are given in order.
+
+    Args:
+        models: The face models.
+        first_track: Number of the first stretch, where an earlier follower stopped.
+
+    Attributes:
+        people: What is remembered of everybody seen, by number.
+    """
+
+    models: FaceModels
+    people: list[Likeness] = field(default_factory=list)
+    first_track: InitVar[int] = 0
+    _active: list[_Followed] = field(default_factory=list)
+    _lost: list[_Lost] = field(default_factory=list)
+    _tracks: int = 0
+    _number: int = -1
+    _searched: int = -(10**9)
+
+    def __post_init__(self, first_track: int) -> None:
+        """Go on counting stretches."""
+        self._tracks = first_track
+
+    @property
+    def tracks(self) -> int:
+        """How many unbroken stretches there were so far."""
+        return self._tracks
+
+    def __call__(self, planes: Planes, *, cut: bool) -> list[SeenFace]:
+        """Return the faces of the next frame.
+
+        Args:
+            planes: The frame.
+            cut: Whether a new shot begins with it.
+        """
+        self._number += 1
+        if cut:
+            self._active, self._lost = [], []
+        found: list[SeenFace] = []
+        kept: list[_Followed] = []
+        for face in self._active:
+            mesh = self._mesh(planes, region_of(face.points))
+            wide = float(np.ptp(mesh.points[:, 0]))
+            if mesh.score < _LOST or wide < MIN_FACE_PX or self._taken(mesh.points, kept):
+                self._lost.append(_Lost(face.person, face.points, self._number))
+                self._searched = min(self._searched, self._number - _LOOK_ROUND + 1)
+                continue
+            face.points, face.seen = mesh.points, face.seen + 1
+            kept.append(face)
+            found.append(self._seen(face, mesh.score))
+            if face.seen % _LEARN_EVERY == 0 and mesh.score > _NEW:
+                self._learn(face.person, planes, mesh.points)
+        self._active = kept
+        every = _LOOK_ROUND if kept else _SEARCH_LOST
+        if cut or self._number - self._searched >= every:
+            found += self._search(planes, thorough=cut or self._number == 0)
+        return found
+
+    def _seen(self, face: _Followed, score: float) -> SeenFace:
+        return SeenFace(person=face.person, track=face.track, points=face.points, score=score)
+
+    def _search(self, planes: Planes, *, thorough: bool) -> list[SeenFace]:
+        """Look for faces that nobody follows yet."""
+        self._searched = self._number
+        self._lost = [one for one in self._lost if self._number - one.at <= _KEPT_FRAMES]
+        width, height = planes.size
+        small, scale = planes.look((0, 0, width, height), _SMALL_PX)
+        found = []
+        for level, detections in enumerate(self.models.detector.levels(small)):
+            for detection in detections:
+                face = self._new(planes, detection, scale)
+                if face is not None:
+                    found.append(face)
+            if level >= int(thorough) or self._active:
+                break
+        return found
+
+    def _new(self, planes: Planes, detection: Detection, scale: float) -> SeenFace | None:
+        """Begin to follow a detected face, unless it is followed or is none."""
+        half = 0.5 / scale - 0.5
+        region = Region(
+            x=detection.x / scale + half,
+            y=detection.y / scale + half,
+            side=1.5 * detection.side / scale,
+            angle_rad=detection.angle_rad,
+        )
+        centre = np.array([region.x, region.y])
+        for face in self._active:
+            if np.linalg.norm(_middle(face.points) - centre) < _SAME_PLACE * _size(face.points):
+                return None
+        mesh = self._mesh(planes, region)
+        mesh = self._mesh(planes, region_of(mesh.points))
+        wide = float(np.ptp(mesh.points[:, 0]))
+        if mesh.score < _NEW or wide < MIN_FACE_PX or self._taken(mesh.points, self._active):
+            return None
+        ratio = _size(mesh.points) / max(region.side / 1.5, 1.0)
+        if not 0.5 < ratio < 2.2:
+            return None
+        person = self._who(planes, mesh.points)
+        face = _Followed(self._tracks, person, mesh.points, self._number, seen=1)
+        self._tracks += 1
+        self._active.append(face)
+        return self._seen(face, mesh.score)
+
+    def _who(self, planes: Planes, points: FloatArray) -> int:
+        """Return the person a new face belongs to; somebody new if it is like nobody."""
+        now = self._likeness(planes, points)
+        present = {face.person for face in self._active}
+        for one in sorted(self._lost, key=lambda lost: -lost.at):
+            near = np.linalg.norm(_middle(one.points) - _middle(points)) < 0.8 * _size(points)
+            alike = self.people[one.person].differs(now) < 1.5 * _SAME_PERSON
+            if near and alike and one.person not in present:
+                self._lost.remove(one)
+                return one.person
+        ranked = sorted(
+            (known.differs(now), number)
+            for number, known in enumerate(self.people)
+            if number not in present
+        )
+        if ranked and ranked[0][0] < _SAME_PERSON:
+            return ranked[0][1]
+        self.people.append(now)
+        return len(self.people) - 1
+
+    def _learn(self, person: int, planes: Planes, points: FloatArray) -> None:
+        self.people[person] = self.people[person].with_look(self._likeness(planes, points))
+
+    def _likeness(self, planes: Planes, points: FloatArray) -> Likeness:
+        picture, corner, scale = _cut_out(planes, _around(points, 0.1))
+        moved = points.copy()
+        moved[:, :2] = (points[:, :2] - corner + 0.5) * scale - 0.5
+        return likeness(picture, moved)
+
+    def _taken(self, points: FloatArray, others: list[_Followed]) -> bool:
+        """Tell whether another followed face lies at the same place."""
+        return any(
+            np.linalg.norm(_middle(one.points) - _middle(points))
+            < _SAME_PLACE * min(_size(points), _size(one.points))
+            for one in others
+        )
+
+    def _mesh(self, planes: Planes, region: Region) -> FaceMesh:
+        reach = 0.5 * region.side * (abs(np.cos(region.angle_rad)) + abs(np.sin(region.angle_rad)))
+        box = (
+            int(region.x - reach) - 2,
+            int(region.y - reach) - 2,
+            int(region.x + reach) + 3,
+            int(region.y + reach) + 3,
+        )
+        picture, corner, scale = _cut_out(planes, box)
+        moved = Region(
+            x=(region.x - corner[0] + 0.5) * scale - 0.5,
+            y=(region.y - corner[1] + 0.5) * scale - 0.5,
+            side=region.side * scale,
+            angle_rad=region.angle_rad,
+        )
+        mesh = self.models.mesher.refine(picture, moved)
+        points = mesh.points.copy()
+        points[:, :2] = (points[:, :2] + 0.5) / scale - 0.5 + corner
+        points[:, 2] /= scale
+        return FaceMesh(points=points, score=mesh.score)
+
+
+def _cut_out(planes: Planes, box: Box) -> tuple[ImageArray, FloatArray, float]:
+    """Return a part of a frame, its corner in the frame, and its scale."""
+    part = planes.inside(box)
+    picture, scale = planes.look(part, _CUT_PX)
+    return picture, np.array(part[:2], np.float32), scale
+
+
+def _around(points: FloatArray, margin: float) -> Box:
+    low, high = points[:, :2].min(0), points[:, :2].max(0)
+    reach = margin * float((high - low).max())
+    left, top = np.floor(low - reach).astype(int)
+    right, bottom = np.ceil(high + reach).astype(int) + 1
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _middle(points: FloatArray) -> FloatArray:
+    middle: FloatArray = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
+    return middle
+
+
+def _size(points: FloatArray) -> float:
+    return float(np.ptp(points[:, :2], axis=0).max())

@@ -1,0 +1,78 @@
+"""What is said when: cues of a caption file, and the lines of a dialogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.speech.transcript import read_transcript, spoken_text
+from sadtalker_ext.types import Word
+
+_TIMES = re.compile(
+    r"^\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})"
+)
+_LINE = re.compile(r"^\s*([^\W\d_][\w .'-]{0,30}?)\s*:\s+(\S.*)$")
+
+
+def read_cues(path: Path) -> tuple[Word, ...]:
+    """Return the cues of a .srt or .vtt file in order, each with its text and times.
+
+    Raises:
+        InvalidOption: It is no such file, or has no cue.
+    """
+    content = read_transcript(path).replace("\r\n", "\n").replace("\r", "\n")
+    cues: list[Word] = []
+    lines = content.split("\n")
+    for number, line in enumerate(lines):
+        found = _TIMES.match(line)
+        if found is None:
+            continue
+        body: list[str] = []
+        for text in lines[number + 1 :]:
+            if not text.strip():
+                break
+            body.append(text)
+        said = spoken_text("\n".join(body)).replace("\n", " ").strip()
+        start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
+        if said and end > start:
+            cues.append(Word(text=said, start=start, end=end))
+    if not cues:
+        raise InvalidOption(
+            f"{path.name} should hold captions with times, found none.",
+            hint="Give a .srt or .vtt file.",
+        )
+    return tuple(sorted(cues, key=lambda cue: cue.start))
+
+
+def _seconds(parts: Sequence[str | None]) -> float:
+    hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
+    return 3600 * hours + 60 * minutes + seconds + thousandths / 1000
+
+
+def read_dialogue(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (speaker, words) of a dialogue in order.
+
+    A line that begins with a name and a colon begins a turn; lines without one go on with it.
+
+    Raises:
+        InvalidOption: The first line names nobody.
+    """
+    turns: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        found = _LINE.match(line)
+        if found is not None:
+            turns.append((found.group(1).strip(), found.group(2).strip()))
+        elif line.strip():
+            if not turns:
+                raise InvalidOption(
+                    "A dialogue should begin with who speaks, such as 'A: Good morning.', found "
+                    f"{line.strip()[:40]!r}.",
+                    hint="Write a name and a colon before what each one says.",
+                )
+            name, said = turns[-1]
+            turns[-1] = (name, f"{said} {line.strip()}")
+    if not turns:
+        raise InvalidOption("The dialogue is empty.", hint="Write lines such as 'A: Hello.'.")
+    return tuple(turns)

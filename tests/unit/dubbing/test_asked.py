@@ -1,0 +1,135 @@
+"""What may be asked for, on the command line and as values."""
+
+from pathlib import Path
+
+import pytest
+
+from sadtalker_ext.dubbing.request import (
+    DubRequest,
+    DubRole,
+    DubSegment,
+    check_dub,
+    dub_line,
+    role_from,
+)
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.shells.cli.arguments import build_parser, modernise
+from sadtalker_ext.shells.cli.dub import dub_request
+from sadtalker_ext.shells.cli.dub_arguments import refuse_meaningless
+
+SAID = (DubRole(speech=Path("a.wav")),)
+
+
+def asked(*words):
+    translated, _ = modernise(["dub", *words])
+    parsed = build_parser().parse_args(translated)
+    refuse_meaningless(parsed)
+    return dub_request(parsed)
+
+
+def test_plain_words():
+    request = asked("v.mp4", "s.wav", "-o", "out.mp4", "--keep-audio", "0.2", "--length", "loop")
+    assert (request.video, request.output) == (Path("v.mp4"), Path("out.mp4"))
+    assert request.roles == (DubRole(speech=Path("s.wav")),)
+    assert (request.keep_audio, request.length) == (0.2, "loop")
+
+
+def test_wav2lips_words():
+    request = asked(
+        *("--face", "v.mp4", "--audio", "s.wav", "--outfile", "o.mp4", "--resize_factor", "2"),
+        *("--pads", "0", "10", "0", "0", "--box", "10", "200", "30", "180", "--nosmooth"),
+        *("--rotate", "--static"),
+    )
+    assert (request.video, request.output) == (Path("v.mp4"), Path("o.mp4"))
+    assert request.roles[0].speech == Path("s.wav")
+    assert (request.shrink, request.turn, request.static, request.smooth) == (2, 1, True, False)
+    assert request.box == (30, 10, 180, 200)
+    assert asked("v.mp4", "s.wav", "--box", "-1", "-1", "-1", "-1").box is None
+
+
+def test_meaningless_words_are_named():
+    with pytest.raises(InvalidOption, match=r"--checkpoint-path, --wav2lip-batch-size"):
+        asked("v.mp4", "s.wav", "--wav2lip_batch_size", "8", "--checkpoint_path", "w.pth")
+
+
+def test_which_face():
+    assert asked("v.mp4", "s.wav", "--face", "1").roles[0].face == "1"
+    assert asked("v.mp4", "s.wav", "--face", "who.png").roles[0].face == Path("who.png")
+
+
+def test_two_channels_are_two_people():
+    roles = asked("v.mp4", "s.wav", "--split-channels").roles
+    assert [(role.face, role.channel) for role in roles] == [("0", 0), ("1", 1)]
+
+
+def test_roles_of_a_file(tmp_path):
+    (tmp_path / "roles.json").write_text(
+        '[{"face": 1, "speech": "a.wav", "at": 0.5},'
+        ' {"face": "largest", "segments": [{"at": 2, "text": "Yes."}]}]'
+    )
+    roles = asked("v.mp4", "--roles", str(tmp_path / "roles.json")).roles
+    assert roles[0] == DubRole(face="1", speech=tmp_path / "a.wav", at=0.5)
+    assert roles[1].segments == (DubSegment(at=2.0, text="Yes."),)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mouth": 1},
+        {"face": 1.5},
+        {"at": "soon"},
+        {"segments": "none"},
+        {"segments": [{"when": 1}]},
+        {"text": 7},
+    ],
+)
+def test_wrong_roles_are_refused(wrong, tmp_path):
+    with pytest.raises(InvalidOption):
+        role_from(wrong, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"roles": (DubRole(),)},
+        {"roles": ()},
+        {"roles": (DubRole(speech=Path("a.wav"), text="No."),)},
+        {"roles": (DubRole(segments=(DubSegment(at=1.0),)),)},
+        {"roles": (DubRole(speech=Path("a.wav"), at=-1.0),)},
+        {"keep_audio": 1.5},
+        {"keep_audio": float("nan")},
+        {"length": "stretch"},
+        {"shrink": 0},
+        {"output": Path("out.gif")},
+    ],
+)
+def test_wrong_requests_are_refused(wrong):
+    values = {"video": Path("v.mp4"), "output": Path("o.mp4"), "roles": SAID} | wrong
+    with pytest.raises(InvalidOption):
+        check_dub(DubRequest(**values))
+
+
+def test_a_line_of_a_batch(tmp_path):
+    request = dub_line(
+        {
+            "video": "v.mp4",
+            "output": "o.mp4",
+            "speech": "s.wav",
+            "face": 1,
+            "length": "cut",
+            "quality": 20,
+        },
+        tmp_path,
+    )
+    assert request.video == tmp_path / "v.mp4"
+    assert request.roles == (DubRole(face="1", speech=tmp_path / "s.wav"),)
+    assert (request.length, request.options.quality) == ("cut", 20)
+
+
+def test_a_line_with_roles(tmp_path):
+    line = {"video": "v.mp4", "output": "o.mp4", "roles": [{"text": "Yes."}, {"face": 1}]}
+    assert [role.text for role in dub_line(line, tmp_path).roles] == ["Yes.", ""]
+    with pytest.raises(InvalidOption):
+        dub_line(line | {"roles": ["A"]}, tmp_path)
+    with pytest.raises(InvalidOption):
+        dub_line(line | {"mouths": 2}, tmp_path)

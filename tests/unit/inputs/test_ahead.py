@@ -1,0 +1,38 @@
+"""A thread reads ahead, and ends when nobody wants more."""
+
+import threading
+
+import pytest
+
+from sadtalker_ext.inputs.ahead import read_ahead
+
+
+def test_everything_comes_in_order():
+    assert list(read_ahead(iter(range(100)))) == list(range(100))
+
+
+def test_what_goes_wrong_is_raised_in_its_place():
+    def items():
+        yield 1
+        raise ValueError("broken")
+
+    reading = read_ahead(items())
+    assert next(reading) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(reading)
+
+
+def test_nobody_wants_more():
+    closed = threading.Event()
+
+    def items():
+        try:
+            yield from range(10**9)
+        finally:
+            closed.set()
+
+    reading = read_ahead(items())
+    assert next(reading) == 0
+    reading.close()
+    assert closed.is_set()
+    assert not any(one.name == "sadtalker-read-ahead" for one in threading.enumerate())
