@@ -261,8 +261,8 @@ class Service:
 
         check_dub(request)
         picture = read_picture(request.video)
-        with TemporaryDirectory(prefix="sadtalker-") as folder:
-            parts, sound, told = picture_parts(request, Path(folder), progress, self._store)
+        with scratch_folder() as folder:
+            parts, sound, told = picture_parts(request, folder, progress, self._store)
             faces = self.faces(picture)
             speaking = {part.face for part in parts}
             video = generate_ensemble(

@@ -119,7 +119,7 @@ def picture_start(path: Path) -> float | None:
     Sound and pictures need not begin together: a recorder's microphone may start later.
     """
     first: float | None = None
-    with contextlib.suppress(UnreadableVideo), _opened(path) as container:
+    with contextlib.suppress(UnreadableVideo), opened_video(path) as container:
         for packet in itertools.islice(_packets(container), _FIRST_PACKETS):
             if packet.pts is not None and packet.time_base is not None and packet.size:
                 at = float(packet.pts * packet.time_base)
