@@ -22,6 +22,9 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import Timings, at_rate, ignored, write_frames
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.credentials import OwnCertificate
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.still import FaceFinder, still_shot
 from sadtalker_ext.types import Face, Picture, Speech, VideoFile
 
@@ -53,6 +56,7 @@ def generate_ensemble(
     progress: Progress,
     overwrite: bool = False,
     bystanders: Sequence[Face] = (),
+    own: OwnCertificate | None = None,
 ) -> VideoFile:
     """Make a video in which several people of a picture talk.
 
@@ -67,12 +71,17 @@ def generate_ensemble(
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
         bystanders: Further people of the picture, who stay as they are.
+        own: Certificate that signs the C2PA manifest; by default what the environment names.
 
     Raises:
         InputError: The picture, a sound, the output or an option cannot be used.
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite, suffix=options.suffix)
+    claim = Claim(
+        engine=engine.spec, picture=picture, speech=sound, marked="mark" in options.layers
+    )
+    marking = Marking(options, claim, own=own, overwrite=overwrite)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings, seconds = Timings(), sound.total_seconds
     shot = still_shot(picture, find_face)
@@ -115,11 +124,15 @@ def generate_ensemble(
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=options.mark == "label",
+        stamp=marking.stamp,
+        seal=marking.seal,
     )
     with timings.measure("render"):
         partial = write_frames(writer, frames, len(motions[0]), progress)
+    path = writer.partial_path if partial and writer.partial_path else writer.path
+    manifest = marking.finish(path)
     return VideoFile(
-        path=writer.partial_path if partial and writer.partial_path else writer.path,
+        path=path,
         width=writer.size[0],
         height=writer.size[1],
         fps=options.fps,
@@ -129,5 +142,7 @@ def generate_ensemble(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *marking.warnings),
+        marks=marking.marks,
+        credentials=manifest,
     )

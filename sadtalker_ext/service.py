@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
@@ -16,6 +14,9 @@ from sadtalker_ext.dubbing.request import DubSegment as DubSegment
 from sadtalker_ext.dubbing.request import dub_line as dub_line
 from sadtalker_ext.dubbing.request import role_from as role_from
 from sadtalker_ext.dubbing.request import segment_from as segment_from
+from sadtalker_ext.engine_status import Advice as Advice
+from sadtalker_ext.engine_status import EngineStatus as EngineStatus
+from sadtalker_ext.engine_status import found_status
 from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
@@ -28,7 +29,6 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
-from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.motion_files import write_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -49,29 +49,6 @@ if TYPE_CHECKING:
     from sadtalker_ext.portrait.models import FaceModels
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStatus:
-    """Whether an engine can be used here.
-
-    Attributes:
-        name: The engine's name.
-        ready: True when a job can start at once.
-        reason: What is missing, as one sentence; empty when ready.
-        hint: What to do about it.
-        can_fetch: True when nothing but weight files is missing.
-    """
-
-    name: str
-    ready: bool
-    reason: str = ""
-    hint: str = ""
-    can_fetch: bool = False
-
-
-Advice = Callable[[EngineSpec, EngineStatus, Sequence[WeightFile]], EngineStatus]
-"""Gets a description, what was found, and the weight files that are missing."""
 
 
 class Service:
@@ -242,42 +219,16 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         from sadtalker_ext.dubbing.make import DubTools, make_dub
-        from sadtalker_ext.dubbing.picture import is_picture
+        from sadtalker_ext.dubbing.picture import dub_picture, is_picture
 
         if is_picture(request.video):
-            return self._ensemble(request, progress)
+            engine = self._engine(self._built_in().name)
+            return dub_picture(request, self.faces, self._face, engine, self._store, progress)
         spec = next(one for one in self.specs if one.dub is not None)
         tools = DubTools(
             spec=spec, models=self._face_models(), store=self._store, require=self._store.require
         )
         return make_dub(request, tools, progress)
-
-    def _ensemble(self, request: DubRequest, progress: Progress) -> VideoFile:
-        """Let several people of a picture talk."""
-        from sadtalker_ext.dubbing.picture import picture_parts
-        from sadtalker_ext.dubbing.request import check_dub
-        from sadtalker_ext.ensemble_video import generate_ensemble
-        from sadtalker_ext.inputs.image import read_picture
-
-        check_dub(request)
-        picture = read_picture(request.video)
-        with scratch_folder() as folder:
-            parts, sound, told = picture_parts(request, folder, progress, self._store)
-            faces = self.faces(picture)
-            speaking = {part.face for part in parts}
-            video = generate_ensemble(
-                picture,
-                self._face,
-                parts,
-                sound,
-                request.target,
-                request.options,
-                engine=self._engine(self._built_in().name),
-                progress=progress,
-                overwrite=request.overwrite,
-                bystanders=[one for one in faces if one.index not in speaking],
-            )
-        return replace(video, warnings=(*told, *video.warnings))
 
     def waits_for_device(self, options: GenerateOptions) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""
@@ -333,31 +284,10 @@ class Service:
         return self._models
 
     def _status(self, spec: EngineSpec) -> EngineStatus:
-        status = self._found(spec)
+        status = found_status(spec, self.lacking(spec.name))
         if status.ready or self._advise is None:
             return status
         return self._advise(spec, status, self.lacking(spec.name))
-
-    def _found(self, spec: EngineSpec) -> EngineStatus:
-        absent = [one for one in spec.modules if not _installed(one)]
-        if absent:
-            return EngineStatus(
-                name=spec.name,
-                ready=False,
-                reason=f"The {spec.name} engine needs {', '.join(absent)}, not installed here.",
-                hint=how_to_add(spec.extra or "core"),
-            )
-        files = self.lacking(spec.name)
-        if files:
-            names = ", ".join(file.name for file in files)
-            return EngineStatus(
-                name=spec.name,
-                ready=False,
-                reason=f"The {spec.name} engine needs weight files that were not found: {names}.",
-                hint=f"Run `{sadtalker(f'weights fetch {spec.name}')}`.",
-                can_fetch=True,
-            )
-        return EngineStatus(name=spec.name, ready=True)
 
     def lacking(self, name: str) -> tuple[WeightFile, ...]:
         """Return the published files an engine still needs; it needs none if older ones will do."""
@@ -370,8 +300,3 @@ class Service:
         others = [one.name for one in self.engines() if one.ready and one.name != failed]
         if others:
             error.hint = f"{error.hint} The engine {others[0]} is ready, too.".strip()
-
-
-def _installed(module: str) -> bool:
-    # `find_spec` raises ValueError for a module that another thread is importing right now
-    return module in sys.modules or importlib.util.find_spec(module) is not None

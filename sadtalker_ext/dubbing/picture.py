@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sadtalker_ext.dubbing.request import DubRequest
+from sadtalker_ext.dubbing.request import DubRequest, check_dub
 from sadtalker_ext.dubbing.said import Said, Speakers, last_end
-from sadtalker_ext.ensemble_video import Part
+from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.ensemble_video import Part, generate_ensemble
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.scratch import scratch_folder
+from sadtalker_ext.shot.still import FaceFinder
 from sadtalker_ext.speech.laid import Laid, laid_out
-from sadtalker_ext.types import Speech
+from sadtalker_ext.types import Face, Picture, Speech, VideoFile
 from sadtalker_ext.weights.store import WeightStore
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic"})
@@ -72,3 +77,44 @@ def _faces(request: DubRequest) -> list[int]:
         raise InvalidOption("Two roles mean the same face.", hint="Choose another one.")
     free = (number for number in range(len(named) + len(taken)) if number not in taken)
     return [next(free) if face is None else face for face in named]
+
+
+def dub_picture(
+    request: DubRequest,
+    find_faces: Callable[[Picture], list[Face]],
+    find_face: FaceFinder,
+    engine: Engine,
+    store: WeightStore,
+    progress: Progress,
+) -> VideoFile:
+    """Let several people of a picture talk.
+
+    Args:
+        request: Names the picture and who says what.
+        find_faces: Gives all faces of a picture.
+        find_face: Gives one of them.
+        engine: Who moves the faces.
+        store: Where the files of voices are.
+        progress: Reports stages, and stops the work.
+
+    Raises:
+        SadTalkerError: One of its subclasses, with a sentence and a next step.
+    """
+    check_dub(request)
+    picture = read_picture(request.video)
+    with scratch_folder() as folder:
+        parts, sound, told = picture_parts(request, folder, progress, store)
+        speaking = {part.face for part in parts}
+        video = generate_ensemble(
+            picture,
+            find_face,
+            parts,
+            sound,
+            request.target,
+            request.options,
+            engine=engine,
+            progress=progress,
+            overwrite=request.overwrite,
+            bystanders=[one for one in find_faces(picture) if one.index not in speaking],
+        )
+    return dataclasses.replace(video, warnings=(*told, *video.warnings))

@@ -95,13 +95,15 @@ ALLOWED = {
     },
     "ensemble": GROUND | {"compositor", "engines.base"},
     "ensemble_video": GROUND
-    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "shot"},
+    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "provenance", "shot"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND
     | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
     | {"motion", "motion_files"},
+    "engine_status": GROUND | {"weights"},
     "service": GROUND
     | {
+        "engine_status",
         "request",
         "dubbing",
         "ensemble_video",

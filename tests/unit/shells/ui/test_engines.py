@@ -93,7 +93,7 @@ def test_sizes_of_separate_files_add_up():
 
 def test_missing_packages_are_named(monkeypatch, store):
     # other tests may have imported them already, and then they count as installed
-    monkeypatch.setattr("sadtalker_ext.service._installed", lambda name: False)
+    monkeypatch.setattr("sadtalker_ext.engine_status._installed", lambda name: False)
     html = EngineLine(Service(StandaloneHost(), store)).html()
     assert "needs torch, librosa" in html
     assert "pip install" in html

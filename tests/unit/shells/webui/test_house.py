@@ -61,7 +61,7 @@ def test_the_button_is_named_only_for_what_it_fetches(service, tmp_path, monkeyp
 def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
     monkeypatch.setattr(service.store, "missing", lambda words: ())
     # other tests may have imported them already, and then they count as installed
-    monkeypatch.setattr("sadtalker_ext.service._installed", lambda name: False)
+    monkeypatch.setattr("sadtalker_ext.engine_status._installed", lambda name: False)
     hints = {status.name: status.hint for status in service.engines()}
     assert all("installer" in hint for hint in hints.values())
 
