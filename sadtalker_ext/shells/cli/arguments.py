@@ -161,7 +161,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
 
 
 def _add_motion(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+    commands: argparse._SubParsersAction[Parser], common: Parser
 ) -> None:
     motion = commands.add_parser(
         "motion",
