@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -79,30 +80,37 @@ class Inspector:
         self._turn_bytes = turn_bytes
         self._idle: list[_Child | None] = [None] * children
         self._all: set[_Child | None] = set()
+        self._busy: Counter[str] = Counter()
+        self._each = max(1, children // 2)
         self._taken = 0
         self._closed = False
         self._turns = threading.Condition()
 
-    def look_at_picture(self, path: Path, bounds: Bounds) -> None:
+    def look_at_picture(self, path: Path, bounds: Bounds, owner: str = "") -> None:
         """See `looking.look_at_picture`.
+
+        Args:
+            path: The file.
+            bounds: What is too much.
+            owner: Who sent it; one that has a name never has all children.
 
         Raises:
             InputError: It cannot be used, or takes too much to read.
             ResourceError: Too many others are looked at.
         """
-        with self._child() as child:
+        with self._child(owner) as child:
             need = int(self._ask(child, "measure", path, bounds, Part()) or 0)
             with self._memory_for(need):
                 self._ask(child, "picture", path, bounds, Part())
 
-    def look_at_sound(self, path: Path, part: Part, bounds: Bounds) -> None:
-        """See `looking.look_at_sound`; raises as `look_at_picture` does."""
-        with self._child() as child:
+    def look_at_sound(self, path: Path, part: Part, bounds: Bounds, owner: str = "") -> None:
+        """See `looking.look_at_sound`; otherwise as `look_at_picture`."""
+        with self._child(owner) as child:
             self._ask(child, "sound", path, bounds, part)
 
-    def look_at_driving(self, path: Path, part: Part, bounds: Bounds) -> None:
-        """See `looking.look_at_driving`; raises as `look_at_picture` does."""
-        with self._child() as child:
+    def look_at_driving(self, path: Path, part: Part, bounds: Bounds, owner: str = "") -> None:
+        """See `looking.look_at_driving`; otherwise as `look_at_picture`."""
+        with self._child(owner) as child:
             self._ask(child, "driving", path, bounds, part)
 
     def close(self) -> None:
@@ -116,13 +124,19 @@ class Inspector:
                 child.end()
 
     @contextmanager
-    def _child(self) -> Iterator[_Child]:
+    def _child(self, owner: str) -> Iterator[_Child]:
         with self._turns:
-            if not self._turns.wait_for(lambda: self._idle or self._closed, TURN_SECONDS):
+
+            def free() -> bool:
+                mine = not owner or self._busy[owner] < self._each
+                return self._closed or bool(self._idle and mine)
+
+            if not self._turns.wait_for(free, TURN_SECONDS):
                 raise _too_busy()
             if self._closed:
                 raise _ending()
             child = self._idle.pop()
+            self._busy[owner] += 1
         try:
             if child is None or not child.alive:
                 dead, child = child, _Child(self._memory)
@@ -142,6 +156,7 @@ class Inspector:
                     self._all.discard(child)
                     child = None
                 self._idle.append(child)
+                self._busy[owner] -= 1
                 self._turns.notify_all()
 
     @contextmanager

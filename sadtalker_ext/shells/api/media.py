@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
@@ -19,36 +20,45 @@ CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
 
 
-def check_picture(inspector: Inspector, path: Path, limits: Limits) -> None:
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks at the files of one sender.
+
+    Attributes:
+        inspector: Has the processes.
+        owner: The sender, where there are several; else empty.
+    """
+
+    inspector: Inspector
+    owner: str
+
+
+def check_picture(looker: Looker, path: Path, limits: Limits) -> None:
     """Read the picture once, in a process of its own.
 
     Raises:
         InputError: It is not a picture, or too large.
     """
-    inspector.look_at_picture(path, bounds_of(limits))
+    looker.inspector.look_at_picture(path, bounds_of(limits), looker.owner)
 
 
-def check_speech(
-    inspector: Inspector, path: Path, options: GenerateOptions, limits: Limits
-) -> None:
+def check_speech(looker: Looker, path: Path, options: GenerateOptions, limits: Limits) -> None:
     """Listen to the sound once, in a process of its own.
 
     Raises:
         InputError: No sound, silence, or too long.
     """
-    inspector.look_at_sound(path, part_of(options), bounds_of(limits))
+    looker.inspector.look_at_sound(path, part_of(options), bounds_of(limits), looker.owner)
 
 
-def check_reference(
-    inspector: Inspector, path: Path, options: GenerateOptions, limits: Limits
-) -> None:
+def check_reference(looker: Looker, path: Path, options: GenerateOptions, limits: Limits) -> None:
     """Measure the video whose motion is borrowed, in a process of its own.
 
     Raises:
         InputError: It is no video, or has too many seconds, frames or pixels; or its sound, where
             that is borrowed, cannot be used.
     """
-    inspector.look_at_driving(path, part_of(options), bounds_of(limits))
+    looker.inspector.look_at_driving(path, part_of(options), bounds_of(limits), looker.owner)
 
 
 def bounds_of(limits: Limits) -> Bounds:

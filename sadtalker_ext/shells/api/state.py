@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,10 @@ class ApiState:
         # of our own: fetching slow addresses must not use up the threads of the host's server
         self.submitters = ThreadPoolExecutor(
             settings.limits.uploads, thread_name_prefix="sadtalker-submit"
+        )
+        places = settings.share(settings.limits.uploads)
+        self.upload_places: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(places)
         )
         self.inspector = Inspector()
         self.streams: Counter[str] = Counter()

@@ -41,9 +41,11 @@ async def submit(
         SadTalkerError: The request cannot be used, or the queue is full.
     """
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        state.submitters, _submit, state, body, owner, key, talks_address
-    )
+    # files that take long to look at must not keep those of other users waiting
+    async with state.upload_places[owner]:
+        return await loop.run_in_executor(
+            state.submitters, _submit, state, body, owner, key, talks_address
+        )
 
 
 def _submit(
@@ -62,7 +64,7 @@ def _submit(
     inputs.mkdir()
     kept = False
     try:
-        _save(state, order, body, inputs)
+        _save(state, order, body, inputs, owner)
         new = NewJob(
             id=job_id,
             lane=state.lane_of(order.options),
@@ -117,20 +119,21 @@ def _earlier(state: ApiState, owner: str, key: str, digest: str) -> Job | None:
     return job
 
 
-def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
-    limits, inspector = state.settings.limits, state.inspector
+def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -> None:
+    limits = state.settings.limits
+    looker = media.Looker(state.inspector, owner if state.settings.several_users else "")
     image, audio = inputs / IMAGE, inputs / AUDIO
     _save_one(
         state, image, limits.image_bytes, body.files.get("source_image"),
         (order.source_image, "source_image"), (order.source_url, "source_url"),
     )  # fmt: skip
-    media.check_picture(inspector, image, limits)
+    media.check_picture(looker, image, limits)
     if order.driver_url or REFERENCE in body.files:
         _save_one(
             state, inputs / REFERENCE, limits.audio_bytes, body.files.get(REFERENCE),
             ("", REFERENCE), (order.driver_url, "driver_url"),
         )  # fmt: skip
-        media.check_reference(inspector, inputs / REFERENCE, order.options, limits)
+        media.check_reference(looker, inputs / REFERENCE, order.options, limits)
     if order.options.text:
         media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
@@ -138,7 +141,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path) -> None:
             state, audio, limits.audio_bytes, body.files.get("audio"),
             (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
         )  # fmt: skip
-        media.check_speech(inspector, audio, order.options, limits)
+        media.check_speech(looker, audio, order.options, limits)
     elif order.options.idle_seconds:
         media.check_idle(order.options, limits)
 

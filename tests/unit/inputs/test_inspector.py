@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -181,3 +182,30 @@ def test_a_bug_is_logged_and_named_as_an_unusual_file(picture, monkeypatch, capl
     assert "ZeroDivisionError" in answer["trace"]
     error = inspector._error(answer, "picture", "p.png")
     assert isinstance(error, UnreadableImage)
+
+
+def test_no_owner_has_all_children():
+    """Slow files of one sender do not keep another's waiting."""
+    looker, inside, lock = Inspector(children=2), Counter(), threading.Lock()
+    most = Counter()
+
+    def use(owner):
+        with looker._child(owner):
+            with lock:
+                inside[owner] += 1
+                most[owner] = max(most[owner], inside[owner])
+            time.sleep(0.05)
+            with lock:
+                inside[owner] -= 1
+
+    try:
+        for owners, expected in ((["ann"] * 4 + ["bob"] * 2, 1), ([""] * 4, 2)):
+            threads = [threading.Thread(target=use, args=(owner,)) for owner in owners]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert {most[owner] for owner in owners} == {expected}
+        assert not +looker._busy
+    finally:
+        looker.close()
