@@ -113,6 +113,12 @@ class Inspector:
         with self._child(owner) as child:
             self._ask(child, "driving", path, bounds, part)
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is looked at any more."""
+        with self._turns:
+            return self._closed
+
     def close(self) -> None:
         """End all children, also those at work; whoever waits for one gets an error."""
         with self._turns:
@@ -143,10 +149,9 @@ class Inspector:
                 with self._turns:
                     self._all.discard(dead)
                     self._all.add(child)
-                    closed = self._closed
                 if dead is not None:
                     dead.end()
-                if closed:
+                if self.closed:  # while it was started
                     child.end()
                     raise _ending()
             yield child
