@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
-from sadtalker_ext.planes import Drawn, Planes
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, Motion, Patch, Shot
+
+if TYPE_CHECKING:
+    from sadtalker_ext.planes import Drawn, Planes
 
 
 class Rig(Protocol):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sadtalker_ext"
 OTHERS = {
     "modules": "what only a WebUI has",
+    "comfy_api": "what only ComfyUI has",
     "starlette": "the half of fastapi that fastapi itself tells people to import",
     "typing_extensions": "for type checkers only",
     "cv2": "comes with any of four distributions",
