@@ -38,8 +38,8 @@ class Channels:
     @classmethod
     def rest(cls, frames: int) -> Channels:
         """Return channels in which nothing happens."""
-        shapes = ((frames, 3), (frames, 2), (frames, 2), (frames,))
-        return cls(*(np.zeros(shape, np.float32) for shape in shapes))
+        head, gaze, lids = (np.zeros((frames, width), np.float32) for width in (3, 2, 2))
+        return cls(head, gaze, lids, np.zeros(frames, np.float32))
 
     def raise_to(self, name: str, weight: FloatArray) -> None:
         """Let a blendshape be at least as strong as a gesture makes it."""
@@ -170,11 +170,10 @@ def _smile(channels: Channels, rows: Rows, part: FloatArray, seconds: float, siz
 
 
 def _sigh(channels: Channels, rows: Rows, part: FloatArray, _seconds: float, size: float) -> None:
-    size = np.float32(size)
     drawn = smoothstep(0, 0.3, part) * smoothstep(0.62, 0.36, part)
     out = smoothstep(0.36, 0.6, part) * smoothstep(1, 0.75, part)
-    channels.breath[rows] += size * (1.6 * drawn - 1.2 * out)
-    channels.head[rows, 1] += size * (-2.0 * drawn + 3.5 * out)
+    channels.breath[rows] += np.float32(size) * (1.6 * drawn - 1.2 * out)
+    channels.head[rows, 1] += np.float32(size) * (-2.0 * drawn + 3.5 * out)
     _whole(channels, rows, "browInnerUp", size * 0.35 * drawn)
     _whole(channels, rows, "cheekPuff", size * 0.25 * out)
     _whole(channels, rows, "mouthFunnel", size * 0.22 * out)

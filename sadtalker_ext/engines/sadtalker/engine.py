@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from sadtalker_ext.engines.sadtalker.directed import ModelExpressions
 from sadtalker_ext.engines.sadtalker.driving import FaceTracker
 from sadtalker_ext.engines.sadtalker.framing import choose_mode, frame_face
 from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
@@ -33,6 +35,7 @@ class SadTalkerEngine:
         load: Where networks come from; asked once per resolution and precision.
         track_face: Who follows the face of a reference video.
         find_landmarks: Who finds the 68 landmarks that place the crop.
+        weights_folder: Where the weights lie; what is measured of the model is kept there.
     """
 
     spec = SPEC
@@ -42,10 +45,13 @@ class SadTalkerEngine:
         load: NetworkLoader,
         track_face: FaceTracker | None = None,
         find_landmarks: LandmarkSource | None = None,
+        weights_folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self._load = load
         self._track_face = track_face
         self._find_landmarks = find_landmarks or LandmarkSource()
+        self._weights_folder = weights_folder
+        self._expressions: dict[int, ModelExpressions] = {}
         self._loaded: dict[tuple[int, str], Networks] = {}
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> SadTalkerRig:
@@ -81,11 +87,19 @@ class SadTalkerEngine:
             networks=networks,
             track_face=self._track_face,
             batch_size=options.batch_size,
+            expressions=self._expressions_of(networks),
         )
+
+    def _expressions_of(self, networks: Networks) -> ModelExpressions:
+        """Return the blendshapes of the loaded model."""
+        if id(networks) not in self._expressions:
+            self._expressions = {id(networks): ModelExpressions(networks, self._weights_folder())}
+        return self._expressions[id(networks)]
 
     def close(self) -> None:
         """Release memory; safe to call twice."""
         self._find_landmarks.close()
+        self._expressions.clear()
         if not self._loaded:
             return
         devices = {networks.device for networks in self._loaded.values()}

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.engines.sadtalker.batch import choose_batch
 from sadtalker_ext.engines.sadtalker.blink import no_blinks
-from sadtalker_ext.engines.sadtalker.coefficients import ANGLES
+from sadtalker_ext.engines.sadtalker.calibration import Expressions
+from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, EXPRESSION
+from sadtalker_ext.engines.sadtalker.directed import ModelExpressions, directed
 from sadtalker_ext.engines.sadtalker.driving import DrivingRows, FaceTracker, read_driving
 from sadtalker_ext.engines.sadtalker.frames import to_aspect
 from sadtalker_ext.engines.sadtalker.framing import Framing
@@ -24,7 +27,7 @@ from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_wh
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.reading import at_rows, between, camera_of, places_of
 from sadtalker_ext.engines.sadtalker.reference import held_to
-from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows
+from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows, source_row
 from sadtalker_ext.engines.sadtalker.speaking import (
     blink_ratio,
     reported_motion,
@@ -35,6 +38,8 @@ from sadtalker_ext.engines.sadtalker.speaking import (
 from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.motion.directed import undrawn
+from sadtalker_ext.motion.directing import is_directed
 from sadtalker_ext.motion.resampling import cubic
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -77,6 +82,7 @@ class SadTalkerRig:
         networks: Who moves and draws.
         track_face: Who follows the face of a driving video.
         batch_size: Frames drawn at once; 0 chooses from the free memory.
+        expressions: Measures what the networks' expression numbers do, once.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class SadTalkerRig:
         networks: Networks,
         track_face: FaceTracker | None,
         batch_size: int,
+        expressions: ModelExpressions | None = None,
     ) -> None:
         self.face = face
         self.framing = framing
@@ -95,7 +102,9 @@ class SadTalkerRig:
         self._prepared = prepared
         self._track_face = track_face
         self._batch_size = batch_size
+        self._expressions = expressions
         self._plan: Plan | None = None
+        self._solved: Expressions | None = None
 
     @property
     def device(self) -> str:
@@ -146,6 +155,13 @@ class SadTalkerRig:
         )
         motion = reported_motion(rows, source, windows, ratio, driven.warnings)
         self._plan = Plan(rows=rows, motion=motion)
+        self._solved = None
+        if not is_directed(options, performance.speech):
+            return motion
+        motion = directed(motion, options, performance.speech, seed)
+        if self._expressions is not None and self._track_face is not None:
+            own = source_row(source, full=self.framing.mode.goes_back)
+            self._solved = self._expressions(self._prepared, own, self._track_face, progress)
         return motion
 
     def _driven(
@@ -174,7 +190,8 @@ class SadTalkerRig:
             "mouth shapes and face controls": (motion.controls, plan.motion.controls),
         }
         nearest = np.round(at).astype(int)
-        return tuple(
+        missing = BLENDSHAPES if self._solved is None else self._solved.unable
+        return undrawn(motion, missing, "sadtalker") + tuple(
             f"The {name} of this motion were changed; the sadtalker engine cannot draw that and "
             "keeps what its networks do."
             for name, (asked, own) in said.items()
@@ -230,8 +247,13 @@ class SadTalkerRig:
             yield between(points, part - low)
 
     def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
-        """Return the rows with what somebody changed in the head's angles since `plan`."""
+        """Return the rows with what is directed, and what was changed in the head's angles."""
         plan = self._planned()
+        if motion.face is not None and self._solved is not None:
+            added = at_rows(self._solved.of(motion.face), at, len(plan.rows))
+            own = plan.rows.copy()
+            own[:, EXPRESSION] += added
+            plan = Plan(rows=own, motion=plan.motion)
         change: FloatArray = motion.head - cubic(plan.motion.head, at)
         if np.abs(change).max(initial=0) < _SAME_DEG:
             return plan.rows

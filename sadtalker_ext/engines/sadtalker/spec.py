@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.spec import TRAINED, EngineSpec, Workshop
@@ -25,7 +26,18 @@ def _build(workshop: Workshop) -> Engine:
         partial(load_networks, workshop.find, device),
         lambda frames: track_points(frames, workshop.face_models()),
         LandmarkSource(device),
+        partial(_folder, workshop),
     )
+
+
+def _folder(workshop: Workshop) -> Path | None:
+    """Return the folder in which the weights lie."""
+    from sadtalker_ext.weights.checkpoint import locate
+
+    try:
+        return locate(workshop.find, 256, full=False)["mapping"].parent
+    except WeightsMissing:
+        return None
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:

@@ -22,6 +22,7 @@ IRIS_DIAMETER_MM = 11.7  # nearly the same in all adults, which gives the pictur
 EYE_RADIUS_MM = 12.0
 _MAX_DEGREES = 25.0
 _REFLECTION_SHARE = 0.5
+_LIGHTEST = 0.72  # of the shade on an eyeball that a raised lid uncovers
 _UPPER_LID_SHARE = 0.5  # of the iris's way down or up that the upper margin follows
 
 
@@ -84,7 +85,9 @@ class IrisMotion:
         down = self._shape.down
         map_x = self._x + np.float32(self._shape.iris[0] + widened * down[0]) + 0 * self._y
         map_y = self._y + np.float32(self._shape.iris[1] + widened * down[1]) + 0 * self._x
-        return np.asarray(remap(self._shade, map_x, map_y), np.float32).reshape(self._shade.shape)
+        shade = np.asarray(remap(self._shade, map_x, map_y), np.float32)
+        # what was dark was mostly lashes, and they went up with the lid
+        return np.maximum(shade.reshape(self._shade.shape), _LIGHTEST)
 
     def _moved(self, image: ImageArray, shift: tuple[float, float]) -> ImageArray:
         radius = self._shape.iris[2]

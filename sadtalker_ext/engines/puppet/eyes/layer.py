@@ -28,7 +28,7 @@ _CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
 # Of fewer pixels no lid can be made; the portraits' eyes are 12 to 122 pixels wide, and one is 9.
 _LEAST_WIDTH_PX = 10.0
 _NEARLY_WHOLE = 0.9  # a blink that goes this far looks like one
-_WIDEST = 0.12  # of an eye's size, that the upper lid is raised at most
+_WIDEST = 0.105  # of an eye's size, that the upper lid is raised at most
 
 
 class LidTension(NamedTuple):

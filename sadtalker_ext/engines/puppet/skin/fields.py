@@ -18,6 +18,8 @@ from sadtalker_ext.types import FloatArray
 
 _SQUEEZED, _STRETCHED = 0.75, 1.2
 """Largest loss of length when skin is squeezed (at 1 it would fold), and largest stretch."""
+_PASSES = 4
+"""How often the sum is made gentler; smaller movement beside larger is a slope of its own."""
 _RIM_CELLS = 4.0
 
 
@@ -68,17 +70,19 @@ def _pushed(frame: SkinFrame, push: Push, side: int) -> FloatArray:
 
 def _gentle(field: FloatArray) -> FloatArray:
     """Return the field, smaller where it would squeeze or stretch the skin too much."""
-    right = np.diff(field, axis=1, append=field[:, -1:])
-    down = np.diff(field, axis=0, append=field[-1:])
-    squeezed = np.maximum(-right[..., 0], -down[..., 1]) / _SQUEEZED
-    sheared = np.maximum(np.abs(right).max(-1), np.abs(down).max(-1)) / _STRETCHED
-    excess = np.maximum(squeezed, sheared)
-    if float(excess.max()) <= 1:
-        return field
-    share = (1 / np.maximum(excess, 1)).astype(np.float32)
-    # the smallest share nearby, spread smoothly, so that the limit makes no edge of its own
-    share = cv2.blur(cv2.erode(share, np.ones((5, 5), np.uint8)), (7, 7))
-    return np.asarray(field * share[..., None], np.float32)
+    for _ in range(_PASSES):
+        right = np.diff(field, axis=1, append=field[:, -1:])
+        down = np.diff(field, axis=0, append=field[-1:])
+        squeezed = np.maximum(-right[..., 0], -down[..., 1]) / _SQUEEZED
+        sheared = np.maximum(np.abs(right).max(-1), np.abs(down).max(-1)) / _STRETCHED
+        excess = np.maximum(squeezed, sheared)
+        if float(excess.max()) <= 1:
+            break
+        share = (1 / np.maximum(excess, 1)).astype(np.float32)
+        # the smallest share nearby, spread smoothly, so that the limit makes no edge of its own
+        share = cv2.blur(cv2.erode(share, np.ones((7, 7), np.uint8)), (7, 7))
+        field = np.asarray(field * share[..., None], np.float32)
+    return field
 
 
 def _border(rows: int, columns: int) -> FloatArray:

@@ -217,7 +217,8 @@ def _draw(
     along = nearest / (len(line) - 1)
     taper = np.clip(np.minimum(along, 1 - along) / _TAPER, 0, 1)
     if fold.line[-1][0] == fold.line[-1][1]:
-        taper = np.clip(along / _TAPER, 0, 1)  # goes on over the middle of the face
+        # both sides meet over the middle of the face, each with half the depth there
+        taper = np.clip(along / _TAPER, 0, 1) * (1 - 0.5 * np.clip((along - 0.85) / 0.15, 0, 1))
     shade = _RIDGE * np.exp(-((distance / _RIDGE_WIDTH) ** 2)) - np.exp(-(distance**2))
     shade = shade * taper**0.7 * fold.depth * strength
     ends = _place(frame, fold.probes[0], side), _place(frame, fold.probes[1], side)

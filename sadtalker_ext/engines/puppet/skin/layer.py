@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.blendshapes import COLUMN
+from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.brows import hair_in_front
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
@@ -16,8 +17,11 @@ from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
-_ON_DRAWINGS = 0.4
-"""How much of a fold's shade drawings show; lines on paper show less."""
+_ON_DRAWINGS = 0.35
+"""How much of a fold's shade drawings and smooth painted skin show; lines on paper show less."""
+_SMOOTH_SKIN = (0.05, 0.5)
+"""Texture of skin between the two: 0 in flat drawings, 0.14 in a smooth painting, 0.36 to 1 in
+six photographs and renderings."""
 _CHEEK_LIGHT = 0.07
 """Share of light that a cheek gains when it is raised."""
 _CHEEK_REACH = (0.085, 0.055)
@@ -51,7 +55,7 @@ class SkinLayer:
         region = picture[top:bottom, left:right]
         hidden = blur(hair_in_front(region, cheek_colour(picture, points)), 0.012 * frame.unit)
         self._fields = SkinFields(frame, freedom(frame, still))
-        drawn = max(style.flat, style.lined)
+        drawn = max(1 - float(smoothstep(*_SMOOTH_SKIN, style.detail)), style.lined)
         strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
         self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength)
         self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]

@@ -35,14 +35,14 @@ class Push(NamedTuple):
     shift: float = 0.0
 
 
-_CORNER: Final = (61, 291)
-_CHEEK: Final = (50, 280)
+_CORNER: Final[tuple[int, int]] = (61, 291)
+_CHEEK: Final[tuple[int, int]] = (50, 280)
 
 PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "browDown": (
-        Push(55, 285, (0.085, 0.090), out=-0.026, up=-0.062),
-        Push(52, 282, (0.095, 0.085), out=-0.010, up=-0.048),
-        Push(53, 283, (0.080, 0.080), up=-0.010),
+        Push(55, 285, (0.080, 0.090), out=-0.028, up=-0.066),
+        Push(52, 282, (0.085, 0.085), out=-0.010, up=-0.040),
+        Push(70, 300, (0.080, 0.080), up=0.010),
     ),
     "browInnerUp": (
         Push(107, 336, (0.080, 0.100), out=-0.010, up=0.060),

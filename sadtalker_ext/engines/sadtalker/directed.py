@@ -1,0 +1,136 @@
+"""Directed faces of the sadtalker engine: a model is measured once, then asked for blendshapes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sadtalker_ext.curves import smooth
+from sadtalker_ext.engines.sadtalker.calibration import (
+    Calibration,
+    Expressions,
+    calibrate,
+    solve,
+)
+from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION
+from sadtalker_ext.engines.sadtalker.driving import FaceTracker
+from sadtalker_ext.motion.directing import AUTO, Directing
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.types import FloatArray, Motion, Speech
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sadtalker_ext.engines.sadtalker.networks import Networks
+    from sadtalker_ext.engines.sadtalker.render import PreparedFace
+    from sadtalker_ext.types import ImageArray
+
+log = logging.getLogger(__name__)
+
+_STREAM = 5
+"""Number of the stream of random numbers of directed motion; the same as in `motion.plan`."""
+_SPEAKS = 0.15
+"""Loudness above which the mouth has something to say."""
+_SOFT_SECONDS = 0.12
+_DEAF = (
+    "The sadtalker engine does not listen to words and tone: lively acting and the emotion auto "
+    "have no effect in it beside nods and looks."
+)
+
+
+class ModelExpressions:
+    """The blendshapes of one loaded model, measured when first asked for.
+
+    Args:
+        networks: The model.
+        folder: Where its weights lie; the measurement is kept there, if that can be written.
+    """
+
+    def __init__(self, networks: Networks, folder: Path | None) -> None:
+        self._networks = networks
+        self._folder = folder
+        self._known: Expressions | None = None
+
+    def __call__(
+        self, prepared: PreparedFace, row: FloatArray, track: FaceTracker, progress: Progress
+    ) -> Expressions:
+        """Return the blendshapes, measuring the model on a face if that was never done.
+
+        Args:
+            prepared: The face.
+            row: (K,) float32 its driving row at rest.
+            track: Follows the face in what is drawn.
+            progress: Counts the numbers measured; may stop the work.
+
+        Raises:
+            NoFaceFound: The face is lost in what the model draws.
+            Cancelled: A stop was asked for.
+        """
+        if self._known is None:
+            self._known = solve(self._measured(prepared, row, track, progress))
+        return self._known
+
+    def _measured(
+        self, prepared: PreparedFace, row: FloatArray, track: FaceTracker, progress: Progress
+    ) -> Calibration:
+        path = None if self._folder is None else self._folder / f"expressions-{self._name()}.npz"
+        kept = None if path is None else Calibration.load(path)
+        if kept is not None:
+            return kept
+        renderer = self._networks.renderer
+
+        def render(changes: FloatArray) -> Iterator[ImageArray]:
+            for change in changes:
+                changed = row.copy()
+                changed[EXPRESSION] += change
+                # a single row: the mapping network sees it in all of its 27 frames
+                points = renderer.key_points(prepared, changed[None])
+                yield from renderer.draw(prepared, points, 1)
+
+        found = calibrate(render, track, progress)
+        if path is not None:
+            try:
+                found.save(path)
+            except OSError as error:
+                log.warning("the model's expressions cannot be kept: %s", error)
+        return found
+
+    def _name(self) -> str:
+        """Return a short name of the model, made from its numbers."""
+        digest = hashlib.sha256()
+        for number in self._networks.renderer.numbers():
+            digest.update(number)
+        return digest.hexdigest()[:12]
+
+
+def directed(motion: Motion, options: GenerateOptions, speech: Speech | None, seed: int) -> Motion:
+    """Return the motion the networks made with what is directed on top.
+
+    Args:
+        motion: In neutral words, at 25 frames per second.
+        options: What is directed.
+        speech: What is said, for words and marks.
+        seed: Repeats the variations of held emotions.
+
+    Raises:
+        InvalidOption: A direction of the timeline cannot be followed.
+    """
+    rng = np.random.default_rng([seed, _STREAM])
+    frames = len(motion)
+    directing = Directing(frames, motion.fps, options, speech, None, rng)
+    busy = smooth((motion.jaw > _SPEAKS).astype(np.float32), _SOFT_SECONDS * motion.fps)
+    deaf = options.acting == "lively" or options.emotion == AUTO
+    return dataclasses.replace(
+        motion,
+        head=directing.head(motion.head, still=options.still),
+        lids=directing.lids(motion.lids),
+        gaze=directing.gaze(motion.gaze, fixed=options.gaze == "fixed"),
+        face=directing.face(0, frames, busy, np.zeros(frames, np.float32)),
+        warnings=(*motion.warnings, *((_DEAF,) if deaf else ())),
+    )

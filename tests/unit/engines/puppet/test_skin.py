@@ -1,0 +1,234 @@
+"""The puppet's skin: every blendshape moves its landmarks, safely; tracked again on the frames."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
+from sadtalker_ext.engines.puppet.engine import PuppetEngine
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.skin.fields import SkinFields
+from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
+from sadtalker_ext.engines.puppet.skin.pushes import MOVED
+from sadtalker_ext.engines.puppet.skin.shares import mouth_controls
+from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.motion.controls import CONTROLS, rest
+from sadtalker_ext.motion.emotions import recipe
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.find import find_face, track_points
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.shot.still import still_shot
+from sadtalker_ext.types import Motion
+
+EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "portrait.png"
+
+
+def weights(**named):
+    face = np.zeros(len(BLENDSHAPES), np.float32)
+    for name, value in named.items():
+        for one in both_sides(name):
+            face[COLUMN[one]] = value
+    return face
+
+
+@pytest.fixture(scope="module")
+def models():
+    return FaceModels()
+
+
+@pytest.fixture(scope="module")
+def rig(models):
+    find = partial(_find, models=models)
+    shot = still_shot(read_picture(EXAMPLE), find)
+    return PuppetEngine(models).prepare(shot, GenerateOptions(preprocess="crop"), Progress())
+
+
+def _find(picture, index, models):
+    return find_face(picture, models, index)
+
+
+def draw(rig, face, **controls):
+    rows = rest(1)
+    for name, value in controls.items():
+        rows[:, CONTROLS.index(name)] = value
+    lids = np.array([[face[COLUMN["eyeBlinkRight"]], face[COLUMN["eyeBlinkLeft"]]]], np.float32)
+    motion = Motion(
+        fps=25.0,
+        head=np.zeros((1, 3), np.float32),
+        lids=lids,
+        gaze=np.zeros((1, 2), np.float32),
+        controls=rows,
+        names=CONTROLS,
+        face=face[None],
+    )
+    rig.skin()
+    return rig.draw_row(motion, 0)
+
+
+def points(models, frame):
+    (found,) = track_points([frame], models)
+    assert found is not None
+    width = np.linalg.norm(found[454] - found[234])
+    return found[:, :2] / width
+
+
+# Points on the left and on the right side of the picture, what they are measured from, and the
+# direction: up, out of the middle, to the right. Each way is in face widths.
+MOVES = {
+    "browInnerUp": ((55, 107), (285, 336), 168, "up", 0.012),
+    "browDown": ((55, 52, 107), (285, 282, 336), 168, "down", 0.008),
+    "browOuterUp": ((63, 53, 70), (293, 283, 300), 168, "up", 0.02),
+    "mouthSmile": ((61,), (291,), 1, "out", 0.03),
+    "mouthFrown": ((61,), (291,), 1, "down", 0.03),
+    "mouthDimple": ((61,), (291,), 1, "out", 0.01),
+    "mouthStretch": ((61,), (291,), 1, "out", 0.018),
+    "mouthLowerDown": ((178, 87), (402, 317), 1, "down", 0.01),
+    "mouthRollLower": ((84, 17), (314, 17), 13, "up", 0.006),
+    "jawOpen": ((152,), (152,), 1, "down", 0.04),
+    "mouthPucker": ((61,), (291,), 1, "in", 0.03),
+    "mouthLeft": ((61, 13), (291, 13), 1, "right", 0.006),
+    "jawRight": ((152,), (152,), 1, "left", 0.006),
+}
+
+
+def moved(before, after, name):
+    left, right, origin, direction, _ = MOVES[name]
+    ways = []
+    for ids, side in ((left, -1), (right, 1)):
+        here, there = (one[list(ids)].mean(0) - one[origin] for one in (before, after))
+        x, y = there - here
+        ways.append(
+            {"up": -y, "down": y, "out": side * x, "in": -side * x, "right": x, "left": -x}[
+                direction
+            ]
+        )
+    return float(np.mean(ways))
+
+
+def test_landmarks_move_the_right_way_on_the_finished_frames(rig, models):
+    plain = points(models, draw(rig, weights()))
+    for name, (*_, least) in MOVES.items():
+        half, full = (
+            moved(plain, points(models, draw(rig, weights(**{name: size}))), name)
+            for size in (0.5, 1.0)
+        )
+        assert full > least, name
+        assert -0.002 < half < full, name
+
+
+def test_one_side_moves_alone(rig, models):
+    plain = points(models, draw(rig, weights()))
+    after = points(models, draw(rig, weights(mouthSmileLeft=1)))
+    # the person's left corner is on the right side of the picture
+    moving, resting = (after - plain)[[291, 61], 0]
+    assert moving > 0.03
+    assert abs(resting) < 0.4 * moving
+
+
+def test_lids_tighten_and_widen(rig, models):
+    def opening(face):
+        found = points(models, draw(rig, face))
+        return found[145, 1] - found[159, 1] + found[374, 1] - found[386, 1]
+
+    plain = opening(weights())
+    assert opening(weights(eyeSquint=1)) < 0.9 * plain
+    assert opening(weights(eyeWide=1)) > 1.06 * plain
+
+
+@pytest.mark.parametrize("emotion", ["happy", "sad", "angry", "surprised", "fearful"])
+def test_closed_lips_stay_closed_under_an_emotion(rig, models, emotion):
+    """The opening of the lips at a contact, against the way from there to an open mouth."""
+
+    def gap(face, **controls):
+        found = points(models, draw(rig, face, relax=1.0, **controls))
+        return float(np.mean(found[[87, 14, 317], 1] - found[[82, 13, 312], 1]))
+
+    face = weights(**recipe(emotion))
+    for name in ("jawOpen", "mouthFunnel", "mouthUpperUp", "mouthLowerDown"):
+        for one in both_sides(name):
+            face[COLUMN[one]] = 0  # what the planner takes away while lips are shut
+    shut, neutral = gap(face, press=1.0), gap(weights(), press=1.0)
+    assert shut - neutral < 0.1 * (gap(weights(), jaw=0.6) - neutral)
+
+
+def test_no_weight_changes_nothing_and_all_weights_fold_nothing(rig):
+    plain = draw(rig, weights())
+    np.testing.assert_array_equal(plain, rig.view.pixels[_frame(rig)])
+    everything = draw(rig, np.ones(len(BLENDSHAPES), np.float32))
+    assert everything.shape == plain.shape
+    left, top, right, bottom = rig.skin().box
+    outside = np.ones(rig.view.pixels.shape[:2], bool)
+    outside[top:bottom, left:right] = False
+    np.testing.assert_array_equal(everything[outside[_frame(rig)]], plain[outside[_frame(rig)]])
+
+
+def _frame(rig):
+    left, top, right, bottom = rig.view.frame
+    return slice(top, bottom), slice(left, right)
+
+
+@pytest.fixture(scope="module")
+def frame(rig):
+    return measure_skin(rig.view.points, rig.view.pixels.shape[:2])
+
+
+def test_the_sum_of_all_fields_never_folds(frame):
+    fields = SkinFields(frame, freedom(frame))
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        face = rng.choice([0.0, 1.0], len(BLENDSHAPES)).astype(np.float32)
+        forward = fields.forward(face)
+        across = np.diff(forward[..., 0], axis=1).min()
+        along = np.diff(forward[..., 1], axis=0).min()
+        assert min(across, along) > -0.95  # at -1 skin would lie over itself
+    warp = SheetWarp(frame.box, frame.stride)
+    back = warp.inverse(forward)
+    assert np.isfinite(back).all()
+
+
+def test_fields_leave_the_eyes_alone(rig, frame):
+    free = freedom(frame)
+    iris = np.round((rig.view.points[[468, 473], :2] - frame.nodes[0, 0]) / frame.stride).astype(
+        int
+    )
+    assert free[iris[:, 1], iris[:, 0]].max() == 0
+    still = np.ones(rig.view.pixels.shape[:2], np.float32)
+    assert freedom(frame, still).max() == 0
+
+
+def test_each_side_has_its_own_field(rig, frame):
+    assert len(MOVED) > 30
+    fields = SkinFields(frame, freedom(frame))
+    for base in ("mouthSmile", "browDown", "noseSneer"):
+        left, right = (
+            np.abs(fields.forward(weights(**{f"{base}{side}": 1})))[..., 1]
+            for side in ("Left", "Right")
+        )
+        column = round(float((rig.view.points[1, 0] - frame.nodes[0, 0, 0]) / frame.stride))
+        assert left[:, column:].sum() > 10 * left[:, : column - 3].sum()
+        assert right[:, :column].sum() > 10 * right[:, column + 3 :].sum()
+
+
+def test_two_causes_of_one_movement_never_pass_the_limit():
+    spoken = dict.fromkeys(CONTROLS, 0.0) | {"jaw": 0.7, "press": 0.5}
+    mouth = mouth_controls(spoken, weights(jawOpen=1, mouthClose=1))
+    assert 0.95 < mouth["jaw"] < 1
+    assert mouth["press"] == 1
+    assert mouth_controls(spoken, weights())["jaw"] == pytest.approx(0.7)
+
+
+def test_what_the_puppet_cannot_make_is_said(rig):
+    face = weights(tongueOut=1)
+    motion = Motion(
+        fps=25.0,
+        head=np.zeros((1, 3), np.float32),
+        lids=np.zeros((1, 2), np.float32),
+        gaze=np.zeros((1, 2), np.float32),
+        controls=rest(1),
+        names=CONTROLS,
+        face=face[None],
+    )
+    assert "cannot make tongueOut" in " ".join(rig.unable(motion))
