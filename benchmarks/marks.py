@@ -17,7 +17,7 @@ import numpy as np
 
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.inputs.video import open_driving
-from sadtalker_ext.provenance.detect import THRESHOLD, find_mark, mean_luma
+from sadtalker_ext.provenance.detect import ALARM, find_mark, mean_luma
 from sadtalker_ext.provenance.mark import InvisibleMark
 
 FRAMES = 40
@@ -35,14 +35,14 @@ def main() -> None:
         print(json.dumps(rows[-1]), flush=True)
     names = [name for name in rows[0] if name not in ("name", "psnr")]
     for name in names:
-        found = sum(row[name] >= THRESHOLD for row in rows)
-        print(f"{name}: found in {found} of {len(rows)}, least {min(row[name] for row in rows)}")
+        found = sum(row[name] <= ALARM for row in rows)
+        print(f"{name}: found in {found} of {len(rows)}")
     if parsed.json:
         parsed.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 def measure(frames, random) -> dict[str, float]:
-    """Scores after each change, by its name; those of unmarked frames begin with "plain"."""
+    """Chances after each change, by its name; those of unmarked frames begin with "plain"."""
     draw = InvisibleMark().draw
     marked = [draw(frame) for frame in frames]
     error = np.mean(
@@ -61,8 +61,7 @@ def measure(frames, random) -> dict[str, float]:
             "half size, cut": coded(half(cut(shown, random)), 23),
         }
         for name, changed in changes.items():
-            score = find_mark(mean_luma(changed[::2])).score
-            made[f"{prefix}{name}"] = round(score, 2)
+            made[f"{prefix}{name}"] = find_mark(mean_luma(changed[::2])).probability
     return made
 
 
