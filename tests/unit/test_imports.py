@@ -38,6 +38,7 @@ ALLOWED = {
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
+    "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
     "performance": {"types"},
@@ -98,9 +99,12 @@ ALLOWED = {
         "motion_files",
         "provenance",
     },
+    "grid": GROUND | {"encoder", "inputs", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {
+        "grid",
+        "presets",
         "engines.registry",
         "service",
         "host",
@@ -116,6 +120,7 @@ ALLOWED = {
     "client": {"errors"},
     "shells.ui": GROUND
     | {
+        "presets",
         "engines.registry",
         "service",
         "host",
@@ -127,6 +132,7 @@ ALLOWED = {
         "provenance",
     },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from sadtalker_ext import __version__
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.options import GenerateOptions, option_specs
+from sadtalker_ext.presets import preset_options
+from sadtalker_ext.shells.cli.helping import Parser, add_short_help
+from sadtalker_ext.shells.cli.option_arguments import (
+    GROUPS,
+    TIMELINE,
+    TRANSCRIPT,
+    add_option,
+    add_options,
+)
 from sadtalker_ext.shells.cli.other_arguments import (
     add_batch,
     add_device,
@@ -38,34 +47,19 @@ C2PA_FLAGS = {
 }
 """Who signs; no options, so that no request from outside can name a file of this machine."""
 
-TRANSCRIPT = "transcript"
-"""An option that is a text; on the command line it is named by its file."""
-TIMELINE = "timeline"
-"""An option that is JSON; on the command line it may be named by its file."""
 
-GROUPS = {
-    "look": "look",
-    "acting": "emotion and acting",
-    "head and eyes": "head and eyes",
-    "speech": "speech",
-    "output": "output",
-    "engine": "engine",
-}
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False
-    )
+    parser = Parser(prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"sadtalker {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one machine-readable object")
     common.add_argument("-v", "--verbose", action="store_true", help="log what is done")
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_generate(commands, common)
     _add_motion(commands, common)
+    _add_grid(commands, common)
     add_batch(commands, common)
     add_weights(commands, common)
     add_serve(commands, common)
@@ -79,15 +73,15 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_generate(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     generate = commands.add_parser(
         "generate",
         parents=[common],
         help="make a video from a portrait and speech",
         allow_abbrev=False,
+        add_help=False,
     )
+    add_short_help(generate)
     generate.add_argument("portrait", nargs="?", type=Path, help="a picture with a face")
     generate.add_argument(
         "speech", nargs="?", type=Path, help="a sound file, or a video whose sound is used"
@@ -104,6 +98,12 @@ def _add_generate(
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
         "--overwrite", action="store_true", help="replace the output if it exists"
+    )
+    generate.add_argument(
+        "--preset",
+        metavar="NAME|FILE.json",
+        help="a set of options: natural, expressive, still-portrait, full-body, fast-preview, or a "
+        "file with an object of options; flags given beside it win",
     )
     generate.add_argument(
         "--reference-video", type=Path, help="a video whose motion is borrowed, see --reference-use"
@@ -152,12 +152,10 @@ def _add_generate(
     for flag, words in C2PA_FLAGS.items():
         generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
     add_device(generate)
-    _add_options(generate)
+    add_options(generate)
 
 
-def _add_motion(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     motion = commands.add_parser(
         "motion",
         parents=[common],
@@ -177,55 +175,32 @@ def _add_motion(
     )
     motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
     add_device(motion)
-    _add_options(motion)
+    add_options(motion)
 
 
-def _add_options(command: argparse.ArgumentParser) -> None:
-    sections = {name: command.add_argument_group(title) for name, title in GROUPS.items()}
-    for spec in option_specs():
-        if spec.name != "captions":  # it takes a file, too
-            _add_option(sections[spec.group], spec)
-
-
-def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
-    flag = "--" + spec.name.replace("_", "-")
-    if spec.kind is bool:
-        section.add_argument(
-            flag,
-            action=argparse.BooleanOptionalAction,
-            default=argparse.SUPPRESS,
-            help=spec.help,
-        )
-        return
-    if spec.numbers:
-        section.add_argument(
-            flag,
-            nargs="+",
-            default=argparse.SUPPRESS,
-            metavar=spec.unit.upper(),
-            help=f"{spec.help} [{spec.low:g} to {spec.high:g}]",
-        )
-        return
-    if spec.name == TRANSCRIPT:
-        section.add_argument(
-            flag,
-            type=Path,
-            default=argparse.SUPPRESS,
-            metavar="FILE",
-            help="what is said in the sound file: .txt, .srt or .vtt; lips then know the words",
-        )
-        return
-    words = spec.help.replace("%", "%%")
-    if spec.low is not None:
-        words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
-    section.add_argument(
-        flag,
-        type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
-        default=argparse.SUPPRESS,
-        choices=spec.choices or None,
-        metavar=None if spec.choices else spec.kind.__name__.upper(),
-        help=f"{words} (default: {spec.default})",
+def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    grid = commands.add_parser(
+        "grid",
+        parents=[common],
+        help="one video for every combination of options, and a wall of all of them",
+        allow_abbrev=False,
     )
+    grid.add_argument("portrait", type=Path, help="a picture with a face")
+    grid.add_argument("speech", nargs="?", type=Path, help="a sound file, or a video")
+    grid.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE,VALUE",
+        help="an option and its values, for example head_motion=0,0.5,1; a second one makes rows",
+    )
+    grid.add_argument("-o", "--output", type=Path, help="the wall: a .mp4 or .webm file")
+    grid.add_argument("--overwrite", action="store_true", help="replace videos that exist")
+    grid.set_defaults(captions=None)
+    add_device(grid)
+    for spec in option_specs():
+        if spec.name not in ("captions", "format"):
+            add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
 
 
 def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -264,9 +239,11 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     directed = given.get(TIMELINE)
     if isinstance(directed, str) and directed.endswith(".json"):
         given[TIMELINE] = _read_timeline_file(Path(directed))
-    return GenerateOptions.from_mapping(
-        {spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None}
-    )
+    preset = preset_options(parsed.preset) if getattr(parsed, "preset", None) else {}
+    chosen = {
+        spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None
+    }
+    return GenerateOptions.from_mapping({**preset, **chosen})
 
 
 def _read_timeline_file(path: Path) -> str:

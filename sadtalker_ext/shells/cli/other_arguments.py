@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sadtalker_ext.shells.cli.helping import Parser
 
-def add_batch(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+
+def add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     """Add the command that makes the videos of a list."""
     batch = commands.add_parser(
         "batch", parents=[common], help="make the videos of a list, one JSON object per line"
     )
-    batch.add_argument("jobs", type=Path, help="a .jsonl file: portrait, speech, output, options")
+    batch.add_argument("jobs", type=Path, help="a .jsonl file; each line as a call of generate")
     batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     add_device(batch)
 
 
-def add_weights(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     """Add the command that cares for weight files."""
     weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
     actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -38,9 +36,7 @@ def add_weights(
     convert.add_argument("target", type=Path)
 
 
-def add_serve(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     """Add the command that answers REST requests."""
     serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
