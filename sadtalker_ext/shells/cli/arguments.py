@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext import __version__
-from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
@@ -25,6 +24,7 @@ from sadtalker_ext.shells.cli.other_arguments import (
     add_weights,
 )
 from sadtalker_ext.speech.transcript import read_transcript
+from sadtalker_ext.timeline import timeline_text
 
 ORIGINAL_NAMES = {
     "--driven_audio": "--speech",
@@ -236,26 +236,13 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     named = given.get(TRANSCRIPT)
     if isinstance(named, Path):
         given[TRANSCRIPT] = read_transcript(named)
-    directed = given.get(TIMELINE)
-    if isinstance(directed, str) and directed.endswith(".json"):
-        given[TIMELINE] = _read_timeline_file(Path(directed))
+    if TIMELINE in given:
+        given[TIMELINE] = timeline_text(given[TIMELINE])
     preset = preset_options(parsed.preset) if getattr(parsed, "preset", None) else {}
     chosen = {
         spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None
     }
     return GenerateOptions.from_mapping({**preset, **chosen})
-
-
-def _read_timeline_file(path: Path) -> str:
-    """Read the JSON file that the option timeline names.
-
-    Raises:
-        InvalidOption: It cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"The timeline {path.name} cannot be read: {error}.") from error
 
 
 def captions_file(parsed: argparse.Namespace) -> Path | None:

@@ -47,6 +47,13 @@ _SUGGESTED: Mapping[str, Sequence[str]] = {
 }
 """Words to choose from for options that take any text."""
 
+_EXAMPLES: Mapping[str, str] = {
+    "timeline": '[{"at": 0.5, "emotion": "happy", "intensity": 0.8},\n'
+    ' {"at": "50%", "gesture": "nod"},\n'
+    ' {"at": 2, "until": 3, "gaze": "away"}]'
+}
+"""What an empty text shows, by option name."""
+
 UNDER_A_TITLE = frozenset({"engine"})
 """The panel's title already says their caption."""
 
@@ -157,7 +164,8 @@ class OptionControls:
             return self._choice(spec, common)
         if spec.kind is str:
             lines = 4 if spec.name in ("text", "transcript", "timeline") else 1
-            return gr.Textbox(value=spec.default, lines=lines, **common)
+            shown = _EXAMPLES.get(spec.name, "")
+            return gr.Textbox(value=spec.default, lines=lines, placeholder=shown, **common)
         if is_slider(spec):
             limits = {"minimum": spec.low, "maximum": spec.high, "step": step_of(spec)}
             return gr.Slider(value=spec.default, **limits, **common)

@@ -40,9 +40,9 @@ _CHEEK: Final[tuple[int, int]] = (50, 280)
 
 PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "browDown": (
-        Push(55, 285, (0.080, 0.090), out=-0.028, up=-0.066),
-        Push(52, 282, (0.085, 0.085), out=-0.010, up=-0.040),
-        Push(70, 300, (0.080, 0.080), up=0.010),
+        Push(55, 285, (0.085, 0.090), out=-0.026, up=-0.062),
+        Push(52, 282, (0.095, 0.085), out=-0.010, up=-0.048),
+        Push(53, 283, (0.080, 0.080), up=-0.010),
     ),
     "browInnerUp": (
         Push(107, 336, (0.080, 0.100), out=-0.010, up=0.060),
@@ -67,7 +67,7 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(193, 417, (0.050, 0.060), out=-0.004, up=-0.012),
     ),
     "mouthSmile": (
-        Push(*_CORNER, (0.125, 0.110), out=0.068, up=0.060, front=-0.03),
+        Push(*_CORNER, (0.125, 0.110), out=0.068, up=0.060, front=-0.045),
         Push(205, 425, (0.110, 0.090), out=0.014, up=0.025, front=0.02),
         Push(17, 17, (0.120, 0.045), up=0.014),
         Push(0, 0, (0.110, 0.050), up=0.004),
@@ -79,8 +79,8 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     ),
     "mouthDimple": (Push(*_CORNER, (0.075, 0.075), out=0.030, up=0.006, front=-0.05),),
     "mouthStretch": (
-        Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.02),
-        Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014),
+        Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.040),
+        Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014, front=-0.010),
     ),
     "mouthPress": (
         Push(37, 267, (0.090, 0.028), up=-0.008),
@@ -125,7 +125,8 @@ def sided_pushes(name: str) -> tuple[tuple[Push, int], ...]:
     A push on the middle of the face comes once; one of a sided blendshape there counts half, so
     that both sides together do it whole.
     """
-    base, sides = name, (-1, 1)
+    base = name
+    sides: tuple[int, ...] = (-1, 1)
     if name not in PUSHES:
         base = name.removesuffix("Left").removesuffix("Right")
         # ARKit's left is the person's, and that is the right side of the picture
