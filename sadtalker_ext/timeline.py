@@ -84,8 +84,9 @@ def _entries(value: Any) -> list[Any]:
         # D-ID: {"expressions": [{"start_frame", "expression", "intensity"}]}
         inner = value.get("driver_expressions", value)
         found = inner.get("expressions") if isinstance(inner, Mapping) else None
-        if isinstance(found, list):
-            return [_of_did(number, one) for number, one in enumerate(found, 1)]
+        if isinstance(inner, Mapping) and isinstance(found, list):
+            length = inner.get("transition_frames")
+            return [_of_did(number, one, length) for number, one in enumerate(found, 1)]
     if not isinstance(value, list):
         raise InvalidOption(
             "Option timeline should be a JSON list of entries.",
@@ -94,17 +95,19 @@ def _entries(value: Any) -> list[Any]:
     return value
 
 
-def _of_did(number: int, entry: Any) -> dict[str, Any]:
-    """Turn one expression of D-ID into an entry; its frames are those of a 25 Hz video."""
+def _of_did(number: int, entry: Any, transition_frames: Any) -> dict[str, Any]:
+    """Turn one expression of D-ID into an entry; its videos have 25 frames a second."""
     if not isinstance(entry, Mapping) or "expression" not in entry:
         raise refused(number, "it should have an expression")
     start = entry.get("start_frame", 0)
     if isinstance(start, bool) or not isinstance(start, (int, float)):
         raise refused(number, f"start_frame should be a number, found {start!r}")
+    known = isinstance(transition_frames, (int, float)) and transition_frames >= 0
     return {
-        "at": start / 25,
+        "at": f"{start:g}f",
         "emotion": entry["expression"],
         "intensity": entry.get("intensity", 1.0),
+        "transition": min(transition_frames / 25, LONGEST_TRANSITION) if known else None,
     }
 
 

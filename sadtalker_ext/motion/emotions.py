@@ -42,16 +42,15 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 4 + 5 + 7 + 10 + 16 + 25, the variant with bared teeth
+    # AU 4 + 7 + 9 + 10 + 16 + 25, the variant with bared teeth
     "angry": {
         "browDown": 1.0,
-        "eyeWide": 0.1,
-        "eyeSquint": 0.5,
-        "noseSneer": 1.0,
-        "mouthUpperUp": 0.3,
-        "mouthLowerDown": 0.8,
+        "eyeSquint": 0.55,
+        "noseSneer": 0.95,
+        "mouthUpperUp": 0.25,
+        "mouthLowerDown": 0.9,
         "mouthStretch": 0.3,
-        "mouthFrown": 0.7,
+        "mouthFrown": 0.8,
         "jawOpen": 0.15,
     },
     # AU 1 + 2 + 5 + 26

@@ -8,8 +8,10 @@ cut, so this is done for many sizes of the tile.
 How sure: the signs of the tile are bits of SHA-256, as good as tosses of a coin that were made
 before the picture was known. For any picture without the mark, with D the block coefficients at
 one place and s the signs, Hoeffding's inequality bounds z = sum(s D) / |D| whatever D is:
-P(z >= t) <= exp(-t^2 / 2). A search makes at most `TESTS` such comparisons, so the chance that
-any of them passes is at most TESTS exp(-t^2 / 2); `THRESHOLD` is the t at which this is `ALARM`.
+P(z >= t) <= exp(-t^2 / 2). A search looks where videos usually end up first (whole frames at usual
+sizes), then for cut frames at those sizes, then everywhere. Each `Stage` may raise a share of the
+false alarms, so of its M comparisons the best counts as M / share exp(-z^2 / 2); the chance that
+any stage says "found" by mistake is at most `ALARM`.
 (Hoeffding, "Probability inequalities for sums of bounded random variables", 1963.)
 """
 
@@ -52,11 +54,33 @@ _CLIP = 1.5
 _FILTERS_PER_OCTAVE = 6
 
 _COARSE = np.exp(np.arange(math.log(_SMALLEST), math.log(_LARGEST), _COARSE_STEP))
-_SIZES = 1 + len(_COARSE) + _CANDIDATES * (2 * _FINE_STEPS + 1) + 2 * (2 * _UNEQUAL_STEPS + 1)
-TESTS = TILE * TILE * _SIZES
-"""Comparisons of one search: every shift of the tile at every size."""
-THRESHOLD = math.sqrt(2 * math.log(TESTS / ALARM))
-"""Score from which a file is said to have the mark."""
+USUAL_SIZES = (1.0, 1 / 2, 2 / 3, 3 / 4, 0.9, 5 / 6, 0.8, 0.6, 0.4, 1.25, 4 / 3, 1.5, 2.0)
+"""Sizes that people and platforms choose, the usual ones first."""
+_SIZES = len(_COARSE) + _CANDIDATES * (2 * _FINE_STEPS + 1) + 2 * (2 * _UNEQUAL_STEPS + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A part of a search.
+
+    Attributes:
+        tests: How many comparisons it makes at most.
+        share: Share of the false alarms that it may raise.
+    """
+
+    tests: int
+    share: float
+
+    @property
+    def threshold(self) -> float:
+        """Score from which it says that the mark is there."""
+        return math.sqrt(2 * math.log(self.tests / (self.share * ALARM)))
+
+
+WHOLE = Stage(tests=len(USUAL_SIZES), share=0.3)
+CUT = Stage(tests=len(USUAL_SIZES) * TILE * TILE, share=0.3)
+ANY = Stage(tests=_SIZES * TILE * TILE, share=0.4)
+"""Whole frames at usual sizes; any shift at usual sizes; any shift at any size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +88,35 @@ class MarkSearch:
     """What a search found.
 
     Attributes:
-        score: The best z of the search.
-        scale: Size of the frames relative to the marked ones at that place.
+        score: The z of the likeliest place.
+        scale: Size of the frames relative to the marked ones there.
+        stage: In which part of the search it was found.
     """
 
     score: float
     scale: float
+    stage: Stage = ANY
 
     @property
     def found(self) -> bool:
         """Whether the mark is there."""
-        return self.score >= THRESHOLD
+        return self.score >= self.stage.threshold
 
     @property
     def probability(self) -> float:
         """Highest chance of such a score in a file without the mark, 0 to 1."""
-        return min(1.0, TESTS * math.exp(-(max(self.score, 0.0) ** 2) / 2))
+        chance = math.exp(-(max(self.score, 0.0) ** 2) / 2)
+        return min(1.0, self.stage.tests / self.stage.share * chance)
+
+    @property
+    def _doubt(self) -> float:
+        """What the smaller is, the surer the mark is there; it does not end at 1."""
+        return math.log(self.stage.tests / self.stage.share) - max(self.score, 0.0) ** 2 / 2
+
+
+def surest(*found: MarkSearch) -> MarkSearch:
+    """Return what is least likely by chance."""
+    return min(found, key=lambda one: one._doubt)
 
 
 def mean_luma(frames: Iterable[ImageArray]) -> FloatArray:
@@ -105,18 +142,24 @@ def mean_luma(frames: Iterable[ImageArray]) -> FloatArray:
 def find_mark(grey: FloatArray) -> MarkSearch:
     """Search the mark in a mean brightness, (H, W) float32 in 0..255.
 
-    The size of the video as it was made is tried first, then all others.
+    The usual sizes are tried first, then all others.
     """
     if min(grey.shape) < _SHORTEST_SIDE:
         return MarkSearch(score=0.0, scale=1.0)
     whole = _Flattened(grey)
-    best = _at(whole, 1.0, 1.0)
-    if best.found:
-        return best
+    best = MarkSearch(score=0.0, scale=1.0)
+    for size in USUAL_SIZES:
+        folded = whole.folded(size, size)
+        _, shift = _place(folded)
+        corner = MarkSearch(score=_score(folded, (0, 0)), scale=size, stage=WHOLE)
+        anywhere = MarkSearch(score=_score(folded, shift), scale=size, stage=CUT)
+        best = surest(best, corner, anywhere)
+        if best.found:
+            return best
     for candidate in _candidates(_Flattened(_middle(grey))):
         for step in range(-_FINE_STEPS, _FINE_STEPS + 1):
             size = candidate * (1 + step * _FINE_STEP)
-            best = max(best, _at(whole, size, size), key=lambda one: one.score)
+            best = surest(best, _at(whole, size, size))
     if best.found:
         return best
     return _with_unequal_sides(whole, best)
@@ -165,7 +208,7 @@ def _with_unequal_sides(flat: _Flattened, best: MarkSearch) -> MarkSearch:
     for step in range(-_UNEQUAL_STEPS, _UNEQUAL_STEPS + 1):
         other = size * (1 + step * _FINE_STEP)
         for across, down in ((size, other), (other, size)):
-            best = max(best, _at(flat, across, down), key=lambda one: one.score)
+            best = surest(best, _at(flat, across, down))
     return best
 
 

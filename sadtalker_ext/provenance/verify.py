@@ -12,7 +12,7 @@ from sadtalker_ext.errors import EncodingError, UnreadableVideo
 from sadtalker_ext.inputs.content import require_file
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.provenance.credentials import Credentials, available, read_credentials
-from sadtalker_ext.provenance.detect import THRESHOLD, MarkSearch, find_mark, mean_luma
+from sadtalker_ext.provenance.detect import MarkSearch, find_mark, mean_luma
 from sadtalker_ext.provenance.frames import some_frames
 
 _SEARCHED = 4 << 20
@@ -207,7 +207,7 @@ def _of_mark(mark: MarkSearch) -> str:
     size = "" if abs(mark.scale - 1) < 0.01 else f" at {100 * mark.scale:.0f} % of its first size"
     return (
         f"Invisible mark: found{size} (score {mark.score:.1f}; chance alone reaches "
-        f"{THRESHOLD:.1f} in less than one of a million files)."
+        f"{mark.stage.threshold:.1f} in less than one of a million files)."
     )
 
 

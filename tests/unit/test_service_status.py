@@ -22,7 +22,7 @@ def test_engines_are_told_while_another_thread_imports_a_package(monkeypatch):
 def test_older_and_converted_checkpoints_make_the_engine_ready(tmp_path, monkeypatch, present):
     store = WeightStore(cache=tmp_path)
     service = Service(StandaloneHost(), store)
-    monkeypatch.setattr("sadtalker_ext.service._installed", lambda module: True)
+    monkeypatch.setattr("sadtalker_ext.engine_status._installed", lambda module: True)
     found = set(present[1:])
     monkeypatch.setattr(store, "find", lambda name: tmp_path / name if name in found else None)
     assert service.lacking("sadtalker"), "one of them is still missing"

@@ -50,7 +50,10 @@ def test_driver_expressions_of_d_id():
     given = {"expressions": [{"start_frame": 50, "expression": "surprise", "intensity": 0.7}]}
     for value in (given, {"driver_expressions": given}):
         (one,) = read_timeline(json.dumps(value)).directions
-        assert (one.at.value, one.weights, one.intensity) == (2.0, (("surprised", 1.0),), 0.7)
+        assert (one.at.value, one.at.unit) == (50, "frames")
+        assert (one.weights, one.intensity) == ((("surprised", 1.0),), 0.7)
+    quick = json.dumps(given | {"transition_frames": 10})
+    assert read_timeline(quick).directions[0].transition == pytest.approx(0.4)
 
 
 REFUSED = [

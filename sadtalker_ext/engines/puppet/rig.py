@@ -14,9 +14,14 @@ from sadtalker_ext.engines.puppet.eyes.layer import RELAXED, EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
-from sadtalker_ext.engines.puppet.skin.shares import UNABLE, lid_tension, mouth_controls
+from sadtalker_ext.engines.puppet.skin.shares import (
+    UNABLE,
+    beside_own_smile,
+    lid_tension,
+    mouth_controls,
+)
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
-from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, as_mapping
+from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.plan import plan_motion
@@ -141,6 +146,8 @@ class PuppetRig:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
+        if face is not None:
+            face = beside_own_smile(face, self.mouth.smile, float(controls[RELAX]))
         canvas = self.view.pixels.copy()
         mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
         if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):

@@ -46,6 +46,6 @@ SPEC = EngineSpec(
     built_in=True,
     uses_device=False,
     motion_term=ALGORITHMIC,
-    options=frozenset({"gaze"}),
+    options=frozenset({"gaze", "acting"}),
     dub=_dub,
 )

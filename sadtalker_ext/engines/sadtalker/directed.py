@@ -38,10 +38,7 @@ _STREAM = 5
 _SPEAKS = 0.15
 """Loudness above which the mouth has something to say."""
 _SOFT_SECONDS = 0.12
-_DEAF = (
-    "The sadtalker engine does not listen to words and tone: lively acting and the emotion auto "
-    "have no effect in it beside nods and looks."
-)
+_DEAF = "The sadtalker engine does not listen to the tone: the emotion auto has no effect in it."
 
 
 class ModelExpressions:
@@ -125,7 +122,7 @@ def directed(motion: Motion, options: GenerateOptions, speech: Speech | None, se
     frames = len(motion)
     directing = Directing(frames, motion.fps, options, speech, None, rng)
     busy = smooth((motion.jaw > _SPEAKS).astype(np.float32), _SOFT_SECONDS * motion.fps)
-    deaf = options.acting == "lively" or options.emotion == AUTO
+    deaf = options.emotion == AUTO
     return dataclasses.replace(
         motion,
         head=directing.head(motion.head, still=options.still),

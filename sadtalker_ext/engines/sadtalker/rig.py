@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -156,9 +156,10 @@ class SadTalkerRig:
         motion = reported_motion(rows, source, windows, ratio, driven.warnings)
         self._plan = Plan(rows=rows, motion=motion)
         self._solved = None
-        if not is_directed(options, performance.speech):
+        chosen = replace(options, acting="subtle")
+        if not is_directed(chosen, performance.speech):
             return motion
-        motion = directed(motion, options, performance.speech, seed)
+        motion = directed(motion, chosen, performance.speech, seed)
         if self._expressions is not None and self._track_face is not None:
             own = source_row(source, full=self.framing.mode.goes_back)
             self._solved = self._expressions(self._prepared, own, self._track_face, progress)

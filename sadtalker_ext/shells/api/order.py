@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sadtalker_ext.directions import NEUTRAL
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
+from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.schema import talk_request_schema
 from sadtalker_ext.shells.api.validate import check
+from sadtalker_ext.timeline import read_timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +160,9 @@ def _options(
         values["text"] = script["input"]
     if voice := (script.get("provider") or {}).get("voice_id"):
         values["voice"] = voice
-    if expressions is not None:
-        _check_expressions(expressions)
+    named = [one["expression"] for one in (expressions or {}).get("expressions", ())]
+    if expressions is not None and any(name != NEUTRAL for name in named):
+        values["timeline"] = _timeline_of(expressions, values.get("timeline"))
     try:
         return GenerateOptions.from_mapping(values)
     except InvalidOption as problem:
@@ -166,13 +170,16 @@ def _options(
         raise InvalidRequest(problem.message, hint=problem.hint, field="config") from problem
 
 
-def _check_expressions(expressions: Mapping[str, Any]) -> None:
-    """Refuse D-ID's expressions that no engine can show yet."""
-    wanted = [entry for entry in expressions["expressions"] if entry["expression"] != "neutral"]
-    if wanted:
-        raise UnsupportedField(
-            "driver_expressions asks for the expression "
-            f"{wanted[0]['expression']!r}, but no engine here can show emotions yet.",
-            hint="Leave it out, or use only the expression neutral.",
+def _timeline_of(expressions: Mapping[str, Any], timeline: Any) -> str:
+    """Return D-ID's expressions as the text of the option timeline, checked."""
+    if timeline:
+        raise InvalidRequest(
+            "The timeline should be given once, found driver_expressions and config.timeline.",
             field="driver_expressions",
         )
+    text = json.dumps(expressions)
+    try:
+        read_timeline(text)
+    except InvalidOption as problem:
+        raise InvalidRequest(problem.message, field="driver_expressions") from problem
+    return text

@@ -154,8 +154,8 @@ def expressions_schema() -> Json:
     return {
         "title": "DriverExpressions",
         "type": "object",
-        "description": "D-ID's timeline of expressions, in frames of the video; only the "
-        "expression neutral can be shown so far.",
+        "description": "D-ID's timeline of expressions, in frames of the video; the names are "
+        "those of the option emotion, and D-ID's.",
         "required": ["expressions"],
         "properties": {
             "expressions": {

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext import __version__
-from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.dub_arguments import OPTIONS, add_dub_arguments
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
+from sadtalker_ext.shells.cli.option_arguments import (
+    GROUPS,
+    TIMELINE,
+    TRANSCRIPT,
+    add_option,
+    add_options,
+)
 from sadtalker_ext.shells.cli.other_arguments import add_batch, add_device, add_weights
 from sadtalker_ext.shells.cli.server_arguments import add_forget, add_serve
 from sadtalker_ext.speech.transcript import read_transcript
@@ -36,19 +43,6 @@ C2PA_FLAGS = {
     "--c2pa-tsa": "a server for time stamps (RFC 3161) in the manifest",
 }
 """Who signs; no options, so that no request from outside can name a file of this machine."""
-
-TRANSCRIPT = "transcript"
-"""An option that is a text; on the command line it is named by its file."""
-TIMELINE = "timeline"
-
-GROUPS = {
-    "look": "look",
-    "acting": "emotion and acting",
-    "head and eyes": "head and eyes",
-    "speech": "speech",
-    "output": "output",
-    "engine": "engine",
-}
 
 
 def build_parser() -> Parser:
@@ -157,12 +151,10 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
     for flag, words in C2PA_FLAGS.items():
         generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
     add_device(generate)
-    _add_options(generate)
+    add_options(generate)
 
 
-def _add_motion(
-    commands: argparse._SubParsersAction[Parser], common: Parser
-) -> None:
+def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     motion = commands.add_parser(
         "motion",
         parents=[common],
@@ -182,14 +174,7 @@ def _add_motion(
     )
     motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
     add_device(motion)
-    _add_options(motion)
-
-
-def _add_options(command: argparse.ArgumentParser) -> None:
-    sections = {name: command.add_argument_group(title) for name, title in GROUPS.items()}
-    for spec in option_specs():
-        if spec.name != "captions":  # it takes a file, too
-            _add_option(sections[spec.group], spec)
+    add_options(motion)
 
 
 def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
@@ -214,48 +199,7 @@ def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
     add_device(grid)
     for spec in option_specs():
         if spec.name not in ("captions", "format"):
-            _add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
-
-
-def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
-    flag = "--" + spec.name.replace("_", "-")
-    if spec.kind is bool:
-        section.add_argument(
-            flag,
-            action=argparse.BooleanOptionalAction,
-            default=argparse.SUPPRESS,
-            help=spec.help,
-        )
-        return
-    if spec.numbers:
-        section.add_argument(
-            flag,
-            nargs="+",
-            default=argparse.SUPPRESS,
-            metavar=spec.unit.upper(),
-            help=f"{spec.help} [{spec.low:g} to {spec.high:g}]",
-        )
-        return
-    if spec.name == TRANSCRIPT:
-        section.add_argument(
-            flag,
-            type=Path,
-            default=argparse.SUPPRESS,
-            metavar="FILE",
-            help="what is said in the sound file: .txt, .srt or .vtt; lips then know the words",
-        )
-        return
-    words = spec.help.replace("%", "%%")
-    if spec.low is not None:
-        words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
-    section.add_argument(
-        flag,
-        type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
-        default=argparse.SUPPRESS,
-        choices=spec.choices or None,
-        metavar=None if spec.choices else spec.kind.__name__.upper(),
-        help=f"{words} (default: {spec.default})",
-    )
+            add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
 
 
 def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
@@ -269,7 +213,7 @@ def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> No
     section = dub.add_argument_group("options")
     for spec in option_specs():
         if spec.name in OPTIONS:
-            _add_option(section, spec)
+            add_option(section, spec)
 
 
 def modernise(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -26,6 +26,8 @@ sadtalker makes a portrait talk.
   sadtalker motion PORTRAIT SPEECH       what the face does, as a file for other programs
   sadtalker batch JOBS.jsonl             many videos, one JSON object a line
   sadtalker grid PORTRAIT SPEECH         every combination of options, and a wall of all
+  sadtalker motion PORTRAIT SPEECH -o F  what a face does, for other programs
+  sadtalker verify FILE                  which marks a video or picture carries
   sadtalker serve                        the page and REST routes on this machine
   sadtalker verify FILE                  which marks a video or picture carries
   sadtalker weights list|fetch|verify    files that the engines and voices need

@@ -89,7 +89,7 @@ def test_ingredients_are_salted_hashes_that_their_owner_can_show(videos, tmp_pat
         assert picture_hash(picture(), bytes.fromhex(salt)) == digest
         digest, salt = sound.removeprefix("sound; salted SHA-256 ").split(", salt ")
         assert file_hash(speech(tmp_path).path, bytes.fromhex(salt)) == digest
-    assert told[0] != told[1]
+    assert all(one != other for one, other in zip(*told, strict=True))
     assert b"portrait.png" not in credentials.sidecar(videos[".gif"].path).read_bytes()
 
 
@@ -196,6 +196,7 @@ def test_a_manifest_of_an_earlier_video_stays_unless_it_may_be_replaced(tmp_path
     assert "c2pa" not in made.marks
     assert "exists already" in made.warnings[0]
     assert sidecar(made.path).read_bytes() == b"somebody's"
+    assert {one.name for one in tmp_path.iterdir()} == {"made.gif", "made.gif.c2pa"}
     again = make(tmp_path / "made.gif", format="gif", overwrite=True)
     assert read_credentials(again.path).valid
     assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]

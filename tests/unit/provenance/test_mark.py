@@ -6,7 +6,7 @@ import pytest
 
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.provenance import detect, mark
-from sadtalker_ext.provenance.detect import THRESHOLD, find_mark, mean_luma
+from sadtalker_ext.provenance.detect import ANY, CUT, USUAL_SIZES, WHOLE, find_mark, mean_luma
 from sadtalker_ext.provenance.frames import some_frames
 from sadtalker_ext.provenance.mark import InvisibleMark, strength
 from tests.support.media import read_frames
@@ -124,7 +124,7 @@ def test_it_is_found_in_other_formats(marked, tmp_path, suffix):
 def test_what_was_not_marked_has_no_mark(plain):
     found = find_mark(mean_luma(plain))
     assert not found.found
-    assert found.score < THRESHOLD - 1
+    assert found.probability > 1e-3
     assert find_mark(np.zeros((100, 100), np.float32)).score == 0
     assert find_mark(np.zeros((20, 300), np.float32)).score == 0
 
@@ -150,9 +150,15 @@ def test_a_search_makes_no_more_comparisons_than_the_probability_counts(monkeypa
         lambda flat, *size: sizes.append(size) or folded(flat, *size),
     )
     assert not find_mark(mean_luma([textured(150, 150)])).found
-    assert len(sizes) * mark.TILE**2 <= detect.TESTS
-    assert len(sizes) > 300
-    assert detect.TESTS * np.exp(-(THRESHOLD**2) / 2) == pytest.approx(detect.ALARM)
+    usual, others = sizes[: len(USUAL_SIZES)], sizes[len(USUAL_SIZES) :]
+    assert [size for size, _ in usual] == list(USUAL_SIZES)
+    assert len(usual) <= WHOLE.tests
+    assert len(usual) * mark.TILE**2 <= CUT.tests
+    assert 300 < len(others) <= ANY.tests / mark.TILE**2
+    stages = (WHOLE, CUT, ANY)
+    chances = [one.tests * np.exp(-(one.threshold**2) / 2) for one in stages]
+    assert sum(chances) == pytest.approx(detect.ALARM)
+    assert WHOLE.threshold < CUT.threshold < ANY.threshold
 
 
 def test_the_score_spreads_as_the_bound_says_under_signs_by_chance(plain, monkeypatch):

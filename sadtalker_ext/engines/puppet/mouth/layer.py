@@ -39,6 +39,9 @@ portraits, 0.84 and more in the others."""
 _NODES_PER_FACE = 64
 _PARTED = (0.15, 1.3)
 """Pixels by which the lips must have parted for the inside to begin to show, and to show fully."""
+_SMILES = (0.10, 0.30)
+"""How far the middle of the lips lies below their corners, in half-widths, where a smile begins
+and where it is broad: six faces at rest -0.15 to 0.08, five that smile or shout 0.16 to 0.53."""
 _SEAM = 0.014
 """Half width of the shadow between closed lips, in mouth widths."""
 _SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
@@ -90,6 +93,13 @@ class MouthLayer:
         x, y = frame.local(inner)
         beyond = (y - frame.curve(x, edge)) * frame.half_width
         self._teeth_above = np.clip(0.5 - beyond / (2 * self._feather), 0, 1) * (np.abs(x) < 0.95)
+
+    @property
+    def smile(self) -> float:
+        """How broad the smile of the picture itself is, 0..1: how far its corners lie above."""
+        third = len(self._frame.xs) // 3
+        sag = float(self._frame.middle[third : 2 * third].mean())
+        return float(smoothstep(*_SMILES, sag))
 
     def apply(self, canvas: ImageArray, controls: Mapping[str, float]) -> None:
         """Move the mouth on a canvas that shows the picture, in place.

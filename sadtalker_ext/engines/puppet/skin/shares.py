@@ -13,6 +13,12 @@ UNABLE = ("tongueOut",)
 
 _FUNNEL = {"round": 0.75, "jaw": 0.22, "upper": 0.25, "drop": 0.35}
 """Round lips that are turned out, by the mouth's own controls."""
+_OF_A_SMILE = (
+    *("mouthSmileLeft", "mouthSmileRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
+    *("mouthLowerDownLeft", "mouthLowerDownRight", "jawOpen"),
+)
+_OWN_SMILE = 0.65
+"""Share of a directed smile that the broadest smile of a picture stands for."""
 _PUCKER = 0.95
 _JAW = 0.9
 _PRESS = 0.6
@@ -47,6 +53,26 @@ def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, f
         share = min(max(value, 0.0), 1.0)
         controls[name] = 1 - (1 - controls.get(name, 0.0)) * (1 - share)
     return controls
+
+
+def beside_own_smile(face: FloatArray, smile: float, relax: float) -> FloatArray:
+    """Return the weights of a frame for a picture that smiles by itself: less smile is to be added.
+
+    Args:
+        face: (52,) weights of the blendshapes.
+        smile: 0..1, how broad the smile of the picture is.
+        relax: 0..1, how far it is let go in this frame.
+    """
+    shown = smile * (1 - relax)
+    if shown <= 0:
+        return face
+    left = face.copy()
+    asked = 0.5 * float(face[COLUMN["mouthSmileLeft"]] + face[COLUMN["mouthSmileRight"]])
+    for name in _OF_A_SMILE:
+        # what parts the lips is part of a smile only where there is one
+        part = 1.0 if name.startswith("mouthSmile") else asked
+        left[COLUMN[name]] *= 1 - _OWN_SMILE * shown * part
+    return left
 
 
 def lid_tension(face: FloatArray) -> tuple[LidTension, LidTension]:

@@ -12,7 +12,7 @@ from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
-from sadtalker_ext.engines.puppet.skin.shares import mouth_controls
+from sadtalker_ext.engines.puppet.skin.shares import beside_own_smile, mouth_controls
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.motion.controls import CONTROLS, rest
 from sadtalker_ext.motion.emotions import recipe
@@ -109,10 +109,16 @@ def moved(before, after, name):
 
 
 def test_landmarks_move_the_right_way_on_the_finished_frames(rig, models):
-    plain = points(models, draw(rig, weights()))
+    plain = {relax: points(models, draw(rig, weights(), relax=relax)) for relax in (0.0, 1.0)}
     for name, (*_, least) in MOVES.items():
+        # the picture's own smile is let go, so that there is room for another one
+        relax = float(name == "mouthSmile")
         half, full = (
-            moved(plain, points(models, draw(rig, weights(**{name: size}))), name)
+            moved(
+                plain[relax],
+                points(models, draw(rig, weights(**{name: size}), relax=relax)),
+                name,
+            )
             for size in (0.5, 1.0)
         )
         assert full > least, name
@@ -120,8 +126,8 @@ def test_landmarks_move_the_right_way_on_the_finished_frames(rig, models):
 
 
 def test_one_side_moves_alone(rig, models):
-    plain = points(models, draw(rig, weights()))
-    after = points(models, draw(rig, weights(mouthSmileLeft=1)))
+    plain = points(models, draw(rig, weights(), relax=1.0))
+    after = points(models, draw(rig, weights(mouthSmileLeft=1), relax=1.0))
     # the person's left corner is on the right side of the picture
     moving, resting = (after - plain)[[291, 61], 0]
     assert moving > 0.03
@@ -210,6 +216,17 @@ def test_each_side_has_its_own_field(rig, frame):
         column = round(float((rig.view.points[1, 0] - frame.nodes[0, 0, 0]) / frame.stride))
         assert left[:, column:].sum() > 10 * left[:, : column - 3].sum()
         assert right[:, :column].sum() > 10 * right[:, column + 3 :].sum()
+
+
+def test_a_picture_that_smiles_is_asked_for_less(rig):
+    assert rig.mouth.smile > 0.9
+    face = weights(mouthSmile=1, jawOpen=0.4, browInnerUp=0.5)
+    left = beside_own_smile(face, rig.mouth.smile, 0.0)
+    assert left[COLUMN["mouthSmileLeft"]] < 0.45
+    assert left[COLUMN["browInnerUp"]] == face[COLUMN["browInnerUp"]]
+    np.testing.assert_array_equal(beside_own_smile(face, rig.mouth.smile, 1.0), face)
+    alone = weights(jawOpen=0.4)
+    np.testing.assert_array_equal(beside_own_smile(alone, rig.mouth.smile, 0.0), alone)
 
 
 def test_two_causes_of_one_movement_never_pass_the_limit():

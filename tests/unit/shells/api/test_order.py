@@ -6,6 +6,7 @@ from sadtalker_ext.options import option_specs
 from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
 from sadtalker_ext.shells.api.order import read_order
 from sadtalker_ext.shells.api.schema import config_schema, options_schema, talk_request_schema
+from sadtalker_ext.timeline import read_timeline
 
 SPOKEN = {"type": "audio", "audio_url": "https://files.example/a.mp3"}
 
@@ -26,6 +27,30 @@ def test_a_request_of_d_id_is_understood():
     )
     assert found.options.changed() == {"preprocess": "full", "pad_audio": 0.5, "format": "webm"}
     assert (found.source_url, found.user_data) == ("https://files.example/p.png", "x")
+
+
+HAPPY = {"expressions": [{"start_frame": 5, "expression": "happy", "intensity": 0.8}]}
+
+
+def test_expressions_of_d_id_are_a_timeline():
+    (one,) = read_timeline(order(driver_expressions=HAPPY).options.timeline).directions
+    assert (one.at.value, one.weights, one.intensity) == (5, (("happy", 1.0),), 0.8)
+    entries = [{"at": 1, "emotion": "sad"}]
+    (one,) = read_timeline(order({"timeline": entries}).options.timeline).directions
+    assert one.weights == (("sad", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("config", "expressions", "words"),
+    [
+        ({"timeline": [{"at": 1, "emotion": "sad"}]}, HAPPY, "given once"),
+        ({}, {"expressions": [{"start_frame": 0, "expression": "hapy"}]}, "did you mean happy"),
+    ],
+)
+def test_expressions_that_mean_nothing_are_refused(config, expressions, words):
+    with pytest.raises(InvalidRequest, match=words) as caught:
+        order(config, driver_expressions=expressions)
+    assert caught.value.field == "driver_expressions"
 
 
 @pytest.mark.parametrize("stitch", [True, False])
@@ -67,10 +92,6 @@ def test_contradictions_are_refused():
         ({"script": {**SPOKEN, "subtitles": True}}, "script.subtitles"),
         ({"result_url": "s3://x"}, "result_url"),
         ({"persist": True}, "persist"),
-        (
-            {"driver_expressions": {"expressions": [{"start_frame": 0, "expression": "happy"}]}},
-            "driver_expressions",
-        ),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name_with_a_hint(rest, field):
