@@ -34,6 +34,7 @@ ALLOWED = {
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
     "options": {"errors", "option_spec", "option_fields"},
+    "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
     "performance": {"types"},
@@ -87,10 +88,13 @@ ALLOWED = {
         "encoder",
         "motion",
     },
+    "grid": GROUND | {"encoder", "inputs", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
     | {
+        "grid",
+        "presets",
         "engines.registry",
         "service",
         "host",
@@ -106,9 +110,20 @@ ALLOWED = {
     | {"engines.registry", "service", "jobs", "inputs", "speech", "weights", "shells.page_files"},
     "client": {"errors"},
     "shells.ui": GROUND
-    | {"engines.registry", "service", "host", "weights", "inputs", "speech", "encoder", "motion"}
-    | {"shells.page_files"},
+    | {
+        "presets",
+        "shells.page_files",
+        "engines.registry",
+        "service",
+        "host",
+        "weights",
+        "inputs",
+        "speech",
+        "encoder",
+        "motion",
+    },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ from typing import Any
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
+from sadtalker_ext.shells.cli.helping import overview, with_flags
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,10 @@ Answer = dict[str, Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status, which follows the class of the error."""
     words, notes = modernise(sys.argv[1:] if arguments is None else arguments)
-    parsed = build_parser().parse_args(words)
+    parsed = build_parser().parse_all(words)
+    if parsed.command is None:
+        print(overview())
+        return 0
     logging.basicConfig(level=logging.DEBUG if parsed.verbose else logging.WARNING)
     for note in notes:
         print(note, file=sys.stderr)
@@ -49,34 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(command: str) -> Callable[[Any], Answer]:
     """Import only the command that runs: ``--help`` must not wait for numpy."""
-    if command == "generate":
-        from sadtalker_ext.shells.cli.generate import run_generate
-
-        return run_generate
-    if command == "batch":
-        from sadtalker_ext.shells.cli.batch import run_batch
-
-        return run_batch
-    if command == "weights":
-        from sadtalker_ext.shells.cli.weights import run_weights
-
-        return run_weights
-    if command == "forget":
-        from sadtalker_ext.shells.cli.forget import run_forget
-
-        return run_forget
-    if command == "serve":
-        from sadtalker_ext.shells.cli.serve import run_serve
-
-        return run_serve
-    from sadtalker_ext.shells.cli.doctor import run_doctor
-
-    return run_doctor
+    module = importlib.import_module(f"{__name__}.{command}")
+    found: Callable[[Any], Answer] = getattr(module, f"run_{command}")
+    return found
 
 
 def _report(error: SadTalkerError, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
-    print(f"sadtalker: {error.message}", file=sys.stderr)
+    print(f"sadtalker: {with_flags(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"           {error.hint}", file=sys.stderr)
+        print(f"           {with_flags(error.hint)}", file=sys.stderr)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sadtalker_ext.shells.cli.helping import Parser
 
-def add_serve(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+
+def add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     """Add ``serve``."""
     serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -41,9 +41,7 @@ def add_serve(
     )
 
 
-def add_forget(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def add_forget(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     """Add ``forget``."""
     forget = commands.add_parser(
         "forget",
@@ -69,7 +67,7 @@ def add_forget(
     forget.add_argument("--all", action="store_true", help="everything")
 
 
-def _add_data_dir(command: argparse.ArgumentParser) -> None:
+def _add_data_dir(command: Parser) -> None:
     command.add_argument(
         "--data-dir",
         type=Path,
