@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 from PIL import Image, features
-from sadtalker_ext.shells.ui.presets import PresetBook
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.inputs.audio import open_speech
@@ -18,6 +17,7 @@ from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.cli.batch import read_jobs
 from sadtalker_ext.speech.transcript import read_transcript, spoken_text
 from tests.support.media import portrait_like, speech_like, write_mute_video, write_sound
