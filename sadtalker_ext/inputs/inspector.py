@@ -19,7 +19,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ MEMORY_BYTES = 1_500_000_000
 TURN_BYTES = 900_000_000
 """Pictures decoded at the same time need no more than this; a larger one is alone."""
 TURN_SECONDS = 120.0
+START_SECONDS = 60.0
+"""A child imports libraries before its first file; on a busy machine that takes a while."""
 
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from sadtalker_ext.inputs.child import serve; "
@@ -83,7 +85,7 @@ class Inspector:
         self._busy: Counter[str] = Counter()
         self._each = max(1, children // 2)
         self._taken = 0
-        self._closed = False
+        self._closed = threading.Event()
         self._turns = threading.Condition()
 
     def look_at_picture(self, path: Path, bounds: Bounds, owner: str = "") -> None:
@@ -113,16 +115,10 @@ class Inspector:
         with self._child(owner) as child:
             self._ask(child, "driving", path, bounds, part)
 
-    @property
-    def closed(self) -> bool:
-        """Whether nothing is looked at any more."""
-        with self._turns:
-            return self._closed
-
     def close(self) -> None:
         """End all children, also those at work; whoever waits for one gets an error."""
         with self._turns:
-            self._closed = True
+            self._closed.set()
             children, self._all = self._all, set()
             self._turns.notify_all()
         for child in children:
@@ -135,11 +131,11 @@ class Inspector:
 
             def free() -> bool:
                 mine = not owner or self._busy[owner] < self._each
-                return self._closed or bool(self._idle and mine)
+                return self._closed.is_set() or bool(self._idle and mine)
 
             if not self._turns.wait_for(free, TURN_SECONDS):
                 raise _too_busy()
-            if self._closed:
+            if self._closed.is_set():
                 raise _ending()
             child = self._idle.pop()
             self._busy[owner] += 1
@@ -149,9 +145,10 @@ class Inspector:
                 with self._turns:
                     self._all.discard(dead)
                     self._all.add(child)
+                    closed = self._closed.is_set()
                 if dead is not None:
                     dead.end()
-                if self.closed:  # while it was started
+                if closed:
                     child.end()
                     raise _ending()
             yield child
@@ -169,7 +166,8 @@ class Inspector:
         with self._turns:
 
             def free() -> bool:
-                return self._closed or not self._taken or self._taken + need <= self._turn_bytes
+                fits = not self._taken or self._taken + need <= self._turn_bytes
+                return fits or self._closed.is_set()
 
             if not self._turns.wait_for(free, TURN_SECONDS):
                 raise _too_busy()
@@ -191,7 +189,7 @@ class Inspector:
             "part": asdict(part),
         }
         answer = child.ask(question, seconds)
-        if self._closed:
+        if self._closed.is_set():
             raise _ending()
         if answer is None:
             log.warning("the reader of a file (%s) had to be ended, or broke down", kind)
@@ -211,6 +209,7 @@ class _Child:
         single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         root = Path(__file__).resolve().parents[2]
         self.was_late = False
+        self._ready = False
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START, str(root), str(memory)],
             stdin=subprocess.PIPE,
@@ -229,6 +228,12 @@ class _Child:
 
     def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any] | None:
         """Return the answer; None when the child broke down, or was ended after its time."""
+        if not self._ready:
+            self._ready = self._exchange("", START_SECONDS) is not None
+        return self._exchange(json.dumps(question) + "\n", seconds) if self._ready else None
+
+    def _exchange(self, words: str, seconds: float) -> dict[str, Any] | None:
+        """Send some words and return the line that follows."""
         send, receive = self._process.stdin, self._process.stdout
         if send is None or receive is None:
             return None
@@ -236,7 +241,7 @@ class _Child:
         watchdog.daemon = True
         watchdog.start()
         try:
-            send.write(json.dumps(question) + "\n")
+            send.write(words)
             send.flush()
             answer: dict[str, Any] = json.loads(receive.readline())
         except (OSError, ValueError):
@@ -256,11 +261,8 @@ class _Child:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                # what was not sent is of no use to anybody now
-                try:
+                with suppress(OSError):  # what was not sent is of no use to anybody now
                     pipe.close()
-                except OSError:
-                    continue
 
 
 def _error(answer: dict[str, Any], kind: str, name: str) -> SadTalkerError:
@@ -287,9 +289,8 @@ def _gave_up(kind: str, name: str, seconds: float, *, late: bool) -> SadTalkerEr
 
 
 def _too_busy() -> SadTalkerError:
-    return errors.ResourceError(
-        "Too many other files are being looked at.", hint="Try again in a moment."
-    )
+    words = "Too many other files are being looked at."
+    return errors.ResourceError(words, hint="Try again in a moment.")
 
 
 def _ending() -> SadTalkerError:

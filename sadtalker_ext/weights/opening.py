@@ -34,6 +34,12 @@ def refuse_impostor(path: Path) -> None:
         raise corrupt(path, f"it is {disguise or 'empty'}")
 
 
+# what torch and the unpickler raise for damaged files; IndexError and TypeError where the stack of
+# the pickled program is out of step
+_DAMAGED = (
+    RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError,
+    AssertionError, OverflowError, MemoryError,
+)  # fmt: skip
 _LONGEST_HEADER = 100_000_000
 """As the format's own library has it."""
 
@@ -85,7 +91,7 @@ def open_pickled(path: Path) -> Mapping[str, Any]:
         raise corrupt(path, f"opening it would run code, or it is damaged ({_first(error)})") from (
             error
         )
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+    except _DAMAGED as error:
         raise corrupt(path, f"it is truncated or damaged ({_first(error)})") from error
     if not isinstance(opened, Mapping):
         raise corrupt(path, f"it holds a {type(opened).__name__} instead of named entries")

@@ -18,6 +18,7 @@ from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.cli.batch import read_jobs
 from sadtalker_ext.speech.transcript import read_transcript, spoken_text
 from tests.support.media import portrait_like, speech_like, write_mute_video, write_sound

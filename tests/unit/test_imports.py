@@ -149,6 +149,7 @@ ALLOWED = {
     "shells.ui": GROUND
     | {
         "presets",
+        "shells.page_files",
         "engines.registry",
         "service",
         "host",
@@ -157,7 +158,6 @@ ALLOWED = {
         "speech",
         "encoder",
         "motion",
-        "shells.page_files",
         "provenance",
     },
     "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},

@@ -67,7 +67,7 @@ def add_forget(commands: argparse._SubParsersAction[Parser], common: Parser) -> 
     forget.add_argument("--all", action="store_true", help="everything")
 
 
-def _add_data_dir(command: argparse.ArgumentParser) -> None:
+def _add_data_dir(command: Parser) -> None:
     command.add_argument(
         "--data-dir",
         type=Path,
