@@ -52,7 +52,7 @@ from sadtalker_ext.weights.store import WeightStore
 
 _SEEK_FRAMES = 120
 """Frames further ahead are sought in the file, which begins again at its last key frame."""
-_FINER = 3
+_FINER = 6
 """The video is coded a second time: so much lower a CRF keeps what is not drawn as it was."""
 
 log = logging.getLogger(__name__)

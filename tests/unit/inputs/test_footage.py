@@ -29,8 +29,9 @@ def test_uneven_time_stamps_are_kept(tmp_path):
     assert frames[-1].seconds == pytest.approx(0.3)
 
 
-def test_reading_begins_anywhere(tmp_path):
-    footage = Footage(write_footage(tmp_path / "a.mkv", pictures(12)))
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])  # the last has no index
+def test_reading_begins_anywhere(tmp_path, name):
+    footage = Footage(write_footage(tmp_path / name, pictures(12)))
     whole = list(footage.frames())
     stamps = [frame.pts for frame in whole]
     for first in (0, 5, 11):
