@@ -207,7 +207,16 @@ def _made(work: _Work, footage: Footage) -> VideoFile:
     look = _look(footage, request.options.quality)
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
     with work.measure("render"):
-        parts = render_parts(footage, stamps, schedule, actors, look, work.folder, progress)
+        parts = render_parts(
+            footage,
+            stamps,
+            schedule,
+            actors,
+            look,
+            work.folder,
+            progress,
+            label=request.options.mark == "label",
+        )
     progress.enter(Stage.WRITING)
     with work.measure("write"):
         _write(work, footage, parts, look, lines, schedule)
