@@ -1,8 +1,9 @@
-"""Adds what is missing to the WebUI's Python; changes and removes nothing.
+"""Adds what is missing to the host's Python; changes and removes nothing.
 
-The WebUI runs this file in a process of its own before every start. Every installed package is a
-constraint, so pip can only add. Without a network one line is printed and the WebUI starts; the
-SadTalker tab then says what is missing. Nothing is printed when there is nothing to do.
+A WebUI runs this file in a process of its own before every start, ComfyUI's manager when it adds
+the pack of nodes. Every installed package is a constraint, so pip can only add. Without a network
+one line is printed and the host starts; the SadTalker tab or node then says what is missing.
+Nothing is printed when there is nothing to do.
 """
 
 from __future__ import annotations
@@ -194,7 +195,10 @@ def weight_folders(environment: Mapping[str, str]) -> list[Path]:
     variable = environment.get("SADTALKER_CHECKPOINTS", "")
     folders = [Path(part).expanduser() for part in variable.split(os.pathsep) if part]
     folders += [known.sadtalker_weights_dir] if known.sadtalker_weights_dir else []
-    return [*folders, models / "SadTalker", ROOT / "checkpoints"]
+    folders.append(models / "SadTalker")
+    if ROOT.parent.name == "custom_nodes":  # ComfyUI's place for packs of nodes
+        folders.append(ROOT.parents[1] / "models" / "SadTalker")
+    return [*folders, ROOT / "checkpoints"]
 
 
 def split_words(line: str) -> list[str]:

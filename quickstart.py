@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import sys
 import time
@@ -28,6 +29,8 @@ from quickstart_tools.terms import ROOT, TORCH, Stop, say
 
 VENV = ROOT / ".venv"
 OLDEST = (3, 10)
+MOST_WORKERS = 4
+"""Tests side by side: each may need a gigabyte."""
 WORST_CASE_MB = {"": 700, "test": 6000}
 
 
@@ -69,7 +72,17 @@ def test(rest: Sequence[str]) -> int:
     """Install the test extra and run pytest, handing on further arguments."""
     prepare("test")
     comparing.fetch_face_models(environment(), "voice")
-    return environment().run("-m", "pytest", *rest)
+    return environment().run("-m", "pytest", *side_by_side(rest), *rest)
+
+
+def side_by_side(rest: Sequence[str]) -> list[str]:
+    """Return what lets the whole suite use all cores; chosen tests run one after the other.
+
+    The tests of a file stay together, because they share what is costly to make.
+    """
+    chosen = any(word == "-n" or not word.startswith("-") for word in rest)
+    cores = min(os.cpu_count() or 1, MOST_WORKERS)
+    return [] if chosen or cores < 2 else ["-n", str(cores), "--dist", "loadfile"]
 
 
 def check(_: Sequence[str]) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +26,12 @@ OFFLINE = (
     "(from versions: none)",
 )
 """Words by which pip says that it could not reach its index."""
+
+
+EVERY_SECONDS = 10.0
+"""How often a long step says that it goes on."""
+
+_STEP = re.compile(r"\s*(Collecting|Downloading|Using cached|Building|Installing) (\S+)")
 
 
 @dataclass(frozen=True)
@@ -96,18 +105,11 @@ class Environment:
             Stop: It failed otherwise.
         """
         command = [str(self.python), "-m", "pip", *arguments, "--disable-pip-version-check"]
-        done = subprocess.run(
-            command,
-            check=False,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        if done.returncode == 0:
+        status, words = run_told(command)
+        if status == 0:
             return
-        print(done.stdout[-3000:], file=sys.stderr)
-        if any(word in done.stdout for word in OFFLINE):
+        print(words[-3000:], file=sys.stderr)
+        if any(word in words for word in OFFLINE):
             raise Unreachable(
                 "The package index cannot be reached. Check the network (or pip's index and proxy "
                 "settings) and run this again; what is installed already is kept."
@@ -135,3 +137,23 @@ class Environment:
         )
         found = dict(line.split(" ", 1) for line in done.stdout.splitlines())
         return {name: found[name] for name in names if name in found}
+
+
+def run_told(command: Sequence[str]) -> tuple[int, str]:
+    """Run pip and say now and then what it is at; return its status and all its words."""
+    began, said, at = time.monotonic(), time.monotonic(), ""
+    words: list[str] = []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        reader = threading.Thread(target=words.extend, args=(process.stdout,), daemon=True)
+        reader.start()
+        while reader.is_alive():
+            reader.join(0.2)
+            if time.monotonic() - said < EVERY_SECONDS:
+                continue
+            said = time.monotonic()
+            steps = [found for line in words[-50:] if (found := _STEP.match(line))]
+            at = f", {steps[-1][1].lower()} {Path(steps[-1][2]).name}" if steps else at
+            note(f"{said - began:.0f} s{at}")
+        return process.wait(), "".join(words)

@@ -1,4 +1,4 @@
-"""Commands that work where the user is: in a clone, in a WebUI, or with an installed wheel.
+"""Commands that work where the user is: in a clone, in a host, or with an installed wheel.
 
 The project is on no package index, so that its own name installs nothing there; and of several
 Pythons on a machine only the one that runs us counts. Every hint that names a command gets it here.
@@ -44,7 +44,12 @@ class Place(enum.Enum):
 
     CLONE = "clone"
     WEBUI = "webui"
+    COMFYUI = "comfyui"
     WHEEL = "wheel"
+
+
+HOSTS = {Place.WEBUI: "the WebUI", Place.COMFYUI: "ComfyUI"}
+"""Programs that run us inside themselves."""
 
 
 def place() -> Place:
@@ -52,6 +57,8 @@ def place() -> Place:
     # a module of the host's; asked for by name, because only host/webui.py may import it
     if "modules.shared" in sys.modules:
         return Place.WEBUI
+    if "folder_paths" in sys.modules and "comfy" in sys.modules:
+        return Place.COMFYUI
     if (ROOT / "quickstart.py").is_file() and (ROOT / "pyproject.toml").is_file():
         return Place.CLONE
     return Place.WHEEL
@@ -64,8 +71,8 @@ def how_to_add(*wanted: str) -> str:
         wanted: Names of `EXTRAS`, "core", or requirements.
     """
     command = f"`{_pip()} {_words(wanted)}`"
-    if place() is Place.WEBUI:
-        return f"Run {command}, then restart the WebUI completely."
+    if place() in HOSTS:
+        return f"Run {command}, then restart {HOSTS[place()]} completely."
     if _is_systems_own():
         # many systems refuse to install into the Python that they need themselves
         return f"Run `{_python()} quickstart.py` in {ROOT}, then use its .venv; or run {command}."
@@ -75,7 +82,7 @@ def how_to_add(*wanted: str) -> str:
 def sadtalker(arguments: str) -> str:
     """Return the command line that runs ours with some arguments, for example "doctor"."""
     script = shutil.which("sadtalker", path=str(Path(sys.executable).parent))
-    if place() is Place.WEBUI or script is None:
+    if place() in HOSTS or script is None:
         # outside an installation the package is found only in its folder
         start = "" if place() is Place.WHEEL else f'cd "{ROOT}" && '
         return f"{start}{_python()} -m sadtalker_ext {arguments}"

@@ -1,11 +1,17 @@
 """Which tests run: the whole suite, or the core suite of an environment without the extras."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).resolve().parent
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1:
+    # before numpy and torch: each worker takes its share of the cores, not all of them
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+
 EXTRAS = ("torch", "librosa", "safetensors", "spandrel", "fastapi", "uvicorn", "httpx", "gradio")
 """Modules that the whole suite needs: a test must never be skipped because one is missing."""
 
@@ -14,12 +20,14 @@ BEYOND_CORE = (
     "browser",
     "integration/api",
     "integration/page",
+    "integration/comfyui",
     "integration/webui",
     "integration/test_restorers.py",
     "integration/test_sadtalker_reference.py",
     "integration/test_sadtalker_video.py",
     "unit/engines/sadtalker",
     "unit/shells/api",
+    "unit/shells/comfyui",
     "unit/shells/ui",
     "unit/shells/webui",
     "unit/test_client.py",

@@ -47,6 +47,26 @@ class Label:
         return marked
 
 
+def caption_strip(text: str, width: int, height: int) -> ImageArray:
+    """Return a dark strip (height, width, 3) uint8 with white words in its middle.
+
+    Letters are as high as half the strip, or smaller where the words would not fit.
+    """
+    import cv2
+
+    strip = np.full((height, width, 3), 24, np.uint8)
+    if not text:
+        return strip
+    ink = _ink(text)
+    scale = min(0.5 * height / ink.shape[0], 0.92 * width / ink.shape[1])
+    size = (max(round(ink.shape[1] * scale), 1), max(round(ink.shape[0] * scale), 1))
+    letters = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.float32) / 255
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    part = strip[top : top + size[1], left : left + size[0]]
+    part[:] = np.rint(part + (235.0 - part) * letters[:, :, None]).astype(np.uint8)
+    return strip
+
+
 def _badge(text: str, width: int, height: int) -> tuple[FloatArray, FloatArray]:
     """Return how much of the frame is covered, and how much of that is white, both (h, w, 1)."""
     import cv2

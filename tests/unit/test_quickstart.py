@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quickstart_tools import environment as environments
 from quickstart_tools.environment import Environment
 from quickstart_tools.terms import Stop, Unreachable
 
@@ -48,6 +49,14 @@ def test_an_old_python_is_told_in_a_sentence(quickstart, monkeypatch):
     monkeypatch.setattr(quickstart, "OLDEST", (99, 0))
     with pytest.raises(quickstart.Stop, match=r"Python 3\.10 or newer"):
         quickstart.prepare("")
+
+
+def test_a_long_step_says_what_it_is_at(monkeypatch, capsys):
+    monkeypatch.setattr(environments, "EVERY_SECONDS", 0.05)
+    words = "import time; print('Collecting torch==2.13.0', flush=True); time.sleep(0.6)"
+    status, said = environments.run_told([sys.executable, "-c", words])
+    assert (status, said.strip()) == (0, "Collecting torch==2.13.0")
+    assert "s, collecting torch==2.13.0" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -127,3 +136,18 @@ def test_a_full_disk_is_told_before_the_installation(quickstart, monkeypatch):
     monkeypatch.setattr(quickstart.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(quickstart.Stop, match="10 MB are free"):
         quickstart.check_space("")
+
+
+@pytest.mark.parametrize(
+    ("rest", "cores", "expected"),
+    [
+        ([], 2, ["-n", "2", "--dist", "loadfile"]),
+        (["-q", "--durations=20"], 16, ["-n", "4", "--dist", "loadfile"]),
+        ([], 1, []),
+        (["tests/unit/test_errors.py"], 2, []),
+        (["-n", "0"], 2, []),
+    ],
+)
+def test_the_whole_suite_uses_all_cores(quickstart, monkeypatch, rest, cores, expected):
+    monkeypatch.setattr(quickstart.os, "cpu_count", lambda: cores)
+    assert quickstart.side_by_side(rest) == expected

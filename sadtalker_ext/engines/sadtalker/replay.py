@@ -52,7 +52,7 @@ class CudaRecorder:
         # other threads may use the card meanwhile: only this one's mistakes count
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             work()
-        return graph.replay  # type: ignore[no-any-return]
+        return graph.replay
 
 
 class Replayed:

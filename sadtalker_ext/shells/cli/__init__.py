@@ -11,6 +11,7 @@ from typing import Any
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
+from sadtalker_ext.shells.cli.helping import overview, with_flags
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,10 @@ Answer = dict[str, Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status, which follows the class of the error."""
     words, notes = modernise(sys.argv[1:] if arguments is None else arguments)
-    parsed = build_parser().parse_args(words)
+    parsed = build_parser().parse_all(words)
+    if parsed.command is None:
+        print(overview())
+        return 0
     logging.basicConfig(level=logging.DEBUG if parsed.verbose else logging.WARNING)
     for note in notes:
         print(note, file=sys.stderr)
@@ -57,6 +61,10 @@ def _load(command: str) -> Callable[[Any], Answer]:
         from sadtalker_ext.shells.cli.dub import run_dub
 
         return run_dub
+    if command == "grid":
+        from sadtalker_ext.shells.cli.grid import run_grid
+
+        return run_grid
     if command == "batch":
         from sadtalker_ext.shells.cli.batch import run_batch
 
@@ -77,6 +85,6 @@ def _load(command: str) -> Callable[[Any], Answer]:
 def _report(error: SadTalkerError, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
-    print(f"sadtalker: {error.message}", file=sys.stderr)
+    print(f"sadtalker: {with_flags(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"           {error.hint}", file=sys.stderr)
+        print(f"           {with_flags(error.hint)}", file=sys.stderr)

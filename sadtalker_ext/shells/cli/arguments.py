@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sadtalker_ext import __version__
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
+from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.dub_arguments import OPTIONS, add_dub_arguments
+from sadtalker_ext.shells.cli.helping import Parser, add_short_help
 from sadtalker_ext.speech.transcript import read_transcript
 
 ORIGINAL_NAMES = {
@@ -36,19 +38,18 @@ GROUPS = {
 }
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False
-    )
+    parser = Parser(prog="sadtalker", description="Make a portrait talk.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"sadtalker {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one machine-readable object")
     common.add_argument("-v", "--verbose", action="store_true", help="log what is done")
     common.add_argument("--weights-dir", type=Path, help="a folder to search for weights first")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_generate(commands, common)
     _add_dub(commands, common)
+    _add_grid(commands, common)
     _add_batch(commands, common)
     _add_weights(commands, common)
     _add_serve(commands, common)
@@ -58,15 +59,15 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_generate(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     generate = commands.add_parser(
         "generate",
         parents=[common],
         help="make a video from a portrait and speech",
         allow_abbrev=False,
+        add_help=False,
     )
+    add_short_help(generate)
     generate.add_argument("portrait", nargs="?", type=Path, help="a picture with a face")
     generate.add_argument(
         "speech", nargs="?", type=Path, help="a sound file, or a video whose sound is used"
@@ -83,6 +84,12 @@ def _add_generate(
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
         "--overwrite", action="store_true", help="replace the output if it exists"
+    )
+    generate.add_argument(
+        "--preset",
+        metavar="NAME|FILE.json",
+        help="a set of options: natural, expressive, still-portrait, full-body, fast-preview, or a "
+        "file with an object of options; flags given beside it win",
     )
     generate.add_argument(
         "--reference-video", type=Path, help="a video whose motion is borrowed, see --reference-use"
@@ -118,6 +125,31 @@ def _add_generate(
     for spec in option_specs():
         if spec.name != "captions":  # it takes a file, too
             _add_option(sections[spec.group], spec)
+
+
+def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    grid = commands.add_parser(
+        "grid",
+        parents=[common],
+        help="one video for every combination of options, and a wall of all of them",
+        allow_abbrev=False,
+    )
+    grid.add_argument("portrait", type=Path, help="a picture with a face")
+    grid.add_argument("speech", nargs="?", type=Path, help="a sound file, or a video")
+    grid.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE,VALUE",
+        help="an option and its values, for example head_motion=0,0.5,1; a second one makes rows",
+    )
+    grid.add_argument("-o", "--output", type=Path, help="the wall: a .mp4 or .webm file")
+    grid.add_argument("--overwrite", action="store_true", help="replace videos that exist")
+    grid.set_defaults(captions=None)
+    _add_device(grid)
+    for spec in option_specs():
+        if spec.name not in ("captions", "format"):
+            _add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
@@ -167,9 +199,7 @@ def _add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
     )
 
 
-def _add_dub(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     dub = commands.add_parser(
         "dub",
         parents=[common],
@@ -183,20 +213,16 @@ def _add_dub(
             _add_option(section, spec)
 
 
-def _add_batch(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     batch = commands.add_parser(
         "batch", parents=[common], help="make the videos of a list, one JSON object per line"
     )
-    batch.add_argument("jobs", type=Path, help="a .jsonl file: portrait, speech, output, options")
+    batch.add_argument("jobs", type=Path, help="a .jsonl file; each line as a call of generate")
     batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     _add_device(batch)
 
 
-def _add_weights(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     weights = commands.add_parser("weights", help="list, fetch, verify or convert weight files")
     actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[common], help="every file, where it is, and its licence")
@@ -213,9 +239,7 @@ def _add_weights(
     convert.add_argument("target", type=Path)
 
 
-def _add_serve(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
+def _add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     serve = commands.add_parser("serve", parents=[common], help="answer REST requests")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--port", type=int, default=7861, help="port (default: 7861)")
@@ -285,9 +309,11 @@ def options_from(parsed: argparse.Namespace) -> GenerateOptions:
     named = given.get(TRANSCRIPT)
     if isinstance(named, Path):
         given[TRANSCRIPT] = read_transcript(named)
-    return GenerateOptions.from_mapping(
-        {spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None}
-    )
+    preset = preset_options(parsed.preset) if getattr(parsed, "preset", None) else {}
+    chosen = {
+        spec.name: given[spec.name] for spec in option_specs() if given.get(spec.name) is not None
+    }
+    return GenerateOptions.from_mapping({**preset, **chosen})
 
 
 def captions_file(parsed: argparse.Namespace) -> Path | None:

@@ -1,27 +1,30 @@
 """``sadtalker batch JOBS.jsonl``: many videos, one description per line.
 
-A line is a JSON object with `portrait`, `speech` (or `text`, or `idle_seconds`), `output` and any
-options by name; `reference_video`, `landmarks_file`, `motion_plot` and `captions_file` name files
-as the flags of `generate` do, and `blink_video` beside `reference_video` another video for the
-blinks. A line with `video` in place of `portrait` dubs it (see `dubbing.request.dub_line`). Paths
-are relative to the folder of the list. A line that fails is reported and the rest goes on; a line
-whose output exists is skipped, so that a stopped batch can be run again.
+A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `text`, or
+`idle_seconds`), `output`, `preset` and any options by name; `reference_video`, `landmarks_file`,
+`motion_plot` and `captions_file` name files as its flags do, and `blink_video` beside
+`reference_video` another video for the blinks. A line with `video` in place of `portrait` dubs it
+(see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A line that fails is
+reported and the rest goes on; a line whose output exists is skipped, so that a stopped batch can be
+run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import Cancelled, InputError, InvalidOption, SadTalkerError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.presets import preset_options
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service, dub_line
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
@@ -33,7 +36,6 @@ log = logging.getLogger(__name__)
 FILES = (
     "portrait",
     "video",
-    "cues",
     "speech",
     "output",
     "reference_video",
@@ -42,11 +44,12 @@ FILES = (
     "motion_plot",
     "captions_file",
 )
+PRESET = "preset"
 
 
 def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make every video of a list and return one row for each line."""
-    lines = list(read_jobs(parsed.jobs))
+    lines = with_outputs(list(read_jobs(parsed.jobs)))
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
     service = Service(host)
@@ -84,11 +87,9 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = json.loads(line)
         except json.JSONDecodeError as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        source = isinstance(values, dict) and (values.get("portrait") or values.get("video"))
-        if not source or not values.get("output"):
+        if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
             raise InvalidOption(
-                f"Line {number} of {path.name} should be an object with portrait and output, or "
-                "with video and output."
+                f"Line {number} of {path.name} should be an object with portrait or video."
             )
         for name in FILES:
             if not isinstance(values.get(name, ""), (str, type(None))):
@@ -97,6 +98,37 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     f"{values[name]!r}."
                 )
         yield number, values
+
+
+def with_outputs(lines: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:
+    """Give lines without an output the one of `generate`, PORTRAIT_talking; each its own.
+
+    The names follow from the list alone, so that a stopped batch finds them again.
+    """
+    taken = {str(values["output"]) for _, values in lines if values.get("output")}
+    named = []
+    for number, values in lines:
+        source = values.get("portrait") or values["video"]
+        output = values.get("output") or _free_name(Path(source).stem, taken)
+        taken.add(str(output))
+        named.append((number, {**values, "output": output}))
+    return named
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    for count in itertools.count(1):
+        name = f"{stem}_talking{'' if count == 1 else f'_{count}'}.mp4"
+        if name not in taken:
+            return name
+    raise AssertionError("counting does not end")
+
+
+def _options(values: Mapping[str, Any]) -> GenerateOptions:
+    own = {name: value for name, value in values.items() if name not in (*FILES, PRESET)}
+    preset = values.get(PRESET) or ""
+    if not isinstance(preset, str):
+        raise InvalidOption(f"preset should be a name or a .json file, found {preset!r}.")
+    return GenerateOptions.from_mapping({**(preset_options(preset) if preset else {}), **own})
 
 
 def _run_line(
@@ -113,9 +145,7 @@ def _run_line(
             picture=files.pop("portrait"),
             speech=files.pop("speech", None),
             output=files.pop("output"),
-            options=GenerateOptions.from_mapping(
-                {name: value for name, value in values.items() if name not in FILES}
-            ),
+            options=_options(values),
             overwrite=parsed.overwrite,
             **files,
         )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.presets import BUILT_IN, PresetBook
 from sadtalker_ext.shells.ui import compat, controls, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.presets import BUILT_IN, PresetBook
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
 
 _VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."

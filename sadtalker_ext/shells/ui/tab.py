@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.ui import (
     compat,
     controls,
@@ -23,7 +24,6 @@ from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
 from sadtalker_ext.shells.ui.job import TabJob
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.presets import PresetBook
 
 log = logging.getLogger(__name__)
 

@@ -99,7 +99,7 @@ def test_only_the_end_of_a_line_ends_a_job(jobs, tmp_path, requests, end):
     assert [request.options.text for request, _ in requests] == [text, ""]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"portrait": "a.png"}'])
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"output": "a.mp4"}'])
 def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
     path = jobs(GOOD)
     path.write_text(json.dumps(GOOD) + "\n" + text, encoding="utf-8")

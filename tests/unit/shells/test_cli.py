@@ -112,7 +112,7 @@ def test_the_motion_is_drawn_beside_the_sound(inputs, fake_engine, tmp_path):
 
 def test_speech_is_asked_for(inputs, capsys):
     assert run("generate", inputs[0], "--engine", "puppet") == 2
-    assert "idle_seconds" in capsys.readouterr().err
+    assert "--idle-seconds" in capsys.readouterr().err
 
 
 def test_a_bug_is_reported_as_a_bug(inputs, tmp_path, capsys, monkeypatch, caplog):

@@ -4,7 +4,7 @@ import pytest
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, option_spec
-from sadtalker_ext.shells.ui.presets import BUILT_IN, PresetBook, preset_specs
+from sadtalker_ext.presets import BUILT_IN, PresetBook, preset_specs
 
 
 @pytest.fixture

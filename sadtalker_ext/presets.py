@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 from collections.abc import Mapping
@@ -21,6 +22,44 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {
     "Fast preview": {"preprocess": "crop", "fps": 15.0, "quality": 28},
 }
 """Only what differs from the defaults."""
+
+
+def preset_options(named: str) -> dict[str, Any]:
+    """Return the options of a built-in preset, or of a file.
+
+    Args:
+        named: A preset's name in any spelling ("Still portrait", "still-portrait"), or a .json
+            file with an object of options.
+
+    Raises:
+        InvalidOption: There is no such preset, or the file holds something else.
+    """
+    path = Path(named)
+    if path.suffix.lower() == ".json":
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise InvalidOption(f"The preset {path.name} cannot be read: {problem}.") from problem
+        if not isinstance(found, dict):
+            raise InvalidOption(
+                f"The preset {path.name} should hold one object of options, such as "
+                '{"still": true}.'
+            )
+        return found
+    spelled = {_plain(name): values for name, values in BUILT_IN.items()}
+    if _plain(named) not in spelled:
+        names = [name.lower().replace(" ", "-") for name in BUILT_IN]
+        near = difflib.get_close_matches(_plain(named), names, n=1)
+        hint = (
+            f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}, or a .json file."
+        )
+        raise InvalidOption(f"There is no preset called {named!r}.", hint=hint)
+    return dict(spelled[_plain(named)])
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+
 
 _GROUPS = ("look", "head and eyes", "engine", "output")
 _NOT_STYLE = frozenset({"engine", "face_index", "seed", "mark", "keep_partial"})

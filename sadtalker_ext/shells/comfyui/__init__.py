@@ -1,0 +1,1 @@
+"""The extension's side of ComfyUI: nodes."""

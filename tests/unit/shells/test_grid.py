@@ -1,0 +1,92 @@
+"""A wall of videos: every combination in its place, in step, and the single files beside it."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.grid import MOST_CELLS, Axis, _cells, parse_axis
+from sadtalker_ext.shells.cli import main
+from tests.support.fake_engine import FakeEngine
+from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
+from tests.support.specs import register
+
+
+@pytest.fixture
+def inputs(tmp_path, monkeypatch):
+    from PIL import Image
+
+    register(monkeypatch, FakeEngine)
+    Image.fromarray(portrait_like(96, 80)).save(tmp_path / "portrait.png")
+    write_sound(tmp_path / "speech.wav", speech_like(0.6), 44100)
+    return str(tmp_path / "portrait.png"), str(tmp_path / "speech.wav")
+
+
+def test_a_column_for_each_value_and_a_row_for_each_of_the_second(inputs, tmp_path, capsys):
+    wall = tmp_path / "wall.mp4"
+    words = ["--vary", "head_motion=0,1,2", "--vary", "still=yes,no", "--json"]
+    assert main(["grid", *inputs, "-o", str(wall), "--engine", "puppet", *words]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["columns"] == 3 and len(made["videos"]) == 6
+    assert len({video["seed"] for video in made["videos"]}) == 1
+    names = [video["path"].rsplit("/", 1)[-1] for video in made["videos"]]
+    assert names[0] == "still-True_head_motion-0.0.mp4"
+    assert names[4] == "still-False_head_motion-1.0.mp4"
+    frames, _ = read_frames(wall)
+    assert len(frames) == made["wall"]["frames"] == made["videos"][0]["frames"]
+    height, width = frames[0].shape[:2]
+    assert width == 3 * 80 and height > 2 * 96
+    strip = height // 2 - 96
+    singles = [read_frames(video["path"])[0] for video in made["videos"]]
+    for number, single in enumerate(singles):
+        row, column = divmod(number, 3)
+        top = row * (96 + strip) + strip
+        shown = frames[5][top : top + 96, column * 80 : (column + 1) * 80]
+        assert np.abs(shown.astype(int) - single[5]).mean() < 6
+    heard = read_sound(wall)[0]
+    assert np.abs(heard).max() > 0.01
+
+
+def test_the_wall_says_that_it_is_synthetic_and_what_it_shows(inputs, tmp_path):
+    wall = tmp_path / "wall.mp4"
+    assert main(["grid", *inputs, "-o", str(wall), "--vary", "still=yes,no"]) == 0
+    with av.open(str(wall)) as video:
+        assert "ynthetic" in video.metadata["description"]
+        assert json.loads(video.metadata["synopsis"])["grid"] == ["still yes", "still no"]
+
+
+def test_nothing_that_exists_is_replaced(inputs, tmp_path, capsys):
+    wall = tmp_path / "wall.mp4"
+    wall.write_bytes(b"precious")
+    assert main(["grid", *inputs, "-o", str(wall), "--vary", "still=yes,no"]) == 2
+    assert wall.read_bytes() == b"precious" and not (tmp_path / "wall").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "needs an option that varies"),
+        (["--vary", "head_motio=1,2"], "head_motio"),
+        (["--vary", "head_motion=1,9"], "from 0 to 2"),
+        (["--vary", "head_motion=1"], "2 to"),
+        (["--vary", "fps=10,20", "--vary", "fps=10,20"], "different"),
+        (["--vary", "format=mp4,webm"], "cannot vary format"),
+        (["--vary", "still=yes,no", "-o", "wall.gif"], "wall.gif"),
+    ],
+)
+def test_what_is_no_grid_is_a_sentence(inputs, tmp_path, capsys, monkeypatch, words, told):
+    monkeypatch.chdir(tmp_path)
+    assert main(["grid", *inputs, *words]) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_values_are_read_as_the_option_takes_them():
+    assert parse_axis("--head-motion=0, 1") == Axis(name="head_motion", values=(0.0, 1.0))
+    assert parse_axis("blink=off,natural,off").values == ("off", "natural")
+    assert parse_axis("yaw=0 20|0 -20").values == ("0, 20", "0, -20")
+    assert parse_axis("text=Hello, you|Bye").values == ("Hello, you", "Bye")
+    with pytest.raises(InvalidOption):
+        _cells([Axis(name="seed", values=tuple(range(MOST_CELLS + 1)))])
