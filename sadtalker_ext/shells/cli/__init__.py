@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -53,33 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(command: str) -> Callable[[Any], Answer]:
     """Import only the command that runs: ``--help`` must not wait for numpy."""
-    if command == "generate":
-        from sadtalker_ext.shells.cli.generate import run_generate
-
-        return run_generate
-    if command == "dub":
-        from sadtalker_ext.shells.cli.dub import run_dub
-
-        return run_dub
-    if command == "grid":
-        from sadtalker_ext.shells.cli.grid import run_grid
-
-        return run_grid
-    if command == "batch":
-        from sadtalker_ext.shells.cli.batch import run_batch
-
-        return run_batch
-    if command == "weights":
-        from sadtalker_ext.shells.cli.weights import run_weights
-
-        return run_weights
-    if command == "serve":
-        from sadtalker_ext.shells.cli.serve import run_serve
-
-        return run_serve
-    from sadtalker_ext.shells.cli.doctor import run_doctor
-
-    return run_doctor
+    module = importlib.import_module(f"sadtalker_ext.shells.cli.{command}")
+    run: Callable[[Any], Answer] = getattr(module, f"run_{command}")
+    return run
 
 
 def _report(error: SadTalkerError, *, as_json: bool) -> None:

@@ -22,6 +22,7 @@ OVERVIEW = """\
 sadtalker makes a portrait talk.
 
   sadtalker generate PORTRAIT SPEECH     a video from a picture and a sound
+  sadtalker dub VIDEO SPEECH             a video whose people say something else
   sadtalker batch JOBS.jsonl             many videos, one JSON object a line
   sadtalker grid PORTRAIT SPEECH         every combination of options, and a wall of all
   sadtalker serve                        the page and REST routes on this machine
