@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import blink_look, closures, ear, ear_hard, lips, memory, paste, speed
+from benchmarks import blink_look, closures, dubbing, ear, ear_hard, lips, memory, paste, speed
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "blinks": blink_look.run,
     "memory": memory.run,
     "paste": paste.run,
+    "dubbing": dubbing.run,
 }
 
 

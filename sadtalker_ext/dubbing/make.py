@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import logging
-import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +19,7 @@ from sadtalker_ext.dubbing.render import Actor, amount_of, controls_of, render_p
 from sadtalker_ext.dubbing.request import DubRequest, check_dub
 from sadtalker_ext.dubbing.said import Said, Speakers, last_end
 from sadtalker_ext.dubbing.schedule import Schedule, plan_frames
+from sadtalker_ext.dubbing.workplace import kept_seed, work_folder
 from sadtalker_ext.encoder.formats import FORMATS
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import (
@@ -52,7 +49,7 @@ from sadtalker_ext.weights.store import WeightStore
 
 _SEEK_FRAMES = 120
 """Frames further ahead are sought in the file, which begins again at its last key frame."""
-_FINER = 3
+_FINER = 6
 """The video is coded a second time: so much lower a CRF keeps what is not drawn as it was."""
 
 log = logging.getLogger(__name__)
@@ -111,8 +108,8 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
     check_dub(request)
     check_output(request.target, overwrite=request.overwrite, suffix=".mp4")
     footage = Footage(request.video, shrink=request.shrink, turn=request.turn)
-    folder = _folder(request)
-    seed = _seed(request, folder)
+    folder = work_folder(request)
+    seed = kept_seed(request, folder)
     work = _Work(request, tools, progress, folder, seed)
     try:
         made = _made(work, footage)
@@ -122,57 +119,6 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return made
-
-
-def _folder(request: DubRequest) -> Path:
-    """Return the folder for what is worked on: a known one where it may be gone on with."""
-    if not request.resume:
-        folder = hidden_name(request.target, "dub")
-        folder.mkdir()
-        return folder
-    folder = request.target.with_name(f".{request.target.stem}.dub")
-    mark, facts = folder / "request.json", _fingerprint(request)
-    if folder.exists() and (not mark.exists() or mark.read_text(encoding="utf-8") != facts):
-        shutil.rmtree(folder)
-    folder.mkdir(exist_ok=True)
-    mark.write_text(facts, encoding="utf-8")
-    return folder
-
-
-def _fingerprint(request: DubRequest) -> str:
-    """Return what must be the same for work to go on: the request, and the files it names."""
-    files = {str(path): _stamp(path) for path in sorted(_files(request))}
-    plain = dataclasses.replace(request, resume=False, overwrite=False)
-    facts = json.dumps({"request": repr(plain), "files": files})
-    return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def _files(request: DubRequest) -> set[Path]:
-    found = {request.video}
-    for role in request.roles:
-        found |= {one for one in (role.speech, role.cues) if one is not None}
-        found |= {one.speech for one in role.segments if one.speech is not None}
-    return found
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        facts = path.stat()
-    except OSError:
-        return 0, 0  # whoever opens it says so
-    return facts.st_size, facts.st_mtime_ns
-
-
-def _seed(request: DubRequest, folder: Path) -> int:
-    """Return the seed; work that is gone on with keeps the one it drew."""
-    if request.options.seed >= 0:
-        return request.options.seed
-    kept = folder / "seed.txt"
-    if kept.exists():
-        return int(kept.read_text(encoding="utf-8"))
-    seed = secrets.randbelow(2**32)
-    kept.write_text(str(seed), encoding="utf-8")
-    return seed
 
 
 def _made(work: _Work, footage: Footage) -> VideoFile:
@@ -207,7 +153,16 @@ def _made(work: _Work, footage: Footage) -> VideoFile:
     look = _look(footage, request.options.quality)
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
     with work.measure("render"):
-        parts = render_parts(footage, stamps, schedule, actors, look, work.folder, progress)
+        parts = render_parts(
+            footage,
+            stamps,
+            schedule,
+            actors,
+            look,
+            work.folder,
+            progress,
+            label=request.options.mark == "label",
+        )
     progress.enter(Stage.WRITING)
     with work.measure("write"):
         _write(work, footage, parts, look, lines, schedule)

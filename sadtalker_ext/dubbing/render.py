@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sadtalker_ext.compositor.workers import in_order
 from sadtalker_ext.dubbing.said import Said
 from sadtalker_ext.dubbing.schedule import Schedule, scheduled
+from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.reel import ReelLook, ReelPart
 from sadtalker_ext.engines.base import Dubbing
 from sadtalker_ext.inputs.footage import Footage, FootageFrame
@@ -92,6 +93,8 @@ def render_parts(
     look: ReelLook,
     folder: Path,
     progress: Progress,
+    *,
+    label: bool = False,
 ) -> list[tuple[Path, int]]:
     """Draw and encode all parts; those that are there already stay.
 
@@ -103,6 +106,7 @@ def render_parts(
         look: How pictures are stored.
         folder: Where parts go.
         progress: Counts frames, and stops the work.
+        label: Whether every frame carries the visible label.
 
     Returns:
         The parts, and the time stamp of the first frame of each.
@@ -118,6 +122,7 @@ def render_parts(
     if first:
         progress.advance(first)
     shown = 0.0
+    badge = Label() if label else None
     frames = _drawn(footage, stamps, schedule, actors, first)
     for number in range(done, len(parts)):
         begin, end = number * per_part, min((number + 1) * per_part, total)
@@ -126,6 +131,8 @@ def render_parts(
                 planes = next(frames, None)
                 if planes is None:
                     break
+                if badge is not None:
+                    _mark(planes, badge)
                 after = schedule.pts[row + 1] if row + 1 < total else 0
                 pts = int(schedule.pts[row])
                 part.write(planes, pts, max(int(after) - pts, 0))
@@ -135,6 +142,18 @@ def render_parts(
                     progress.show(planes.picture())
                     shown = time.monotonic()
     return [(path, int(schedule.pts[n * per_part])) for n, path in enumerate(parts)]
+
+
+def _mark(planes: Planes, badge: Label) -> None:
+    """Put the visible label on a frame."""
+    picture = planes.picture()
+    change = badge.draw(picture).astype(np.float32) - picture
+    rows, columns = np.flatnonzero(change.any((1, 2))), np.flatnonzero(change.any((0, 2)))
+    if len(rows):
+        box = planes.inside(
+            (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        )
+        planes.draw(box, change[box[1] : box[3], box[0] : box[2]])
 
 
 def _drawn(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _EIGHT_BIT = ("yuv420p", "yuvj420p")
 _TEN_BIT = "yuv420p10le"
+_FURTHER_BACK = (0.0, 2.0, 12.0)
+"""Seconds before a stamp from which it is looked for."""
 _QUARTERS = {90: 1, 180: 2, 270: 3}
 
 
@@ -114,41 +116,61 @@ class Footage:
             pts: Its time stamp, if known: reading then begins near it and not at the beginning.
             origin: Time stamp of frame 0, needed with `pts`.
         """
+        number = 0 if pts is None else first
+        start, last = origin, -(2**62)
+        with contextlib.closing(self._decoded(pts)) as raw:
+            for frame, stamp in raw:
+                # stamps that stand still or go back move on by one
+                last = max(stamp, last + 1)
+                start = last if start is None else start
+                if number >= first:
+                    yield FootageFrame(
+                        number=number,
+                        pts=last,
+                        duration=int(getattr(frame, "duration", 0) or 0),
+                        seconds=float((last - start) * self.facts.time_base),
+                        planes=_planes(frame, self.facts, self._turn),
+                    )
+                number += 1
+
+    def _decoded(self, pts: int | None) -> Generator[tuple[VideoFrame, int], None, None]:
+        """Yield whole pictures with their stamps, from a stamp on; a damaged end is left out."""
         from av.error import FFmpegError
 
         with opened_video(self.path) as container, contextlib.suppress(FFmpegError):
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            number, begun = 0, pts is None
-            if pts is not None:
-                container.seek(pts, stream=stream, backward=True)
-                number = first
-            start = origin
-            last: int | None = None
-            straight = _Straight(stream)
-            for raw in container.decode(stream):
-                stamp = raw.pts
-                if stamp is None:
-                    stamp = 0 if last is None else last + self._usual_step
-                if not begun:
-                    if stamp < (pts or 0):
-                        continue
-                    begun = True
-                for frame in straight(raw):
-                    at = frame.pts if frame.pts is not None else stamp
-                    if last is not None and at <= last:  # stamps that stand still or go back
-                        at = last + 1
-                    last = at
-                    start = at if start is None else start
-                    if number >= first:
-                        yield FootageFrame(
-                            number=number,
-                            pts=at,
-                            duration=int(getattr(frame, "duration", 0) or 0),
-                            seconds=float((at - start) * self.facts.time_base),
-                            planes=_planes(frame, self.facts, self._turn),
-                        )
-                    number += 1
+            straight, stamp = _Straight(stream), -self._usual_step
+            for raw in self._raw(container, stream, pts):
+                stamp = stamp + self._usual_step if raw.pts is None else raw.pts
+                if pts is None or stamp >= pts:
+                    for frame in straight(raw):
+                        yield frame, stamp if frame.pts is None else frame.pts
+            for frame in straight(None):
+                yield frame, stamp if frame.pts is None else frame.pts
+
+    def _raw(
+        self, container: InputContainer, stream: VideoStream, pts: int | None
+    ) -> Iterator[VideoFrame]:
+        """Decode from before a stamp on.
+
+        Files without an index are searched a little too far ahead: then once more from further
+        back, and at last from the beginning.
+        """
+        for seconds in () if pts is None else _FURTHER_BACK:
+            earlier = (pts or 0) - round(seconds / self.facts.time_base)
+            container.seek(earlier, stream=stream, backward=True)
+            decoded = container.decode(stream)
+            found = next(decoded, None)
+            if found is not None and found.pts is not None and found.pts <= (pts or 0):
+                yield found
+                yield from decoded
+                return
+        if pts is None:
+            yield from container.decode(stream)
+            return
+        with opened_video(self.path) as again:
+            yield from again.decode(again.streams.video[0])
 
     @property
     def _usual_step(self) -> int:
@@ -161,15 +183,23 @@ class _Straight:
     def __init__(self, stream: VideoStream) -> None:
         self._stream = stream
         self._graph: Graph | None = None
+        self._base: Fraction | None = None
 
-    def __call__(self, frame: VideoFrame) -> Iterator[VideoFrame]:
-        if self._graph is None and not getattr(frame, "interlaced_frame", False):
+    def __call__(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
+        """Yield what is ready after one more frame; after the last one, None."""
+        if frame is None and self._graph is None:
+            return
+        if (
+            frame is not None
+            and self._graph is None
+            and not getattr(frame, "interlaced_frame", False)
+        ):
             yield frame
             return
         from av.error import BlockingIOError as Waiting
         from av.filter import Graph
 
-        if self._graph is None:
+        if self._graph is None and frame is not None:
             self._graph = Graph()
             source = self._graph.add_buffer(template=self._stream, time_base=frame.time_base)
             straighten = self._graph.add("bwdif", "mode=send_frame:deint=interlaced")
@@ -177,12 +207,14 @@ class _Straight:
             source.link_to(straighten)
             straighten.link_to(sink)
             self._graph.configure()
-        self._graph.push(frame)
-        with contextlib.suppress(Waiting, StopIteration):
+            self._base = frame.time_base
+        graph: Any = self._graph
+        graph.push(frame)
+        with contextlib.suppress(Waiting, StopIteration, EOFError):
             while True:
-                ready: Any = self._graph.pull()
-                if ready.time_base is not None and frame.time_base is not None:
-                    ready.pts = round(ready.pts * ready.time_base / frame.time_base)
+                ready: Any = graph.pull()
+                if ready.pts is not None and ready.time_base and self._base:
+                    ready.pts = round(ready.pts * ready.time_base / self._base)
                 yield ready
 
 

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 from PIL import Image, features
-from sadtalker_ext.shells.ui.presets import PresetBook
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.inputs.audio import open_speech

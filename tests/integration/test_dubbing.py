@@ -249,15 +249,16 @@ def test_no_face_at_all(tools, tmp_path):
         dub(tools, path, tmp_path / "out.mp4", DubRole(speech=SPEECH))
 
 
-def test_the_sound_lies_where_it_should(pair, tools, tmp_path):
+def test_the_sound_and_the_label_lie_where_they_should(pair, tools, tmp_path):
     beep = write_sound(tmp_path / "beep.wav", tone(0.22, 16000), 16000)
     dub(
         tools,
         pair,
         tmp_path / "out.mp4",
         DubRole(speech=beep, at=0.2),
-        options=GenerateOptions(seed=1),
+        options=GenerateOptions(seed=1, mark="label"),
     )
+    assert changes(frames_of(pair)[0], frames_of(tmp_path / "out.mp4")[0])[-30:, -90:].max() > 60
     with av.open(str(tmp_path / "out.mp4")) as container:
         stream = container.streams.audio[0]
         sound = np.concatenate([f.to_ndarray().mean(0) for f in container.decode(stream)])

@@ -19,6 +19,7 @@ def write_footage(
     rate: Fraction = Fraction(25),
     pix_fmt: str = "yuv420p",
     crf: str = "10",
+    gop: int = 250,
 ) -> Path:
     """Write (H, W, 3) uint8 RGB frames with time stamps in units of `base`."""
     frames = list(frames)
@@ -29,7 +30,7 @@ def write_footage(
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream("libx264", rate=rate, options={"crf": crf, "preset": "fast"})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
-        stream.codec_context.time_base = base
+        stream.codec_context.time_base, stream.codec_context.gop_size = base, gop
         stream.codec_context.colorspace = stream.codec_context.color_primaries = 1
         stream.codec_context.color_trc = stream.codec_context.color_range = 1
         stream.time_base = base

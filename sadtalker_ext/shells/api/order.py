@@ -10,6 +10,7 @@ from typing import Any
 from sadtalker_ext.directions import NEUTRAL
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shells.api.dubbing import check_dub_order
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.schema import talk_request_schema
 from sadtalker_ext.shells.api.validate import check
@@ -30,6 +31,7 @@ class Order:
         name: The client's title.
         user_data: Returned as it is.
         webhook: Called at the end, or empty.
+        dub: How the driver video is dubbed; None makes a video of the picture.
     """
 
     options: GenerateOptions
@@ -41,6 +43,7 @@ class Order:
     name: str = ""
     user_data: str = ""
     webhook: str = ""
+    dub: Mapping[str, Any] | None = None
 
 
 def read_order(body: object, files: Collection[str] = ()) -> Order:
@@ -58,7 +61,8 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
     check(body, talk_request_schema())
     assert isinstance(body, dict)  # noqa: S101 - the schema says so
     talk = {name: value for name, value in body.items() if value is not None}
-    _one_picture(talk, image_file="source_image" in files)
+    if talk.get("dub") is None:
+        _one_picture(talk, image_file="source_image" in files)
     borrows = bool(talk.get("driver_url")) or "reference_video" in files
     if talk.get("driver_url") and "reference_video" in files:
         raise InvalidRequest(
@@ -67,6 +71,7 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
         )
     script = {name: value for name, value in talk.get("script", {}).items() if value is not None}
     options = _options(talk.get("config", {}), talk.get("driver_expressions"), script)
+    dub = None if talk.get("dub") is None else check_dub_order(talk, files, options)
     if borrows and options.reference_use == "all":
         if script or options.text or "audio" in files:
             raise InvalidRequest(
@@ -86,6 +91,7 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
         name=talk.get("name", ""),
         user_data=talk.get("user_data", ""),
         webhook=talk.get("webhook", ""),
+        dub=dub,
     )
 
 

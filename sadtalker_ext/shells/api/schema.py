@@ -9,6 +9,7 @@ from typing import Any
 
 from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import OptionSpec, option_specs
+from sadtalker_ext.shells.api.dubbing import dub_schema
 from sadtalker_ext.shells.api.url_policy import MAX_URL
 
 Json = dict[str, Any]
@@ -201,6 +202,7 @@ def talk_request_schema() -> Json:
                 MAX_URL,
                 format="uri",
             ),
+            "dub": dub_schema(),
             "driver_expressions": expressions_schema(),
             "name": _text("A title, returned as it is.", 200),
             "user_data": _text("Anything of yours, returned as it is.", 2000),

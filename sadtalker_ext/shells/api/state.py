@@ -25,6 +25,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.consent import move_records
 from sadtalker_ext.service import Request, Service
+from sadtalker_ext.shells.api.dubbing import dub_video
 from sadtalker_ext.shells.api.settings import ApiSettings
 from sadtalker_ext.shells.api.webhooks import WebhookSender
 
@@ -129,17 +130,30 @@ class ApiState:
         speech, reference = inputs / AUDIO, inputs / REFERENCE
         options = GenerateOptions.from_mapping(job.order["config"])
         target = self.folder.result(job.id, options.suffix)
-        video = self.service.generate(
-            Request(
-                picture=inputs / IMAGE,
-                speech=speech if speech.exists() else None,
+        said = speech if speech.exists() else None
+        dub = job.order.get("dub")
+        if dub is not None:
+            video = dub_video(
+                self.service,
+                dub,
+                options,
+                video=reference,
+                speech=said,
                 output=target,
-                options=options,
-                overwrite=True,
-                reference_video=reference if reference.exists() else None,
-            ),
-            progress,
-        )
+                progress=progress,
+            )
+        else:
+            video = self.service.generate(
+                Request(
+                    picture=inputs / IMAGE,
+                    speech=said,
+                    output=target,
+                    options=options,
+                    overwrite=True,
+                    reference_video=reference if reference.exists() else None,
+                ),
+                progress,
+            )
         if video.path != target:
             move_records(video.path, target)
             video.path.replace(target)

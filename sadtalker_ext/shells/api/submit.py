@@ -9,6 +9,7 @@ from typing import Any
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import Job, NewJob
 from sadtalker_ext.shells.api import media, uploads
+from sadtalker_ext.shells.api.dubbing import check_video
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
 from sadtalker_ext.shells.api.order import Order, read_order
@@ -123,17 +124,20 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
     limits = state.settings.limits
     looker = media.Looker(state.inspector, owner if state.settings.several_users else "")
     image, audio = inputs / IMAGE, inputs / AUDIO
-    _save_one(
-        state, image, limits.image_bytes, body.files.get("source_image"),
-        (order.source_image, "source_image"), (order.source_url, "source_url"),
-    )  # fmt: skip
-    media.check_picture(looker, image, limits)
+    if order.dub is None:
+        _save_one(
+            state, image, limits.image_bytes, body.files.get("source_image"),
+            (order.source_image, "source_image"), (order.source_url, "source_url"),
+        )  # fmt: skip
+        media.check_picture(looker, image, limits)
     if order.driver_url or REFERENCE in body.files:
         _save_one(
             state, inputs / REFERENCE, limits.audio_bytes, body.files.get(REFERENCE),
             ("", REFERENCE), (order.driver_url, "driver_url"),
         )  # fmt: skip
         media.check_reference(looker, inputs / REFERENCE, order.options, limits)
+        if order.dub is not None:
+            check_video(inputs / REFERENCE, order.dub, limits)
     if order.options.text:
         media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
@@ -170,4 +174,5 @@ def _stored(order: Order, address: str) -> dict[str, Any]:
         "user_data": order.user_data,
         "source_url": order.source_url,
         "audio_url": order.audio_url,
+        **({} if order.dub is None else {"dub": dict(order.dub)}),
     }

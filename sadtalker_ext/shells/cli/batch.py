@@ -4,9 +4,9 @@ A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `te
 `idle_seconds`), `output`, `preset` and any options by name; `reference_video`, `landmarks_file`,
 `motion_plot` and `captions_file` name files as its flags do, and `blink_video` beside
 `reference_video` another video for the blinks. A line with `video` in place of `portrait` dubs it
-(see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A line
-that fails is reported and the rest goes on; a line whose output exists is skipped, so that a
-stopped batch can be run again.
+(see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A line that fails is
+reported and the rest goes on; a line whose output exists is skipped, so that a stopped batch can be
+run again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 FILES = (
     "portrait",
     "video",
-    "cues",
     "speech",
     "output",
     "reference_video",
@@ -88,10 +87,9 @@ def read_jobs(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = json.loads(line)
         except json.JSONDecodeError as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        source = isinstance(values, dict) and (values.get("portrait") or values.get("video"))
-        if not source:
+        if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
             raise InvalidOption(
-                f"Line {number} of {path.name} should be an object with portrait, or with video."
+                f"Line {number} of {path.name} should be an object with portrait or video."
             )
         for name in FILES:
             if not isinstance(values.get(name, ""), (str, type(None))):

@@ -12,7 +12,7 @@ from tests.support.footage import turn_clockwise, write_footage
 
 def pictures(count, height=48, width=64):
     for number in range(count):
-        frame = np.full((height, width, 3), 60 + 8 * number, np.uint8)
+        frame = np.full((height, width, 3), 60 + 6 * number, np.uint8)
         frame[:16, :16] = (200, 40, 40)  # the top left corner
         yield frame
 
@@ -29,11 +29,12 @@ def test_uneven_time_stamps_are_kept(tmp_path):
     assert frames[-1].seconds == pytest.approx(0.3)
 
 
-def test_reading_begins_anywhere(tmp_path):
-    footage = Footage(write_footage(tmp_path / "a.mkv", pictures(12)))
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])  # the last has no index
+def test_reading_begins_anywhere(tmp_path, name):
+    footage = Footage(write_footage(tmp_path / name, pictures(20), gop=4))
     whole = list(footage.frames())
     stamps = [frame.pts for frame in whole]
-    for first in (0, 5, 11):
+    for first in (0, 5, 11, 18):
         part = next(footage.frames(first, pts=stamps[first], origin=stamps[0]))
         assert (part.number, part.pts) == (first, stamps[first])
         assert part.seconds == pytest.approx(whole[first].seconds)

@@ -1,0 +1,64 @@
+"""The folder in which a video is dubbed, and how work that was stopped is known again."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import secrets
+import shutil
+from pathlib import Path
+
+from sadtalker_ext.dubbing.request import DubRequest
+from sadtalker_ext.encoder.output_file import hidden_name
+
+
+def work_folder(request: DubRequest) -> Path:
+    """Return the folder for what is worked on: a known one where it may be gone on with."""
+    if not request.resume:
+        folder = hidden_name(request.target, "dub")
+        folder.mkdir()
+        return folder
+    folder = request.target.with_name(f".{request.target.stem}.dub")
+    mark, facts = folder / "request.json", _fingerprint(request)
+    if folder.exists() and (not mark.exists() or mark.read_text(encoding="utf-8") != facts):
+        shutil.rmtree(folder)
+    folder.mkdir(exist_ok=True)
+    mark.write_text(facts, encoding="utf-8")
+    return folder
+
+
+def _fingerprint(request: DubRequest) -> str:
+    """Return what must be the same for work to go on: the request, and the files it names."""
+    files = {str(path): _stamp(path) for path in sorted(_files(request))}
+    plain = dataclasses.replace(request, resume=False, overwrite=False)
+    facts = json.dumps({"request": repr(plain), "files": files})
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def _files(request: DubRequest) -> set[Path]:
+    found = {request.video}
+    for role in request.roles:
+        found |= {one for one in (role.speech, role.cues) if one is not None}
+        found |= {one.speech for one in role.segments if one.speech is not None}
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0, 0  # whoever opens it says so
+    return facts.st_size, facts.st_mtime_ns
+
+
+def kept_seed(request: DubRequest, folder: Path) -> int:
+    """Return the seed; work that is gone on with keeps the one it drew."""
+    if request.options.seed >= 0:
+        return request.options.seed
+    kept = folder / "seed.txt"
+    if kept.exists():
+        return int(kept.read_text(encoding="utf-8"))
+    seed = secrets.randbelow(2**32)
+    kept.write_text(str(seed), encoding="utf-8")
+    return seed
