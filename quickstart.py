@@ -72,6 +72,8 @@ def test(rest: Sequence[str]) -> int:
     """Install the test extra and run pytest, handing on further arguments."""
     prepare("test")
     comparing.fetch_face_models(environment(), "voice")
+    # tests that are named by sets must have the same names in all workers
+    os.environ.setdefault("PYTHONHASHSEED", "0")
     return environment().run("-m", "pytest", *side_by_side(rest), *rest)
 
 

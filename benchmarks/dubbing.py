@@ -52,7 +52,7 @@ def run() -> dict[str, Any]:
     """Make a talking head, dub it, and measure."""
     models = face_models()
     own, other = _SAID_SECONDS
-    options = GenerateOptions(seed=1, audio_end=own)
+    options = GenerateOptions(seed=1, audio_end=own, provenance="metadata")
     with tempfile.TemporaryDirectory() as name:
         from sadtalker_ext.inputs.audio import open_speech
 
@@ -62,7 +62,9 @@ def run() -> dict[str, Any]:
                 made[0].path,
                 SPEECH,
                 Path(name) / "dubbed.mp4",
-                GenerateOptions(seed=1, audio_start=other, audio_end=other + own),
+                GenerateOptions(
+                    seed=1, audio_start=other, audio_end=other + own, provenance="metadata"
+                ),
             )
 
 
@@ -199,7 +201,7 @@ def _gradient(frame: np.ndarray) -> np.ndarray:
 if __name__ == "__main__":
     cv2.setNumThreads(1)
     if len(sys.argv) > 1:
-        asked = GenerateOptions(seed=1, audio_end=8.0)
+        asked = GenerateOptions(seed=1, audio_end=8.0, provenance="metadata")
         found = measured(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), asked)
     else:
         found = run()

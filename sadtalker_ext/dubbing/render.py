@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,6 +95,7 @@ def render_parts(
     progress: Progress,
     *,
     label: bool = False,
+    stamp: Callable[[Planes], None] | None = None,
 ) -> list[tuple[Path, int]]:
     """Draw and encode all parts; those that are there already stay.
 
@@ -107,6 +108,7 @@ def render_parts(
         folder: Where parts go.
         progress: Counts frames, and stops the work.
         label: Whether every frame carries the visible label.
+        stamp: Gets every finished frame last of all, and changes it.
 
     Returns:
         The parts, and the time stamp of the first frame of each.
@@ -135,6 +137,9 @@ def render_parts(
                     _mark(planes, badge)
                 after = schedule.pts[row + 1] if row + 1 < total else 0
                 pts = int(schedule.pts[row])
+                if stamp is not None:
+                    planes = planes.copy()  # a held frame is drawn on again
+                    stamp(planes)
                 part.write(planes, pts, max(int(after) - pts, 0))
                 progress.advance()
                 progress.check()

@@ -5,12 +5,67 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import secrets
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest
 from sadtalker_ext.encoder.output_file import hidden_name
+from sadtalker_ext.engines.spec import EngineSpec
+from sadtalker_ext.errors import OutputExists
+from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.marking import Marking
+from sadtalker_ext.speech.hear.recogniser import Require
+from sadtalker_ext.weights.store import WeightStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DubTools:
+    """What dubbing needs of whoever calls it.
+
+    Attributes:
+        spec: The engine, one that can dub.
+        models: The face models.
+        store: Where weight files and voices are.
+        require: Gives the weight files of the phone recogniser.
+    """
+
+    spec: EngineSpec
+    models: FaceModels
+    store: WeightStore
+    require: Require
+
+
+@dataclass(slots=True)
+class Work:
+    """One job on its way."""
+
+    request: DubRequest
+    tools: DubTools
+    progress: Progress
+    folder: Path
+    seed: int
+    marking: Marking = field(init=False)
+    warnings: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        """Time one stage and log it in one line."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = time.perf_counter() - began
+            log.info("%s took %.2f s", name, self.timings[name])
 
 
 def work_folder(request: DubRequest) -> Path:
@@ -21,8 +76,13 @@ def work_folder(request: DubRequest) -> Path:
         return folder
     folder = request.target.with_name(f".{request.target.stem}.dub")
     mark, facts = folder / "request.json", _fingerprint(request)
-    if folder.exists() and (not mark.exists() or mark.read_text(encoding="utf-8") != facts):
-        shutil.rmtree(folder)
+    if folder.exists() and not mark.exists() and any(folder.iterdir()):
+        raise OutputExists(
+            f"{folder} should be free for unfinished work, but holds files of somebody else's.",
+            hint="Move them, or choose another output.",
+        )
+    if mark.exists() and mark.read_text(encoding="utf-8") != facts:
+        shutil.rmtree(folder)  # ours: its mark is there
     folder.mkdir(exist_ok=True)
     mark.write_text(facts, encoding="utf-8")
     return folder

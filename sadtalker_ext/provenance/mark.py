@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sadtalker_ext.planes import Planes
     from sadtalker_ext.types import FloatArray, ImageArray
 
 KEY = b"sadtalker-ext invisible mark 1"
@@ -36,6 +39,8 @@ _FLAT, _TEXTURED = 0.8, 1.8
 """Grey levels (root mean square) of the pattern in flat and in textured parts."""
 _MOST = 1.35
 """Root mean square over the whole frame that is never exceeded: a PSNR of 45.3 dB, rounded."""
+_EVEN = 1.2
+"""Grey levels (root mean square) of the pattern in filmed frames."""
 _FULL_TEXTURE = 6.0
 """Standard deviation of the brightness, in grey levels, from which a part counts as textured."""
 _DARK = 48.0
@@ -123,6 +128,29 @@ class InvisibleMark:
         levels = np.rint(pattern).astype(np.int16)
         self._more = _in_all_channels(np.maximum(levels, 0))
         self._less = _in_all_channels(np.maximum(-levels, 0))
+
+
+class PlaneMark:
+    """Draws the pattern into the brightness of filmed frames, in place.
+
+    A film has many pictures, so that its strength follows none of them: it is the same everywhere.
+    """
+
+    def __init__(self) -> None:
+        self._pattern: npt.NDArray[np.int16] = np.zeros((0, 0), np.int16)
+
+    def draw(self, planes: Planes) -> None:
+        """Mark one frame."""
+        bits, full = planes.colours.bits, planes.colours.full
+        if planes.y.shape != self._pattern.shape:
+            height, width = planes.y.shape
+            repeats = (-(-height // TILE), -(-width // TILE))
+            level = (1.0 if full else 219 / 255) * (1 << (bits - 8))
+            pattern = np.tile(tile(), repeats)[:height, :width] * np.float32(_EVEN * level)
+            self._pattern = np.rint(pattern).astype(np.int16)
+        marked = planes.y.astype(np.int32) + self._pattern
+        np.clip(marked, 0, (1 << bits) - 1, out=marked)
+        planes.y[:] = marked.astype(planes.y.dtype)
 
 
 def _in_all_channels(levels: np.ndarray) -> ImageArray:

@@ -13,11 +13,13 @@ from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance import credentials
 from sadtalker_ext.provenance.claim import Claim
-from sadtalker_ext.provenance.mark import InvisibleMark
+from sadtalker_ext.provenance.mark import InvisibleMark, PlaneMark
 from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
     from c2pa import Signer
+
+    from sadtalker_ext.planes import Planes
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,11 @@ class Marking:
     def stamp(self) -> Callable[[ImageArray], ImageArray] | None:
         """What puts the invisible mark into a frame; None where it is not wanted."""
         return None if self._mark is None else self._mark.draw
+
+    @property
+    def plane_stamp(self) -> Callable[[Planes], None] | None:
+        """The same for frames that stay as they were filmed, apart from what is drawn."""
+        return None if self._mark is None else PlaneMark().draw
 
     @property
     def marks(self) -> tuple[str, ...]:

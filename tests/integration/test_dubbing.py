@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,20 +18,21 @@ from sadtalker_ext.dubbing import render
 from sadtalker_ext.dubbing.make import DubTools, make_dub
 from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment
 from sadtalker_ext.engines.puppet.spec import SPEC
-from sadtalker_ext.errors import Cancelled, NoFaceFound, NoSuchFace
+from sadtalker_ext.errors import Cancelled, NoFaceFound, NoSuchFace, OutputExists
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.verify import verify
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import WeightStore
 from tests.support.footage import times_of, write_footage
 from tests.support.media import tone, write_sound
 
 WIDTH = 256
-OTHER = GenerateOptions(seed=1, audio_start=3.0, audio_end=5.0)
+OTHER = GenerateOptions(seed=1, audio_start=3.0, audio_end=5.0, provenance="metadata")
 """The words a video is dubbed with; it says those of the first two seconds itself."""
 
 
@@ -55,7 +57,7 @@ def filmed(models):
     cut = picture[top : top + 2 * side, middle - side : middle + side]
     small = Picture(pixels=cv2.resize(cut, (WIDTH, WIDTH), None, 0, 0, cv2.INTER_CUBIC), name="p")
     speech = open_speech(SPEECH, end=2.0)
-    options = GenerateOptions(seed=1, preprocess="full", quality=8)
+    options = GenerateOptions(seed=1, preprocess="full", quality=8, provenance="metadata")
     with puppet_video(options, picture=small, speech=speech, models=models) as made:
         return frames_of(made[0].path)
 
@@ -268,3 +270,24 @@ def test_the_sound_and_the_label_lie_where_they_should(pair, tools, tmp_path):
     assert loud[0] == pytest.approx(0.2, abs=0.01)
     assert loud[-1] == pytest.approx(0.42, abs=0.01)
     assert length == pytest.approx(float(12 * Fraction(1, 25)), abs=0.001)
+
+
+def test_a_dubbed_video_carries_every_mark(video, tools, tmp_path):
+    output = tmp_path / "out.mp4"
+    made = dub(
+        tools, video, output, DubRole(speech=SPEECH), options=replace(OTHER, provenance="auto")
+    )
+    found = verify(output)
+    assert made.marks == found.marks
+    assert {"metadata", "mark"} <= set(found.marks)
+    assert found.credentials is None or (found.credentials.valid and not found.tampered)
+    assert not verify(video).mark.found
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(video, tools, tmp_path):
+    other = tmp_path / ".out.dub"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    with pytest.raises(OutputExists, match="somebody else's"):
+        dub(tools, video, tmp_path / "out.mp4", DubRole(speech=SPEECH), resume=True)
+    assert (other / "notes.txt").read_text() == "mine"

@@ -82,6 +82,7 @@ ALLOWED = {
     | {"engines.base", "engines.registry"},
     "dubbing": GROUND
     | {
+        "provenance",
         "inputs",
         "speech",
         "portrait",
