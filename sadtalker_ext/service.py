@@ -20,13 +20,7 @@ from sadtalker_ext.engine_status import found_status
 from sadtalker_ext.engines import registry
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
-from sadtalker_ext.errors import (
-    Cancelled,
-    InputError,
-    NoFaceFound,
-    PackageMissing,
-    SadTalkerError,
-)
+from sadtalker_ext.errors import Cancelled, InputError, NoFaceFound, PackageMissing, SadTalkerError
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.motion_files import write_motion_files

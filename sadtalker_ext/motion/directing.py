@@ -41,6 +41,7 @@ _LOOK_SECONDS = 0.12
 _HEAD_SECONDS = 0.5
 _PICTURE_DEGREES = 60.0
 """Width of the picture as seen by the face: it looks at a point as far as this tells."""
+_LED = ("gaze", "head")
 _BREATH = 0.5
 """Share of the breath's range that a sigh's 1 stands for."""
 
@@ -74,33 +75,29 @@ class Directing:
         rng: np.random.Generator,
         eyes: tuple[float, float] = (0.5, 0.4),
     ) -> None:
-        self._frames, self._fps = frames, fps
-        seconds = frames / fps
+        self._frames, self._fps, seconds = frames, fps, frames / fps
         words = speech.words if speech is not None else ()
         cues = cues_of(read_timeline(options.timeline), seconds, options.fps, words)
         marked = marked_cues(speech, seconds) if speech is not None else []
-        emotional = [cue for cue in [*cues, *marked] if cue.direction.kind == "emotion"]
-        emotional.sort(key=lambda cue: cue.start)
-        base = {} if options.emotion == AUTO else dict(read_blend(options.emotion))
-        base = {name: weight * options.emotion_intensity for name, weight in base.items()}
+        felt = (cue for cue in [*cues, *marked] if cue.direction.kind == "emotion")
+        emotional = sorted(felt, key=lambda cue: cue.start)
+        blend = {} if options.emotion == AUTO else dict(read_blend(options.emotion))
+        base = {name: weight * options.emotion_intensity for name, weight in blend.items()}
         self.emotions = emotion_weights(frames, fps, base, emotional)
         if options.emotion == AUTO and hearing is not None:
             heard = arousal(hearing, frames, fps) * np.float32(options.emotion_intensity)
             self.emotions = np.maximum(self.emotions, heard)
         self._noise = living(frames, fps, _CHANNELS, rng)
-        self._mix = _mixing(rng)
-        self._even = _sides(rng)
-        self._recipes = recipes()
-        self.channels = gestures.Channels.rest(frames)
+        self._mix, self._even = _mixing(rng), _sides(rng)
+        self._recipes, self.channels = recipes(), gestures.Channels.rest(frames)
         for cue in [*cues, *marked]:
             if cue.direction.kind == "gesture":
                 self._perform(cue)
         for gesture in acted(options.acting, speech, hearing, rng):
             gestures.perform(self.channels, fps, gesture)
         self._controls = self._control_tracks([*cues, *marked])
-        self._gazes = [cue for cue in cues if cue.direction.kind == "gaze"]
-        self._heads = [cue for cue in cues if cue.direction.kind == "head"]
-        self._eyes = eyes
+        kinds = {kind: [cue for cue in cues if cue.direction.kind == kind] for kind in _LED}
+        self._gazes, self._heads, self._eyes = kinds["gaze"], kinds["head"], eyes
 
     def head(self, head: FloatArray, *, still: bool) -> FloatArray:
         """Return the (T, 3) head movement of the plan as directed.

@@ -58,8 +58,7 @@ class ExpressionBasis:
     """
 
     def __init__(self, frame: MouthFrame, nodes: FloatArray, tooth_edge: FloatArray) -> None:
-        self._frame = frame
-        self._own = OwnOpening(frame)
+        self._frame, self._own = frame, OwnOpening(frame)
         x, y = frame.local(nodes)
         height = frame.height(x, y, frame.middle)
         u = frame.sideways(x, height)
@@ -75,8 +74,7 @@ class ExpressionBasis:
         self._jaw_shuts = self._own.jaw_gap * frame.half_width / self.drop
         self._profiles = self._opening_profiles(x, u, tooth_edge)
         plain = self._plain_fields()
-        fields = [plain[name] for name in PLAIN]
-        fields += self._closing_fields()
+        fields = [*(plain[name] for name in PLAIN), *self._closing_fields()]
         self.fields: FloatArray = np.stack(fields).astype(np.float32)
         # How much wider than at rest the mouth is in the picture.
         self._smile = float(np.clip(2 * self._half() / frame.size - 1, 0, 0.3))
