@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,17 +16,17 @@ from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.video import VideoWriter
-from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.ensemble import Speaking, listening, roles_of
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import Timings, at_rate, ignored, write_frames
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.still import FaceFinder, still_shot
-from sadtalker_ext.types import Face, Picture, Speech, VideoFile
+from sadtalker_ext.types import Face, ImageArray, Motion, Picture, Shot, Speech, VideoFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,42 +78,14 @@ def generate_ensemble(
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite, suffix=options.suffix)
-    claim = Claim(
-        engine=engine.spec, picture=picture, speech=sound, marked="mark" in options.layers
-    )
+    claim = claim_of(options, engine.spec, picture, sound)
     marking = Marking(options, claim, own=own, overwrite=overwrite)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
-    timings, seconds = Timings(), sound.total_seconds
+    timings = Timings()
     shot = still_shot(picture, find_face)
-    with timings.measure("analyse"):
-        rigs = [
-            engine.prepare(
-                shot,
-                dataclasses.replace(options, face_index=part.face, preprocess="full"),
-                progress,
-            )
-            for part in parts
-        ]
-    with timings.measure("move"):
-        motions = [
-            rig.plan(
-                Performance(speech=part.speech, idle_seconds=seconds), options, progress, seed + one
-            )
-            for one, (rig, part) in enumerate(zip(rigs, parts, strict=True))
-        ]
-    motions = [at_rate(motion, options.fps, seconds) for motion in motions]
-    speaking = [Speaking(spans=part.spans) for part in parts]
-    motions = listening(motions, [rig.face for rig in rigs], speaking, seed)
-    warnings = [*ignored(options, engine.spec)]
-    for rig, motion in zip(rigs, motions, strict=True):
-        warnings += [one for one in (*motion.warnings, *rig.unable(motion)) if one not in warnings]
-    size = rigs[0].size
-    small = np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    base = still_shot(dataclasses.replace(picture, pixels=small), find_face)
-    scale = (size[0] / picture.size[0], size[1] / picture.size[1])
-    frames = Compositor(base, Blend(options.blend)).frames(
-        roles_of(rigs, motions, size, scale, bystanders)
-    )
+    cast = _prepared(shot, parts, options, engine, progress, timings)
+    _plan(cast, parts, sound.total_seconds, options, progress, seed, timings)
+    frames = _frames(cast, picture, find_face, options, bystanders)
     metadata = describe_video(options, engine=engine.spec, seed=seed, picture=picture, speech=sound)
     writer = VideoWriter(
         output,
@@ -128,7 +100,7 @@ def generate_ensemble(
         seal=marking.seal,
     )
     with timings.measure("render"):
-        partial = write_frames(writer, frames, len(motions[0]), progress)
+        partial = write_frames(writer, frames, len(cast.motions[0]), progress)
     path = writer.partial_path if partial and writer.partial_path else writer.path
     manifest = marking.finish(path)
     return VideoFile(
@@ -142,7 +114,76 @@ def generate_ensemble(
         seed=seed,
         partial=partial,
         timings=timings.seconds,
-        warnings=(*warnings, *marking.warnings),
+        warnings=(*cast.warnings(options, engine), *marking.warnings),
         marks=marking.marks,
         credentials=manifest,
     )
+
+
+@dataclass(slots=True)
+class _Cast:
+    """The people who move, and what they do."""
+
+    rigs: list[Rig]
+    motions: list[Motion]
+
+    def warnings(self, options: GenerateOptions, engine: Engine) -> list[str]:
+        """Return what is done differently than asked, each sentence once."""
+        told = [*ignored(options, engine.spec)]
+        for rig, motion in zip(self.rigs, self.motions, strict=True):
+            told += [*motion.warnings, *rig.unable(motion)]
+        return list(dict.fromkeys(told))
+
+
+def _prepared(
+    shot: Shot,
+    parts: Sequence[Part],
+    options: GenerateOptions,
+    engine: Engine,
+    progress: Progress,
+    timings: Timings,
+) -> _Cast:
+    with timings.measure("analyse"):
+        whole = dataclasses.replace(options, preprocess="full")
+        rigs = [
+            engine.prepare(shot, dataclasses.replace(whole, face_index=part.face), progress)
+            for part in parts
+        ]
+    return _Cast(rigs, [])
+
+
+def _plan(
+    cast: _Cast,
+    parts: Sequence[Part],
+    seconds: float,
+    options: GenerateOptions,
+    progress: Progress,
+    seed: int,
+    timings: Timings,
+) -> None:
+    """Plan what everybody does; who is silent listens."""
+    with timings.measure("move"):
+        motions = [
+            rig.plan(
+                Performance(speech=part.speech, idle_seconds=seconds), options, progress, seed + one
+            )
+            for one, (rig, part) in enumerate(zip(cast.rigs, parts, strict=True))
+        ]
+    motions = [at_rate(motion, options.fps, seconds) for motion in motions]
+    speaking = [Speaking(spans=part.spans) for part in parts]
+    cast.motions = listening(motions, [rig.face for rig in cast.rigs], speaking, seed)
+
+
+def _frames(
+    cast: _Cast,
+    picture: Picture,
+    find_face: FaceFinder,
+    options: GenerateOptions,
+    bystanders: Sequence[Face],
+) -> Iterator[ImageArray]:
+    size = cast.rigs[0].size
+    small = np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    base = still_shot(dataclasses.replace(picture, pixels=small), find_face)
+    scale = (size[0] / picture.size[0], size[1] / picture.size[1])
+    roles = roles_of(cast.rigs, cast.motions, size, scale, bystanders)
+    return Compositor(base, Blend(options.blend)).frames(roles)

@@ -29,7 +29,7 @@ from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.mouth_seen import mouth_warnings
@@ -92,12 +92,7 @@ def generate(
         Cancelled: The work was stopped.
     """
     check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
-    claim = Claim(
-        engine=engine.spec,
-        picture=shot.picture,
-        speech=performance.speech,
-        marked="mark" in options.layers,
-    )
+    claim = claim_of(options, engine.spec, shot.picture, performance.speech)
     marking = Marking(options, claim, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):

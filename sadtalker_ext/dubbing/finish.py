@@ -19,7 +19,7 @@ from sadtalker_ext.encoder.reel import ReelLook, join_reel
 from sadtalker_ext.errors import SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.footage import Footage
-from sadtalker_ext.provenance.claim import Claim
+from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.speech.laid import Laid, laid_out
 from sadtalker_ext.types import Picture, Speech, VideoFile
@@ -28,12 +28,8 @@ from sadtalker_ext.types import Picture, Speech, VideoFile
 def marking_of(work: Work, footage: Footage, lines: Sequence[Sequence[Said]]) -> Marking:
     """Return the marks of the dubbed video; its claim names the first frame and the first words."""
     options = work.request.options
-    claim = Claim(
-        engine=work.tools.spec,
-        picture=_first(work, footage),
-        speech=next((one.speech for line in lines for one in line), None),
-        marked="mark" in options.layers,
-    )
+    speech = next((one.speech for line in lines for one in line), None)
+    claim = claim_of(options, work.tools.spec, _first(work, footage), speech)
     return Marking(options, claim, overwrite=work.request.overwrite)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sadtalker_ext import __version__
 from sadtalker_ext.encoder.metadata import PROGRAM, VOCABULARY, source_term
 from sadtalker_ext.engines.spec import EngineSpec
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance.hashes import file_hash, picture_hash
 from sadtalker_ext.types import Picture, Speech
 
@@ -85,3 +86,10 @@ def _ingredient(name: str, kind: str, salt: bytes, digest: str) -> dict[str, Any
         "relationship": "inputTo",
         "description": f"{kind}; salted SHA-256 {digest}, salt {salt.hex()}",
     }
+
+
+def claim_of(
+    options: GenerateOptions, engine: EngineSpec, picture: Picture, speech: Speech | None
+) -> Claim:
+    """Return what is claimed about a video that is made with these options."""
+    return Claim(engine=engine, picture=picture, speech=speech, marked="mark" in options.layers)

@@ -22,7 +22,6 @@ from sadtalker_ext.engines.sadtalker.nets.generator import Generator, Source
 from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
-from sadtalker_ext.engines.sadtalker.replay import Levels, Replayed, recorder_for
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
 from sadtalker_ext.engines.sadtalker.transfer import AHEAD, Copy, fetched, starter
 from sadtalker_ext.errors import InvalidOption, OutOfMemory, is_out_of_memory
@@ -90,7 +89,6 @@ class Renderer:
         self._mappings = {network.inputs: network for network in networks}
         self._compiled = compile_backend is not None
         self._start_copy = starter(self.device)
-        self._recorder = None if self._compiled else recorder_for(self.device)
         self._draw = self._generator.forward
         if compile_backend is not None:
             self._draw = torch.compile(self._generator, backend=compile_backend, dynamic=False)
@@ -111,12 +109,6 @@ class Renderer:
         motion = self._motion(source_window(row)[None])
         points = place_points(canonical[0], motion, head_angles(motion))
         return PreparedFace(source=self._generator.encode(tensor, points), canonical=canonical[0])
-
-    def numbers(self) -> Iterator[bytes]:
-        """Yield some of the networks' own numbers, which tell one model from another."""
-        for network in (self._detector, *self._mappings.values()):
-            for value in list(network.state_dict().values())[:4]:
-                yield value.detach().float().cpu().numpy().tobytes()
 
     @torch.inference_mode()
     def key_points(
@@ -175,26 +167,10 @@ class Renderer:
 
     def _started(self, source: Source, points: Tensor, batch_size: int) -> Iterator[Copy]:
         """Start one batch after the other."""
-
-        def plain(driving: Tensor) -> tuple[Tensor, Tensor]:
-            return self._levels(source, driving, batch_size)
-
-        if self._recorder is None:
-            yield from self._each(plain, points, batch_size)
-            return
-        replayed = Replayed(plain, self._recorder, batch_size, len(points) // batch_size)
-        try:
-            yield from self._each(replayed, points, batch_size)
-        finally:
-            replayed.close()
-
-    def _each(self, levels: Levels, points: Tensor, batch_size: int) -> Iterator[Copy]:
         for start in range(0, len(points), batch_size):
             driving = points[start : start + batch_size]
             try:
-                with torch.inference_mode():
-                    made = levels(driving)
-                yield self._start_copy(*made)
+                yield self._start_copy(*self._levels(source, driving, batch_size))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise

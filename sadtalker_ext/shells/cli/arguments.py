@@ -110,6 +110,15 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
     # two flags of the original: they may name two videos
     for flag in ("--ref-pose", "--ref-eyeblink"):
         generate.add_argument(flag, type=Path, help=argparse.SUPPRESS)
+    _add_files(generate)
+    for flag, words in C2PA_FLAGS.items():
+        generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
+    add_device(generate)
+    add_options(generate)
+
+
+def _add_files(generate: Parser) -> None:
+    """Add what is read and written beside portrait, speech and video."""
     generate.add_argument(
         "--landmarks-file",
         type=Path,
@@ -148,10 +157,6 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         metavar="FILE",
         help="write the motion into a file of one of these kinds; may be repeated",
     )
-    for flag, words in C2PA_FLAGS.items():
-        generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
-    add_device(generate)
-    add_options(generate)
 
 
 def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:

@@ -180,8 +180,7 @@ class ExpressionBasis:
     def _plain_fields(self) -> dict[str, FloatArray]:
         frame, u, v = self._frame, self._u, self._v
         au = np.abs(u)
-        beyond = np.maximum(au - 1, 0)
-        within = np.minimum(au, 1)
+        beyond, within = np.maximum(au - 1, 0), np.minimum(au, 1)
         size, half = frame.size, self._half()
         near = np.exp(-((beyond / 0.75) ** 2)) * np.exp(-((v / 0.5) ** 2))
         # On a turned head the far half of the mouth is short, and so is its way.

@@ -69,7 +69,7 @@ def _grid(depth: int, height: int, width: int, device: torch.device) -> Tensor:
 
 @_kept
 def number(value: float, device: torch.device) -> Tensor:
-    """Return () float32 on a device: a recorded batch may not wait for one from the host."""
+    """Return () float32 on a device: made by the host, it would have to be waited for."""
     return torch.tensor(value, dtype=torch.float32, device=device)
 
 
