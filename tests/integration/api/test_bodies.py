@@ -102,6 +102,9 @@ def test_a_full_queue_says_when_to_come_back(site):
         with site.http() as client:
             for _ in range(LIMITS["queued"] // 8 + 2):
                 got = client.post(TALKS, **form())
+                for _ in range(5):
+                    if got.status_code == 408:  # a busy machine was too slow for its short limit
+                        got = client.post(TALKS, **form())
                 (made if got.status_code == 201 else full).append(got)
 
     threads = [threading.Thread(target=send) for _ in range(8)]

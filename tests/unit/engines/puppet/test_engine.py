@@ -55,6 +55,10 @@ def face_of(points) -> Face:
     return Face(points=points, box=box_of(points), score=1.0)
 
 
+def nothing_is_directed():
+    raise AssertionError("the skin of a face that nobody directs")
+
+
 def rig(pause: float = 0.0) -> tuple[PuppetRig, Recorder]:
     person = make_person()
     view = view_stage(person.picture, face_of(person.points), "full")
@@ -67,6 +71,7 @@ def rig(pause: float = 0.0) -> tuple[PuppetRig, Recorder]:
         mouth=mouth,
         eyes=Recorder(),
         head=HeadTurn(view.pixels, view.points, person.mask),
+        skin=nothing_is_directed,
     )
     return puppet, mouth
 
