@@ -50,7 +50,7 @@ class Label:
 def caption_strip(text: str, width: int, height: int) -> ImageArray:
     """Return a dark strip (height, width, 3) uint8 with white words in its middle.
 
-    Letters are as high as half the strip, or smaller where the words would not fit.
+    Tall letters are half as high as the strip, or smaller where the words would not fit.
     """
     import cv2
 
@@ -58,7 +58,7 @@ def caption_strip(text: str, width: int, height: int) -> ImageArray:
     if not text:
         return strip
     ink = _ink(text)
-    scale = min(0.5 * height / ink.shape[0], 0.92 * width / ink.shape[1])
+    scale = min(0.5 * height / _ink("Ag").shape[0], 0.92 * width / ink.shape[1])
     size = (max(round(ink.shape[1] * scale), 1), max(round(ink.shape[0] * scale), 1))
     letters = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.float32) / 255
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
