@@ -100,6 +100,26 @@ def sadtalker(arguments: str) -> str:
     return f"{_quoted(script)} {arguments}"
 
 
+def too_old(name: str, version: str) -> str:
+    """Return the oldest version of a package that will do where a found one is older, else "".
+
+    Args:
+        name: The distribution's name.
+        version: The one that was found.
+    """
+    wanted = {name.lower()} | ({"opencv-python-headless"} if name.startswith("opencv-") else set())
+    for requirement in (*CORE, *(one for extra in EXTRAS.values() for one in extra)):
+        one, bounded, bound = requirement.partition(">=")
+        if bounded and one.lower() in wanted:
+            return bound if _numbers(version) < _numbers(bound) else ""
+    return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
 def without_places(text: str) -> str:
     """Shorten the paths in a sentence: people elsewhere need not know where things lie here."""
     homes = ((sys.executable, "python"), (str(ROOT), "the program's folder"))

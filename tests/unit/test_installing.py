@@ -246,3 +246,20 @@ def check_quickstart(words):
 )  # fmt: skip
 def test_people_elsewhere_learn_no_paths(text, shown):
     assert installing.without_places(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "bound"),
+    [
+        ("av", "12.9", "13"),
+        ("av", "13.0.0", ""),
+        ("numpy", "1.9.3", "1.24"),
+        ("opencv-python", "4.7.0.72", "4.8"),
+        ("opencv-contrib-python", "5.1.0.95", ""),
+        ("Pillow", "9.4.0", "9.5"),
+        ("torch", "2.13.0+cpu", ""),
+        ("kornia", "0.1", ""),
+    ],
+)
+def test_versions_are_compared_with_what_is_needed(name, version, bound):
+    assert installing.too_old(name, version) == bound

@@ -1,6 +1,7 @@
 """The command line as people run it: words in, exit status, text and files out."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -166,6 +167,17 @@ def test_ctrl_c_stops_cleanly(tmp_path):
     assert "Stopped" in errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_names_voices_and_what_is_too_old(capsys, monkeypatch):
+    monkeypatch.setattr("sadtalker_ext.shells.cli.doctor._version", {"av": "12.3.0"}.get)
+    monkeypatch.setattr("sadtalker_ext.shells.cli.doctor.list_voices", lambda store: ())
+    run("doctor")
+    told = capsys.readouterr().out
+    assert re.search(r"av +12.3.0 .*TOO OLD: 13 or newer", told)
+    assert "voices: none. Run" in told and "weights fetch voice" in told
+    run("doctor", "--json")
+    assert json.loads(capsys.readouterr().out)["too_old"] == {"av": "13"}
 
 
 def test_doctor_names_both_engines(capsys):
