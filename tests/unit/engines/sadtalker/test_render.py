@@ -131,3 +131,17 @@ def test_only_another_device_is_told_to_use_the_processor(
     with pytest.raises(OutOfMemory) as caught:
         next(renderer.draw(face, points, 5))
     assert ("CPU" in caught.value.hint) == offered
+
+
+def test_a_model_is_told_by_its_numbers(renderer):
+    before = list(renderer.numbers())
+    assert before == list(renderer.numbers()) and all(before)
+    network = next(iter(renderer._mappings.values()))
+    number = next(iter(network.state_dict().values()))
+    kept = number.clone()
+    try:
+        number += 1
+        assert list(renderer.numbers()) != before
+    finally:
+        number.copy_(kept)
+    assert list(renderer.numbers()) == before
