@@ -48,8 +48,7 @@ def _talk() -> Node:
         kind="STRING",
         help="Spoken instead of a sound, by one of this machine's voices.",
         default="",
-        lines=True,
-        optional=True,
+        lines=True,  # not optional: the host shows optional widgets below all others
     )
     return Node(
         id="SadTalkerTalk",

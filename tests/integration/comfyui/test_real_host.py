@@ -14,13 +14,26 @@ pytestmark = pytest.mark.comfyui
 def talking(**inputs):
     """A prompt: a portrait and a sound become a saved video."""
     given = {"portrait": ["1", 0], "audio": ["2", 0], "seed": 1, "engine": "puppet"}
-    widgets = {"frames": False, "preprocess": "auto", "head_motion": 1.0, "expression_scale": 1.0}
+    widgets = {
+        "text": "",
+        "frames": False,
+        "preprocess": "auto",
+        "head_motion": 1.0,
+        "expression_scale": 1.0,
+    }
     return {
         "1": {"class_type": "LoadImage", "inputs": {"image": "portrait.png"}},
         "2": {"class_type": "LoadAudio", "inputs": {"audio": "speech.wav"}},
         "3": {
             "class_type": "SadTalkerTalk",
-            "inputs": {**given, **widgets, "fps": 10.0, "quality": 18, **inputs},
+            "inputs": {
+                **given,
+                **widgets,
+                "expression_scale": 1.0,
+                "fps": 10.0,
+                "quality": 18,
+                **inputs,
+            },
         },
         "4": {
             "class_type": "SaveVideo",

@@ -154,3 +154,25 @@ def test_in_comfyui_it_offers_the_nodes(comfyui):
     exec(compile(code, "__init__.py", "exec"), namespace)  # noqa: S102
     assert set(namespace["NODE_CLASS_MAPPINGS"]) == {node.id for node in nodes()}
     assert sys.path == path
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "example_workflows").glob("*.json")), ids=str)
+def test_example_workflows_fit_the_nodes(file):
+    """The host reads the values of widgets by their order: needed ones first, then the others."""
+    known = {node.id: node for node in nodes()}
+    shown = [one for one in json.loads(file.read_text())["nodes"] if one["type"] in known]
+    assert shown
+    for one in shown:
+        inputs = sorted(known[one["type"]].inputs, key=lambda found: found.optional)
+        widgets = [found for found in inputs if not found.is_wire]
+        values = iter(one["widgets_values"])
+        for widget in widgets:
+            value = next(values)
+            if widget.kind == "COMBO":
+                assert value in widget.choices
+            else:
+                kinds = {"STRING": str, "INT": int, "FLOAT": (int, float), "BOOLEAN": bool}
+                assert isinstance(value, kinds[widget.kind])
+            if widget.drawn:
+                assert next(values) in ("fixed", "randomize")
+        assert next(values, None) is None
