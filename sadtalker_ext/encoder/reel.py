@@ -207,6 +207,8 @@ def _copy_parts(
                 if last is not None and packet.dts <= last:
                     packet.dts = last + 1
                 last = packet.dts
+                if not packet.duration:  # PyAV 13 knows none; without one the last frame is lost
+                    packet.duration = max(1, round(1 / (look.rate * look.time_base)))
                 shown = Fraction(packet.pts) * (packet.time_base or look.time_base)
                 onwards: Any = packet
                 onwards.stream = video

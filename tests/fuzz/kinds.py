@@ -70,7 +70,7 @@ def _pictures(folder):
     exif[0x8769] = {0x9286: b"ASCII\0\0\0a cat\nSteps: 20, Seed: 1"}
     plain = {".png": {}, ".bmp": {}, ".ppm": {}, ".tiff": {"compression": "tiff_lzw"}}
     marked = {".jpg": {"exif": exif.tobytes()}, ".webp": {"exif": exif.tobytes()}}
-    if features.check("avif"):
+    if "avif" in features.modules and features.check("avif"):
         marked[".avif"] = {"exif": exif.tobytes()}
     for suffix, how in {**plain, **marked}.items():
         picture.save(folder / f"p{suffix}", **how)

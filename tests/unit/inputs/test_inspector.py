@@ -81,11 +81,11 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path, picture):
 def test_an_end_does_not_wait_for_a_file(tmp_path, picture):
     looker = Inspector(children=1, seconds=60.0)
     looker.look_at_picture(picture, BOUNDS)
-    caught = []
+    caught, slow = [], slow_file(tmp_path)
 
     def look():
         try:
-            looker.look_at_sound(slow_file(tmp_path), Part(), Bounds(seconds=7000.0))
+            looker.look_at_sound(slow, Part(), Bounds(seconds=7000.0))
         except ResourceError as error:
             caught.append(error)
 
