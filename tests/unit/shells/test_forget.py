@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -52,7 +53,7 @@ def forget(data, *words):
 
 
 def owners(data):
-    with sqlite3.connect(data.database) as db:
+    with closing(sqlite3.connect(data.database)) as db, db:
         return sorted(row[0] for row in db.execute("SELECT owner FROM jobs"))
 
 
@@ -73,10 +74,11 @@ def test_one_job_and_old_ones(data):
     (job, *_others) = data.finished()
     assert forget(data, "--job", job, "--job", "tlk_unknown") == 0
     assert job not in data.finished()
-    with sqlite3.connect(data.database) as db:
+    with closing(sqlite3.connect(data.database)) as db, db:
         db.execute("UPDATE jobs SET finished_at = ? WHERE state = 'done'", (time.time() - 90_000,))
     assert forget(data, "--older-than", "1") == 0
-    assert "created" in str(sqlite3.connect(data.database).execute("SELECT * FROM jobs").fetchall())
+    with closing(sqlite3.connect(data.database)) as db:
+        assert "created" in str(db.execute("SELECT * FROM jobs").fetchall())
 
 
 def test_everything_is_forgotten_but_what_is_not_ours(data):
