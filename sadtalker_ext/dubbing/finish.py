@@ -138,7 +138,7 @@ def described(
         seconds=float(schedule.seconds),
         engine=work.tools.spec.name,
         seed=work.seed,
-        timings=work.timings,
+        timings=work.timings.seconds,
         warnings=(*work.warnings, *work.marking.warnings),
         marks=work.marking.marks,
         credentials=manifest,

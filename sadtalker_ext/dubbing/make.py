@@ -71,11 +71,11 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
 
 def _made(work: Work, footage: Footage) -> VideoFile:
     request, progress = work.request, work.progress
-    with work.measure("speak"):
+    with work.timings.measure("speak"):
         speakers = Speakers(request, work.folder, progress, work.tools.store)
         lines = speakers.lines()
     work.marking = marking_of(work, footage, lines)
-    with work.measure("analyse"):
+    with work.timings.measure("analyse"):
         analysis = analyse(
             footage, work.tools.models, work.folder, progress, first_only=request.static
         )
@@ -86,7 +86,7 @@ def _made(work: Work, footage: Footage) -> VideoFile:
         box=request.box,
         likeness_of=lambda path: _likeness_of(path, work.tools.models),
     )
-    with work.measure("move"):
+    with work.timings.measure("move"):
         motions = [_motions(work, line) for line in lines]
     schedule = plan_frames(
         np.asarray(analysis.tracks.frames["pts"]),
@@ -97,11 +97,11 @@ def _made(work: Work, footage: Footage) -> VideoFile:
         static=request.static,
     )
     work.warnings += [*speakers.warnings, *([schedule.told] if schedule.told else [])]
-    with work.measure("prepare"):
+    with work.timings.measure("prepare"):
         actors = _actors(work, footage, analysis, people, lines, motions, schedule)
     look = _look(footage, request.options.quality)
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
-    with work.measure("render"):
+    with work.timings.measure("render"):
         parts = render_parts(
             footage,
             stamps,
@@ -114,7 +114,7 @@ def _made(work: Work, footage: Footage) -> VideoFile:
             stamp=work.marking.plane_stamp,
         )
     progress.enter(Stage.WRITING)
-    with work.measure("write"):
+    with work.timings.measure("write"):
         manifest = write_dub(work, footage, parts, look, lines, schedule)
     return described(work, analysis, people, schedule, look, manifest)
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import logging
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +14,12 @@ from sadtalker_ext.dubbing.request import DubRequest
 from sadtalker_ext.encoder.output_file import hidden_name
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import OutputExists
+from sadtalker_ext.pipeline import Timings
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.weights.store import WeightStore
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +50,7 @@ class Work:
     seed: int
     marking: Marking = field(init=False)
     warnings: list[str] = field(default_factory=list)
-    timings: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def measure(self, name: str) -> Iterator[None]:
-        """Time one stage and log it in one line."""
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[name] = time.perf_counter() - began
-            log.info("%s took %.2f s", name, self.timings[name])
+    timings: Timings = field(default_factory=Timings)
 
 
 def work_folder(request: DubRequest) -> Path:

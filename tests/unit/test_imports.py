@@ -83,6 +83,7 @@ ALLOWED = {
     | {"engines.base", "engines.registry"},
     "dubbing": GROUND
     | {
+        "pipeline",
         "provenance",
         "inputs",
         "speech",

@@ -143,6 +143,8 @@ class Reader:
         keys = [self._array(sampler["input"])[:, 0] for sampler in self._moved.values()]
         end = max(float(times[-1]) for times in keys)
         longest = max(keys, key=len)
+        if len(longest) == 1:  # one pose, whatever the rate
+            return np.asarray(longest, np.float64)
         if not fps:
             if len(longest) < 2 or longest[-1] <= longest[0]:
                 raise ValueError("it has fewer than two key frames")

@@ -23,7 +23,7 @@ from sadtalker_ext.errors import UnreadableMotion
 from sadtalker_ext.motion.formats.gltf import Reader, Writer
 from sadtalker_ext.motion.formats.numbers import rate
 from sadtalker_ext.motion.formats.weights import FaceWeights
-from sadtalker_ext.types import FloatArray
+from sadtalker_ext.types import MOTION_FPS, FloatArray
 
 SUFFIX = ".vrma"
 EXTENSION = "VRMC_vrm_animation"
@@ -123,7 +123,8 @@ def read(data: bytes, fps: float = 0.0) -> FaceWeights:
     shapes = _of_custom(custom, len(times)) if custom else _of_presets(preset, len(times))
     spent = (times[-1] - times[0]) / max(len(times) - 1, 1)
     return FaceWeights(
-        fps=rate(round(float(1 / spent), 4) if spent > 0 else 0, "its rate"),
+        # one pose has no rate of its own
+        fps=rate(round(float(1 / spent), 4) if spent > 0 else fps or MOTION_FPS, "its rate"),
         shapes=shapes,
         head=_angles(head) if head is not None else np.zeros((len(times), 3), np.float32),
         gaze=(_angles(look) if look is not None else np.zeros((len(times), 3), np.float32))[:, :2],

@@ -26,7 +26,7 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service, dub_line
+from sadtalker_ext.service import DubRequest, Request, Service, dub_line
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
@@ -136,49 +136,17 @@ def _options(values: Mapping[str, Any]) -> GenerateOptions:
 def _run_line(
     service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
 ) -> dict[str, Any]:
-    if values.get("video"):
-        return _dub_line(service, values, parsed)
-    folder = parsed.jobs.parent
-    files = {name: folder / values[name] for name in FILES if values.get(name)}
+    """Make the video of a line; one with `video` is dubbed. Whatever fails is the line's own."""
     bar = TerminalProgress(sys.stderr)
     progress = Progress(bar)
     try:
-        request = Request(
-            picture=files.pop("portrait"),
-            speech=files.pop("speech", None),
-            output=files.pop("output"),
-            options=_options(values),
-            overwrite=parsed.overwrite,
-            **files,
-        )
+        request = _request(values, parsed)
         # Path.exists raises for a name that is too long before Python 3.14
         if os.path.exists(request.target) and not parsed.overwrite:  # noqa: PTH110
             return {"skipped": str(request.target)}
         with stop_on_interrupt(progress):
-            return {"video": service.generate(request, progress).as_dict()}
-    except Cancelled:
-        raise
-    except SadTalkerError as error:
-        return {"error": error.as_dict()}
-    except Exception:
-        log.exception("unexpected error")
-        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
-        return {"error": unexpected.as_dict()}
-    finally:
-        bar.close()
-
-
-def _dub_line(
-    service: Service, values: Mapping[str, Any], parsed: argparse.Namespace
-) -> dict[str, Any]:
-    """Dub a video, or let the people of a picture talk: a line with `video`."""
-    bar = TerminalProgress(sys.stderr)
-    progress = Progress(bar)
-    try:
-        request = dub_line(values, parsed.jobs.parent, overwrite=parsed.overwrite)
-        if os.path.exists(request.target) and not parsed.overwrite:  # noqa: PTH110
-            return {"skipped": str(request.target)}
-        with stop_on_interrupt(progress):
+            if isinstance(request, Request):
+                return {"video": service.generate(request, progress).as_dict()}
             return {"video": service.dub(request, progress).as_dict()}
     except Cancelled:
         raise
@@ -190,6 +158,21 @@ def _dub_line(
         return {"error": unexpected.as_dict()}
     finally:
         bar.close()
+
+
+def _request(values: Mapping[str, Any], parsed: argparse.Namespace) -> Request | DubRequest:
+    folder = parsed.jobs.parent
+    if values.get("video"):
+        return dub_line(values, folder, overwrite=parsed.overwrite)
+    files = {name: folder / values[name] for name in FILES if values.get(name)}
+    return Request(
+        picture=files.pop("portrait"),
+        speech=files.pop("speech", None),
+        output=files.pop("output"),
+        options=_options(values),
+        overwrite=parsed.overwrite,
+        **files,
+    )
 
 
 def _words(row: Mapping[str, Any]) -> str:
