@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.importorskip("safetensors", reason="reads weight files with safetensors")
+
 from sadtalker_ext.errors import WeightsCorrupt
 from sadtalker_ext.weights.checkpoint import read_component
 
