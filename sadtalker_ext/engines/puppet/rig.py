@@ -115,12 +115,12 @@ class PuppetRig:
         """Yield one whole frame per row; at the first row of a block hair hangs still."""
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        poses = _poses(motion)
+        poses = head_poses(motion)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
             for row in range(len(motion)):
-                waiting.append(pool.submit(self._draw_row, motion, row, poses))
+                waiting.append(pool.submit(self.draw_row, motion, row, poses))
                 if len(waiting) > _AHEAD:
                     yield Patch(pixels=waiting.popleft().result())
             while waiting:
@@ -139,13 +139,19 @@ class PuppetRig:
         stage = view_stage(whole, self.face, self.preprocess).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
         left, top, right, bottom = self.view.frame
-        poses = _poses(motion)
+        poses = head_poses(motion)
         for row in range(len(motion)):
             moved = _turned(head, stage, poses, row, float(motion.controls[row][BREATH]))
             yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
 
-    def _draw_row(self, motion: Motion, row: int, poses: _Poses) -> ImageArray:
-        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
+    def draw_row(self, motion: Motion, row: int, poses: Poses | None = None) -> ImageArray:
+        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
+
+        Args:
+            motion: All rows of the block.
+            row: The one to draw.
+            poses: Those of `head_poses`, where they are known already.
+        """
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
         if face is not None:
@@ -164,31 +170,33 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-        moved = _turned(self.head, canvas, poses, row, float(controls[BREATH]))
+        moved = _turned(
+            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH])
+        )
         if self.view.whole:
             return moved
         left, top, right, bottom = self.view.frame
         return np.ascontiguousarray(moved[top:bottom, left:right])
 
 
-class _Poses(NamedTuple):
+class Poses(NamedTuple):
     """Yaw, pitch and roll in degrees of every row: (T, 3) of the head and of its hair."""
 
     head: FloatArray
     hair: FloatArray
 
 
-def _poses(motion: Motion) -> _Poses:
+def head_poses(motion: Motion) -> Poses:
     """Return the poses of all rows."""
     head = motion.head
     if motion.view is not None:
         path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
         head = np.where(np.isnan(path), motion.head, path)
-    return _Poses(head, trailing_poses(head, motion.fps))
+    return Poses(head, trailing_poses(head, motion.fps))
 
 
 def _turned(
-    head: HeadTurn, canvas: ImageArray, poses: _Poses, row: int, breath: float
+    head: HeadTurn, canvas: ImageArray, poses: Poses, row: int, breath: float
 ) -> ImageArray:
     """Return a new frame with the head in the pose of a row."""
     yaw, pitch, roll = map(float, poses.head[row])

@@ -227,3 +227,25 @@ def test_no_tip_of_a_lash_is_left_beside_a_shut_eye(points):
             left.append(float(np.maximum(thin[20:90].astype(float) - 6, 0).mean()))
         assert left[0] > 1.0  # the open eye shows them
         assert left[1] < 0.02 * left[0]
+
+
+def test_raised_brows_do_not_stretch_the_lashes(points):
+    picture = draw_face(points, picture=SIDE)
+    for eye in EYES:
+        for root in points[list(eye.upper), :2][2:-2]:
+            for shift in (-4, 0, 4):
+                line = np.stack([root + np.array([shift, y * WIDTH]) for y in (0, -0.12)])
+                fixed = [np.round(line * 16).astype(np.int32)]
+                cv2.polylines(picture, fixed, False, (60, 40, 35), 1, cv2.LINE_AA, 4)
+    frame = picture.copy()
+    EyeLayer(picture, points).apply(frame, (0.0, 0.0), (0.0, 0.0), 1.0)
+    assert not np.array_equal(frame, picture)
+    for eye in EYES:
+        above = eye_view(points, eye).above
+        dark = [
+            (cv2.cvtColor(eye_view(points, eye).of(one), cv2.COLOR_RGB2GRAY) < 110) & above
+            for one in (picture, frame)
+        ]
+        brow = np.nonzero(above.any(1))[0][0] + 12
+        tops = [np.nonzero(one[brow:].any(1))[0][0] for one in dark]
+        assert abs(tops[1] - tops[0]) <= 1
