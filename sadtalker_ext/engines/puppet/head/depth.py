@@ -102,9 +102,9 @@ def shoulder_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArra
 def chest_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
     """Return how much of a breath shoulders and chest take, 0..1: less towards arms and belly."""
     across, below = frame.local(x, y)
-    near = 1.0 - smoothstep(0.9, 2.0, np.abs(across))
+    near = 1.0 - smoothstep(0.9, 1.7, np.abs(across))
     return np.asarray(
-        near * smoothstep(-0.35, 0.1, below) * (1.0 - smoothstep(0.3, 1.3, below)), np.float32
+        near * smoothstep(-0.35, 0.1, below) * (1.0 - smoothstep(0.3, 1.0, below)), np.float32
     )
 
 
