@@ -29,6 +29,7 @@ _CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
 _LEAST_WIDTH_PX = 10.0
 _NEARLY_WHOLE = 0.9  # a blink that goes this far looks like one
 _LASH, _TIP = 0.3, 0.05  # of the mask of lashes, their tips end this far above it, in eye sizes
+_PEN_STIFF = 0.65  # of a brow's way is not gone in pen drawings, whose hatching would stretch
 _WIDEST = 0.105  # of an eye's size, that the upper lid is raised at most
 
 
@@ -50,6 +51,7 @@ class _Eye:
     presence: float
     lash_share: float
     lash_height: float  # in pixels
+    paper: float  # 1 in a pen drawing, see `LidSkin`
     free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
 
 
@@ -76,6 +78,8 @@ class EyeLayer:
         skin = float(luma(cheek_colour(picture, points)))
         found = [_prepare(picture, points, shape, skin, self._rims) for shape in shapes]
         self._eyes = [eye for eye, _ in found]
+        paper = max((eye.paper for eye in self._eyes if eye is not None), default=0.0)
+        self._brow_share = 1.0 - _PEN_STIFF * paper
         tall = [0.0 if eye is None else eye.lash_height for eye in self._eyes]
         indices = (LEFT_EYE, RIGHT_EYE)
         self._brows = BrowMotion(picture, points, indices, self._rims, (tall[0], tall[1]))
@@ -110,7 +114,7 @@ class EyeLayer:
             brow: -1 frown .. 1 raised.
             tension: Of the lids of the eye on the left and the right side of the picture.
         """
-        self._brows.apply(canvas, brow)
+        self._brows.apply(canvas, brow * self._brow_share)
         for eye, closure, tense in zip(self._eyes, blink, tension, strict=True):
             if eye is not None:
                 _draw_eye(canvas, eye, float(closure) * self._reach, gaze, tense)
@@ -150,6 +154,7 @@ def _prepare(
         presence=presence,
         lash_share=lash_share,
         lash_height=lash_height,
+        paper=skin.paper,
         free=None if in_front is None else (1.0 - in_front[part])[..., None],
     )
     return eye, ""
