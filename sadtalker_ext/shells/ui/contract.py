@@ -60,6 +60,8 @@ class JobParts:
         outputs: Outputs of the job; the last one is an HTML component, as
             ``wrap_gradio_gpu_call`` wants it.
         no_result: Values of `outputs` except the last, for a job that ended without any.
+        waits: ``waits(None, *values)`` tells whether a job with these inputs needs the host's
+            device; others may run beside whatever holds it.
         picture: The picture; give it to ``add_paste_fields``.
         result_path: Hidden textbox with the path of the finished video, or empty.
     """
@@ -73,6 +75,7 @@ class JobParts:
     inputs: Sequence[Component]
     outputs: Sequence[Component]
     no_result: Sequence[Any]
+    waits: Callable[..., bool]
     picture: Component
     result_path: Component
 
@@ -151,7 +154,7 @@ class TabHost(Protocol):
     def connect_job(self, parts: JobParts, job: Job) -> None:
         """Wire generate, interrupt and skip, and show progress the way of the house.
 
-        In a WebUI: ``parts.generate.click(fn=wrap_gradio_gpu_call(...), _js=...,
-        inputs=[parts.task, *parts.inputs], outputs=[*parts.outputs])`` with a function that makes
-        a `Progress` feeding ``shared.state`` and calls ``job(progress, *values)``.
+        In a WebUI a job that `JobParts.waits` goes through ``wrap_gradio_gpu_call``, with a
+        function that makes a `Progress` feeding ``shared.state`` and calls
+        ``job(progress, *values)``; others run beside, on a thread (`watching.Watch`).
         """

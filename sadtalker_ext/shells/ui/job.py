@@ -65,6 +65,14 @@ class TabJob:
             return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
         return self._show(video)
 
+    def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
+        """Tell whether the video needs the host's device; what is refused anyway does not."""
+        try:
+            options = GenerateOptions.from_mapping(self._options.options(values))
+            return self._host.service.waits_for_device(options)
+        except SadTalkerError:
+            return False
+
     def _make(self, progress: Progress, values: Mapping[str, Any]) -> VideoFile:
         chosen = self._options.options(values)
         if values["picture"] is None:

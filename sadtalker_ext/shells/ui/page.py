@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.admission import admit_events
 from sadtalker_ext.shells.ui.contract import (
     Component,
@@ -26,7 +26,7 @@ from sadtalker_ext.shells.ui.contract import (
 )
 from sadtalker_ext.shells.ui.tab import TabParts, build_tab
 from sadtalker_ext.shells.ui.uploads import UploadCheck
-from sadtalker_ext.shells.ui.working import Run, RunBook, new_key
+from sadtalker_ext.shells.ui.watching import Watch
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import cache_folder
 
@@ -75,10 +75,9 @@ class PageHost:
         self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
         self._local = local
-        self._runs = RunBook(side_by_side=RUNS)
         self._given: dict[str, int] = {}
         self._numbering = threading.Lock()
-        self._watched: list[Component] = []
+        self._watch: Watch | None = None
         self._task: Component = None
 
     @property
@@ -134,55 +133,30 @@ class PageHost:
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
         """Wire the buttons: the job runs on a thread, the page looks at it now and then."""
-        self._task = parts.task
-        self._watched = [parts.progress, *parts.outputs]
-        self._nothing = [compat.unchanged() for _ in parts.outputs]
-        self._no_result = list(parts.no_result)
+        watch = self._watch = Watch(parts, side_by_side=RUNS)
 
         def generate(task: str, *values: Any) -> Iterator[list[Any]]:
-            run = self._runs.start(task or new_key(), lambda progress: job(progress, *values))
-            yield from self._watch(run)
+            yield from watch.start(task, lambda progress: job(progress, *values))
 
         compat.listen(
             parts.generate.click,
             generate,
             [parts.task, *parts.inputs],
-            self._watched,
+            watch.outputs,
             js=SUBMIT,
             parallel=True,
         )
         for button in (parts.interrupt, parts.interrupting):
-            compat.listen(button.click, self._stop, [parts.task], js=RECALL, parallel=True)
+            compat.listen(button.click, watch.stop, [parts.task], js=RECALL, parallel=True)
+        self._task = parts.task
 
     def connect_reload(self, blocks: Any) -> None:
         """Let a reloaded page find the job it had started."""
-        compat.listen(
-            blocks.load, self._resume, [self._task], self._watched, js=RECALL, parallel=True
-        )
-
-    def _watch(self, run: Run) -> Iterator[list[Any]]:
-        # the last output is the status: whatever it said is over now
-        began = [*self._nothing[:-1], ""]
-        yield [words.progress_html(run.event), *began]
-        for event in run.watch():
-            bar = words.progress_html(event, preview=run.preview, stopping=run.stopping)
-            yield [bar, *self._nothing]
-        if run.error is not None:
-            yield ["", *self._no_result, words.error_html(run.error)]
-        else:
-            yield ["", *run.result]
-
-    def _resume(self, task: str) -> Iterator[list[Any]]:
-        run = self._runs.find(task or "")
-        if run is None:
-            yield [compat.unchanged(), *self._nothing]
-        else:
-            yield from self._watch(run)
-
-    def _stop(self, task: str) -> None:
-        run = self._runs.find(task or "")
-        if run is not None:
-            run.stop()
+        watch = self._watch
+        if watch is not None:
+            compat.listen(
+                blocks.load, watch.resume, [self._task], watch.outputs, js=RECALL, parallel=True
+            )
 
     def _connect_open_folder(self, button: Component, result_path: Component) -> None:
         compat.listen(button.click, self._open_folder, [result_path])

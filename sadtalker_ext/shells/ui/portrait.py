@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
-from sadtalker_ext.shells.ui import compat, faces, words
+from sadtalker_ext.shells.ui import compat, examples, faces, words
 from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -28,6 +28,7 @@ class PortraitParts:
     Attributes:
         picture: The picture.
         sources: Buttons that bring a picture, with what they are wired to.
+        examples: Buttons that bring one of our own pictures.
         note: A remark about the picture, for example that no face was found.
         choice: The group with the numbered boxes; hidden unless there are several faces.
         boxes_picture: The picture with the boxes.
@@ -38,6 +39,7 @@ class PortraitParts:
 
     picture: Component
     sources: Sequence[tuple[Component, PictureSource]]
+    examples: Sequence[tuple[Component, examples.Example]]
     note: Component
     choice: Component
     boxes_picture: Component
@@ -65,6 +67,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
                         source.label, elem_id=element_id(f"use_{source.name}"), size="sm"
                     )
                     buttons.append((compat.explained(button, source.help), source))
+        tried = examples.make_portrait_examples()
         note = compat.html("", elem_id=element_id("picture_note"))
         with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
             compat.html(
@@ -86,6 +89,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
     return PortraitParts(
         picture=picture,
         sources=buttons,
+        examples=tried,
         note=note,
         choice=choice,
         boxes_picture=boxes_picture,

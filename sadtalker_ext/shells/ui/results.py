@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui import compat, examples, words
 from sadtalker_ext.shells.ui.contract import Component, ResultAction, element_id
 
 _COPY = "(text) => { navigator.clipboard?.writeText(text); return []; }"
@@ -24,6 +24,7 @@ class ResultParts:
         interrupting: Shown while a stop is under way.
         progress: Bar, stage and preview.
         status: Placeholder, error or remark; the last output of a job.
+        play_example: Makes an example talk; shown as long as there is no result.
         video: The player.
         moving: A result that is a GIF.
         file: A result that cannot be shown, for example frames.
@@ -43,6 +44,7 @@ class ResultParts:
     interrupting: Component
     progress: Component
     status: Component
+    play_example: Component
     video: Component
     moving: Component
     file: Component
@@ -86,7 +88,8 @@ def make_result_parts(actions: Sequence[ResultAction]) -> ResultParts:
     made: dict[str, Any] = _make_generate_box()
     with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
         made["progress"] = compat.html("", elem_id=element_id("progress"))
-        made["status"] = compat.html(words.PLACEHOLDER, elem_id=element_id("status"))
+        made["status"] = compat.html(examples.placeholder_html(), elem_id=element_id("status"))
+        made["play_example"] = examples.make_play_button()
         # always rendered, and hidden by the style sheet while there is nothing to show: gradio 6
         # loses a value that arrives together with the visibility of the component around it
         with gr.Column(elem_classes=["stx-result"]):

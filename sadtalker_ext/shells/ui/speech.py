@@ -10,7 +10,7 @@ from typing import Any
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, controls, words
+from sadtalker_ext.shells.ui import compat, controls, examples, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
@@ -31,6 +31,7 @@ class SpeechParts:
         panes: One group per kind, in the order of `KINDS`.
         trim: The group with start, end and silence.
         voice: The line about voices, with its buttons.
+        examples: Buttons that bring one of our own recordings.
     """
 
     kind: Component
@@ -40,6 +41,7 @@ class SpeechParts:
     panes: tuple[Component, ...]
     trim: Component
     voice: VoiceParts
+    examples: Sequence[tuple[Component, examples.Example]]
 
     @property
     def inputs(self) -> dict[str, Component]:
@@ -75,6 +77,7 @@ def make_speech_parts(
     compat.explained(compat.not_saved(kind), "Where the speech comes from.")
     with gr.Column(elem_classes=["stx-pane"]) as file_pane:
         file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
+        tried = examples.make_voice_examples()
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
         # gradio 4 asks for the device as soon as a recorder is on the page, hidden or not; what
         # cannot be used is only a player
@@ -108,6 +111,7 @@ def make_speech_parts(
         panes=panes,
         trim=trim,
         voice=voice,
+        examples=tried,
     )
     compat.listen(kind.change, show_pane, [kind], [*panes, trim, microphone])
     return parts

@@ -13,6 +13,7 @@ from sadtalker_ext.shells.ui import (
     compat,
     controls,
     engines,
+    examples,
     look,
     portrait,
     reference,
@@ -56,7 +57,8 @@ def build_tab(host: TabHost) -> TabParts:
     found, no_voice = voices.find_voices(store)
     voice_line = voices.VoiceLine(store)
     options = controls.OptionControls(found, getattr(host, "suggestions", {}))
-    consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
+    consent = ConsentBook(host.state_folder, examples.fingerprints)
+    presets = PresetBook(host.state_folder)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
         task = gr.Textbox(visible=False, elem_id=element_id("task"))
@@ -79,6 +81,8 @@ def build_tab(host: TabHost) -> TabParts:
         **look_parts.reference.inputs,
         **options.inputs(),
     }
+    no_result = [compat.unchanged() for _ in made.outputs[:-1]]
+    job = TabJob(host, options, consent, no_result)
     parts = JobParts(
         task=task,
         generate=made.generate,
@@ -88,9 +92,19 @@ def build_tab(host: TabHost) -> TabParts:
         progress=made.progress,
         inputs=list(inputs.values()),
         outputs=made.outputs,
-        no_result=[compat.unchanged() for _ in made.outputs[:-1]],
+        no_result=no_result,
+        waits=compat.by_name(job.waits, inputs),
         picture=shown.picture,
         result_path=made.result_path,
+    )
+    examples.connect_examples(
+        shown.examples,
+        said.examples,
+        made.play_example,
+        picture=shown.picture,
+        kind=said.kind,
+        file=said.file,
+        file_kind=speech.FILE,
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
     voices.connect_voice_parts(said.voice, voice_line, options, store)
@@ -100,7 +114,6 @@ def build_tab(host: TabHost) -> TabParts:
     _connect_results(made, options)
     for button, action in made.actions:
         action.connect(button, made.result_path)
-    job = TabJob(host, options, consent, parts.no_result)
     host.connect_job(parts, compat.by_name(job, inputs))
     return TabParts(job=parts, options=options, explained=_explanations(gr))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sadtalker_ext.host.webui import (
     shared,
 )
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.compat import gradio, listen, unchanged
 from sadtalker_ext.shells.ui.contract import (
     PREFIX,
@@ -25,12 +27,16 @@ from sadtalker_ext.shells.ui.contract import (
     ResultAction,
     element_id,
 )
+from sadtalker_ext.shells.ui.watching import Watch
 from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.house import host, service
-from sadtalker_ext.shells.webui.restore import restored
+from sadtalker_ext.shells.webui.restore import Restored
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
+
+BESIDE = 2
+"""Videos made side by side without the device; others wait."""
 
 
 class WebUITabHost:
@@ -97,7 +103,13 @@ class WebUITabHost:
         return host().new_progress()
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
-        """Run the job like txt2img: queue, bar, preview, Interrupt, and restore after a reload."""
+        """Run a job that needs the device like txt2img, any other beside whatever runs.
+
+        The first has the WebUI's queue, bar, preview and Interrupt; the second our own. Both are
+        found again after a reload.
+        """
+        watch = Watch(parts, side_by_side=BESIDE)
+        nothing = [unchanged() for _ in parts.outputs]
 
         def run(task: str, *values: Any) -> list[Any]:
             try:
@@ -106,18 +118,52 @@ class WebUITabHost:
             finally:
                 host().forget_task(task)
 
-        inputs, outputs = [parts.task, *parts.inputs], list(parts.outputs)
         queued = call_queue.wrap_gradio_gpu_call(run, extra_outputs=list(parts.no_result))
-        submit, recall = f"{PREFIX}_submit", f"{PREFIX}_restore"
-        listen(parts.generate.click, queued, inputs, outputs, js=submit, lasting=True)
-        listen(parts.interrupt.click, _stop, [parts.task], [], js=f"{PREFIX}_stop")
-        restore = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
-        again = restored(progress, list(parts.no_result))
-        listen(restore.click, again, [parts.task], outputs, js=recall, lasting=True)
+        kept = Restored(progress, list(parts.no_result))
+
+        def generate(task: str, *values: Any) -> Iterator[list[Any]]:
+            if parts.waits(None, *values):
+                yield [_queued_html(task), *nothing]
+                yield [words.ended_html(task), *queued(task, *values)]
+            else:
+                yield from watch.start(task, lambda progress: job(progress, *values))
+
+        def restore(task: str) -> Iterator[list[Any]]:
+            if watch.knows(task):
+                yield from watch.resume(task)
+                return
+            yield [_queued_html(task) if kept.running(task) else unchanged(), *nothing]
+            yield [words.ended_html(task), *kept.outputs(task)]
+
+        def stop(task: str) -> None:
+            watch.stop(task)
+            if not watch.knows(task):
+                host().stop_task(task)
+
+        inputs = [parts.task, *parts.inputs]
+        listen(
+            parts.generate.click,
+            generate,
+            inputs,
+            watch.outputs,
+            js=f"{PREFIX}_submit",
+            parallel=True,
+        )
+        listen(parts.interrupt.click, stop, [parts.task], [], js=f"{PREFIX}_stop")
+        again = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
+        listen(
+            again.click,
+            restore,
+            [parts.task],
+            watch.outputs,
+            js=f"{PREFIX}_restore",
+            parallel=True,
+        )
 
 
-def _stop(task: str) -> None:
-    host().stop_task(task)
+def _queued_html(task: str) -> str:
+    """Return what tells the page's script to show the host's own bar for a task."""
+    return f'<div class="stx-queued" data-task="{escape(task)}"></div>'
 
 
 def _connect_folder(button: Any, result_path: Any) -> None:
