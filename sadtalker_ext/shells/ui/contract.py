@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sadtalker_ext.history import History
 from sadtalker_ext.service import Service
 from sadtalker_ext.types import Picture
 
@@ -143,6 +144,13 @@ class TabHost(Protocol):
 
         For example the names of the host's upscalers under "upscaler".
         """
+
+    @property
+    def history(self) -> History:
+        """Return the earlier videos."""
+
+    def owner(self, user: str) -> str | None:
+        """Return whose earlier videos a user may see; None is everybody's."""
 
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path for a video of this picture; its folder may not exist.

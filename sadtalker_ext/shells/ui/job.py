@@ -124,12 +124,9 @@ class TabJob:
 
     def _show(self, video: VideoFile) -> list[Any]:
         note = "Stopped early: the beginning was kept." if video.partial else ""
-        shown = dict.fromkeys(("video", "moving", "file")) | {
-            _PLAYERS.get(video.path.suffix.lower(), "file"): str(video.path)
-        }
         return results.in_order(
             {
-                **shown,
+                **results.player_of(video.path),
                 "summary": words.summary_html(video),
                 "parameters": _line_of(video),
                 "plot": _plot_of(video),
@@ -138,10 +135,6 @@ class TabJob:
                 "status": words.note_html(note) if note else "",
             }
         )
-
-
-_PLAYERS = {".mp4": "video", ".webm": "video", ".gif": "moving"}
-"""Which part shows a kind of file; the others are offered as a file."""
 
 
 def _line_of(video: VideoFile) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.history import History
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.admission import admit_events
@@ -59,6 +61,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
+        owned: Whether each user sees only their own earlier videos.
     """
 
     def __init__(
@@ -69,12 +72,15 @@ class PageHost:
         state_folder: Path | None = None,
         local: bool = True,
         uploads: UploadCheck | None = None,
+        owned: bool = False,
     ) -> None:
         self.uploads = uploads
+        self._owned = owned
         self._service = service
         self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
         self._local = local
+        self._history = History(self._output_dir, self._state_folder)
         self._given: dict[str, int] = {}
         self._numbering = threading.Lock()
         self._watch: Watch | None = None
@@ -119,6 +125,15 @@ class PageHost:
         """Return nothing: upscalers are named by their files here."""
         return {}
 
+    @property
+    def history(self) -> History:
+        """Return the earlier videos."""
+        return self._history
+
+    def owner(self, user: str) -> str | None:
+        """Return the user where there are passwords, else None: whoever is here sees all."""
+        return user if self._owned else None
+
     def output_path(self, picture: Picture) -> Path:
         """Return ``DAY/NNNN-NAME.mp4`` with the next free number; no number is given twice."""
         # the day people see on their clock names the folder
@@ -135,12 +150,20 @@ class PageHost:
         """Wire the buttons: the job runs on a thread, the page looks at it now and then."""
         watch = self._watch = Watch(parts, side_by_side=RUNS)
 
-        def generate(task: str, *values: Any) -> Iterator[list[Any]]:
-            yield from watch.start(task, lambda progress: job(progress, *values))
+        def generate(user: str, task: str, *values: Any) -> Iterator[list[Any]]:
+            def work(progress: Progress) -> Sequence[Any]:
+                outputs = job(progress, *values)
+                made = outputs[place]
+                if isinstance(made, str) and made:
+                    self._history.note(Path(made), user)
+                return outputs
 
+            yield from watch.start(task, work)
+
+        place = list(parts.outputs).index(parts.result_path)
         compat.listen(
             parts.generate.click,
-            generate,
+            compat.knowing_the_user(generate),
             [parts.task, *parts.inputs],
             watch.outputs,
             js=SUBMIT,
@@ -221,7 +244,14 @@ def mount_page(
     Raises:
         PackageMissing: gradio is not installed.
     """
-    host = PageHost(service, output_dir, state_folder=state_folder, local=local, uploads=uploads)
+    host = PageHost(
+        service,
+        output_dir,
+        state_folder=state_folder,
+        local=local,
+        uploads=uploads,
+        owned=asking is not None,
+    )
     blocks, parts = build_page(host)
     app.router.routes[:] = [
         route for route in app.router.routes if getattr(route, "path", None) != path

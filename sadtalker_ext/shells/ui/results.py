@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.options import option_spec
@@ -26,6 +27,7 @@ class ResultParts:
         status: Placeholder, error or remark; the last output of a job.
         play_example: Makes an example talk; shown as long as there is no result.
         video: The player.
+        compared: The player of an earlier video beside it; hidden while it is empty.
         moving: A result that is a GIF.
         file: A result that cannot be shown, for example frames.
         summary: Facts and path.
@@ -46,6 +48,7 @@ class ResultParts:
     status: Component
     play_example: Component
     video: Component
+    compared: Component
     moving: Component
     file: Component
     summary: Component
@@ -80,6 +83,15 @@ OUTPUTS = (
 def in_order(shown: Mapping[str, Any]) -> list[Any]:
     """Return values for `ResultParts.outputs`, which are given by name."""
     return [shown[name] for name in OUTPUTS]
+
+
+_PLAYERS = {".mp4": "video", ".mov": "video", ".webm": "video", ".gif": "moving"}
+
+
+def player_of(path: Path) -> dict[str, str | None]:
+    """Return values for the parts that show a file: one of them has it, the others nothing."""
+    shown: dict[str, str | None] = dict.fromkeys(("video", "moving", "file"))
+    return shown | {_PLAYERS.get(path.suffix.lower(), "file"): str(path)}
 
 
 def make_result_parts(actions: Sequence[ResultAction]) -> ResultParts:
@@ -132,9 +144,13 @@ def _make_generate_box() -> dict[str, Component]:
 
 def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     gr = compat.gradio()
-    video = compat.video_output(
-        label="Video", show_label=False, height=480, elem_id=element_id("video")
-    )
+    with gr.Row(elem_classes=["stx-players"]):
+        video = compat.video_output(
+            label="Video", show_label=False, height=480, elem_id=element_id("video")
+        )
+        compared = compat.video_output(
+            label="Compared", show_label=False, height=480, elem_id=element_id("compared")
+        )
     moving = compat.shown_picture(label="GIF", show_label=False, elem_id=element_id("moving"))
     file = gr.File(label="Frames", interactive=False, elem_id=element_id("file"))
     summary = compat.html("", elem_id=element_id("summary"))
@@ -174,6 +190,7 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     ]
     return {
         "video": video,
+        "compared": compared,
         "moving": moving,
         "file": file,
         "summary": summary,

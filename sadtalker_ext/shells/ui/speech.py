@@ -10,7 +10,7 @@ from typing import Any
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, controls, examples, words
+from sadtalker_ext.shells.ui import compat, controls, examples, sound_field, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
@@ -76,12 +76,14 @@ def make_speech_parts(
     )
     compat.explained(compat.not_saved(kind), "Where the speech comes from.")
     with gr.Column(elem_classes=["stx-pane"]) as file_pane:
-        file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
+        file = sound_field.sound_input(
+            "upload", label="Speech file", elem_id=element_id("speech_file")
+        )
         tried = examples.make_voice_examples()
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
         # gradio 4 asks for the device as soon as a recorder is on the page, hidden or not; what
         # cannot be used is only a player
-        microphone = compat.sound_input(
+        microphone = sound_field.sound_input(
             "microphone",
             label="Recording",
             interactive=False,
@@ -173,7 +175,7 @@ def resolve(
         return None, chosen
     if not value:
         raise InputError(*_missing(kind))
-    path, part = compat.split_crop(value)
+    path, part = sound_field.split_crop(value)
     _apply_crop(chosen, path, part)
     return path, chosen
 

@@ -15,6 +15,7 @@ from sadtalker_ext.shells.ui import (
     engines,
     examples,
     look,
+    past,
     portrait,
     reference,
     results,
@@ -74,6 +75,7 @@ def build_tab(host: TabHost) -> TabParts:
                 look_parts = look.make_look_parts(options, presets, engine)
             with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions)
+                earlier = past.make_past_parts()
     inputs = {
         "picture": shown.picture,
         "tick": shown.tick,
@@ -112,6 +114,7 @@ def build_tab(host: TabHost) -> TabParts:
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
     _connect_results(made, options)
+    past.connect_past_parts(earlier, made, host)
     for button, action in made.actions:
         action.connect(button, made.result_path)
     host.connect_job(parts, compat.by_name(job, inputs))

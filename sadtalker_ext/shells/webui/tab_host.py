@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import UnreadableImage
+from sadtalker_ext.history import History
 from sadtalker_ext.host.webui import (
     call_queue,
     infotext_utils,
@@ -93,6 +94,15 @@ class WebUITabHost:
     def suggestions(self) -> Mapping[str, Sequence[str]]:
         """Return the names of the WebUI's upscalers."""
         return {"upscaler": list(host().upscalers())}
+
+    @property
+    def history(self) -> History:
+        """Return the videos of the folder of results."""
+        return History(host().output_dir(), host().state_folder())
+
+    def owner(self, _user: str) -> str | None:
+        """Return None: all users of a WebUI share its outputs."""
+        return None
 
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path by the WebUI's naming pattern."""
