@@ -15,6 +15,7 @@ from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
 FILE, MICROPHONE, TEXT, VIDEO, IDLE = KINDS = ("File", "Microphone", "Text", "Video", "Idle")
+TWO = "Several people talk in turn when each line begins with A: or B:, the largest face being A."
 IDLE_SECONDS = 5.0
 """Length of an idle video when nobody chose one; the option's own default means no idling."""
 
@@ -123,6 +124,7 @@ def _make_text(options: controls.OptionControls, line: VoiceLine, *, can_speak: 
     gr = compat.gradio()
     parts = make_voice_parts(line)
     options.make("text", "voice")
+    compat.html(words.note_html(TWO))
     with gr.Row():
         options.make("speech_rate", "speech_pitch")
     if not can_speak:

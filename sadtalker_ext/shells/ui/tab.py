@@ -79,6 +79,7 @@ def build_tab(host: TabHost) -> TabParts:
     inputs = {
         "picture": shown.picture,
         "tick": shown.tick,
+        **shown.video.inputs,
         **said.inputs,
         **look_parts.reference.inputs,
         **options.inputs(),
