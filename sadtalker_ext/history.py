@@ -22,6 +22,7 @@ from sadtalker_ext.video_file import VideoFile
 
 log = logging.getLogger(__name__)
 
+TABLE = "history.sqlite"
 SUFFIXES = (".mp4", ".webm", ".gif", ".mov")
 PAGE = 24
 POSTER_SIDE = 256
@@ -224,7 +225,7 @@ class History:
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         self._state.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(self._state / "history.sqlite")) as table:
+        with contextlib.closing(sqlite3.connect(self._state / TABLE)) as table:
             table.execute(
                 "CREATE TABLE IF NOT EXISTS videos (name TEXT PRIMARY KEY, "
                 "owner TEXT NOT NULL DEFAULT '', starred INTEGER NOT NULL DEFAULT 0)"
