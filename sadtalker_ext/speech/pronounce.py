@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _LINE = re.compile(r"[^\n.!?;:。！？；]+")
 _NO_SPACES = ("cmn", "ja", "th")
 """Languages written without spaces between words."""
-_ACCENTS = {"en-us": ("en-us", "en"), "es": ("es", "es-419"), "pt": ("pt-br", "pt")}
+_ACCENTS = {"en": ("en-us", "en"), "es": ("es", "es-419"), "pt": ("pt-br", "pt")}
 _SYMBOL = re.compile(
     r"t͡?[ʃɕsʂ]ʰ?|d͡?[ʒʑzʐ]|[aeoɔ][ɪʊ]|ɔɪ|[^\W\d_][\u02b0-\u02ff\u0300-\u036f]*", re.UNICODE
 )
