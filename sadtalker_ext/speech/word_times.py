@@ -11,7 +11,7 @@ from sadtalker_ext.spoken_words import SILENCE, Phoneme, Word
 _LEAST_FOUND = 0.5
 """Share of the words between the first and the last found ones that must be found."""
 _FEW = 3
-"""So many words in a row may be said so quickly that nothing is left of them."""
+"""So many words in a row may be said with the one before, so that they are not found alone."""
 _SECONDS_PER_LETTER = 0.03
 """Words that are said take more than this; people speak 10 to 20 letters a second."""
 
@@ -36,7 +36,7 @@ def word_times(
     """Return the words of a text that are said, with their times, in order.
 
     Words that were not found share out what is heard between their neighbours. They are left out
-    where too little is heard for them, but for a few within a sentence, which take no time.
+    where too little is heard for them, but for a few, which share the time of the word before.
 
     Args:
         words: As they are written.
@@ -58,8 +58,13 @@ def word_times(
     before, at = -1, 0.0
     for number in [*order, len(words)]:
         start, stop = known.get(number, (end, end))
-        inner = before >= 0 and number < len(words)
-        found += _between(words[before + 1 : number], (at, start), phones, inner=inner)
+        missing = words[before + 1 : number]
+        between = _between(missing, (at, start), phones)
+        if missing and not between and found and number < len(words) and len(missing) <= _FEW:
+            # said together with the word before, as espeak-ng says "of the" in one
+            last = found.pop()
+            between = _shared([last.text, *missing], [(last.start, last.end)])
+        found += between
         if number < len(words):
             found.append(Word(text=words[number], start=max(start, at), end=max(stop, at)))
         before, at = number, max(stop, at)
@@ -67,26 +72,27 @@ def word_times(
 
 
 def _between(
-    words: Sequence[str], gap: tuple[float, float], phones: Sequence[Phoneme], *, inner: bool
+    words: Sequence[str], gap: tuple[float, float], phones: Sequence[Phoneme]
 ) -> list[Word]:
-    """Return words that were not found, in what is heard between two moments."""
-    if not words:
-        return []
+    """Return words that were not found, in what is heard between two moments; or none."""
     heard = [
         (max(one.start, gap[0]), min(one.end, gap[1]))
         for one in phones
         if one.symbol != SILENCE and one.end > gap[0] and one.start < gap[1]
     ]
-    letters = [len(word) for word in words]
     seconds = sum(stop - start for start, stop in heard)
-    if seconds < _SECONDS_PER_LETTER * sum(letters):
-        keep = inner and len(words) <= _FEW
-        return [Word(text=word, start=gap[0], end=gap[0]) for word in words] if keep else []
-    shares = [0, *itertools.accumulate(letters)]
-    edges = [share / shares[-1] * seconds for share in shares]
+    enough = heard and seconds >= _SECONDS_PER_LETTER * sum(len(word) for word in words)
+    return _shared(words, heard) if enough else []
+
+
+def _shared(words: Sequence[str], heard: Sequence[tuple[float, float]]) -> list[Word]:
+    """Return words that share out stretches of sound by their letters."""
+    seconds = sum(stop - start for start, stop in heard)
+    shares = [0, *itertools.accumulate(len(word) for word in words)]
+    edges = [share / max(shares[-1], 1) * seconds for share in shares]
     return [
         Word(text=word, start=_moment(heard, low, last=False), end=_moment(heard, high, last=True))
-        for word, low, high in zip(words, edges[:-1], edges[1:], strict=True)
+        for word, (low, high) in zip(words, itertools.pairwise(edges), strict=True)
     ]
 
 
