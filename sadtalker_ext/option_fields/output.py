@@ -86,8 +86,8 @@ class OutputOptions:
     captions: str = option(
         "none",
         "Captions",
-        "Captions of the spoken text, where its words are known: track puts them into the mp4, to "
-        "be turned on in the player; srt and vtt write a file beside the video.",
+        "Captions of a spoken text, or of a transcript that fits the sound: track puts them into "
+        "the mp4, to be turned on in the player; srt and vtt write a file beside the video.",
         "output",
         choices=("none", "track", "srt", "vtt"),
     )

@@ -46,7 +46,7 @@ ALLOWED = {
     "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
-    "performance": {"types"},
+    "performance": {"types", "speech"},  # of speech types only
     "shot": GROUND | {"performance"},
     "inputs": GROUND,
     "weights": GROUND,

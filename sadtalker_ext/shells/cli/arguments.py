@@ -130,8 +130,8 @@ def _add_files(generate: Parser) -> None:
     generate.add_argument(
         "--captions",
         metavar="track|srt|vtt|FILE",
-        help="captions of a spoken text: a track in the mp4, a file beside the video, or a .srt or "
-        ".vtt file",
+        help="captions of a spoken text or a transcript: a track in the mp4, a file beside the "
+        "video, or a .srt or .vtt file",
     )
     generate.add_argument(
         "--phones",
