@@ -20,7 +20,13 @@ from tests.unit.provenance.videos import make, picture, speech
 
 pytestmark = pytest.mark.extra
 
-MIME = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".zip": "application/zip"}
+MIME = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".gif": "image/gif",
+    ".zip": "application/zip",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +53,7 @@ def test_every_format_validates_with_the_librarys_reader(videos, suffix):
     made = videos[suffix]
     assert made.marks == ("metadata", "c2pa", "mark")
     assert made.warnings == ()
-    if suffix == ".mp4":
+    if suffix in (".mp4", ".mov"):
         assert made.credentials is None
         assert not sidecar(made.path).exists()
         report, state = by_the_library(made.path)
@@ -93,8 +99,9 @@ def test_ingredients_are_salted_hashes_that_their_owner_can_show(videos, tmp_pat
     assert b"portrait.png" not in credentials.sidecar(videos[".gif"].path).read_bytes()
 
 
-def test_the_signed_mp4_still_plays_and_says_everything(videos):
-    made = videos[".mp4"]
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_signed_video_still_plays_and_says_everything(videos, suffix):
+    made = videos[suffix]
     assert len(read_frames(made.path)[0]) == made.frames
     described = read_metadata(made.path)
     assert described.source_type == VOCABULARY + "compositeSynthetic"
