@@ -126,7 +126,8 @@ ALLOWED = {
         "motion_files",
         "provenance",
     },
-    "grid": GROUND | {"encoder", "inputs", "service"},
+    "wall": GROUND | {"inputs"},
+    "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
