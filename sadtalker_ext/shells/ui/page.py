@@ -59,6 +59,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class PageHost:
         state_folder: Path | None = None,
         local: bool = True,
         uploads: UploadCheck | None = None,
+        shared: bool = False,
     ) -> None:
         self.uploads = uploads
+        self.shared = shared
         self._service = service
         self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
@@ -227,6 +230,7 @@ def mount_page(
     local: bool = True,
     asking: Callable[[Any], str] | None = None,
     uploads: UploadCheck | None = None,
+    shared: bool = False,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
@@ -243,11 +247,19 @@ def mount_page(
         asking: Gives the user of a request, or raises what makes the browser ask for one; None
             lets everybody in.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
 
     Raises:
         PackageMissing: gradio is not installed.
     """
-    host = PageHost(service, output_dir, state_folder=state_folder, local=local, uploads=uploads)
+    host = PageHost(
+        service,
+        output_dir,
+        state_folder=state_folder,
+        local=local,
+        uploads=uploads,
+        shared=shared,
+    )
     blocks, parts = build_page(host)
     app.router.routes[:] = [
         route for route in app.router.routes if getattr(route, "path", None) != path
