@@ -176,6 +176,8 @@ class Encoder:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
         )
+        # ProRes takes what it says about colour from its frames, and PyAV 13 leaves that open
+        yuv.colorspace, yuv.color_range = Colorspace.ITU709, ColorRange.MPEG
         yuv.pts = self._frames
         yuv.time_base = 1 / self._rate
         self._frames += 1
