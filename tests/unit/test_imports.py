@@ -78,6 +78,7 @@ ALLOWED = {
     },
     "engines.sadtalker.nets": set(),
     "host": GROUND,
+    "history": GROUND | {"encoder", "host", "provenance", "video_file"},
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
     | {"engines.base", "engines.registry"},
@@ -133,6 +134,7 @@ ALLOWED = {
     | {"jobs"}
     | {
         "grid",
+        "history",
         "presets",
         "engines.registry",
         "service",
@@ -152,6 +154,9 @@ ALLOWED = {
     "client": {"errors"},
     "shells.ui": GROUND
     | {
+        "dubbing",
+        "grid",
+        "history",
         "presets",
         "shells.page_files",
         "engines.registry",
@@ -164,7 +169,7 @@ ALLOWED = {
         "motion",
         "provenance",
     },
-    "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.webui": GROUND | {"history", "service", "host", "weights", "shells.ui", "shells.api"},
     "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
