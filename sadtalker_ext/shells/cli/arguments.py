@@ -92,7 +92,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         "-o",
         "--output",
         type=Path,
-        help="the video to write: .mp4, .webm, .gif or .zip (PNG frames)",
+        help="the video to write: .mp4, .webm, .mov, .gif or .zip (PNG frames)",
     )
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
