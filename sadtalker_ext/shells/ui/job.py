@@ -15,7 +15,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, dub_job, reference, results, speech, words
+from sadtalker_ext.shells.ui import compat, dub_job, plan_grid, reference, results, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -92,6 +92,7 @@ class TabJob:
         everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
         sound, chosen = speech.resolve(values, chosen, may_be_silent=everything)
         options = GenerateOptions.from_mapping(chosen)
+        axes = plan_grid.axes_of(values, strangers=check is not None)
         if check is not None:
             check.job(options, sound, motion, blinks)
         output = self._output(picture, options)
@@ -106,6 +107,8 @@ class TabJob:
             reference_video=motion,
             blink_video=blinks,
         )
+        if axes:
+            return plan_grid.make_wall(self._host.service, request, axes, progress)
         return self._host.service.generate(request, progress)
 
     def _dub(

@@ -82,6 +82,7 @@ def build_tab(host: TabHost) -> TabParts:
         **shown.video.inputs,
         **said.inputs,
         **look_parts.reference.inputs,
+        **look_parts.grid,
         **options.inputs(),
     }
     no_result = [compat.unchanged() for _ in made.outputs[:-1]]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -225,3 +227,13 @@ def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkey
 )
 def test_what_is_a_dialogue(text, several):
     assert is_dialogue(text) is several
+
+
+def test_a_grid_is_made_from_the_tab(press, portrait, speech, host):
+    made = press(picture=str(portrait), file=str(speech), seed=7, grid_columns="head_motion=0, 1")
+    assert made["status"] == ""
+    wall = Path(made["video"])
+    assert wall.parent.parent == host.output_dir
+    assert len(list((wall.parent / wall.stem).glob("*.mp4"))) == 2
+    wrong = press(picture=str(portrait), file=str(speech), grid_rows="colour=red")
+    assert "colour=red" in wrong["status"]
