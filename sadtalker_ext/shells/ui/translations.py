@@ -33,7 +33,8 @@ AS_IS = frozenset(
     | {"float32", "float16", "bfloat16", "256", "512", "face-alignment", "GIF"}
     | {"mp4", "webm", "gif", "png", "srt", "vtt", "c2pa", "metadata, c2pa, mark"}
     | {"happy:0.6+surprised:0.4", "sad:0.6+angry:0.4"}
-    | {"Talking head, Engine: puppet, Seed: 7, ..."}
+    | {"Talking head, Engine: puppet, Seed: 7, ...", "head_motion=0,0.5,1"}
+    | {"emotion=neutral,happy"}
 )
 """Names and notations that are the same in every language."""
 

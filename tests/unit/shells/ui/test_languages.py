@@ -36,7 +36,9 @@ class Texts(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self._inside.append(tag)
-        self.found += [value for name, value in attributes if name in ("aria-label", "title", "alt")]
+        self.found += [
+            value for name, value in attributes if name in ("aria-label", "title", "alt")
+        ]
 
     def handle_endtag(self, tag):
         self._inside.pop()
@@ -127,9 +129,10 @@ def sentences():
     found = []
     for file in sorted(UI.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(
-                node.func, "id", getattr(node.func, "attr", "")
-            ) in calls:
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", getattr(node.func, "attr", "")) in calls
+            ):
                 hints = [word.value for word in node.keywords if word.arg == "hint"]
                 found += [text for one in node.args[:1] + hints if (text := literal(one))]
     return found
