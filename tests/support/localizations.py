@@ -15,7 +15,8 @@ NAMES = {"de_DE": "de", "ja_JP": "ja", "zh_CN": "zh", "es_ES": "es"}
 """File names that the translations of the WebUIs use, and our languages."""
 
 OF_THE_PAGE = frozenset({"Drop Image Here", "Drop Audio Here", "Drop Video Here"} | {
-    "Click to Upload", "or", "Language", "A portrait and speech become a talking head.",
+    "Click to Upload", "File upload", "Upload file", "Paste from clipboard", "Empty value",
+    "Reset to default value", "or", "Language", "A portrait and speech become a talking head.",
 })  # fmt: skip
 """Only the stand-alone page shows them, or gradio itself."""
 

@@ -114,7 +114,7 @@
   // a closed list shows its choice in a text field, which gradio writes and reads in English:
   // the field shows the translation only while nobody is in it
   const closedLists = () => {
-    for (const field of document.querySelectorAll("#sadtalker_ext_root input[role=listbox]")) {
+    for (const field of document.querySelectorAll("#sadtalker_ext_root input[role=combobox]")) {
       if (field === document.activeElement || field.value === field.dataset.shown) continue;
       const other = say(field.value);
       if (other === field.value || isTheirs(field, field.value)) continue;
@@ -124,7 +124,7 @@
   };
   const english = (event) => {
     const field = event.target;
-    if (!field.matches?.("input[role=listbox]") || !field.dataset.shown) return;
+    if (!field.matches?.("input[role=combobox]") || !field.dataset.shown) return;
     if (field.value === field.dataset.shown) field.value = field.dataset.english;
     delete field.dataset.shown;
   };
