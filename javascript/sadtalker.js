@@ -118,6 +118,12 @@
         return values;
     };
 
+    /* The path of the result, and the time at which its player stands. */
+    window[`${PREFIX}_shown`] = function(path) {
+        const video = gradioApp().querySelector(`#${PREFIX}_video video`);
+        return [path, String(video ? video.currentTime : 0)];
+    };
+
     window[`${PREFIX}_stop`] = function() {
         showSubmitInterruptingPlaceholder(PREFIX);
         return [localGet(TASK) || ""];

@@ -162,8 +162,8 @@ class History:
     def poster(self, one: Past) -> Image.Image:
         """Return a small picture of a video; grey when it cannot be read."""
         kept = self._poster_path(one)
-        with contextlib.suppress(OSError), Image.open(kept) as image:
-            return image.convert("RGB")
+        with contextlib.suppress(OSError), Image.open(kept) as found:
+            return found.convert("RGB")
         image = _still(one.path)
         image.thumbnail((POSTER_SIDE, POSTER_SIDE))
         try:

@@ -222,6 +222,19 @@ def video_input(**properties: Any) -> Component:
     return taking_files(gr.Video(**source, **properties))
 
 
+def any_file(**properties: Any) -> Component:
+    """Return a file to upload; its path is handed on."""
+    if version() < 4:
+        properties.pop("height", None)
+    return taking_files(gradio().File(type="file" if version() < 4 else "filepath", **properties))
+
+
+def path_of(value: Any) -> Path | None:
+    """Return the file behind a value of `any_file`."""
+    name = getattr(value, "name", value)
+    return Path(name) if isinstance(name, str) and name else None
+
+
 def video_output(**properties: Any) -> Component:
     """Return a player that starts by itself and, where gradio can, repeats."""
     gr = gradio()

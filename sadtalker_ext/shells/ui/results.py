@@ -33,6 +33,7 @@ class ResultParts:
         summary: Facts and path.
         parameters: The video's own words; can be edited and pasted.
         use_parameters: Sets the options from them.
+        parameters_of: A video whose words are taken.
         plot: The motion.
         result_path: Hidden path of the video.
         last_seed: Hidden seed of the video.
@@ -54,6 +55,7 @@ class ResultParts:
     summary: Component
     parameters: Component
     use_parameters: Component
+    parameters_of: Component
     plot: Component
     result_path: Component
     last_seed: Component
@@ -179,6 +181,14 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         with gr.Row(elem_classes=["stx-buttons"]):
             copy = gr.Button("Copy", elem_id=element_id("copy_parameters"), size="sm")
             use = gr.Button("Use these parameters", elem_id=element_id("use_parameters"), size="sm")
+        told = compat.any_file(
+            label="Take them from a video",
+            height=90,
+            elem_id=element_id("parameters_of"),
+        )
+        compat.explained(
+            told, "Drop a video made by this program: its options are set as they were."
+        )
         compat.listen(copy.click, None, [parameters], js=_COPY)
         compat.explained(copy, "Copy the parameters.")
         compat.explained(use, "Set the options on the left to what is written here.")
@@ -196,6 +206,7 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         "summary": summary,
         "parameters": parameters,
         "use_parameters": use,
+        "parameters_of": told,
         "plot": plot,
         "result_path": hidden[0],
         "last_seed": hidden[1],

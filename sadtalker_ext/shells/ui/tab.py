@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.encoder.metadata import parse_line, read_metadata
+from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.options import option_spec
 from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.ui import (
     compat,
     controls,
+    dub_job,
     engines,
     examples,
     look,
@@ -21,6 +24,7 @@ from sadtalker_ext.shells.ui import (
     results,
     speech,
     voices,
+    words,
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
@@ -115,7 +119,7 @@ def build_tab(host: TabHost) -> TabParts:
     look.connect_look_parts(look_parts, options, presets)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
-    _connect_results(made, options)
+    _connect_results(made, options, host)
     past.connect_past_parts(earlier, made, host)
     for button, action in made.actions:
         action.connect(button, made.result_path)
@@ -145,8 +149,33 @@ def _connect_engine(
     )
 
 
-def _connect_results(made: results.ResultParts, options: controls.OptionControls) -> None:
+def _connect_results(
+    made: results.ResultParts, options: controls.OptionControls, host: TabHost
+) -> None:
     widgets = list(options.inputs().values())
+
+    def take_parameters(value: Any) -> list[Any]:
+        path = compat.path_of(value)
+        kept = [compat.unchanged()] * len(widgets)
+        if path is None:
+            return [compat.unchanged(), *kept, ""]
+        try:
+            dub_job.check_footage(host, path)
+            line = read_metadata(path).line
+        except SadTalkerError as problem:
+            return [compat.unchanged(), *kept, words.error_html(problem)]
+        found = parse_line(line)
+        # what the line does not name was as it is by default
+        usual = {name: option_spec(name).default for name in options.names}
+        updates = options.updates({**usual, **found}) if found else kept
+        return [line, *updates, results.used_words(found)]
+
+    compat.listen(
+        made.parameters_of.change,
+        take_parameters,
+        [made.parameters_of],
+        [made.parameters, *widgets, made.status],
+    )
 
     def use_parameters(text: str) -> list[Any]:
         found = parse_line(text or "")

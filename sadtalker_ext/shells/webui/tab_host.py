@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -84,7 +85,7 @@ class WebUITabHost:
                 ResultAction(
                     name="to_img2img",
                     label="\N{RIGHTWARDS ARROW} img2img",
-                    help="Send the first frame of the video to img2img.",
+                    help="Send the frame that is shown now to img2img; pause on the one you want.",
                     connect=_connect_img2img,
                 )
             )
@@ -190,22 +191,28 @@ def _open_folder(path: str) -> None:
 
 def _connect_img2img(button: Any, result_path: Any) -> None:
     target = infotext_utils.paste_fields["img2img"]["init_img"]
-    listen(button.click, _frame_of, [result_path], [target])
+    # twice: the page's script puts the player's time in place of the second
+    shown = f"{PREFIX}_shown"
+    listen(button.click, _frame_of, [result_path, result_path], [target], js=shown)
     listen(button.click, None, js="switch_to_img2img")
 
 
-def _frame_of(path: str) -> Any:
-    """Return the first frame of a result; leaves img2img alone when there is none.
+def _frame_of(path: str, seconds: Any = 0.0) -> Any:
+    """Return the shown frame of a result; leaves img2img alone when there is none.
 
     A zip of single frames is no video, so it has none either.
     """
     folder = host().output_dir().resolve()
     if not path or folder not in Path(path).resolve().parents:
         return unchanged()
-    from sadtalker_ext.host.first_frame import first_frame
+    from sadtalker_ext.host.first_frame import frame_at
 
     try:
-        return first_frame(Path(path))
+        at = float(seconds)
+    except (TypeError, ValueError):
+        at = 0.0
+    try:
+        return frame_at(Path(path), at if math.isfinite(at) else 0.0)
     except UnreadableImage as error:
         log.warning("%s", error)
         return unchanged()

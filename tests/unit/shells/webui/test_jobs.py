@@ -135,7 +135,7 @@ def test_a_result_is_found_again_after_a_reload(tab_host, webui, monkeypatch):
     assert functions["restore"]("")[-1][1:] == ["nothing", ""]
 
 
-def test_the_first_frame_goes_to_img2img(tab_host, webui, tmp_path):
+def test_the_shown_frame_goes_to_img2img(tab_host, webui, tmp_path):
     from sadtalker_ext.encoder.video import VideoWriter
     from sadtalker_ext.shells.webui import tab_host as module
 
@@ -148,6 +148,10 @@ def test_the_first_frame_goes_to_img2img(tab_host, webui, tmp_path):
     image = module._frame_of(str(folder / "a.mp4"))
     assert image.size == (48, 64)
     assert abs(np.asarray(image).mean() - 200) < 4
+    for shown in ("0.05", "7"):
+        assert abs(np.asarray(module._frame_of(str(folder / "a.mp4"), shown)).mean() - 10) < 4
+    for odd in ("", "nan", None, "soon"):
+        assert abs(np.asarray(module._frame_of(str(folder / "a.mp4"), odd)).mean() - 200) < 4
 
 
 def test_only_results_of_ours_are_opened(tab_host, webui, tmp_path):
