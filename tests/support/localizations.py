@@ -31,13 +31,24 @@ OF_THE_HOST = frozenset(
 """Words that a WebUI or its common extensions show with a meaning of their own."""
 
 
+BESIDE_SETTINGS = (
+    "0 keeps them for ever",
+    "empty: outputs/sadtalker; subfolders follow the pattern for images",
+    "it comes back afterwards; without effect on the CPU",
+    "the next video starts sooner; about 1 GB stays in use",
+)
+"""Remarks beside settings, which the WebUI puts into brackets."""
+
+
 def source(name: str) -> str:
     """What a file should hold."""
+    words = catalogue(NAMES[name])
     found = {
         key: value
-        for key, value in sorted(catalogue(NAMES[name]).items())
+        for key, value in sorted(words.items())
         if not holes(key) and key not in OF_THE_HOST | OF_THE_PAGE and key != value
     }
+    found |= {f"({key})": f"({words[key]})" for key in BESIDE_SETTINGS}
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -101,7 +101,7 @@ def test_the_notebook_runs_from_top_to_bottom(models, tmp_path):
 
 def test_the_notebook_opens_nothing_by_itself_and_uses_no_other_service():
     text = NOTEBOOK.read_text(encoding="utf-8")
-    assert 'OPEN_THE_PAGE = False  # @param' in text.replace('\\"', '"')
+    assert "OPEN_THE_PAGE = False  # @param" in text.replace('\\"', '"')
     assert not re.search(r"share\s*=|ngrok|localtunnel|cloudflared|gradio\.live", text)
     for tag, source in cells():
         compile(source, tag, "exec")

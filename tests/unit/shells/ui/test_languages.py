@@ -123,6 +123,25 @@ def test_sentences_in_the_tab_s_own_code_are_translated(code):
     assert missing == []
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_what_only_a_webui_shows_is_translated(code):
+    """Captions, tooltips and remarks of the section, the buttons and the settings."""
+    found = []
+    for file in sorted((UI.parent / "webui").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            shown = [word.value for word in node.keywords if word.arg in ("label", "help")]
+            if getattr(node.func, "attr", "") == "info":
+                shown += node.args[:1]
+            found += [text for one in shown if (text := literal(one)).strip()]
+    assert len(found) > 12
+    # a picture in a caption keeps the WebUI from translating it
+    found = [text for text in found if text.isascii()]
+    tabs = [text.replace("X", tab) for text in found for tab in ("txt2img", "img2img")]
+    assert [text for text in tabs if not is_known(code, text)] == []
+
+
 def sentences():
     """Return the constant first arguments of the calls that show a sentence, and their hints."""
     calls = {"note_html", "InputError", "InvalidOption", "ResourceError", "InputTooLarge"}
