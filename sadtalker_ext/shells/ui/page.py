@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 import re
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 from sadtalker_ext.history import History
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.ui import compat
+from sadtalker_ext.shells.ui import compat, page_head
 from sadtalker_ext.shells.ui.admission import admit_events
 from sadtalker_ext.shells.ui.contract import (
     Component,
@@ -209,7 +208,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, **compat.forgetful(_FORGET_SECONDS)
     ) as blocks:
-        compat.html(_HEADER, elem_id=element_id("header"))
+        compat.html(page_head.header_html(), elem_id=element_id("header"))
         parts = build_tab(host)
         host.connect_reload(blocks)
     admit_events(blocks)
@@ -272,22 +271,9 @@ def mount_page(
         run_history=False,
         css=Path(__file__).with_name("style.css").read_text(encoding="utf-8"),
         theme=_theme(),
-        head=_head(parts),
+        head=page_head.head_html(parts.explained),
         auth_dependency=asking,
     )
-
-
-_HEADER = (
-    '<div class="stx-header"><h1>SadTalker</h1>'
-    "<p>A portrait and speech become a talking head.</p></div>"
-)
-
-
-def _head(parts: TabParts) -> str:
-    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
-    # "</" would end the script element early
-    tooltips = json.dumps(parts.explained).replace("</", "<\\/")
-    return f"<script>{script.replace('__TOOLTIPS__', tooltips)}</script>"
 
 
 def _theme() -> Any:
