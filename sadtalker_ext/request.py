@@ -241,6 +241,9 @@ def driving_of(request: Request, speech: Speech | None) -> Driving:
         return Driving(whole=whole)
     first = open_driving(request.reference_video) if request.reference_video else None
     other = open_driving(request.blink_video) if request.blink_video else None
+    given = use.split("+")
     return Driving(
-        head=first if "pose" in use else None, lids=other or (first if "blink" in use else None)
+        head=first if "pose" in given else None,
+        lids=other or (first if "blink" in given else None),
+        **{part: first for part in ("brows", "gaze", "mouth") if part in given},
     )

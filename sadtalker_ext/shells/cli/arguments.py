@@ -105,7 +105,11 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         "file with an object of options; flags given beside it win",
     )
     generate.add_argument(
-        "--reference-video", type=Path, help="a video whose motion is borrowed, see --reference-use"
+        "--reference-video",
+        "--driving",
+        type=Path,
+        metavar="VIDEO",
+        help="a driving video: its motion is taken over, see --reference-use",
     )
     # two flags of the original: they may name two videos
     for flag in ("--ref-pose", "--ref-eyeblink"):
