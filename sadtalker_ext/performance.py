@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sadtalker_ext.types import ImageArray, Motion, Speech
 
-
 PARTS = ("head", "lids", "brows", "gaze", "mouth")
 """What a driving video can give."""
 

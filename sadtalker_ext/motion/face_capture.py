@@ -32,6 +32,9 @@ _SPARSE = 2.0
 small ones (Tibshirani's lasso)."""
 _CLOSED_SHARE = 0.1
 """Lips are as near each other as in this share of the rows: that is a closed mouth."""
+_SHUT_GAP = 0.012
+"""Face widths; lips that are farther apart than this are no closed mouth. Seven clips come down to
+-0.002 to 0.008."""
 _CALM_SHARE = 0.6
 """Share of the rows, those with the most closed mouth, whose median is the neutral face."""
 _UNSMILING = 0.35
@@ -107,12 +110,16 @@ def capture(
     # lids follow the gaze
     measures[:, _LIDS] = without_pose(measures[:, _LIDS], gaze, TREMBLE[_LIDS], _LEAK[_LIDS])
     gap = measures[:, MEASURES.index("gap")]
-    shut = float(np.quantile(gap, _CLOSED_SHARE))
+    shut = min(float(np.quantile(gap, _CLOSED_SHARE)), _SHUT_GAP)
     calm = gap <= np.quantile(gap, _CALM_SHARE)
     neutral = np.median(measures[calm], axis=0)
-    neutral[MEASURES.index("gap")] = shut
+    # of a mouth that is never closed in the video the neutral one is
+    jaw = np.array(ANSWERS["jawOpen"])
+    ajar = max(float(neutral[MEASURES.index("gap")]) - shut, 0) / jaw[MEASURES.index("gap")]
+    neutral = neutral - ajar * jaw
     corners = [MEASURES.index(f"corner_up_{side}") for side in ("left", "right")]
-    neutral[corners] = np.quantile(measures[calm][:, corners], _UNSMILING, axis=0)
+    lower = np.quantile(measures[calm][:, corners], _UNSMILING, axis=0)
+    neutral[corners] += lower - np.median(measures[calm][:, corners], axis=0)
     weights = _solved(measures - neutral)
     weights /= np.maximum(np.quantile(weights, _TOP, axis=0), 1.0)
     shapes = np.zeros((len(measures), len(BLENDSHAPES)), np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
@@ -13,7 +12,17 @@ from sadtalker_ext.motion.acting import in_manner
 from sadtalker_ext.motion.acts import Acts, phrases_of, plan_acts
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
-from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, PRESS, RELAX, TUCK, rest
+from sadtalker_ext.motion.controls import (
+    BREATH,
+    BROW,
+    CONTROLS,
+    MOUTH,
+    PRESS,
+    RELAX,
+    TUCK,
+    control_gains,
+    rest,
+)
 from sadtalker_ext.motion.directing import Directing, is_directed
 from sadtalker_ext.motion.driven_face import DrivenFace
 from sadtalker_ext.motion.driving import FaceTracker
@@ -91,7 +100,7 @@ def build_motion(
         options: Head, eye and mouth options are applied.
         seed: Same speech, options and seed give the same motion.
         progress: Counts the chunks listened to.
-        driven: Head movement and blinks of driving videos, instead of planned ones.
+        driven: What driving videos give, instead of planned tracks.
         require: Gives the weight files of the phone recogniser.
         eyes: Where the eyes are in the picture, in shares of its width and height.
 
@@ -115,7 +124,7 @@ class Planner:
         seconds: Length of the performance.
         options: Head, eye and mouth options are applied.
         seed: Repeats the motion.
-        driven: Head movement and blinks of driving videos, instead of planned ones.
+        driven: What driving videos give, instead of planned tracks.
         speech: What is said, for words and marks that directions refer to.
         eyes: Where the eyes are in the picture, in shares of its width and height.
 
@@ -140,7 +149,7 @@ class Planner:
         driven = driven or Tracked()
         found = accents(hearing.loudness, hearing.semitones) if hearing else []
         rests = pauses(hearing.phonemes) if hearing else []
-        self._gains = _control_gains(options)
+        self._gains = control_gains(options)
         self._mouth = MouthTrack(hearing, frames, MOTION_FPS) if hearing else None
         self._driven = DrivenFace(driven, frames, heard=hearing is not None)
         length = frames / MOTION_FPS
@@ -280,23 +289,6 @@ def _blink(
         return blinks.original_blinks(frames, rng)
     rate = options.blink_rate if options.blink == "natural" else 0.0
     return blinks.natural_blinks(frames, MOTION_FPS, rate * often, cues, rng)
-
-
-def _control_gains(options: GenerateOptions) -> dict[str, float]:
-    """Return the factor of each control; contacts stay whole until the mouth is nearly off."""
-    mouth, face = options.mouth_scale, options.expression_scale
-    shape = min(mouth, 1.0) * (0.6 + 0.4 * face)
-    contact = min(1.0, 2 * mouth)
-    return {
-        "jaw": mouth,
-        "wide": shape,
-        "round": shape,
-        "upper": shape,
-        "tongue": min(mouth, 1.0),
-        "press": contact,
-        "tuck": contact,
-        "brow": face,
-    }
 
 
 def _stream(seed: int, kind: int) -> np.random.Generator:

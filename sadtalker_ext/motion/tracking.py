@@ -29,8 +29,8 @@ from sadtalker_ext.performance import PARTS, Driving, DrivingVideo
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import MOTION_FPS, FloatArray
 
-_USUAL_SHARE = 0.8
-"""An eye is open as far as in this share of the frames around."""
+_USUAL_SHARE = 0.65
+"""An eye is open as far as in this share of the frames around: in some it is wide."""
 _AROUND = 2.0
 """Seconds before and after that count as around."""
 _OPEN, _SHUT = 0.85, 0.35
