@@ -56,7 +56,7 @@ _LOOK_TREMBLE, _LOOK_LEAK = 0.04, 0.005
 _EYE_RADIUS = 12.0 / 11.7
 """Of the eyeball, in diameters of the iris; both are nearly the same in all adults."""
 _SEEN = 0.7
-"""Share of a gaze that is seen: of our puppet's 0.42 to 0.58 by the tracker, of people's eyes all."""
+"""Share of a gaze that is seen: of our puppet's the tracker sees 0.42 to 0.58, of people's more."""
 _FARTHEST: Final = (25.0, 20.0)
 
 _BLINKS = 0.3

@@ -1,7 +1,8 @@
 """What the faces of driving videos do, from the face mesh of their frames.
 
 The mesh is followed through the video. Points that no expression moves give the turn of the head;
-the lids' distance gives the blinks, `face_capture` brows, mouth and gaze. R is the number of rows of a video at 25 per second.
+the lids' distance gives the blinks, `face_capture` brows, mouth and gaze. R is the number of
+rows of a video at 25 per second.
 """
 
 from __future__ import annotations
