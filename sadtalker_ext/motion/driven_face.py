@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN
-from sadtalker_ext.motion.controls import BROW, MOUTH, PRESS, TONGUE, TUCK
+from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.motion.controls import BROW, JAW, MOUTH, PRESS, TONGUE, TUCK
 from sadtalker_ext.motion.face_capture import BROWS, Captured
 from sadtalker_ext.motion.face_capture import MOUTH as MOUTH_SHAPES
 from sadtalker_ext.motion.formats.weights import FaceWeights, from_weights
@@ -16,6 +17,10 @@ from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion
 
 _BY_EAR = (PRESS, TUCK, TONGUE)
 """What is heard more surely than it is seen: sealed lips, a lip at the teeth, the tongue."""
+
+
+_SEEN_OPEN = (0.25, 0.5)
+"""Openings of the jaw between which eyes are believed more and more, and ears less."""
 
 
 class DrivenFace:
@@ -57,8 +62,9 @@ class DrivenFace:
         shapes = self._mouth.controls[first:end, : len(MOUTH)].copy()
         shapes[:, PRESS] = np.maximum(shapes[:, PRESS], self._press[first:end])
         if heard is not None and self._same_sound:
+            unsure = 1 - smoothstep(*_SEEN_OPEN, shapes[:, JAW])
             for column in _BY_EAR:
-                shapes[:, column] = np.maximum(shapes[:, column], heard[:, column])
+                shapes[:, column] = np.maximum(shapes[:, column], heard[:, column] * unsure)
         return shapes
 
     def face(self, first: int, end: int, gains: Mapping[str, float]) -> FloatArray | None:

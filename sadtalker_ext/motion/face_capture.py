@@ -222,7 +222,7 @@ def _gaze(looks: FloatArray, closed: FloatArray) -> FloatArray:
     both = looks.reshape(len(looks), 2, 2).astype(np.float64)
     seen = np.maximum(1 - 2 * closed, 1e-3)[..., None].astype(np.float64)
     sines = (both * seen).sum(1) / seen.sum(1) / (_EYE_RADIUS * _SEEN)
-    open_eyes = closed.max(axis=1) < 0.25
+    open_eyes = closed.max(axis=1) < 0.6
     rows = np.arange(len(looks))
     if open_eyes.any():
         sines = np.stack([np.interp(rows, rows[open_eyes], s[open_eyes]) for s in sines.T], axis=1)
