@@ -4,6 +4,9 @@
     const PREFIX = "sadtalker_ext";
     const TASK = `${PREFIX}_task_id`;
     let restoring = false;
+    let waiting = "";  // id of the job whose end gives the buttons back
+    let followed = ""; // id of the job that has the host's bar
+    let beside = "";   // id of the job that has our own bar
 
     function find(id) {
         return gradioApp().getElementById(id);
@@ -49,20 +52,41 @@
         }
     }
 
-    /* Shows the host's bar and buttons until the task ends. */
-    function follow(id, patience) {
-        const forget = () => {
-            if (localGet(TASK) === id) localRemove(TASK);
-        };
-        const ended = () => {
-            showSubmitButtons(PREFIX, true);
-            // a page that is being reloaded ends here too, but its timers never fire
-            setTimeout(forget, 1000);
-        };
+    function forget(id) {
+        if (localGet(TASK) === id) localRemove(TASK);
+    }
+
+    /* Gives the button Generate back. */
+    function ended(id) {
+        showSubmitButtons(PREFIX, true);
+        // a page that is being reloaded ends here too, but its timers never fire
+        setTimeout(() => forget(id), 1000);
+    }
+
+    /* Shows the host's bar and buttons until a task in its queue ends. */
+    function follow(id) {
         showSubmitButtons(PREFIX, false);
         requestProgress(
-            id, find(`${PREFIX}_progress`), find(`${PREFIX}_stage`), ended, null, patience
+            id, find(`${PREFIX}_progress`), find(`${PREFIX}_stage`), () => ended(id), null
         );
+    }
+
+    /* Reads what the server wrote in place of the bar: a task that waits in the host's queue has
+       the host's bar; one that runs beside it has ours, until it has ended. */
+    function readProgress() {
+        const place = find(`${PREFIX}_progress`);
+        const queued = place && place.querySelector(".stx-queued");
+        const over = place && place.querySelector(".stx-ended");
+        if (queued && followed !== queued.dataset.task) {
+            followed = queued.dataset.task;
+            follow(followed);
+        } else if (place && place.querySelector(".stx-running") && !beside) {
+            beside = localGet(TASK) || "?";
+            showSubmitButtons(PREFIX, false);
+        } else if (over && over.dataset.task === waiting && waiting !== followed) {
+            ended(waiting);
+            waiting = beside = "";
+        }
     }
 
     window[`switch_to_${TAB}`] = function() {
@@ -84,13 +108,20 @@
 
     window[`${PREFIX}_submit`] = function() {
         restoring = true; // a new task has taken the place of the old one
-        const id = randomId();
+        const id = waiting = randomId();
+        beside = "";
         localSet(TASK, id);
-        follow(id);
+        showSubmitButtons(PREFIX, false);
         showStage();
         const values = Array.from(arguments);
         values[0] = id;
         return values;
+    };
+
+    /* The path of the result, and the time at which its player stands. */
+    window[`${PREFIX}_shown`] = function(path) {
+        const video = gradioApp().querySelector(`#${PREFIX}_video video`);
+        return [path, String(video ? video.currentTime : 0)];
     };
 
     window[`${PREFIX}_stop`] = function() {
@@ -100,7 +131,7 @@
 
     window[`${PREFIX}_restore`] = function() {
         const id = localGet(TASK) || "";
-        if (id && !restoring) follow(id, 0);
+        if (id && !restoring) waiting = id;
         restoring = true;
         return [id];
     };
@@ -115,6 +146,8 @@
     }
 
     onUiLoaded(() => restore(30));
+
+    onAfterUiUpdate(readProgress);
 
     /* gradio 3 has no option for it */
     onAfterUiUpdate(function() {

@@ -32,7 +32,7 @@ from sadtalker_ext.types import Picture, Speech
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 PROGRAM = "SadTalker for Stable Diffusion WebUI"
 
-_READABLE = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
+READABLE = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
 _OPENING = "Talking head"
 _ITEM = re.compile(r'\s*([^:,"]+):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _SOURCE = re.compile(r'DigitalSourceType\s*(?:=\s*"|>)\s*([^"<\s]+)')
@@ -198,7 +198,7 @@ def read_metadata(path: Path | str) -> VideoMetadata:
 
     path = Path(path)
     try:
-        with open_local(path, _READABLE) as container:
+        with open_local(path, READABLE) as container:
             # Matroska writes its tags in capitals
             tags = readable_tags(container.metadata)
         packet = read_xmp(path)

@@ -1,4 +1,4 @@
-"""The first frame of a finished video, for "send to img2img"."""
+"""A frame of a finished video, for "send to img2img" and small pictures."""
 
 from __future__ import annotations
 
@@ -11,15 +11,27 @@ from sadtalker_ext.errors import UnreadableImage
 
 
 def first_frame(video: Path) -> Image.Image:
-    """Decode one frame.
+    """Decode the first frame; see `frame_at`."""
+    return frame_at(video, 0.0)
+
+
+def frame_at(video: Path, seconds: float) -> Image.Image:
+    """Decode the frame that is shown at a time; behind the end the last one.
 
     Raises:
         UnreadableImage: The file is gone, or holds no picture.
     """
     try:
         with av.open(str(video)) as container:
+            if seconds > 0:
+                container.seek(int(seconds * 1_000_000))
+            last = None
             for frame in container.decode(video=0):
-                return Image.fromarray(frame.to_ndarray(format="rgb24"))
+                if last is not None and frame.time is not None and frame.time > seconds:
+                    break
+                last = frame
+            if last is not None:
+                return Image.fromarray(last.to_ndarray(format="rgb24"))
     except (OSError, ValueError, IndexError, av.error.FFmpegError) as error:
         raise UnreadableImage(f"{video.name} cannot be read: {error}.") from error
     raise UnreadableImage(f"{video.name} holds no picture.")

@@ -78,6 +78,7 @@ ALLOWED = {
     },
     "engines.sadtalker.nets": set(),
     "host": GROUND,
+    "history": GROUND | {"encoder", "host", "provenance", "video_file"},
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
     | {"engines.base", "engines.registry"},
@@ -132,6 +133,7 @@ ALLOWED = {
     | {"jobs"}
     | {
         "grid",
+        "history",
         "presets",
         "engines.registry",
         "service",
@@ -151,6 +153,9 @@ ALLOWED = {
     "client": {"errors"},
     "shells.ui": GROUND
     | {
+        "dubbing",
+        "grid",
+        "history",
         "presets",
         "shells.page_files",
         "engines.registry",
@@ -163,7 +168,7 @@ ALLOWED = {
         "motion",
         "provenance",
     },
-    "shells.webui": GROUND | {"service", "host", "weights", "shells.ui", "shells.api"},
+    "shells.webui": GROUND | {"history", "service", "host", "weights", "shells.ui", "shells.api"},
     "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from sadtalker_ext.errors import InputTooLarge
 from sadtalker_ext.inputs.video import video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import DubRequest, DubRole, Service
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.types import VideoFile
+
+MOST_CHARACTERS = 100_000
+MOST_ROLES = 8
 
 
 def dub_schema() -> dict[str, Any]:
@@ -53,6 +58,52 @@ def dub_schema() -> dict[str, Any]:
                 "run back and forth, or end with the shorter one.",
                 "default": "hold",
             },
+            "dialogue": {
+                "type": "string",
+                "maxLength": MOST_CHARACTERS,
+                "description": "In place of a script: lines such as 'A: Good morning.' that the "
+                "roles say in turn.",
+            },
+            "roles": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MOST_ROLES,
+                "description": "In place of a script, or beside a dialogue: who says what. With "
+                "them, or with a dialogue, a picture may be given in place of a video.",
+                "items": _role_schema(),
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def _role_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "name": {
+                "type": "string",
+                "maxLength": 40,
+                "description": "How the dialogue calls this person; A, B, C by default.",
+            },
+            "face": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 99,
+                "description": "Number of the face, counted by size from 0.",
+            },
+            "text": {
+                "type": "string",
+                "maxLength": MOST_CHARACTERS,
+                "description": "What this person says.",
+            },
+            "voice": {"type": "string", "maxLength": 200, "description": "A name of GET /voices."},
+            "at": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 86_400,
+                "description": "When it begins (s)",
+            },
         },
         "additionalProperties": False,
     }
@@ -64,21 +115,33 @@ def check_dub_order(
     """Return what is asked of a dubbing, after checking what goes with it.
 
     Raises:
-        InvalidRequest: A picture was given, no video, nothing to say, or another format than mp4.
+        InvalidRequest: A picture where a video is needed, no video, nothing to say or twice
+            something, or another format than mp4.
     """
-    given = [name for name in ("source_url", "source_image") if talk.get(name)]
-    given += ["the file source_image"] * ("source_image" in files)
-    if given:
+    speaks = _speaks(talk["dub"])
+    pictures = [name for name in ("source_url", "source_image") if talk.get(name)]
+    pictures += ["the file source_image"] * ("source_image" in files)
+    video = bool(talk.get("driver_url")) or "reference_video" in files
+    if pictures and (video or not speaks):
         raise InvalidRequest(
-            f"With dub no picture is needed, found {' and '.join(given)}.", field="dub"
+            f"With dub no picture is needed, found {' and '.join(pictures)}.",
+            hint="A picture may take the place of the video where dub.dialogue or dub.roles say "
+            "what is spoken.",
+            field="dub",
         )
-    if not talk.get("driver_url") and "reference_video" not in files:
+    if not video and not pictures:
         raise InvalidRequest(
             "A video to dub is needed.",
             hint="Give driver_url, or a form with the file reference_video.",
             field="driver_url",
         )
-    if not talk.get("script") and not options.text and "audio" not in files:
+    spoken = talk.get("script") or options.text or "audio" in files
+    if speaks and spoken:
+        raise InvalidRequest(
+            "What is said should be given once, found a script beside dub.dialogue or dub.roles.",
+            field="script",
+        )
+    if not speaks and not spoken:
         raise InvalidRequest("The field script is needed.", field="script")
     if options.format != "mp4":
         raise InvalidRequest("A dubbed video is an mp4.", field="config.format")
@@ -92,7 +155,23 @@ def check_dub_order(
         raise InvalidRequest(
             f"dub.face should be largest, all or a number, found {face!r}.", field="dub.face"
         )
-    return dub | {"face": face}
+    return dub | {"face": face} | ({"picture": True} if pictures else {})
+
+
+def speaks_itself(dub: Mapping[str, Any] | None) -> bool:
+    """Tell whether a dubbing says itself what is spoken, so that there is no script."""
+    return dub is not None and _speaks(dub)
+
+
+def words_of(dub: Mapping[str, Any]) -> str:
+    """Return everything that a dubbing's roles and dialogue say, to be measured."""
+    said = [str(one.get("text") or "") for one in dub.get("roles") or ()]
+    return "\n".join([*said, str(dub.get("dialogue") or "")]).strip()
+
+
+def _speaks(dub: Mapping[str, Any]) -> bool:
+    roles = dub.get("roles") or ()
+    return bool(dub.get("dialogue")) or any(one.get("text") for one in roles)
 
 
 def check_video(path: Path, dub: Mapping[str, Any], limits: Limits) -> None:
@@ -126,20 +205,41 @@ def dub_video(
     output: Path,
     progress: Progress,
 ) -> VideoFile:
-    """Dub the video of a job."""
-    role = DubRole(
-        face=dub["face"],
-        speech=speech,
-        text="" if speech is not None else options.text,
-        at=float(dub.get("at", 0.0)),
+    """Dub the video of a job, or let the people of its picture talk with each other."""
+    with scratch_folder() as folder:
+        if dub.get("picture"):
+            # what is a picture is known by its name
+            video = Path(shutil.copyfile(video, folder / "picture.png"))
+        request = DubRequest(
+            video=video,
+            output=output,
+            roles=_roles(dub, options, speech),
+            dialogue=str(dub.get("dialogue") or ""),
+            options=options,
+            keep_audio=float(dub.get("keep_audio", 0.0)),
+            length=dub.get("length", "hold"),
+            overwrite=True,
+        )
+        return service.dub(request, progress)
+
+
+def _roles(
+    dub: Mapping[str, Any], options: GenerateOptions, speech: Path | None
+) -> tuple[DubRole, ...]:
+    at = float(dub.get("at", 0.0))
+    given = dub.get("roles") or ()
+    if not given and dub.get("dialogue"):
+        return (DubRole(face="0"), DubRole(face="1"))
+    if not given:
+        text = "" if speech is not None else options.text
+        return (DubRole(face=dub["face"], speech=speech, text=text, at=at),)
+    return tuple(
+        DubRole(
+            face=str(one.get("face", number)),
+            name=str(one.get("name") or ""),
+            text=str(one.get("text") or ""),
+            voice=str(one.get("voice") or ""),
+            at=float(one.get("at") or at),
+        )
+        for number, one in enumerate(given)
     )
-    request = DubRequest(
-        video=video,
-        output=output,
-        roles=(role,),
-        options=options,
-        keep_audio=float(dub.get("keep_audio", 0.0)),
-        length=dub.get("length", "hold"),
-        overwrite=True,
-    )
-    return service.dub(request, progress)

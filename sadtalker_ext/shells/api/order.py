@@ -10,7 +10,7 @@ from typing import Any
 from sadtalker_ext.directions import NEUTRAL
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.api.dubbing import check_dub_order
+from sadtalker_ext.shells.api.dubbing import check_dub_order, speaks_itself
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.schema import talk_request_schema
 from sadtalker_ext.shells.api.validate import check
@@ -61,7 +61,8 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
     check(body, talk_request_schema())
     assert isinstance(body, dict)  # noqa: S101 - the schema says so
     talk = {name: value for name, value in body.items() if value is not None}
-    if talk.get("dub") is None:
+    driven = bool(talk.get("driver_url")) or "reference_video" in files
+    if talk.get("dub") is None or (speaks_itself(talk["dub"]) and not driven):
         _one_picture(talk, image_file="source_image" in files)
     borrows = bool(talk.get("driver_url")) or "reference_video" in files
     if talk.get("driver_url") and "reference_video" in files:
@@ -79,7 +80,7 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
                 hint="Leave the speech out, or set config.reference_use to pose+blink.",
                 field="script" if script else "config.text" if options.text else "audio",
             )
-    else:
+    elif not speaks_itself(dub):
         moves = bool(options.idle_seconds) or "motion_in" in files
         _one_speech(script, options, audio_file="audio" in files, moves=moves)
     return Order(

@@ -137,7 +137,7 @@ class ApiState:
                 self.service,
                 dub,
                 options,
-                video=reference,
+                video=inputs / IMAGE if dub.get("picture") else reference,
                 speech=said,
                 output=target,
                 progress=progress,

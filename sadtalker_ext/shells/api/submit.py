@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import Job, NewJob
 from sadtalker_ext.shells.api import media, uploads
-from sadtalker_ext.shells.api.dubbing import check_video
+from sadtalker_ext.shells.api.dubbing import check_video, speaks_itself, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
 from sadtalker_ext.shells.api.order import Order, read_order
@@ -126,7 +127,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
     limits = state.settings.limits
     looker = media.Looker(state.inspector, owner if state.settings.several_users else "")
     image, audio = inputs / IMAGE, inputs / AUDIO
-    if order.dub is None:
+    if order.dub is None or order.dub.get("picture"):
         _save_one(
             state, image, limits.image_bytes, body.files.get("source_image"),
             (order.source_image, "source_image"), (order.source_url, "source_url"),
@@ -140,7 +141,10 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         media.check_reference(looker, inputs / REFERENCE, order.options, limits)
         if order.dub is not None:
             check_video(inputs / REFERENCE, order.dub, limits)
-    if order.options.text:
+    if order.dub is not None and speaks_itself(order.dub):
+        said = replace(order.options, text=words_of(order.dub))
+        media.check_text(said, limits, state.service.store)
+    elif order.options.text:
         media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
         _save_one(

@@ -53,10 +53,13 @@ def run_forget(parsed: argparse.Namespace) -> dict[str, Any]:
 
 
 def _forget_page_state() -> int:
-    """Remove ticks and presets, which lie outside the data folder."""
+    """Remove what the page keeps elsewhere: ticks, presets, stars and small pictures."""
+    from sadtalker_ext.history import TABLE
+
     removed = 0
-    for name in ("consent.txt", "presets.json"):
-        path: Path = cache_folder() / "page" / name
+    page: Path = cache_folder() / "page"
+    posters = (page / "posters").glob(f"{'[0-9a-f]' * 32}.jpg")
+    for path in (*(page / name for name in ("consent.txt", "presets.json", TABLE)), *posters):
         with contextlib.suppress(OSError):
             path.unlink()
             removed += 1

@@ -1,4 +1,4 @@
-"""The only file that knows how the versions of gradio differ.
+"""How the versions of gradio differ; of sounds, `sound_field` knows it.
 
 Seen with 3.41.2 (AUTOMATIC1111, reForge), 4.40.0 (Forge) and 6.x (the stand-alone page). gradio is
 imported when the first component is made, never before.
@@ -126,6 +126,57 @@ def on_select(
     listen(component.select, handler, inputs, outputs)
 
 
+def on_choice(
+    gallery: Component,
+    fn: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+) -> Any:
+    """Connect a click on one picture of several; `fn` gets the user, its index, then the inputs."""
+
+    def handler(event: Any, request: Any, *values: Any) -> Any:
+        return fn(user_of(request), int(event.index), *values)
+
+    gr = gradio()
+    handler.__annotations__ = {"event": gr.SelectData, "request": gr.Request}
+    return listen(gallery.select, handler, inputs, outputs)
+
+
+def knowing_the_user(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler that hands the user of the page over first: empty where there are none."""
+
+    def handler(request: Any, *values: Any) -> Any:
+        return fn(user_of(request), *values)
+
+    def generator(request: Any, *values: Any) -> Any:
+        yield from fn(user_of(request), *values)
+
+    chosen = generator if inspect.isgeneratorfunction(fn) else handler
+    # gradio looks at the annotation to know where to put the request
+    chosen.__annotations__ = {"request": gradio().Request}
+    return chosen
+
+
+def user_of(request: Any) -> str:
+    """Return the name of the user who sent a request to a page with passwords, else nothing."""
+    return str(getattr(request, "username", None) or "")
+
+
+def strip_of_pictures(**properties: Any) -> Component:
+    """Return small pictures in rows, which may be clicked."""
+    gr = gradio()
+    if version() < 4:
+        properties["show_download_button"] = False
+    elif version() < 6:
+        properties |= {"show_download_button": False, "show_share_button": False}
+    else:
+        properties["buttons"] = []
+    return gr.Gallery(
+        columns=4, object_fit="cover", height="auto", allow_preview=False, interactive=False,
+        **properties,
+    )  # fmt: skip
+
+
 def picture_input(**properties: Any) -> Component:
     """Return a picture to be uploaded, pasted or dropped, which keeps its metadata."""
     gr = gradio()
@@ -164,61 +215,24 @@ def shown_picture(**properties: Any) -> Component:
     return gr.Image(interactive=False, buttons=[], **properties)
 
 
-def sound_input(source: str, **properties: Any) -> Component:
-    """Return a sound file to upload, or a microphone.
-
-    gradio would decode every upload with pydub, which needs ffmpeg and ffprobe on the search path
-    for anything but WAV. The file is handed on as it is instead, and decoded by our own reader.
-
-    Args:
-        source: "upload" or "microphone".
-        properties: Of the component.
-    """
-    gr = gradio()
-    if version() < 4:
-        return taking_files(gr.Audio(type="filepath", source=source, **properties), _file_of_v3)
-    if version() >= 6:
-        properties["buttons"] = []
-    return taking_files(gr.Audio(type="filepath", sources=[source], **properties), _file_of_v4)
-
-
-def _file_of_v3(component: Component, value: Any) -> str | None:
-    if not value:
-        return None
-    if value.get("is_file"):
-        path = component.make_temp_copy_if_needed(value["name"])
-    else:
-        path = component.base64_to_temp_file_if_needed(value["data"], value["name"])
-    return f"{path}{_crop_suffix(value)}"
-
-
-def _crop_suffix(value: dict[str, Any]) -> str:
-    low, high = value.get("crop_min") or 0, value.get("crop_max") or 100
-    return "" if (low, high) == (0, 100) else f"{CROP_MARK}{low:g}-{high:g}"
-
-
-CROP_MARK = "#percent="
-"""Between a path and the part of it that was chosen with gradio 3's trim handles."""
-
-
-def _file_of_v4(_component: Component, value: Any) -> str | None:
-    return None if value is None else str(value.path)
-
-
-def split_crop(value: str) -> tuple[Path, tuple[float, float]]:
-    """Return the file and the chosen part, as fractions 0..1, of a value of `sound_input`."""
-    path, mark, part = value.partition(CROP_MARK)
-    if not mark:
-        return Path(path), (0.0, 1.0)
-    low, _, high = part.partition("-")
-    return Path(path), (float(low) / 100, float(high) / 100)
-
-
 def video_input(**properties: Any) -> Component:
     """Return a video to upload; its file is handed on as it is."""
     gr = gradio()
     source = {"source": "upload"} if version() < 4 else {"sources": ["upload"]}
     return taking_files(gr.Video(**source, **properties))
+
+
+def any_file(**properties: Any) -> Component:
+    """Return a file to upload; its path is handed on."""
+    if version() < 4:
+        properties.pop("height", None)
+    return taking_files(gradio().File(type="file" if version() < 4 else "filepath", **properties))
+
+
+def path_of(value: Any) -> Path | None:
+    """Return the file behind a value of `any_file`."""
+    name = getattr(value, "name", value)
+    return Path(name) if isinstance(name, str) and name else None
 
 
 def video_output(**properties: Any) -> Component:

@@ -7,6 +7,7 @@ tick is remembered by a hash of its pixels; the picture itself is not kept.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from sadtalker_ext.provenance.hashes import picture_hash
@@ -31,15 +32,20 @@ class ConsentBook:
 
     Args:
         folder: Where the list is kept; it need not exist.
+        free: Gives the hashes of pictures that nobody has to be asked about.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, free: Callable[[], Collection[str]] = frozenset) -> None:
+        self._free = free
         self._path = folder / "consent.txt"
         self._known: set[str] = set()
 
     def is_needed(self, picture: Picture) -> bool:
         """Tell whether the tick has to be asked for."""
-        return not picture.parameters and fingerprint(picture) not in self._read()
+        if picture.parameters:
+            return False
+        mark = fingerprint(picture)
+        return mark not in self._free() and mark not in self._read()
 
     def remember(self, picture: Picture) -> None:
         """Note that the tick was given; for this session only if the list cannot be written."""

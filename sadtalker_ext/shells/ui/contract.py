@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sadtalker_ext.history import History
 from sadtalker_ext.service import Service
 from sadtalker_ext.types import Picture
 
@@ -60,6 +61,8 @@ class JobParts:
         outputs: Outputs of the job; the last one is an HTML component, as
             ``wrap_gradio_gpu_call`` wants it.
         no_result: Values of `outputs` except the last, for a job that ended without any.
+        waits: ``waits(None, *values)`` tells whether a job with these inputs needs the host's
+            device; others may run beside whatever holds it.
         picture: The picture; give it to ``add_paste_fields``.
         result_path: Hidden textbox with the path of the finished video, or empty.
     """
@@ -73,6 +76,7 @@ class JobParts:
     inputs: Sequence[Component]
     outputs: Sequence[Component]
     no_result: Sequence[Any]
+    waits: Callable[..., bool]
     picture: Component
     result_path: Component
 
@@ -141,6 +145,13 @@ class TabHost(Protocol):
         For example the names of the host's upscalers under "upscaler".
         """
 
+    @property
+    def history(self) -> History:
+        """Return the earlier videos."""
+
+    def owner(self, user: str) -> str | None:
+        """Return whose earlier videos a user may see; None is everybody's."""
+
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path for a video of this picture; its folder may not exist.
 
@@ -151,7 +162,7 @@ class TabHost(Protocol):
     def connect_job(self, parts: JobParts, job: Job) -> None:
         """Wire generate, interrupt and skip, and show progress the way of the house.
 
-        In a WebUI: ``parts.generate.click(fn=wrap_gradio_gpu_call(...), _js=...,
-        inputs=[parts.task, *parts.inputs], outputs=[*parts.outputs])`` with a function that makes
-        a `Progress` feeding ``shared.state`` and calls ``job(progress, *values)``.
+        In a WebUI a job that `JobParts.waits` goes through ``wrap_gradio_gpu_call``, with a
+        function that makes a `Progress` feeding ``shared.state`` and calls
+        ``job(progress, *values)``; others run beside, on a thread (`watching.Watch`).
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
@@ -12,8 +13,9 @@ from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalke
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, reference, results, speech, words
+from sadtalker_ext.shells.ui import compat, dub_job, plan_grid, reference, results, speech, words
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -65,8 +67,20 @@ class TabJob:
             return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
         return self._show(video)
 
+    def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
+        """Tell whether the video needs the host's device; what is refused anyway does not."""
+        if values["source_kind"] == dub_job.VIDEO:
+            return False  # the built-in engine dubs
+        try:
+            options = GenerateOptions.from_mapping(self._options.options(values))
+            return self._host.service.waits_for_device(options)
+        except SadTalkerError:
+            return False
+
     def _make(self, progress: Progress, values: Mapping[str, Any]) -> VideoFile:
         chosen = self._options.options(values)
+        if values["source_kind"] == dub_job.VIDEO:
+            return self._dub(progress, values, chosen)
         if values["picture"] is None:
             raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
         check = uploads_of(self._host)
@@ -78,19 +92,60 @@ class TabJob:
         everything = motion is not None and chosen[reference.OPTION] == reference.EVERYTHING
         sound, chosen = speech.resolve(values, chosen, may_be_silent=everything)
         options = GenerateOptions.from_mapping(chosen)
+        axes = plan_grid.axes_of(values, strangers=check is not None)
         if check is not None:
             check.job(options, sound, motion, blinks)
+        output = self._output(picture, options)
+        if sound is None and dub_job.is_dialogue(options.text):
+            return self._dialogue(progress, values, options, picture, output)
         request = Request(
             picture=picture,
             speech=sound,
-            output=self._host.output_path(picture).with_suffix(options.suffix),
+            output=output,
             options=options,
             beside=True,
             reference_video=motion,
             blink_video=blinks,
         )
-        request.output.parent.mkdir(parents=True, exist_ok=True)
+        if axes:
+            return plan_grid.make_wall(self._host.service, request, axes, progress)
         return self._host.service.generate(request, progress)
+
+    def _dub(
+        self, progress: Progress, values: Mapping[str, Any], chosen: Mapping[str, Any]
+    ) -> VideoFile:
+        """Give the people of a video other words."""
+        sound, named = speech.resolve(values, chosen)
+        options = GenerateOptions.from_mapping(named)
+        video = dub_job.video_of(values, options)
+        dub_job.check_footage(self._host, video)
+        check = uploads_of(self._host)
+        if check is not None:
+            check.job(options, sound)
+        still = dub_job.still_of(video)
+        self._check_consent(still, tick=bool(values["tick"]))
+        output = self._output(still, options)
+        request = dub_job.request_of(values, options, source=video, speech=sound, output=output)
+        return self._host.service.dub(request, progress)
+
+    def _dialogue(
+        self,
+        progress: Progress,
+        values: Mapping[str, Any],
+        options: GenerateOptions,
+        picture: Picture,
+        output: Path,
+    ) -> VideoFile:
+        """Let several people of a picture talk with each other."""
+        with scratch_folder() as folder:
+            source = dub_job.write_picture(picture, folder)
+            request = dub_job.request_of(values, options, source=source, speech=None, output=output)
+            return self._host.service.dub(request, progress)
+
+    def _output(self, picture: Picture, options: GenerateOptions) -> Path:
+        output = self._host.output_path(picture).with_suffix(options.suffix)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return output
 
     def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
         """Say which package is missing in the words of the engine line, and how to get it."""
@@ -116,12 +171,9 @@ class TabJob:
 
     def _show(self, video: VideoFile) -> list[Any]:
         note = "Stopped early: the beginning was kept." if video.partial else ""
-        shown = dict.fromkeys(("video", "moving", "file")) | {
-            _PLAYERS.get(video.path.suffix.lower(), "file"): str(video.path)
-        }
         return results.in_order(
             {
-                **shown,
+                **results.player_of(video.path),
                 "summary": words.summary_html(video),
                 "parameters": _line_of(video),
                 "plot": _plot_of(video),
@@ -130,10 +182,6 @@ class TabJob:
                 "status": words.note_html(note) if note else "",
             }
         )
-
-
-_PLAYERS = {".mp4": "video", ".webm": "video", ".gif": "moving"}
-"""Which part shows a kind of file; the others are offered as a file."""
 
 
 def _line_of(video: VideoFile) -> str:

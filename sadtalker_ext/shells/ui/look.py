@@ -10,6 +10,7 @@ from sadtalker_ext.presets import BUILT_IN, PresetBook
 from sadtalker_ext.shells.ui import compat, controls, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
 
 _VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
@@ -25,6 +26,7 @@ class LookParts:
     delete: Component
     note: Component
     reference: ReferenceParts
+    grid: dict[str, Component]
 
 
 def make_look_parts(
@@ -74,10 +76,17 @@ def make_look_parts(
                 save = gr.Button("Save", elem_id=element_id("preset_save"), size="sm")
                 delete = gr.Button("Delete", elem_id=element_id("preset_delete"), size="sm")
             note = compat.html("", elem_id=element_id("preset_note"))
+        grid_columns, grid_rows = make_grid_parts()
     compat.explained(save, "Keep the current look under this name.")
     compat.explained(delete, "Forget the preset with this name, or the chosen one.")
     return LookParts(
-        preset=preset, name=name, save=save, delete=delete, note=note, reference=reference_parts
+        preset=preset,
+        name=name,
+        save=save,
+        delete=delete,
+        note=note,
+        reference=reference_parts,
+        grid={"grid_columns": grid_columns, "grid_rows": grid_rows},
     )
 
 

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.history import History
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.admission import admit_events
 from sadtalker_ext.shells.ui.contract import (
     Component,
@@ -26,7 +28,7 @@ from sadtalker_ext.shells.ui.contract import (
 )
 from sadtalker_ext.shells.ui.tab import TabParts, build_tab
 from sadtalker_ext.shells.ui.uploads import UploadCheck
-from sadtalker_ext.shells.ui.working import Run, RunBook, new_key
+from sadtalker_ext.shells.ui.watching import Watch
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import cache_folder
 
@@ -59,6 +61,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
+        owned: Whether each user sees only their own earlier videos.
     """
 
     def __init__(
@@ -69,16 +72,18 @@ class PageHost:
         state_folder: Path | None = None,
         local: bool = True,
         uploads: UploadCheck | None = None,
+        owned: bool = False,
     ) -> None:
         self.uploads = uploads
+        self._owned = owned
         self._service = service
         self._output_dir = output_dir.resolve()
         self._state_folder = state_folder or cache_folder() / "page"
         self._local = local
-        self._runs = RunBook(side_by_side=RUNS)
+        self._history = History(self._output_dir, self._state_folder)
         self._given: dict[str, int] = {}
         self._numbering = threading.Lock()
-        self._watched: list[Component] = []
+        self._watch: Watch | None = None
         self._task: Component = None
 
     @property
@@ -120,6 +125,15 @@ class PageHost:
         """Return nothing: upscalers are named by their files here."""
         return {}
 
+    @property
+    def history(self) -> History:
+        """Return the earlier videos."""
+        return self._history
+
+    def owner(self, user: str) -> str | None:
+        """Return the user where there are passwords, else None: whoever is here sees all."""
+        return user if self._owned else None
+
     def output_path(self, picture: Picture) -> Path:
         """Return ``DAY/NNNN-NAME.mp4`` with the next free number; no number is given twice."""
         # the day people see on their clock names the folder
@@ -134,55 +148,38 @@ class PageHost:
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
         """Wire the buttons: the job runs on a thread, the page looks at it now and then."""
-        self._task = parts.task
-        self._watched = [parts.progress, *parts.outputs]
-        self._nothing = [compat.unchanged() for _ in parts.outputs]
-        self._no_result = list(parts.no_result)
+        watch = self._watch = Watch(parts, side_by_side=RUNS)
 
-        def generate(task: str, *values: Any) -> Iterator[list[Any]]:
-            run = self._runs.start(task or new_key(), lambda progress: job(progress, *values))
-            yield from self._watch(run)
+        def generate(user: str, task: str, *values: Any) -> Iterator[list[Any]]:
+            def work(progress: Progress) -> Sequence[Any]:
+                outputs = job(progress, *values)
+                made = outputs[place]
+                if isinstance(made, str) and made:
+                    self._history.note(Path(made), user)
+                return outputs
 
+            yield from watch.start(task, work)
+
+        place = list(parts.outputs).index(parts.result_path)
         compat.listen(
             parts.generate.click,
-            generate,
+            compat.knowing_the_user(generate),
             [parts.task, *parts.inputs],
-            self._watched,
+            watch.outputs,
             js=SUBMIT,
             parallel=True,
         )
         for button in (parts.interrupt, parts.interrupting):
-            compat.listen(button.click, self._stop, [parts.task], js=RECALL, parallel=True)
+            compat.listen(button.click, watch.stop, [parts.task], js=RECALL, parallel=True)
+        self._task = parts.task
 
     def connect_reload(self, blocks: Any) -> None:
         """Let a reloaded page find the job it had started."""
-        compat.listen(
-            blocks.load, self._resume, [self._task], self._watched, js=RECALL, parallel=True
-        )
-
-    def _watch(self, run: Run) -> Iterator[list[Any]]:
-        # the last output is the status: whatever it said is over now
-        began = [*self._nothing[:-1], ""]
-        yield [words.progress_html(run.event), *began]
-        for event in run.watch():
-            bar = words.progress_html(event, preview=run.preview, stopping=run.stopping)
-            yield [bar, *self._nothing]
-        if run.error is not None:
-            yield ["", *self._no_result, words.error_html(run.error)]
-        else:
-            yield ["", *run.result]
-
-    def _resume(self, task: str) -> Iterator[list[Any]]:
-        run = self._runs.find(task or "")
-        if run is None:
-            yield [compat.unchanged(), *self._nothing]
-        else:
-            yield from self._watch(run)
-
-    def _stop(self, task: str) -> None:
-        run = self._runs.find(task or "")
-        if run is not None:
-            run.stop()
+        watch = self._watch
+        if watch is not None:
+            compat.listen(
+                blocks.load, watch.resume, [self._task], watch.outputs, js=RECALL, parallel=True
+            )
 
     def _connect_open_folder(self, button: Component, result_path: Component) -> None:
         compat.listen(button.click, self._open_folder, [result_path])
@@ -247,7 +244,14 @@ def mount_page(
     Raises:
         PackageMissing: gradio is not installed.
     """
-    host = PageHost(service, output_dir, state_folder=state_folder, local=local, uploads=uploads)
+    host = PageHost(
+        service,
+        output_dir,
+        state_folder=state_folder,
+        local=local,
+        uploads=uploads,
+        owned=asking is not None,
+    )
     blocks, parts = build_page(host)
     app.router.routes[:] = [
         route for route in app.router.routes if getattr(route, "path", None) != path

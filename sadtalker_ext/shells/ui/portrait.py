@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
-from sadtalker_ext.shells.ui import compat, faces, words
+from sadtalker_ext.shells.ui import compat, examples, faces, footage, words
 from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -19,6 +19,7 @@ from sadtalker_ext.types import Box, Face, Picture
 log = logging.getLogger(__name__)
 
 HEIGHT = 340
+SEVERAL = "Several faces were found. Click the one that should speak."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,10 @@ class PortraitParts:
 
     Attributes:
         picture: The picture.
+        picture_pane: Everything about it.
+        video: A video instead.
         sources: Buttons that bring a picture, with what they are wired to.
+        examples: Buttons that bring one of our own pictures.
         note: A remark about the picture, for example that no face was found.
         choice: The group with the numbered boxes; hidden unless there are several faces.
         boxes_picture: The picture with the boxes.
@@ -37,7 +41,10 @@ class PortraitParts:
     """
 
     picture: Component
+    picture_pane: Component
+    video: footage.FootageParts
     sources: Sequence[tuple[Component, PictureSource]]
+    examples: Sequence[tuple[Component, examples.Example]]
     note: Component
     choice: Component
     boxes_picture: Component
@@ -51,31 +58,28 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
     gr = compat.gradio()
     buttons = []
     with panel("Portrait"):
-        picture = compat.picture_input(
-            label="Portrait",
-            show_label=False,
-            height=HEIGHT,
-            elem_id=element_id("picture"),
-        )
-        compat.explained(picture, "Drop, paste or upload a picture with a face.")
-        if sources:
-            with gr.Row(elem_classes=["stx-buttons"]):
-                for source in sources:
-                    button = gr.Button(
-                        source.label, elem_id=element_id(f"use_{source.name}"), size="sm"
-                    )
-                    buttons.append((compat.explained(button, source.help), source))
-        note = compat.html("", elem_id=element_id("picture_note"))
-        with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
-            compat.html(
-                words.note_html("Several faces were found. Click the one that should speak.")
+        kind = footage.make_kind()
+        with gr.Column(elem_classes=["stx-pane"]) as picture_pane:
+            picture = compat.picture_input(
+                label="Portrait", show_label=False, height=HEIGHT, elem_id=element_id("picture")
             )
-            boxes_picture = compat.shown_picture(
-                label="Faces",
-                show_label=False,
-                elem_id=element_id("faces"),
-            )
-            options.make("face_index")
+            compat.explained(picture, "Drop, paste or upload a picture with a face.")
+            if sources:
+                with gr.Row(elem_classes=["stx-buttons"]):
+                    for source in sources:
+                        button = gr.Button(
+                            source.label, elem_id=element_id(f"use_{source.name}"), size="sm"
+                        )
+                        buttons.append((compat.explained(button, source.help), source))
+            tried = examples.make_portrait_examples()
+            note = compat.html("", elem_id=element_id("picture_note"))
+            with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
+                compat.html(words.note_html(SEVERAL))
+                boxes_picture = compat.shown_picture(
+                    label="Faces", show_label=False, elem_id=element_id("faces")
+                )
+                options.make("face_index")
+        video = footage.make_footage_parts(kind, HEIGHT)
         boxes = gr.State([])
         with gr.Column(visible=False, elem_classes=["stx-consent"]) as consent:
             tick = gr.Checkbox(value=False, label=QUESTION, elem_id=element_id("consent"))
@@ -85,7 +89,10 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
         )
     return PortraitParts(
         picture=picture,
+        picture_pane=picture_pane,
+        video=video,
         sources=buttons,
+        examples=tried,
         note=note,
         choice=choice,
         boxes_picture=boxes_picture,
@@ -114,6 +121,14 @@ def connect_portrait_parts(
             parts.consent,
             parts.tick,
         ],
+    )
+    footage.connect_footage_parts(
+        parts.video,
+        host,
+        consent,
+        picture=parts.picture,
+        picture_pane=parts.picture_pane,
+        asked=[parts.consent, parts.tick],
     )
     compat.on_select(parts.boxes_picture, choose_face, [parts.boxes], [index])
     compat.listen(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, words
+from sadtalker_ext.shells.ui import compat, examples, words
 from sadtalker_ext.shells.ui.contract import Component, ResultAction, element_id
 
 _COPY = "(text) => { navigator.clipboard?.writeText(text); return []; }"
@@ -24,12 +25,15 @@ class ResultParts:
         interrupting: Shown while a stop is under way.
         progress: Bar, stage and preview.
         status: Placeholder, error or remark; the last output of a job.
+        play_example: Makes an example talk; shown as long as there is no result.
         video: The player.
+        compared: The player of an earlier video beside it; hidden while it is empty.
         moving: A result that is a GIF.
         file: A result that cannot be shown, for example frames.
         summary: Facts and path.
         parameters: The video's own words; can be edited and pasted.
         use_parameters: Sets the options from them.
+        parameters_of: A video whose words are taken.
         plot: The motion.
         result_path: Hidden path of the video.
         last_seed: Hidden seed of the video.
@@ -43,12 +47,15 @@ class ResultParts:
     interrupting: Component
     progress: Component
     status: Component
+    play_example: Component
     video: Component
+    compared: Component
     moving: Component
     file: Component
     summary: Component
     parameters: Component
     use_parameters: Component
+    parameters_of: Component
     plot: Component
     result_path: Component
     last_seed: Component
@@ -80,13 +87,23 @@ def in_order(shown: Mapping[str, Any]) -> list[Any]:
     return [shown[name] for name in OUTPUTS]
 
 
+_PLAYERS = {".mp4": "video", ".mov": "video", ".webm": "video", ".gif": "moving"}
+
+
+def player_of(path: Path) -> dict[str, str | None]:
+    """Return values for the parts that show a file: one of them has it, the others nothing."""
+    shown: dict[str, str | None] = dict.fromkeys(("video", "moving", "file"))
+    return shown | {_PLAYERS.get(path.suffix.lower(), "file"): str(path)}
+
+
 def make_result_parts(actions: Sequence[ResultAction]) -> ResultParts:
     """Make the column at the current place of the page."""
     gr = compat.gradio()
     made: dict[str, Any] = _make_generate_box()
     with gr.Column(elem_id=element_id("stage"), elem_classes=["stx-stage"]):
         made["progress"] = compat.html("", elem_id=element_id("progress"))
-        made["status"] = compat.html(words.PLACEHOLDER, elem_id=element_id("status"))
+        made["status"] = compat.html(examples.placeholder_html(), elem_id=element_id("status"))
+        made["play_example"] = examples.make_play_button()
         # always rendered, and hidden by the style sheet while there is nothing to show: gradio 6
         # loses a value that arrives together with the visibility of the component around it
         with gr.Column(elem_classes=["stx-result"]):
@@ -129,9 +146,13 @@ def _make_generate_box() -> dict[str, Component]:
 
 def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     gr = compat.gradio()
-    video = compat.video_output(
-        label="Video", show_label=False, height=480, elem_id=element_id("video")
-    )
+    with gr.Row(elem_classes=["stx-players"]):
+        video = compat.video_output(
+            label="Video", show_label=False, height=480, elem_id=element_id("video")
+        )
+        compared = compat.video_output(
+            label="Compared", show_label=False, height=480, elem_id=element_id("compared")
+        )
     moving = compat.shown_picture(label="GIF", show_label=False, elem_id=element_id("moving"))
     file = gr.File(label="Frames", interactive=False, elem_id=element_id("file"))
     summary = compat.html("", elem_id=element_id("summary"))
@@ -160,6 +181,14 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         with gr.Row(elem_classes=["stx-buttons"]):
             copy = gr.Button("Copy", elem_id=element_id("copy_parameters"), size="sm")
             use = gr.Button("Use these parameters", elem_id=element_id("use_parameters"), size="sm")
+        told = compat.any_file(
+            label="Take them from a video",
+            height=90,
+            elem_id=element_id("parameters_of"),
+        )
+        compat.explained(
+            told, "Drop a video made by this program: its options are set as they were."
+        )
         compat.listen(copy.click, None, [parameters], js=_COPY)
         compat.explained(copy, "Copy the parameters.")
         compat.explained(use, "Set the options on the left to what is written here.")
@@ -171,11 +200,13 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     ]
     return {
         "video": video,
+        "compared": compared,
         "moving": moving,
         "file": file,
         "summary": summary,
         "parameters": parameters,
         "use_parameters": use,
+        "parameters_of": told,
         "plot": plot,
         "result_path": hidden[0],
         "last_seed": hidden[1],

@@ -10,11 +10,12 @@ from typing import Any
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, controls, words
+from sadtalker_ext.shells.ui import compat, controls, examples, sound_field, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
 FILE, MICROPHONE, TEXT, VIDEO, IDLE = KINDS = ("File", "Microphone", "Text", "Video", "Idle")
+TWO = "Several people talk in turn when each line begins with A: or B:, the largest face being A."
 IDLE_SECONDS = 5.0
 """Length of an idle video when nobody chose one; the option's own default means no idling."""
 
@@ -31,6 +32,7 @@ class SpeechParts:
         panes: One group per kind, in the order of `KINDS`.
         trim: The group with start, end and silence.
         voice: The line about voices, with its buttons.
+        examples: Buttons that bring one of our own recordings.
     """
 
     kind: Component
@@ -40,6 +42,7 @@ class SpeechParts:
     panes: tuple[Component, ...]
     trim: Component
     voice: VoiceParts
+    examples: Sequence[tuple[Component, examples.Example]]
 
     @property
     def inputs(self) -> dict[str, Component]:
@@ -74,11 +77,14 @@ def make_speech_parts(
     )
     compat.explained(compat.not_saved(kind), "Where the speech comes from.")
     with gr.Column(elem_classes=["stx-pane"]) as file_pane:
-        file = compat.sound_input("upload", label="Speech file", elem_id=element_id("speech_file"))
+        file = sound_field.sound_input(
+            "upload", label="Speech file", elem_id=element_id("speech_file")
+        )
+        tried = examples.make_voice_examples()
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as microphone_pane:
         # gradio 4 asks for the device as soon as a recorder is on the page, hidden or not; what
         # cannot be used is only a player
-        microphone = compat.sound_input(
+        microphone = sound_field.sound_input(
             "microphone",
             label="Recording",
             interactive=False,
@@ -108,6 +114,7 @@ def make_speech_parts(
         panes=panes,
         trim=trim,
         voice=voice,
+        examples=tried,
     )
     compat.listen(kind.change, show_pane, [kind], [*panes, trim, microphone])
     return parts
@@ -117,6 +124,7 @@ def _make_text(options: controls.OptionControls, line: VoiceLine, *, can_speak: 
     gr = compat.gradio()
     parts = make_voice_parts(line)
     options.make("text", "voice")
+    compat.html(words.note_html(TWO))
     with gr.Row():
         options.make("speech_rate", "speech_pitch")
     if not can_speak:
@@ -169,7 +177,7 @@ def resolve(
         return None, chosen
     if not value:
         raise InputError(*_missing(kind))
-    path, part = compat.split_crop(value)
+    path, part = sound_field.split_crop(value)
     _apply_crop(chosen, path, part)
     return path, chosen
 

@@ -7,18 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.encoder.metadata import parse_line, read_metadata
+from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.options import option_spec
 from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.ui import (
     compat,
     controls,
+    dub_job,
     engines,
+    examples,
     look,
+    past,
     portrait,
     reference,
     results,
     speech,
     voices,
+    words,
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
@@ -56,7 +62,8 @@ def build_tab(host: TabHost) -> TabParts:
     found, no_voice = voices.find_voices(store)
     voice_line = voices.VoiceLine(store)
     options = controls.OptionControls(found, getattr(host, "suggestions", {}))
-    consent, presets = ConsentBook(host.state_folder), PresetBook(host.state_folder)
+    consent = ConsentBook(host.state_folder, examples.fingerprints)
+    presets = PresetBook(host.state_folder)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
         task = gr.Textbox(visible=False, elem_id=element_id("task"))
@@ -72,13 +79,18 @@ def build_tab(host: TabHost) -> TabParts:
                 look_parts = look.make_look_parts(options, presets, engine)
             with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions)
+                earlier = past.make_past_parts()
     inputs = {
         "picture": shown.picture,
         "tick": shown.tick,
+        **shown.video.inputs,
         **said.inputs,
         **look_parts.reference.inputs,
+        **look_parts.grid,
         **options.inputs(),
     }
+    no_result = [compat.unchanged() for _ in made.outputs[:-1]]
+    job = TabJob(host, options, consent, no_result)
     parts = JobParts(
         task=task,
         generate=made.generate,
@@ -88,19 +100,29 @@ def build_tab(host: TabHost) -> TabParts:
         progress=made.progress,
         inputs=list(inputs.values()),
         outputs=made.outputs,
-        no_result=[compat.unchanged() for _ in made.outputs[:-1]],
+        no_result=no_result,
+        waits=compat.by_name(job.waits, inputs),
         picture=shown.picture,
         result_path=made.result_path,
+    )
+    examples.connect_examples(
+        shown.examples,
+        said.examples,
+        made.play_example,
+        picture=shown.picture,
+        kind=said.kind,
+        file=said.file,
+        file_kind=speech.FILE,
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
     voices.connect_voice_parts(said.voice, voice_line, options, store)
     look.connect_look_parts(look_parts, options, presets)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
-    _connect_results(made, options)
+    _connect_results(made, options, host)
+    past.connect_past_parts(earlier, made, host)
     for button, action in made.actions:
         action.connect(button, made.result_path)
-    job = TabJob(host, options, consent, parts.no_result)
     host.connect_job(parts, compat.by_name(job, inputs))
     return TabParts(job=parts, options=options, explained=_explanations(gr))
 
@@ -127,8 +149,33 @@ def _connect_engine(
     )
 
 
-def _connect_results(made: results.ResultParts, options: controls.OptionControls) -> None:
+def _connect_results(
+    made: results.ResultParts, options: controls.OptionControls, host: TabHost
+) -> None:
     widgets = list(options.inputs().values())
+
+    def take_parameters(value: Any) -> list[Any]:
+        path = compat.path_of(value)
+        kept = [compat.unchanged()] * len(widgets)
+        if path is None:
+            return [compat.unchanged(), *kept, ""]
+        try:
+            dub_job.check_footage(host, path)
+            line = read_metadata(path).line
+        except SadTalkerError as problem:
+            return [compat.unchanged(), *kept, words.error_html(problem)]
+        found = parse_line(line)
+        # what the line does not name was as it is by default
+        usual = {name: option_spec(name).default for name in options.names}
+        updates = options.updates({**usual, **found}) if found else kept
+        return [line, *updates, results.used_words(found)]
+
+    compat.listen(
+        made.parameters_of.change,
+        take_parameters,
+        [made.parameters_of],
+        [made.parameters, *widgets, made.status],
+    )
 
     def use_parameters(text: str) -> list[Any]:
         found = parse_line(text or "")

@@ -9,11 +9,6 @@ from sadtalker_ext.progress import ProgressEvent, overall_share
 from sadtalker_ext.shells.ui.working import seconds_left
 from sadtalker_ext.types import VideoFile
 
-PLACEHOLDER = (
-    '<div class="stx-empty"><b>Your video appears here.</b>'
-    "<span>Add a portrait and speech on the left, then press Generate.</span></div>"
-)
-
 
 def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
     """Return the bar, the stage in words, the time left and the latest frame."""
@@ -32,6 +27,11 @@ def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: b
         f'aria-valuemax="100"><div style="width:{share}%"></div></div>'
         f"{picture if preview else ''}</div>"
     )
+
+
+def ended_html(task: str) -> str:
+    """Return what stands in place of the bar when a job has ended: nothing that is seen."""
+    return f'<div class="stx-ended" data-task="{escape(task)}"></div>'
 
 
 def error_html(error: BaseException, details: str = "") -> str:

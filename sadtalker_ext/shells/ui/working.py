@@ -115,7 +115,9 @@ class RunBook:
 
     def find(self, key: str) -> Run | None:
         """Return the run of an id, or None when it is unknown here."""
-        return self._runs.get(key)
+        # a run that is being started is known before anybody can ask for it
+        with self._guard:
+            return self._runs.get(key)
 
 
 def _refuse(_progress: Progress) -> Any:

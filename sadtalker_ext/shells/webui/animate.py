@@ -15,9 +15,10 @@ import binascii
 import importlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from sadtalker_ext.errors import Cancelled, InvalidOption, SadTalkerError, Unrea
 from sadtalker_ext.host.webui import OPTION_PREFIX, scripts, shared
 from sadtalker_ext.options import GenerateOptions, option_spec
 from sadtalker_ext.shells.ui.admission import taking_files
+from sadtalker_ext.shells.webui.axes import chosen_axes
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
 
     def postprocess(
         self,
-        p: Any,  # noqa: ARG002  the host's signature
+        p: Any,
         processed: Any,
         enabled: Any = None,
         speech: Any = None,
@@ -98,7 +100,7 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
         facts = processed.extra_generation_params
         videos: list[str] = []
         try:
-            options = options_of(framing, still)
+            options = options_of(framing, still, chosen_axes(p))
             with speech_file(speech) as path:
                 for picture in pictures_of(processed):
                     videos.append(animate(picture, path, options))  # noqa: PERF401  kept on error
@@ -148,12 +150,14 @@ def pictures_of(processed: Any) -> Iterator[Picture]:
         )
 
 
-def options_of(framing: Any, still: Any) -> GenerateOptions:
-    """Return the options of the section, or those of a REST request."""
+def options_of(
+    framing: Any, still: Any, axes: Mapping[str, Any] = MappingProxyType({})
+) -> GenerateOptions:
+    """Return the options of the section, or those of a REST request; the plot's go before both."""
     if isinstance(framing, dict):
-        return GenerateOptions.from_mapping(framing)
+        return GenerateOptions.from_mapping({**framing, **axes})
     values = {"preprocess": framing or "auto", "still": bool(still)}
-    return GenerateOptions.from_mapping(values)
+    return GenerateOptions.from_mapping({**values, **axes})
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sadtalker_ext.host.webui import script_callbacks
+from sadtalker_ext.host.webui import script_callbacks, scripts
 from sadtalker_ext.shells.webui import rest
 from sadtalker_ext.shells.webui.animate import AnimateScript
+from sadtalker_ext.shells.webui.axes import add_axes
 from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.settings import add_settings
 from sadtalker_ext.shells.webui.tab import build_tabs
@@ -31,10 +32,19 @@ def register() -> type[AnimateScript]:
         neighbours.look_at(component, details.get("elem_id"))
 
     script_callbacks.on_ui_settings(add_settings)
+    script_callbacks.on_before_ui(_add_axes)
     script_callbacks.on_after_component(on_component)
     script_callbacks.on_ui_tabs(lambda: build_tabs(neighbours))
     script_callbacks.on_app_started(_mount_api)
     return AnimateScript
+
+
+def _add_axes() -> None:
+    """Add our options to the host's X/Y/Z plot; a failure there must not cost the page."""
+    try:
+        add_axes(getattr(scripts, "scripts_data", ()))
+    except Exception:
+        log.exception("the X/Y/Z plot has no axes of SadTalker")
 
 
 def _mount_api(_demo: Any, app: Any) -> None:

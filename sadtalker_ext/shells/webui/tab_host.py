@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import UnreadableImage
+from sadtalker_ext.history import History
 from sadtalker_ext.host.webui import (
     call_queue,
     infotext_utils,
@@ -16,6 +19,7 @@ from sadtalker_ext.host.webui import (
     shared,
 )
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.compat import gradio, listen, unchanged
 from sadtalker_ext.shells.ui.contract import (
     PREFIX,
@@ -25,12 +29,16 @@ from sadtalker_ext.shells.ui.contract import (
     ResultAction,
     element_id,
 )
+from sadtalker_ext.shells.ui.watching import Watch
 from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.house import host, service
-from sadtalker_ext.shells.webui.restore import restored
+from sadtalker_ext.shells.webui.restore import Restored
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
+
+BESIDE = 2
+"""Videos made side by side without the device; others wait."""
 
 
 class WebUITabHost:
@@ -77,7 +85,7 @@ class WebUITabHost:
                 ResultAction(
                     name="to_img2img",
                     label="\N{RIGHTWARDS ARROW} img2img",
-                    help="Send the first frame of the video to img2img.",
+                    help="Send the frame that is shown now to img2img; pause on the one you want.",
                     connect=_connect_img2img,
                 )
             )
@@ -88,6 +96,15 @@ class WebUITabHost:
         """Return the names of the WebUI's upscalers."""
         return {"upscaler": list(host().upscalers())}
 
+    @property
+    def history(self) -> History:
+        """Return the videos of the folder of results."""
+        return History(host().output_dir(), host().state_folder())
+
+    def owner(self, _user: str) -> str | None:
+        """Return None: all users of a WebUI share its outputs."""
+        return None
+
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path by the WebUI's naming pattern."""
         return host().output_path(picture)
@@ -97,7 +114,13 @@ class WebUITabHost:
         return host().new_progress()
 
     def connect_job(self, parts: JobParts, job: Job) -> None:
-        """Run the job like txt2img: queue, bar, preview, Interrupt, and restore after a reload."""
+        """Run a job that needs the device like txt2img, any other beside whatever runs.
+
+        The first has the WebUI's queue, bar, preview and Interrupt; the second our own. Both are
+        found again after a reload.
+        """
+        watch = Watch(parts, side_by_side=BESIDE)
+        nothing = [unchanged() for _ in parts.outputs]
 
         def run(task: str, *values: Any) -> list[Any]:
             try:
@@ -106,18 +129,52 @@ class WebUITabHost:
             finally:
                 host().forget_task(task)
 
-        inputs, outputs = [parts.task, *parts.inputs], list(parts.outputs)
         queued = call_queue.wrap_gradio_gpu_call(run, extra_outputs=list(parts.no_result))
-        submit, recall = f"{PREFIX}_submit", f"{PREFIX}_restore"
-        listen(parts.generate.click, queued, inputs, outputs, js=submit, lasting=True)
-        listen(parts.interrupt.click, _stop, [parts.task], [], js=f"{PREFIX}_stop")
-        restore = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
-        again = restored(progress, list(parts.no_result))
-        listen(restore.click, again, [parts.task], outputs, js=recall, lasting=True)
+        kept = Restored(progress, list(parts.no_result))
+
+        def generate(task: str, *values: Any) -> Iterator[list[Any]]:
+            if parts.waits(None, *values):
+                yield [_queued_html(task), *nothing]
+                yield [words.ended_html(task), *queued(task, *values)]
+            else:
+                yield from watch.start(task, lambda progress: job(progress, *values))
+
+        def restore(task: str) -> Iterator[list[Any]]:
+            if watch.knows(task):
+                yield from watch.resume(task)
+                return
+            yield [_queued_html(task) if kept.running(task) else unchanged(), *nothing]
+            yield [words.ended_html(task), *kept.outputs(task)]
+
+        def stop(task: str) -> None:
+            watch.stop(task)
+            if not watch.knows(task):
+                host().stop_task(task)
+
+        inputs = [parts.task, *parts.inputs]
+        listen(
+            parts.generate.click,
+            generate,
+            inputs,
+            watch.outputs,
+            js=f"{PREFIX}_submit",
+            parallel=True,
+        )
+        listen(parts.interrupt.click, stop, [parts.task], [], js=f"{PREFIX}_stop")
+        again = gradio().Button("Restore", elem_id=element_id("restore_progress"), visible=False)
+        listen(
+            again.click,
+            restore,
+            [parts.task],
+            watch.outputs,
+            js=f"{PREFIX}_restore",
+            parallel=True,
+        )
 
 
-def _stop(task: str) -> None:
-    host().stop_task(task)
+def _queued_html(task: str) -> str:
+    """Return what tells the page's script to show the host's own bar for a task."""
+    return f'<div class="stx-queued" data-task="{escape(task)}"></div>'
 
 
 def _connect_folder(button: Any, result_path: Any) -> None:
@@ -134,22 +191,28 @@ def _open_folder(path: str) -> None:
 
 def _connect_img2img(button: Any, result_path: Any) -> None:
     target = infotext_utils.paste_fields["img2img"]["init_img"]
-    listen(button.click, _frame_of, [result_path], [target])
+    # twice: the page's script puts the player's time in place of the second
+    shown = f"{PREFIX}_shown"
+    listen(button.click, _frame_of, [result_path, result_path], [target], js=shown)
     listen(button.click, None, js="switch_to_img2img")
 
 
-def _frame_of(path: str) -> Any:
-    """Return the first frame of a result; leaves img2img alone when there is none.
+def _frame_of(path: str, seconds: Any = 0.0) -> Any:
+    """Return the shown frame of a result; leaves img2img alone when there is none.
 
     A zip of single frames is no video, so it has none either.
     """
     folder = host().output_dir().resolve()
     if not path or folder not in Path(path).resolve().parents:
         return unchanged()
-    from sadtalker_ext.host.first_frame import first_frame
+    from sadtalker_ext.host.first_frame import frame_at
 
     try:
-        return first_frame(Path(path))
+        at = float(seconds)
+    except (TypeError, ValueError):
+        at = 0.0
+    try:
+        return frame_at(Path(path), at if math.isfinite(at) else 0.0)
     except UnreadableImage as error:
         log.warning("%s", error)
         return unchanged()

@@ -107,7 +107,14 @@ class Page:
         self.page.wait_for_timeout(3000)
 
     def bar(self):
-        return self.text("#tab_sadtalker .progressDiv .progress")
+        """The host's bar, or that of a job that runs beside its queue."""
+        host = self.text("#tab_sadtalker .progressDiv .progress")
+        return host or self.text("#sadtalker_ext_progress .stx-line")
+
+    def busy(self):
+        return self.exists("#tab_sadtalker .progressDiv") or self.exists(
+            "#sadtalker_ext_progress .stx-running"
+        )
 
     def status(self):
         return self.text("#sadtalker_ext_status")
@@ -121,5 +128,5 @@ class Page:
         self.page.click("#sadtalker_ext_generate")
 
     def wait_for_end(self, seconds=240):
-        self.wait_until(lambda: not self.exists("#tab_sadtalker .progressDiv"), seconds)
+        self.wait_until(lambda: not self.busy(), seconds)
         self.page.wait_for_timeout(1500)

@@ -85,6 +85,40 @@ def test_keys_interrupt_and_reload(page, webui, sounds):
     assert state["state"]["job"] == ""
 
 
+def test_txt2img_goes_on_beside_a_job_that_needs_no_device(page, webui, sounds):
+    page.make_picture()
+    page.send_picture()
+    page.give_speech(sounds[1])
+    page.generate()
+    page.wait_until(lambda: "Rendering" in page.bar(), 240)
+    pictures = webui.data / "outputs/txt2img-images"
+    before = len(list(pictures.rglob("*.png")))
+    page.show("txt2img")
+    page.page.click("#txt2img_generate")
+    page.wait_until(lambda: len(list(pictures.rglob("*.png"))) > before, 60)
+    page.show("SadTalker")
+    assert page.busy(), "the picture waited for the video"
+    page.page.click("#sadtalker_ext_interrupt")
+    page.wait_for_end()
+    assert "Stopped" in page.status()
+    assert page.sees("#sadtalker_ext_generate")
+
+
+def test_one_click_makes_an_example_talk(page, webui):
+    page.show("SadTalker")
+    before = webui.videos()
+    page.page.click("#sadtalker_ext_play_example")
+    page.wait_until(page.video, 240)
+    page.wait_for_end()
+    assert len(webui.videos()) == len(before) + 1
+    page.page.click("#sadtalker_ext_past")
+    page.wait_until(lambda: page.exists("#sadtalker_ext_past_gallery img"))
+    page.page.click("#sadtalker_ext_past_gallery .grid-wrap button")
+    page.wait_until(lambda: page.sees("#sadtalker_ext_past_star"))
+    assert "768x768" in page.text("#sadtalker_ext_summary")
+    assert page.problems == []
+
+
 def test_an_error_is_a_sentence(page):
     page.show("SadTalker")
     page.generate()

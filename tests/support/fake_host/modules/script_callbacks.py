@@ -1,6 +1,10 @@
 registered = {}
 
 
+def on_before_ui(callback, *, name=None):
+    registered["before_ui"] = callback
+
+
 def on_ui_settings(callback, *, name=None):
     registered["ui_settings"] = callback
 

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sadtalker_ext.shells.ui import compat
+from sadtalker_ext.shells.ui import compat, sound_field
 from sadtalker_ext.shells.ui.admission import (
     SENTENCE,
     admit,
@@ -95,8 +95,8 @@ def payload(gradio, path):
 def components():
     return {
         "picture": compat.picture_input,
-        "speech": lambda: compat.sound_input("upload"),
-        "microphone": lambda: compat.sound_input("microphone"),
+        "speech": lambda: sound_field.sound_input("upload"),
+        "microphone": lambda: sound_field.sound_input("microphone"),
         "video": compat.video_input,
         "file": lambda: taking_files(compat.gradio().File()),
     }
@@ -114,7 +114,7 @@ def test_each_component_that_takes_files_judges_them_itself(gradio, folder, name
 
 
 def test_a_component_that_gradio_makes_anew_still_judges(gradio, folder):
-    component = compat.sound_input("microphone", interactive=False)
+    component = sound_field.sound_input("microphone", interactive=False)
     kind = type(component)
     assert (kind.__name__, kind.__module__) == ("Audio", gradio.Audio.__module__)
     again = kind(type="filepath")

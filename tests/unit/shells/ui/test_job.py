@@ -1,13 +1,19 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
 from sadtalker_ext.encoder.metadata import parse_line
+from sadtalker_ext.errors import InputError
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.service import EngineStatus
 from sadtalker_ext.shells.ui import contract
 from sadtalker_ext.shells.ui import speech as said
+from sadtalker_ext.shells.ui.dub_job import is_dialogue
 from sadtalker_ext.shells.ui.page import build_page
 from tests.support.fake_engine import FakeEngine
+from tests.support.footage import write_footage
 from tests.support.media import portrait_like
 
 NAMES = (
@@ -167,3 +173,67 @@ def test_a_picture_in_memory_works_like_a_file(press, portrait, speech):
     """gradio 3 and 4 hand over Pillow pictures."""
     picture = Image.open(portrait).convert("RGBA")
     assert press(picture=picture, file=str(speech))["status"] == ""
+
+
+def test_a_video_is_dubbed(press, speech, service, tmp_path, monkeypatch):
+    asked = []
+
+    def dub(request, progress):
+        asked.append(request)
+        raise InputError("enough")
+
+    monkeypatch.setattr(service, "dub", dub)
+    video = write_footage(tmp_path / "ann.mp4", [np.zeros((48, 64, 3), np.uint8)] * 2)
+    given = {"source_kind": "Video", "source_video": str(video)}
+    assert "video is missing" in press(source_kind="Video", file=str(speech))["status"]
+    assert "tick the line" in press(file=str(speech), tick=False, **given)["status"]
+    assert "needs speech" in press(kind=said.IDLE, idle_seconds=3, **given)["status"]
+    assert asked == []
+    more = {"keep_audio": 0.25, "length": "End with the shorter one", "source_chosen": 1}
+    boxes = [(0, 0, 9, 9), (20, 0, 29, 9)]
+    press(file=str(speech), source_boxes=boxes, **given, **more)
+    (request,) = asked
+    assert (request.video, request.roles[0].speech) == (video, speech)
+    assert (request.keep_audio, request.length, request.box) == (0.25, "cut", (20, 0, 29, 9))
+    assert request.output.name == "0001-ann.mp4"
+
+
+def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkeypatch):
+    asked = []
+
+    def dub(request, progress):
+        asked.append((request, request.video.read_bytes()[:4]))
+        raise InputError("enough")
+
+    monkeypatch.setattr(service, "dub", dub)
+    text = "B: Good morning.\n\nA: Good evening."
+    press(kind=said.TEXT, picture=str(portrait), text=text)
+    ((request, begins),) = asked
+    assert begins == b"\x89PNG"
+    assert request.dialogue == text
+    assert [(one.name, one.face) for one in request.roles] == [("A", "0"), ("B", "1")]
+    assert not request.options.text
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("A: one\nB: two", True),
+        ("A: one\nA: two", False),
+        ("A: one\nand B: two", False),
+        ("Note: this", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_dialogue(text, several):
+    assert is_dialogue(text) is several
+
+
+def test_a_grid_is_made_from_the_tab(press, portrait, speech, host):
+    made = press(picture=str(portrait), file=str(speech), seed=7, grid_columns="head_motion=0, 1")
+    assert made["status"] == ""
+    wall = Path(made["video"])
+    assert wall.parent.parent == host.output_dir
+    assert len(list((wall.parent / wall.stem).glob("*.mp4"))) == 2
+    wrong = press(picture=str(portrait), file=str(speech), grid_rows="colour=red")
+    assert "colour=red" in wrong["status"]

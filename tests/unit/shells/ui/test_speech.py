@@ -2,7 +2,7 @@ import pytest
 
 from sadtalker_ext.errors import InputError
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.ui import compat
+from sadtalker_ext.shells.ui import sound_field
 from sadtalker_ext.shells.ui import speech as said
 from sadtalker_ext.shells.ui.contract import element_id
 from sadtalker_ext.shells.ui.tab import build_tab
@@ -57,7 +57,7 @@ def test_a_missing_file_is_no_problem_when_the_reference_brings_the_sound():
 
 
 def test_trim_handles_become_seconds_unless_numbers_were_given(speech):
-    value = f"{speech}{compat.CROP_MARK}25-50"
+    value = f"{speech}{sound_field.CROP_MARK}25-50"
     path, options = resolve(said.FILE, value, options=GenerateOptions().as_dict())
     assert path == speech
     assert options["audio_start"] == pytest.approx(0.2, abs=0.01)

@@ -1,5 +1,8 @@
 """A job of the tab in the WebUI's queue."""
 
+import inspect
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,25 +22,33 @@ def tab_host(webui, monkeypatch):
     house.service.cache_clear()
 
 
-def connected(tab_host, job, monkeypatch):
-    """Wire a job, and return the functions behind generate, interrupt and restore."""
+def connected(tab_host, job, monkeypatch, *, waits=True):
+    """Wire a job, and return the functions behind generate, interrupt and restore.
+
+    Each returns all that its event answers, one list of outputs after another.
+    """
     from sadtalker_ext.shells.webui import tab_host as module
 
-    wired = []
+    wired = {}
 
-    def listen(trigger, fn, inputs=(), outputs=(), *, js, lasting=False):
-        wired.append((fn, js))
-        assert lasting is not js.endswith("stop"), "gradio's queue is for what lasts as a job does"
+    def listen(trigger, fn, inputs=(), outputs=(), *, js, **_):
+        wired[js.removeprefix("sadtalker_ext_")] = fn
 
     monkeypatch.setattr(module, "listen", listen)
     with gradio.Blocks():
         button = gradio.Button()
         parts = SimpleNamespace(
             task=button, generate=button, interrupt=button, inputs=[1], outputs=[1, 2],
-            no_result=["nothing"],
+            no_result=["nothing"], progress=button, waits=lambda _first, *values: waits,
         )  # fmt: skip
         tab_host.connect_job(parts, job)
-    return {js.removeprefix("sadtalker_ext_"): fn for fn, js in wired}
+    return {name: answers_of(fn) for name, fn in wired.items()}
+
+
+def answers_of(fn):
+    if not inspect.isgeneratorfunction(fn):
+        return fn
+    return lambda *values: list(fn(*values))
 
 
 def test_a_job_runs_while_the_queue_is_held_for_it(tab_host, webui, monkeypatch):
@@ -48,9 +59,54 @@ def test_a_job_runs_while_the_queue_is_held_for_it(tab_host, webui, monkeypatch)
             seen["task"] = webui("progress").current_task
         return [value, "done"]
 
-    run = connected(tab_host, job, monkeypatch)["submit"]
-    assert run("task(a)", "x")[0] == "x"
+    first, last = connected(tab_host, job, monkeypatch)["submit"]("task(a)", "x")
+    assert "stx-queued" in first[0], "the page's script shows the host's bar"
+    assert "task(a)" in first[0]
+    assert last[1] == "x"
     assert seen["task"] == "task(a)", "no second job is begun inside"
+
+
+def test_a_job_without_the_device_runs_beside_what_holds_the_queue(tab_host, webui, monkeypatch):
+    seen = []
+
+    def job(progress, value):
+        seen.append(webui("progress").current_task)
+        return ["video", "text"]
+
+    functions = connected(tab_host, job, monkeypatch, waits=False)
+    webui("progress").start_task("task(theirs)")
+    with webui("call_queue").queue_lock:
+        answers = functions["submit"]("task(a)", 1)
+    assert seen == ["task(theirs)"]
+    assert "stx-running" in answers[0][0]
+    assert "stx-ended" in answers[-1][0]
+    assert answers[-1][1:] == ["video", "text"]
+    assert functions["restore"]("task(a)")[-1][1:] == ["video", "text"]
+
+
+def test_only_ones_own_job_beside_others_is_stopped(tab_host, webui, monkeypatch):
+    from sadtalker_ext.errors import Cancelled
+
+    started, answers = threading.Event(), []
+
+    def job(progress, value):
+        started.set()
+        for _ in range(500):
+            time.sleep(0.01)
+            try:
+                progress.check()
+            except Cancelled as stop:
+                return ["nothing", str(stop)]
+        return ["video", ""]
+
+    functions = connected(tab_host, job, monkeypatch, waits=False)
+    thread = threading.Thread(target=lambda: answers.extend(functions["submit"]("task(a)", 1)))
+    thread.start()
+    assert started.wait(10)
+    functions["stop"]("task(a)")
+    thread.join(10)
+    assert answers[-1][1] == "nothing"
+    assert not webui("shared").state.interrupted
 
 
 def test_a_job_cancelled_while_it_waited_does_not_start(tab_host, webui, monkeypatch):
@@ -66,20 +122,20 @@ def test_a_job_cancelled_while_it_waited_does_not_start(tab_host, webui, monkeyp
     progress.start_task("task(theirs)")
     progress.add_task_to_queue("task(a)")
     functions["stop"]("task(a)")
-    assert functions["submit"]("task(a)", 1)[0] == "nothing"
+    assert functions["submit"]("task(a)", 1)[-1][1] == "nothing"
     assert not webui("shared").state.interrupted
-    assert functions["submit"]("task(b)", 1)[0] == "video"
+    assert functions["submit"]("task(b)", 1)[-1][1] == "video"
 
 
 def test_a_result_is_found_again_after_a_reload(tab_host, webui, monkeypatch):
     functions = connected(tab_host, lambda progress, value: ["video", "text"], monkeypatch)
     functions["submit"]("task(a)", 1)
-    assert functions["restore"]("task(a)")[0] == "video"
-    assert functions["restore"]("task(unknown)") == ["nothing", ""]
-    assert functions["restore"]("") == ["nothing", ""]
+    assert functions["restore"]("task(a)")[-1][1] == "video"
+    assert functions["restore"]("task(unknown)")[-1][1:] == ["nothing", ""]
+    assert functions["restore"]("")[-1][1:] == ["nothing", ""]
 
 
-def test_the_first_frame_goes_to_img2img(tab_host, webui, tmp_path):
+def test_the_shown_frame_goes_to_img2img(tab_host, webui, tmp_path):
     from sadtalker_ext.encoder.video import VideoWriter
     from sadtalker_ext.shells.webui import tab_host as module
 
@@ -92,6 +148,10 @@ def test_the_first_frame_goes_to_img2img(tab_host, webui, tmp_path):
     image = module._frame_of(str(folder / "a.mp4"))
     assert image.size == (48, 64)
     assert abs(np.asarray(image).mean() - 200) < 4
+    for shown in ("0.05", "7"):
+        assert abs(np.asarray(module._frame_of(str(folder / "a.mp4"), shown)).mean() - 10) < 4
+    for odd in ("", "nan", None, "soon"):
+        assert abs(np.asarray(module._frame_of(str(folder / "a.mp4"), odd)).mean() - 200) < 4
 
 
 def test_only_results_of_ours_are_opened(tab_host, webui, tmp_path):

@@ -1,0 +1,128 @@
+"""What a dubbing from the tab is asked for: a video, or a picture whose people talk in turn."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.dubbing.request import LENGTHS
+from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.inputs.looking import Part
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.service import DubRequest, DubRole
+from sadtalker_ext.shells.ui.contract import TabHost
+from sadtalker_ext.shells.ui.uploads import uploads_of
+from sadtalker_ext.types import Picture
+
+PICTURE, VIDEO = KINDS = ("Picture", "Video")
+LENGTH_WORDS = dict(
+    zip(
+        ("Hold the last frame", "Run back and forth", "End with the shorter one"),
+        LENGTHS,
+        strict=True,
+    )
+)
+_SAID = re.compile(r"^\s*([A-H])\s*:\s*\S", re.MULTILINE)
+
+
+def is_dialogue(text: str) -> bool:
+    """Tell whether a text is said by several people: each line begins with a letter and a colon."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    names = _SAID.findall(text)
+    return len(lines) >= 2 and len(names) == len(lines) and len(set(names)) >= 2
+
+
+def request_of(
+    values: Mapping[str, Any],
+    options: GenerateOptions,
+    *,
+    source: Path,
+    speech: Path | None,
+    output: Path,
+) -> DubRequest:
+    """Return what is asked for.
+
+    Args:
+        values: Values of `footage.FootageParts.inputs` by name.
+        options: Options by name.
+        source: The video, or a picture of several people.
+        speech: A sound file; None where a text is spoken.
+        output: The .mp4 to write.
+    """
+    dialogue = options.text if speech is None and is_dialogue(options.text) else ""
+    if dialogue:
+        names = sorted(set(_SAID.findall(dialogue)))
+        roles = tuple(DubRole(name=name, face=str(index)) for index, name in enumerate(names))
+        options = dataclasses.replace(options, text="")
+    else:
+        roles = (DubRole(speech=speech, text="" if speech else options.text),)
+    boxes, chosen = values.get("source_boxes") or [], int(values.get("source_chosen") or 0)
+    box = None
+    if not dialogue and values.get("source_kind") == VIDEO and len(boxes) > 1:
+        left, top, right, bottom = boxes[min(chosen, len(boxes) - 1)]
+        box = (int(left), int(top), int(right), int(bottom))
+    return DubRequest(
+        video=source,
+        output=output,
+        roles=roles,
+        dialogue=dialogue,
+        options=options,
+        keep_audio=float(values.get("keep_audio") or 0.0),
+        length=LENGTH_WORDS.get(str(values.get("length")), LENGTHS[0]),
+        box=box,
+    )
+
+
+def video_of(values: Mapping[str, Any], options: GenerateOptions) -> Path:
+    """Return the video that was given.
+
+    Raises:
+        InputError: None was.
+        InvalidOption: What was chosen beside does not go with a video.
+    """
+    if not values["source_video"]:
+        raise InputError("The video is missing.", hint="Drop one on the field Portrait.")
+    if options.idle_seconds:
+        raise InvalidOption(
+            "A video needs speech, Idle was chosen.", hint="Choose File, Microphone or Text."
+        )
+    return Path(values["source_video"])
+
+
+def check_footage(host: TabHost, path: Path) -> None:
+    """Look at an upload in a process of its own, where others than the page's owner send some.
+
+    Raises:
+        InputError: It cannot be used.
+    """
+    check = uploads_of(host)
+    if check is not None:
+        check.inspector.look_at_driving(path, Part(), check.bounds)
+
+
+def still_of(path: Path) -> Picture:
+    """Return the first frame of a video.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    from sadtalker_ext.host.first_frame import first_frame
+    from sadtalker_ext.inputs.image import from_pil
+
+    return from_pil(first_frame(path), path.name)
+
+
+def write_picture(picture: Picture, folder: Path) -> Path:
+    """Write a picture with its generation parameters into a folder and return the file."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    said = PngInfo()
+    if picture.parameters:
+        said.add_text("parameters", picture.parameters)
+    path = folder / f"{Path(picture.name).stem or 'picture'}.png"
+    Image.fromarray(picture.pixels).save(path, pnginfo=said)
+    return path

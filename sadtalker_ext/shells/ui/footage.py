@@ -1,0 +1,221 @@
+"""A video instead of a picture: its people are given other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.shells.ui import compat, faces, words
+from sadtalker_ext.shells.ui.consent import ConsentBook
+from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
+from sadtalker_ext.shells.ui.dub_job import (
+    KINDS,
+    LENGTH_WORDS,
+    PICTURE,
+    VIDEO,
+    check_footage,
+    still_of,
+)
+from sadtalker_ext.types import Box
+
+SEVERAL = "Several faces were found. Click the one that should say the new words."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageParts:
+    """The components of the pane.
+
+    Attributes:
+        kind: Picture or video.
+        pane: What belongs to a video.
+        video: The video.
+        note: A remark about it.
+        choice: The still with numbered boxes; hidden unless there are several faces.
+        still: That picture.
+        boxes: State: the boxes in the pixels of `still`, and its scale.
+        chosen: State: the index of the clicked box.
+        keep_audio: How much of the video's own sound stays.
+        length: What happens where speech and video are not equally long.
+    """
+
+    kind: Component
+    pane: Component
+    video: Component
+    note: Component
+    choice: Component
+    still: Component
+    boxes: Component
+    chosen: Component
+    keep_audio: Component
+    length: Component
+
+    @property
+    def inputs(self) -> dict[str, Component]:
+        """Return what `request_of` needs, by name."""
+        return {
+            "source_kind": self.kind,
+            "source_video": self.video,
+            "source_boxes": self.boxes,
+            "source_chosen": self.chosen,
+            "keep_audio": self.keep_audio,
+            "length": self.length,
+        }
+
+
+def make_kind() -> Component:
+    """Make the choice between a picture and a video."""
+    kind = compat.gradio().Radio(
+        choices=list(KINDS),
+        value=PICTURE,
+        label="Source",
+        show_label=False,
+        container=False,
+        elem_id=element_id("source_kind"),
+        elem_classes=["stx-segments"],
+    )
+    return compat.explained(
+        compat.not_saved(kind), "A picture that begins to speak, or a video that says new words."
+    )
+
+
+def make_footage_parts(kind: Component, height: int) -> FootageParts:
+    """Make the pane at the current place of the page; hidden as long as a picture is chosen."""
+    gr = compat.gradio()
+    boxes, chosen = gr.State([]), gr.State(0)
+    boxes.elem_id, chosen.elem_id = element_id("source_boxes"), element_id("source_chosen")
+    with gr.Column(visible=False, elem_classes=["stx-pane"]) as pane:
+        video = compat.video_input(
+            label="Video to dub", height=height, elem_id=element_id("source_video")
+        )
+        note = compat.html("", elem_id=element_id("source_note"))
+        with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
+            compat.html(words.note_html(SEVERAL))
+            still = compat.shown_picture(
+                label="Faces of the video", show_label=False, elem_id=element_id("source_faces")
+            )
+        with gr.Row():
+            keep = gr.Slider(
+                0, 1, 0, step=0.05, label="Own sound", elem_id=element_id("keep_audio"),
+                elem_classes=["stx-field"],
+            )  # fmt: skip
+            length = gr.Dropdown(
+                choices=list(LENGTH_WORDS),
+                value=next(iter(LENGTH_WORDS)),
+                label="If the lengths differ",
+                elem_id=element_id("length"),
+                elem_classes=["stx-field"],
+            )
+    compat.explained(video, "Drop a video of somebody who speaks.")
+    compat.explained(keep, "How much of the video's own sound stays under the new speech.")
+    compat.explained(length, "What happens where speech and video are not equally long.")
+    for one in (keep, length):
+        compat.not_saved(one)
+    return FootageParts(
+        kind=kind,
+        pane=pane,
+        video=video,
+        note=note,
+        choice=choice,
+        still=still,
+        boxes=boxes,
+        chosen=chosen,
+        keep_audio=keep,
+        length=length,
+    )
+
+
+def connect_footage_parts(
+    parts: FootageParts,
+    host: TabHost,
+    consent: ConsentBook,
+    *,
+    picture: Component,
+    picture_pane: Component,
+    asked: Sequence[Component],
+) -> None:
+    """Wire the pane.
+
+    Args:
+        parts: The components.
+        host: Finds faces, and checks uploads.
+        consent: Tells whether the tick is needed.
+        picture: The portrait: a new one chooses pictures again.
+        picture_pane: What belongs to a picture.
+        asked: The group around the tick, and the tick.
+    """
+    looker = _Looker(host, consent)
+    compat.listen(
+        parts.kind.change,
+        lambda kind: [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)],
+        [parts.kind],
+        [parts.pane, picture_pane],
+    )
+    compat.listen(
+        picture.change,
+        lambda value: compat.unchanged() if value is None else PICTURE,
+        [picture],
+        [parts.kind],
+    )
+    compat.listen(
+        parts.video.change,
+        looker.at,
+        [parts.video],
+        [parts.note, parts.choice, parts.still, parts.boxes, parts.chosen, *asked],
+    )
+    compat.on_select(
+        parts.still, _choose, [parts.video, parts.boxes, parts.chosen], [parts.chosen, parts.still]
+    )
+
+
+class _Looker:
+    """Looks at a new video."""
+
+    def __init__(self, host: TabHost, consent: ConsentBook) -> None:
+        self._host = host
+        self._consent = consent
+
+    def at(self, value: Any) -> list[Any]:
+        """Return note, choice and consent for a video that was just put in or taken out."""
+        nothing = compat.update(visible=False)
+        cleared = [nothing, None, [], 0]
+        if not value:
+            return ["", *cleared, nothing, False]
+        try:
+            check_footage(self._host, Path(value))
+            still = still_of(Path(value))
+        except SadTalkerError as problem:
+            return [words.error_html(problem), *cleared, nothing, False]
+        asked = [compat.update(visible=self._consent.is_needed(still)), False]
+        try:
+            found = self._host.service.faces(still)
+        except (SadTalkerError, ImportError):
+            found = []
+        if len(found) < 2:
+            return ["", *cleared, *asked]
+        boxes = [_wide(face.box) for face in found]
+        shown = faces.draw_boxes(still, faces.scaled_boxes(still, found), 0)
+        return ["", compat.update(visible=True), shown, boxes, 0, *asked]
+
+
+def _wide(box: Box) -> Box:
+    """Return a box with room for a head that moves a little."""
+    left, top, right, bottom = box
+    room = round(0.25 * (right - left))
+    return left - room, top - room, right + room, bottom + room
+
+
+def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:
+    """Return the index of the face that was clicked, and the still with its box."""
+    try:
+        still = still_of(Path(value))
+    except (SadTalkerError, TypeError):
+        return [chosen, compat.unchanged()]
+    scale = faces.scale_of(still)
+    scaled = [tuple(round(side * scale) for side in box) for box in boxes]
+    found = faces.face_at(scaled, point)  # type: ignore[arg-type]  four numbers each
+    if found is None:
+        return [chosen, compat.unchanged()]
+    return [found, faces.draw_boxes(still, scaled, found)]  # type: ignore[arg-type]

@@ -1,0 +1,126 @@
+"""Earlier videos: shown newest first, starred, found only by their owner, deleted only if ours."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+
+from sadtalker_ext.encoder.metadata import describe_video
+from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.engines.registry import engine_specs
+from sadtalker_ext.errors import InputError
+from sadtalker_ext.history import History, facts_of
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.types import Picture
+
+PICTURE = Picture(pixels=np.zeros((8, 8, 3), np.uint8), name="a.png", parameters="")
+
+
+def make(path, made, level=100, *, ours=True):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    spec = next(one for one in engine_specs() if one.built_in)
+    said = describe_video(GenerateOptions(), engine=spec, seed=7, picture=PICTURE)
+    with VideoWriter(path, fps=10.0, **({"metadata": said} if ours else {})) as writer:
+        for _ in range(3):
+            writer.write(np.full((48, 64, 3), level, np.uint8))
+    os.utime(path, (made, made))
+    return path
+
+
+@pytest.fixture
+def history(tmp_path):
+    return History(tmp_path / "out", tmp_path / "state")
+
+
+@pytest.fixture
+def three(tmp_path, history):
+    for index, name in enumerate(("2026-11-25/a.mp4", "2026-11-26/b.mp4", "c.mp4")):
+        make(tmp_path / "out" / name, 1000 + index, 60 * index)
+    return ["c.mp4", "2026-11-26/b.mp4", "2026-11-25/a.mp4"]
+
+
+def names(history, **asked):
+    return [one.name for one in history.page(**asked)[0]]
+
+
+def test_the_newest_comes_first_and_stars_before_it(history, three):
+    assert names(history) == three
+    assert names(history, count=2) == three[:2]
+    assert history.page(count=2)[1]
+    assert not history.page(count=3)[1]
+    assert names(history, first=2, count=2) == three[2:]
+    history.star(three[2], starred=True)
+    assert names(history) == [three[2], three[0], three[1]]
+    again = History(history._folder, history._state)
+    assert names(again) == [three[2], three[0], three[1]], "a star outlives the process"
+    again.star(three[2], starred=False)
+    assert names(history) == three
+
+
+def test_the_picture_and_the_facts_of_one(history, three):
+    one = history.find(three[0])
+    for _ in range(2):  # made, then read again
+        assert abs(np.asarray(history.poster(one)).mean() - 120) < 4
+    video, said = facts_of(one.path)
+    assert (video.width, video.height, video.seed, video.engine) == (64, 48, 7, "puppet")
+    assert "Seed: 7" in said.line
+
+
+def test_videos_of_other_programs_are_neither_shown_nor_deleted(tmp_path, history, three):
+    other = make(tmp_path / "out/holiday.mp4", 5000, ours=False)
+    (tmp_path / "out/broken.mp4").write_bytes(b"nothing")
+    assert names(history) == three
+    for name in ("holiday.mp4", "broken.mp4"):
+        with pytest.raises(InputError):
+            history.delete(name)
+    assert other.exists()
+
+
+@pytest.mark.parametrize("name", ["../secret.mp4", "/etc/passwd", "", "2026-11-25", "a\0b.mp4"])
+def test_nothing_outside_the_folder_is_found(tmp_path, history, three, name):
+    make(tmp_path / "secret.mp4", 1)
+    with pytest.raises(InputError):
+        history.find(name)
+
+
+def test_each_user_has_only_their_own(tmp_path, history, three):
+    history.note(tmp_path / "out/c.mp4", "ann")
+    assert names(history, owner="ann") == ["c.mp4"]
+    assert names(history, owner="bob") == []
+    for name in ("c.mp4", three[1]):
+        with pytest.raises(InputError):
+            history.delete(name, owner="bob")
+    history.star("c.mp4", starred=True, owner="ann")
+    assert names(history, owner="ann") == ["c.mp4"], "a star does not change the owner"
+
+
+def test_deleting_takes_the_file_and_its_manifest(tmp_path, history, three):
+    beside = tmp_path / "out/c.mp4.c2pa"
+    beside.write_bytes(b"manifest")
+    history.delete("c.mp4")
+    assert not beside.exists()
+    assert names(history) == three[1:]
+
+
+def test_without_its_table_the_videos_are_still_there(history, three):
+    history.star(three[1], starred=True)
+    table = history._state / "history.sqlite"
+    table.write_bytes(b"damaged" * 100)
+    assert names(history) == three
+    history.star(three[1], starred=True)
+    assert table.read_bytes() == b"damaged" * 100, "it is somebody's file: left as it is"
+
+
+def test_five_thousand_files_are_no_burden(tmp_path, history):
+    first = make(tmp_path / "out/day/0000.mp4", 1)
+    data = first.read_bytes()
+    for number in range(1, 5000):
+        path = tmp_path / f"out/day/{number:04d}.mp4"
+        path.write_bytes(data if number > 4950 else b"")
+        os.utime(path, (number, number))
+    began = time.process_time()
+    found, more = history.page()
+    assert time.process_time() - began < 2
+    assert (len(found), more) == (24, True)
+    assert found[0].name == "day/4999.mp4"
