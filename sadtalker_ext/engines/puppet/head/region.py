@@ -54,8 +54,8 @@ def moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
         moving &= fade_weight(frame, x, y) > 0
     margin = int(np.ceil(_REACH * frame.width))
     # No margin on the torso, where hardly anything moves.
-    (left, right), (top, bottom) = (_ends(moving.any(axis)) for axis in (0, 1))
-    columns, (_, lowest) = (_ends(breathing.any(axis)) for axis in (0, 1))
+    (left, right), (top, bottom) = (_ends(np.asarray(moving.any(axis))) for axis in (0, 1))
+    columns, (_, lowest) = (_ends(np.asarray(breathing.any(axis))) for axis in (0, 1))
     left, right = min(left - margin, columns[0]), max(right + margin, columns[1])
     top, bottom = top - margin, max(bottom, lowest)
     return max(0, left), max(0, top), min(width, right), min(height, bottom)
