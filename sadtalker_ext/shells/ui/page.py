@@ -60,6 +60,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
         owned: Whether each user sees only their own earlier videos.
     """
 
@@ -71,9 +72,11 @@ class PageHost:
         state_folder: Path | None = None,
         local: bool = True,
         uploads: UploadCheck | None = None,
+        shared: bool = False,
         owned: bool = False,
     ) -> None:
         self.uploads = uploads
+        self.shared = shared
         self._owned = owned
         self._service = service
         self._output_dir = output_dir.resolve()
@@ -223,6 +226,7 @@ def mount_page(
     local: bool = True,
     asking: Callable[[Any], str] | None = None,
     uploads: UploadCheck | None = None,
+    shared: bool = False,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
@@ -239,6 +243,7 @@ def mount_page(
         asking: Gives the user of a request, or raises what makes the browser ask for one; None
             lets everybody in.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
 
     Raises:
         PackageMissing: gradio is not installed.
@@ -249,6 +254,7 @@ def mount_page(
         state_folder=state_folder,
         local=local,
         uploads=uploads,
+        shared=shared,
         owned=asking is not None,
     )
     blocks, parts = build_page(host)
@@ -263,15 +269,11 @@ def mount_page(
         footer_links=["settings"],
         ssr_mode=False,
         run_history=False,
-        css=_css(),
+        css=Path(__file__).with_name("style.css").read_text(encoding="utf-8"),
         theme=_theme(),
         head=page_head.head_html(parts.explained),
         auth_dependency=asking,
     )
-
-
-def _css() -> str:
-    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 def _theme() -> Any:
