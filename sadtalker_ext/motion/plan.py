@@ -34,9 +34,7 @@ _STILL_BREATH = 0.3
 _SPEAKS_SMOOTH = 0.12
 """Seconds by which the edges of speech are softened when a directed mouth gives way to it."""
 _SPEAKS_REACH = 4 * _SPEAKS_SMOOTH
-_MUTE = (
-    "The reference video has no sound: this engine moves lips by sound, so the mouth stays shut."
-)
+_MUTE = "The reference video has no sound, which this engine moves lips by: the mouth stays shut."
 
 
 def plan_motion(
@@ -50,7 +48,7 @@ def plan_motion(
 ) -> Motion:
     """Listen, follow the driving videos, and return the motion at 25 frames per second.
 
-    Lips always follow the sound; a video that gives everything gives head, lids and sound.
+    Lips follow the sound, also that of a video that gives everything.
 
     Args:
         performance: What drives the face.
@@ -73,7 +71,8 @@ def plan_motion(
     if seconds is None:
         seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
         driven = dataclasses.replace(driven, warnings=(*driven.warnings, _MUTE))
-    return build_motion(performance.speech, seconds, options, seed, progress, driven, require, eyes)
+    said, heard = performance.speech, performance.hearing
+    return build_motion(said, seconds, options, seed, progress, driven, require, eyes, heard)
 
 
 def build_motion(
@@ -85,6 +84,7 @@ def build_motion(
     driven: Tracked | None = None,
     require: Require | None = None,
     eyes: tuple[float, float] = (0.5, 0.4),
+    hearing: Hearing | None = None,
 ) -> Motion:
     """Return the motion of the face at 25 frames per second as one long block.
 
@@ -97,12 +97,14 @@ def build_motion(
         driven: Head movement and blinks of driving videos, instead of planned ones.
         require: Gives the weight files of the phone recogniser.
         eyes: Where the eyes are in the picture, in shares of its width and height.
+        hearing: What is heard, if somebody listened already.
 
     Raises:
         InvalidOption: A direction of the timeline cannot be followed.
         Cancelled: A stop was asked for.
     """
-    hearing = listen(speech, progress, require) if speech is not None else None
+    if hearing is None and speech is not None:
+        hearing = listen(speech, progress, require)
     planner = Planner(hearing, seconds, options, seed, driven, speech, eyes)
     return planner.rows(0, planner.frames)
 
