@@ -18,7 +18,11 @@ import numpy as np
 from benchmarks.ear_clips import HZ, Clip, espeak_clips, other_clips
 from benchmarks.ear_measure import Tally
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.speech.closure_times import parted
+from sadtalker_ext.speech.hear.live import BLOCK_MS, LOOK_AHEAD_MS, LiveEar
+from sadtalker_ext.speech.hear.recogniser import recogniser_of
 from sadtalker_ext.speech.hearing import listen
+from sadtalker_ext.speech.phonemes import in_order
 from sadtalker_ext.types import Phoneme, Speech
 from training.ear.rooms import at_rate
 
@@ -28,7 +32,7 @@ MODES = ("listening", "text", "exact")
 def run() -> dict[str, Any]:
     """Measure every clip in every mode, for groups of clips."""
     clips = [*espeak_clips(), *other_clips(Path(os.environ.get("EAR_CLIPS", "nowhere")))]
-    results: dict[str, Any] = {"cost": cost(clips)}
+    results: dict[str, Any] = {"cost": cost(clips), "stream": stream(clips)}
     for mode in MODES:
         tallies: dict[str, Tally] = {}
         for clip in clips:
@@ -74,6 +78,27 @@ def speech_of(clip: Clip, mode: str) -> Speech:
         )
         return dataclasses.replace(speech, phonemes=phones)
     return speech
+
+
+def stream(clips: list[Clip]) -> dict[str, Any]:
+    """Return how well the half not tuned on is heard as a stream, in blocks of 20 ms."""
+    recogniser = recogniser_of()
+    assert recogniser is not None
+    tally, spent, seconds = Tally(), 0.0, 0.0
+    for clip in (one for one in clips if one.group == "held_out"):
+        ear, phones, began = LiveEar(recogniser), [], _seconds()
+        for block in np.array_split(clip.samples, len(clip.samples) // (HZ // 50)):
+            phones += ear.push(block)
+        phones += ear.finish()
+        spent, seconds = spent + _seconds() - began, seconds + len(clip.samples) / HZ
+        whole = listen(speech_of(clip, "listening"), Progress())
+        told = parted(in_order(phones, whole.seconds))
+        tally.add(clip, dataclasses.replace(whole, phonemes=told))
+    return {
+        **tally.report(),
+        "told_after_ms": BLOCK_MS + LOOK_AHEAD_MS,
+        "processor_share": round(spent / seconds, 2),
+    }
 
 
 def cost(clips: list[Clip]) -> dict[str, float]:

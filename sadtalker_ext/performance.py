@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.types import ImageArray, Motion, Speech
+
+if TYPE_CHECKING:
+    from sadtalker_ext.speech.hearing import Hearing
 
 PARTS = ("head", "lids", "brows", "gaze", "mouth")
 """What a driving video can give."""
@@ -63,12 +67,14 @@ class Performance:
         driving: Driving videos.
         idle_seconds: Length of a performance without speech.
         motion: What the face does, given instead of planned; the speech is only heard.
+        hearing: What is heard in the speech, where somebody listened to it already.
     """
 
     speech: Speech | None = None
     driving: Driving = Driving()
     idle_seconds: float = 0.0
     motion: Motion | None = None
+    hearing: Hearing | None = None
 
     @property
     def mute(self) -> bool:

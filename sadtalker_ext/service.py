@@ -35,7 +35,7 @@ from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
-from sadtalker_ext.transcripts import write_transcripts
+from sadtalker_ext.transcripts import with_words, write_transcripts
 from sadtalker_ext.types import Face, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -116,6 +116,7 @@ class Service:
         name = self.choose(request.options.engine)
         with scratch_folder() as folder:
             picture, performance = open_request(request, folder, progress, self._store)
+            performance = with_words(request, performance, progress, self._store.require)
             video = self._generate_upright(request, picture, performance, name, progress)
             if request.motion_plot is not None and video.motion is not None:
                 from sadtalker_ext.motion.plot import plot_with_sound
@@ -124,7 +125,7 @@ class Service:
                 plot.save(request.motion_plot)
             if video.motion is not None:
                 write_motion_files(request.motion_files, video.motion)
-            told = write_transcripts(request, performance.speech)
+            told = write_transcripts(request, performance.speech, performance.hearing)
             if request.options.consent_by:
                 write_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
@@ -165,6 +166,7 @@ class Service:
         name = self.choose(request.options.engine)
         with scratch_folder() as folder:
             picture, performance = open_request(request, folder, progress, self._store)
+            performance = with_words(request, performance, progress, self._store.require)
             with self._turn(name, request.options, f"motion for {picture.name}"):
                 progress.enter(Stage.LOADING)
                 motion = plan_only(

@@ -35,7 +35,8 @@ _HEADER: Final = "\r\n".join(
 
 
 NO_WORDS: Final = (
-    "There are no captions: words and their times are known only when a voice here speaks a text."
+    "There are no captions: words and their times are known only when a voice here speaks a text, "
+    "or where a transcript fits the sound."
 )
 _NO_TRACK = "Captions become a track only in mp4; choose captions srt or vtt for other formats."
 _OLD = "A subtitle track needs PyAV 17 or newer; choose captions srt or vtt."

@@ -79,7 +79,8 @@ def plan_motion(
     driven = read_driving(performance.driving, track, progress, frames)
     if seconds is None:
         seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
-    return build_motion(performance.speech, seconds, options, seed, progress, driven, require, eyes)
+    said, heard = performance.speech, performance.hearing
+    return build_motion(said, seconds, options, seed, progress, driven, require, eyes, heard)
 
 
 def build_motion(
@@ -91,6 +92,7 @@ def build_motion(
     driven: Tracked | None = None,
     require: Require | None = None,
     eyes: tuple[float, float] = (0.5, 0.4),
+    hearing: Hearing | None = None,
 ) -> Motion:
     """Return the motion of the face at 25 frames per second as one long block.
 
@@ -103,12 +105,14 @@ def build_motion(
         driven: What driving videos give, instead of planned tracks.
         require: Gives the weight files of the phone recogniser.
         eyes: Where the eyes are in the picture, in shares of its width and height.
+        hearing: What is heard, if somebody listened already.
 
     Raises:
         InvalidOption: A direction of the timeline cannot be followed.
         Cancelled: A stop was asked for.
     """
-    hearing = listen(speech, progress, require) if speech is not None else None
+    if hearing is None and speech is not None:
+        hearing = listen(speech, progress, require)
     planner = Planner(hearing, seconds, options, seed, driven, speech, eyes)
     return planner.rows(0, planner.frames)
 

@@ -63,16 +63,16 @@ class OutputOptions:
     format: str = option(
         "mp4",
         "Format",
-        "mp4 (H.264 and AAC), webm (VP9 and Opus), gif (no sound), or png: a zip of frames with "
-        "the speech as WAV.",
+        "mp4 (H.264 and AAC), webm (VP9 and Opus), mov (ProRes 4444 and PCM, large, for editing), "
+        "gif (no sound), or png: a zip of frames with the speech as WAV.",
         "output",
-        choices=("mp4", "webm", "gif", "png"),
+        choices=("mp4", "webm", "mov", "gif", "png"),
     )
     alpha: bool = option(
         False,
         "Keep transparency",
         "A transparent background of the picture stays transparent in the video, in the formats "
-        "that can: webm and png.",
+        "that can: webm, mov and png.",
         "output",
     )
     quality: int = option(
@@ -86,8 +86,8 @@ class OutputOptions:
     captions: str = option(
         "none",
         "Captions",
-        "Captions of the spoken text, where its words are known: track puts them into the mp4, to "
-        "be turned on in the player; srt and vtt write a file beside the video.",
+        "Captions of a spoken text, or of a transcript that fits the sound: track puts them into "
+        "the mp4, to be turned on in the player; srt and vtt write a file beside the video.",
         "output",
         choices=("none", "track", "srt", "vtt"),
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker_ext.installing import sadtalker
+from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech import formants, pitch
 from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
 from sadtalker_ext.speech.closure_times import high_levels, parted, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
-from sadtalker_ext.speech.hear.align import Word
+from sadtalker_ext.speech.hear.align import Word as SpokenWord
 from sadtalker_ext.speech.hear.phones import best_reading, listened, with_text
 from sadtalker_ext.speech.hear.recogniser import (
     Heard,
@@ -33,7 +33,9 @@ from sadtalker_ext.speech.loudness import (
 )
 from sadtalker_ext.speech.phonemes import in_order, shifted
 from sadtalker_ext.speech.pronounce import readings_of
-from sadtalker_ext.types import FloatArray, Phoneme, Speech
+from sadtalker_ext.speech.word_times import Span, word_times
+from sadtalker_ext.speech.written import written_words
+from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,14 @@ _STILL = (
 _MASKED = (
     "Noise or music is about as loud as the voice, so the lips follow the voice only roughly: use "
     "the voice alone if you have it."
+)
+_UNREAD = (
+    "How the words of the transcript are pronounced is not known here, so the lips follow what is "
+    "heard, and there are no captions from it."
+)
+_UNLIKE = (
+    "The transcript does not fit what is heard, so the lips follow what is heard, and there are no "
+    "captions from it."
 )
 _DEAF = "The phone recogniser is not there yet, so the lips follow loudness and formants only"
 _CHUNK_SECONDS = 16  # about what comes out, for the progress display
@@ -61,6 +71,8 @@ class Hearing:
         semitones: (F,) float32 pitch relative to the speaker's usual pitch.
         phonemes: Sounds in IPA without gaps from 0 to `seconds`; P, B and M last as long as the
             lips are shut.
+        words: Words of a given text where they are said; none without one, or where it is not what
+            is heard.
         warnings: Sentences about what made listening hard.
     """
 
@@ -68,6 +80,7 @@ class Hearing:
     loudness: Loudness
     semitones: FloatArray
     phonemes: tuple[Phoneme, ...]
+    words: tuple[Word, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -101,7 +114,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     all_levels, all_high, all_pitch, sounds = [], [], [], []
     known = speech.phonemes is not None
     recogniser = None if known else recogniser_of(require)
-    readings: Sequence[Sequence[Word]] = readings_of(speech.text) if recogniser is not None else []
+    text = _Text(speech.text if recogniser is not None else "")
     ear = ear_for(_stoppable(speech.read(SAMPLE_HZ), progress))
     at = 0.0
     for whole, before, after in in_context(chunks(ear.blocks(speech.read(SAMPLE_HZ)))):
@@ -112,8 +125,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         all_pitch.append(pitch.track(chunk))
         if recogniser is not None and not known:
             answer = recogniser(whole, before, after)
-            found, readings = _phones(answer, recogniser, readings)
-            sounds += shifted(found, at)
+            sounds += shifted(text.phones(answer, recogniser, at), at)
         elif not known:
             sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
         at += len(chunk) / SAMPLE_HZ
@@ -121,26 +133,55 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     heard_levels = _joined(all_levels)
     loudness = measure(heard_levels)
     heard = in_order(sounds if speech.phonemes is None else speech.phonemes, at)
+    words = text.words(heard)
     deaf = recogniser is None and not known
     return Hearing(
         seconds=at,
         loudness=loudness,
         semitones=pitch.semitones(_joined(all_pitch)),
         phonemes=parted(heard) if recogniser else sealed(heard, _joined(all_high)),
-        warnings=(*_warnings(ear, heard_levels, loudness), *((_deaf(),) if deaf else ())),
+        words=words,
+        warnings=(
+            *_warnings(ear, heard_levels, loudness),
+            *((_deaf(),) if deaf else text.warnings(words)),
+        ),
     )
 
 
-def _phones(
-    heard: Heard, recogniser: Recogniser, readings: Sequence[Sequence[Word]]
-) -> tuple[list[Phoneme], Sequence[Sequence[Word]]]:
-    """Return the phones of a piece, and what of the text is still to come."""
-    if not readings:
-        return listened(heard, recogniser), readings
-    words = best_reading(heard, readings)
-    found, used = with_text(heard, recogniser, words)
-    # as long as no word is found, any accent may be right
-    return found, [words[used:]] if used else readings
+class _Text:
+    """A text that is fitted to the sound piece by piece; without one the sound is listened to.
+
+    Args:
+        text: What is said, or nothing.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._readings: Sequence[Sequence[SpokenWord]] = readings_of(text)
+        self._unread = bool(text.strip()) and not self._readings
+        self._spans: list[Span] = []
+
+    def phones(self, heard: Heard, recogniser: Recogniser, at: float) -> list[Phoneme]:
+        """Return the phones of the next piece, which begins at `at` seconds."""
+        if not self._readings:
+            return listened(heard, recogniser)
+        words = best_reading(heard, self._readings)
+        found = with_text(heard, recogniser, words)
+        # as long as no word is found, any accent may be right
+        if found.used:
+            self._readings = [words[found.used :]]
+        self._spans += [Span(one.written, one.start + at, one.end + at) for one in found.spans]
+        return found.phones
+
+    def words(self, phones: Sequence[Phoneme]) -> tuple[Word, ...]:
+        """Return the words that are said; all pieces were heard."""
+        return word_times(written_words(self._text), self._spans, phones) if self._spans else ()
+
+    def warnings(self, words: Sequence[Word]) -> tuple[str, ...]:
+        """Return what people should know about the text."""
+        if self._unread:
+            return (f"{_UNREAD} {how_to_add('voice')}",)
+        return (_UNLIKE,) if self._text.strip() and not words else ()
 
 
 def _warnings(ear: Ear, levels_db: FloatArray, loudness: Loudness) -> tuple[str, ...]:

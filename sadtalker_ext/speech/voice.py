@@ -20,9 +20,9 @@ from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.speech.marked_text import Part, read_marked
 from sadtalker_ext.speech.phonemes import shifted
-from sadtalker_ext.speech.reading.language import guess_language
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
 from sadtalker_ext.speech.voices.hibari import voice as hibari
@@ -79,7 +79,7 @@ def voice_for(text: str, voices: Sequence[Voice]) -> Voice:
         text: What to say.
         voices: Those of this machine, best first.
     """
-    language = guess_language(text)
+    language = language_of(text)
     return next(
         (one for one in voices if one.language.split("-")[0] == language),
         next((one for one in voices if one.language == "en-us"), voices[0]),
@@ -193,7 +193,7 @@ def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider,
 
 
 def _warnings(text: str, voice: str, chosen: Voice) -> tuple[str, ...]:
-    language = guess_language(text)
+    language = language_of(text)
     if voice or chosen.language.split("-")[0] == language:
         return ()
     return (

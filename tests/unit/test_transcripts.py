@@ -4,10 +4,14 @@ import json
 import numpy as np
 import pytest
 
+from sadtalker_ext import transcripts
 from sadtalker_ext.errors import InvalidOption, OutputExists
+from sadtalker_ext.motion import plan
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Performance
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.request import Request, check_request
-from sadtalker_ext.transcripts import write_transcripts
+from sadtalker_ext.transcripts import with_words, write_transcripts
 from sadtalker_ext.types import Phoneme, Word
 from tests.support.espeak import say, speech_of
 
@@ -94,3 +98,27 @@ def test_a_file_that_exists_is_refused_before_any_work(tmp_path):
     with pytest.raises(OutputExists):
         check_request(request(tmp_path, "srt"))
     check_request(dataclasses.replace(request(tmp_path, "srt"), overwrite=True))
+
+
+def test_a_transcript_gives_captions_and_nobody_listens_twice(tmp_path, monkeypatch):
+    text = "My brother came home on Monday."
+    speech = dataclasses.replace(say(text).speech(exact=False), text=text)
+    asked = request(tmp_path, "srt")
+    heard = with_words(asked, Performance(speech=speech), Progress())
+    assert [one.text for one in heard.speech.words] == text.split()
+    monkeypatch.setattr(plan, "listen", None)
+    options = GenerateOptions(seed=1)
+    plan.plan_motion(heard, options, 1, Progress(), track=None)
+    monkeypatch.setattr(transcripts, "listen", None)
+    assert with_words(asked, heard, Progress()) is heard
+    named = request(tmp_path, "srt", phones_files=(tmp_path / "a.TextGrid",))
+    assert write_transcripts(named, heard.speech, heard.hearing) == ()
+    assert text in (tmp_path / "v.srt").read_text(encoding="utf-8")
+    assert '"Monday."' in (tmp_path / "a.TextGrid").read_text(encoding="utf-8")
+
+
+def test_a_transcript_is_not_listened_for_when_nothing_asks(tmp_path, monkeypatch):
+    monkeypatch.setattr(transcripts, "listen", None)
+    speech = say("My brother came home on Monday.").speech(exact=False, text=True)
+    performance = Performance(speech=speech)
+    assert with_words(request(tmp_path), performance, Progress()) is performance

@@ -10,8 +10,12 @@ import numpy as np
 from sadtalker_ext.speech.ipa import LABIODENTAL, plain_of, seals
 from sadtalker_ext.types import FloatArray, Phoneme
 
-LEAD = 0.02
-"""Seconds by which the middle of a frame is ahead of the sound; its end is level with it."""
+LEAD = 0.04
+"""Seconds by which the middle of a frame is ahead of the sound.
+
+Lips are seen a little before they are heard: in running speech what is seen of plosives lies
+between 20 ms behind and 70 ms ahead of the sound (Schwartz and Savariaux, "No, there is no 150 ms
+lead of visual speech on auditory speech", PLoS Computational Biology 10, 2014)."""
 
 _MEETING = 0.04  # seconds in which lips come together
 _PARTING = 0.025  # and part: faster than they meet

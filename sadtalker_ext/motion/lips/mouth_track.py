@@ -25,6 +25,15 @@ _FASTEST = 0.45
 speakers the fastest 1 % of openings and closings are 0.6 and 0.5 of the usual widest opening."""
 _FRAMES_LIMITED = 2
 """Frames before and behind that the limit reaches: two are nearly the whole way."""
+_BEHIND = tuple(0.02 if name in ("wide", "round") else 0.0 for name in SHAPED)
+"""Seconds by which shapes of the lips are behind their opening: they reach far before their sound
+as it is. As early as the opening, 14 % of unrounded vowels of 40 clips were drawn round, not 11."""
+_AROUND = FRAME_HZ // 10
+"""Frames of the hearing before and after the voice in which the mouth moves."""
+_SOFT = np.full(2 * (_AROUND // 2) + 1, 1 / (2 * (_AROUND // 2) + 1))
+_HELD = FRAME_HZ // 5
+"""Half of the longest gap in the voice, in the same frames, that is no silence. In a song and in
+speech over music weak consonants were up to 0.3 s between loud vowels."""
 
 
 class MouthTrack:
@@ -74,7 +83,7 @@ class MouthTrack:
         steps = np.arange(first * _SAMPLES_PER_FRAME, last * _SAMPLES_PER_FRAME)
         times = (steps + 0.5) / (_SAMPLES_PER_FRAME * self._fps) + LEAD
         near = _within(self._visemes, float(times[0]), float(times[-1]))
-        values = coarticulation.blend(self._visemes[near], self._gain[near], times)
+        values = coarticulation.blend(self._visemes[near], self._gain[near], times, _BEHIND)
         shaped = values.reshape(last - first, _SAMPLES_PER_FRAME, -1).mean(axis=1)
         press, tuck = self._press[part], self._tuck[part]
         columns = dict(zip(SHAPED, shaped.T * self._alive[part], strict=True))
@@ -111,21 +120,29 @@ def _jaw_gains(visemes: Sequence[Viseme], loudness: FloatArray) -> FloatArray:
 
 
 def _envelopes(hearing: Hearing, frames: int, fps: float) -> tuple[FloatArray, FloatArray]:
-    """Return (T,) whether anything is to be heard around a frame, and the swell of the voice.
+    """Return (T,) how much is to be heard around a frame, 0..1, and the swell of the voice.
 
     The first keeps the mouth shut in silence and in background noise, whatever a recogniser may
-    believe to hear there; the second lets long vowels breathe with the voice.
+    believe to hear there, and lets go of it softly; the second lets long vowels breathe with the
+    voice.
     """
-    reach = FRAME_HZ // 10
     present = hearing.loudness.present
-    padded = np.pad(present, reach)
-    wide = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    # a weak consonant between vowels is no silence
+    held = -_widest(-_widest(present, _HELD), _HELD)
+    wide = np.convolve(np.pad(_widest(held, _AROUND), _AROUND // 2, mode="edge"), _SOFT, "valid")
     soft = np.convolve(np.pad(hearing.loudness.value, 4, mode="edge"), np.full(9, 1 / 9), "valid")
     times = ((np.arange(frames) + 0.5) / fps + LEAD) * FRAME_HZ - 0.5
     index = np.arange(len(present))
     alive = np.interp(times, index, wide, right=0.0)
     swell = 0.55 + 0.5 * np.interp(times, index, np.clip(soft, 0, 1.2), right=0.0)
     return alive.astype(np.float32), swell.astype(np.float32)
+
+
+def _widest(values: FloatArray, reach: int) -> FloatArray:
+    """Return (F,) the largest value within `reach` on each side; the ends go on."""
+    padded = np.pad(values, reach, mode="edge")
+    widest: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    return widest
 
 
 def _limit(jaw: FloatArray) -> FloatArray:

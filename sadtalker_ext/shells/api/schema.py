@@ -105,7 +105,7 @@ def config_schema() -> Json:
         },
         "result_format": {
             "type": "string",
-            "enum": ["mp4", ".mp4", "webm", ".webm", "gif", ".gif"],
+            "enum": ["mp4", ".mp4", "webm", ".webm", "mov", ".mov", "gif", ".gif"],
             "description": "D-ID's name of format.",
         },
         "fluent": {

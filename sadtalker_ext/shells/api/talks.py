@@ -198,7 +198,8 @@ class _Talks:
                 return Response(text, media_type=f"{kind}; charset=utf-8")
         raise NotFound(
             "There are no captions.",
-            hint="Ask for them by config.captions srt or vtt, and for a text that a voice speaks.",
+            hint="Ask for them by config.captions srt or vtt, with a text that a voice speaks or a "
+            "transcript of the sound.",
         )
 
     async def manifest(self, request: Request, talk_id: str) -> Response:

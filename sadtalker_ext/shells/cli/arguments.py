@@ -92,7 +92,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         "-o",
         "--output",
         type=Path,
-        help="the video to write: .mp4, .webm, .gif or .zip (PNG frames)",
+        help="the video to write: .mp4, .webm, .mov, .gif or .zip (PNG frames)",
     )
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
@@ -128,8 +128,8 @@ def _add_files(generate: Parser) -> None:
     generate.add_argument(
         "--captions",
         metavar="track|srt|vtt|FILE",
-        help="captions of a spoken text: a track in the mp4, a file beside the video, or a .srt or "
-        ".vtt file",
+        help="captions of a spoken text or a transcript: a track in the mp4, a file beside the "
+        "video, or a .srt or .vtt file",
     )
     generate.add_argument(
         "--phones",

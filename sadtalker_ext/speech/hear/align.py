@@ -39,10 +39,13 @@ class Word:
     Attributes:
         text: As it is written.
         symbols: IPA symbols of its sounds.
+        written: Number of the written word that it belongs to (see `speech.written`): "42" is one
+            written word and two spoken ones.
     """
 
     text: str
     symbols: tuple[str, ...]
+    written: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from sadtalker_ext.speech.hear.align import Word, fit, placed
 from sadtalker_ext.speech.hear.decode import Sound, seconds, sounds_of
 from sadtalker_ext.speech.hear.recogniser import Heard, Recogniser
 from sadtalker_ext.speech.ipa import SILENCE, parts_of
+from sadtalker_ext.speech.word_times import Span
 from sadtalker_ext.types import Phoneme
 
 _NEAR = 3
@@ -25,10 +28,22 @@ def listened(heard: Heard, recogniser: Recogniser) -> list[Phoneme]:
     return [named(one, heard, recogniser) for one in sounds_of(heard.sounds)]
 
 
-def with_text(
-    heard: Heard, recogniser: Recogniser, words: Sequence[Word]
-) -> tuple[list[Phoneme], int]:
-    """Return the phones of a piece of which a text is known, and how many words were used up.
+class Fitted(NamedTuple):
+    """A piece of sound with its text.
+
+    Attributes:
+        phones: In order and without gaps, from the beginning of the piece.
+        used: How many words were used up.
+        spans: Where words were found, by the numbers of their written words.
+    """
+
+    phones: list[Phoneme]
+    used: int
+    spans: list[Span]
+
+
+def with_text(heard: Heard, recogniser: Recogniser, words: Sequence[Word]) -> Fitted:
+    """Return the phones of a piece of which a text is known.
 
     Where the text is not what is heard, what is heard counts.
 
@@ -40,7 +55,7 @@ def with_text(
     found, used = placed(heard.sounds, _window(heard, words))
     free = listened(heard, recogniser)
     if not found:
-        return free, 0
+        return Fitted(free, 0, [])
     known = [
         Phoneme(
             symbol=one.symbol,
@@ -50,7 +65,16 @@ def with_text(
         )
         for one in found
     ]
-    return _filled(known, free), used
+    spans = [
+        Span(words[number].written, run[0].start, run[-1].end)
+        for number, run in (
+            (number, [phone for _, phone in pairs])
+            for number, pairs in itertools.groupby(
+                zip(found, known, strict=True), key=lambda pair: pair[0].word
+            )
+        )
+    ]
+    return Fitted(_filled(known, free), used, spans)
 
 
 def best_reading(heard: Heard, readings: Sequence[Sequence[Word]]) -> Sequence[Word]:

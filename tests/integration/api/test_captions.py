@@ -1,8 +1,10 @@
-"""Captions of a spoken text, over REST."""
+"""Captions of a spoken text, and of a transcript beside a sound, over REST."""
 
 import pytest
 
 from tests.support.api import TALKS, form, png, wait_final
+from tests.support.espeak import say
+from tests.support.media import write_sound
 
 
 def spoken(client, captions):
@@ -30,6 +32,17 @@ def test_captions_are_fetched_and_removed_with_the_video(site, client, captions,
     assert (site.results / f"{talk_id}.{captions}").is_file()
     client.delete(f"{TALKS}/{talk_id}")
     assert not (site.results / f"{talk_id}.{captions}").exists()
+
+
+def test_a_transcript_of_a_sound_gives_captions(client, tmp_path):
+    text = "My brother came home on Monday."
+    said = say(text)
+    sound = write_sound(tmp_path / "s.wav", said.samples[:, None], said.rate_hz).read_bytes()
+    talk = client.post(
+        TALKS, **form(sound=sound, config={"captions": "vtt", "transcript": text})
+    ).json()
+    assert wait_final(client, talk["id"])["status"] == "done"
+    assert text in client.get(f"{TALKS}/{talk['id']}/captions").text
 
 
 def test_a_talk_without_captions_says_how_to_ask_for_them(client):

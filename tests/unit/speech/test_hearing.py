@@ -65,6 +65,11 @@ def test_long_text_is_matched_chunk_by_chunk(monkeypatch):
     heard = listen(spoken.speech(exact=False, text=True), Progress())
     truth = in_order(spoken.phonemes, heard.seconds)
     assert agreement(heard.phonemes, truth) > 0.7
+    assert [one.text for one in heard.words] == (TEXT * 2).split()
+    starts = [one.start for one in heard.words]
+    assert starts == sorted(starts)
+    last = max(one.end for one in truth if one.symbol != "SIL")
+    assert heard.words[-1].end == pytest.approx(last, abs=0.1)
 
 
 def test_a_job_does_not_depend_on_the_one_before():

@@ -1,31 +1,7 @@
 import pytest
 
 from sadtalker_ext.speech import pronounce
-from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.speech.pronounce import readings_of, symbols_of
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The people in the village have been waiting.", "en-us"),
-        ("Die Leute haben nicht auf uns gewartet.", "de"),
-        ("Les gens ne sont pas dans la maison.", "fr"),
-        ("La gente no está en la casa, pero ya viene.", "es"),
-        ("O homem não está em casa com a mãe.", "pt"),
-        ("Gli uomini sono nella casa della nonna.", "it"),
-        ("Küçük köpek ve yavru kedi birlikte oynuyor.", "tr"),
-        ("我的爸爸明天要买一本新书。", "cmn"),
-        ("わたしは本を読みます。", "ja"),
-        ("나는 밥을 먹어요.", "ko"),
-        ("Моя бабушка дома.", "ru"),
-        ("मेरा भाई घर में है।", "hi"),
-        ("42", "en-us"),
-        ("", "en-us"),
-    ],
-)
-def test_languages_are_told(text, language):
-    assert language_of(text) == language
 
 
 def test_symbols_of_a_word():

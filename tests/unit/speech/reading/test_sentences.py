@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sadtalker_ext.speech.reading.language import guess_language
 from sadtalker_ext.speech.reading.sentences import LONGEST_SENTENCE, plain, sentences, tokens
 
 
@@ -59,28 +58,3 @@ def test_tokens_keep_their_punctuation_apart():
     first, second = tokens('("Hello," there')
     assert (first.before, first.core, first.after, first.text) == ('("', "Hello", ',"', '("Hello,"')
     assert second.core == "there"
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The cat is on the table and it will not go.", "en"),
-        ("Guten Morgen, das ist ein Test und nicht mehr.", "de"),
-        ("Bonjour, je suis content de vous voir.", "fr"),
-        ("Hola, ¿cómo está usted? Muy bien, gracias.", "es"),
-        ("Ciao, come stai? Sono molto felice di vederti.", "it"),
-        ("Привет, как дела?", "ru"),
-        ("こんにちは、元気ですか", "ja"),
-        ("你好，世界", "cmn"),
-        ("안녕하세요", "ko"),
-        ("नमस्ते", "hi"),
-        ("12345", "en"),
-        ("", "en"),
-        ("Zyx blorp.", "en"),
-        ("A.B.C. D.E.F.", "en"),
-        ("1/2 e.g. i.e. C++", "en"),
-        ("Obrigado, você é muito gentil.", "pt"),
-    ],
-)
-def test_the_language_of_a_text(text, language):
-    assert guess_language(text) == language
