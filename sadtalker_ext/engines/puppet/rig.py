@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.eyes.layer import RELAXED, EyeLayer
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.engines.puppet.head.hair import trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
@@ -19,6 +19,7 @@ from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
     UNABLE,
     beside_own_smile,
+    eyes_apart,
     lid_tension,
     mouth_controls,
 )
@@ -166,7 +167,7 @@ class PuppetRig:
             (float(lids[0]), float(lids[1])),
             (float(gaze[0]), float(gaze[1])),
             float(controls[BROW]),
-            (RELAXED, RELAXED) if face is None else lid_tension(face),
+            *(() if face is None else (lid_tension(face), eyes_apart(face))),
         )
         if face is not None:
             self.skin().apply(canvas, face)

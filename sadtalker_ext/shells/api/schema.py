@@ -235,6 +235,12 @@ def form_schema() -> Json:
                 "format": "binary",
                 "description": "The file of a video whose motion is borrowed (driver_url).",
             },
+            "motion_in": {
+                "type": "string",
+                "format": "binary",
+                "description": "What the face does, instead of planning it: a motion file as "
+                "docs/motion.md describes them. Without speech the video is as long as it.",
+            },
             "talk": {
                 "type": "string",
                 "description": "All other fields of TalkRequest, as JSON.",

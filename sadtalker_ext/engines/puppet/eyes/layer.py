@@ -41,6 +41,8 @@ class LidTension(NamedTuple):
 
 
 RELAXED = LidTension()
+Look = tuple[float, float]
+_TOGETHER: Look = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +105,7 @@ class EyeLayer:
         gaze: tuple[float, float],
         brow: float,
         tension: tuple[LidTension, LidTension] = (RELAXED, RELAXED),
+        apart: tuple[Look, Look] = (_TOGETHER, _TOGETHER),
     ) -> None:
         """Paint the eyes into the canvas, in place.
 
@@ -113,11 +116,14 @@ class EyeLayer:
             gaze: Degrees to the right and down.
             brow: -1 frown .. 1 raised.
             tension: Of the lids of the eye on the left and the right side of the picture.
+            apart: Degrees by which these two eyes look further to the right and down.
         """
         self._brows.apply(canvas, brow * self._brow_share)
-        for eye, closure, tense in zip(self._eyes, blink, tension, strict=True):
+        each = zip(self._eyes, blink, apart, tension, strict=True)
+        for eye, closure, further, tense in each:
             if eye is not None:
-                _draw_eye(canvas, eye, float(closure) * self._reach, gaze, tense)
+                look = (gaze[0] + further[0], gaze[1] + further[1])
+                _draw_eye(canvas, eye, float(closure) * self._reach, look, tense)
 
     @property
     def still(self) -> FloatArray | None:
