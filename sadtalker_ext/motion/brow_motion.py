@@ -14,7 +14,7 @@ _RISE = 0.07
 """Seconds by which the edges of a lift are softened: brows rise in about 0.15 s."""
 _DRIFT = 0.16
 _DRIFT_SMOOTH = 0.8
-_GAIN = 1.3
+_GAIN = 1.5
 """Of the small movements; the largest are approached softly, and `expression_scale` finds room."""
 
 

@@ -16,7 +16,7 @@ from sadtalker_ext.types import Box, FloatArray, ImageArray
 Floats = npt.NDArray[np.float64]
 
 # In units of the eye width.
-_RAISE = 0.23
+_RAISE = 0.25
 _LOWER = 0.11
 _DRAW_TOGETHER = 0.05
 _FOREHEAD_REACH = 0.75
