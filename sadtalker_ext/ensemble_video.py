@@ -95,7 +95,7 @@ def generate_ensemble(
         overwrite=overwrite,
         keep_partial=options.keep_partial,
         metadata=metadata,
-        label=options.mark == "label",
+        label=marking.label,
         stamp=marking.stamp,
         seal=marking.seal,
     )

@@ -10,30 +10,27 @@ import itertools
 import math
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sadtalker_ext.encoder.label import caption_strip
 from sadtalker_ext.encoder.metadata import VideoMetadata, read_metadata
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.engines import registry
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.claim import Claim, wall_claim
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.service import Request
-from sadtalker_ext.types import ImageArray, VideoFile
+from sadtalker_ext.types import VideoFile
+from sadtalker_ext.wall import side_by_side, tile_of
 
 MOST_CELLS = 64
-LONGEST_SIDE = 3840
-"""Pixels of the wall; its tiles are scaled down to fit."""
-_STRIP_SHARE = 0.09
-_SMALLEST_STRIP = 22
 _SUFFIXES = (".mp4", ".webm")
 
 Make = Callable[[Request, Progress], VideoFile]
@@ -165,10 +162,12 @@ def _wall(
     progress: Progress,
 ) -> VideoFile:
     rows = -(-len(videos) // columns)
-    tile, strip = _tile(videos, columns, rows)
+    tile, strip = tile_of(videos, columns, rows)
     strips = [caption_strip(", ".join(words), tile[0], strip) for words in labels]
     frames = max(video.frames for video in videos)
     fps = max(video.fps for video in videos)
+    about, options = _about(videos, labels), request.options
+    marking = Marking(options, _claim(videos, about, options), overwrite=request.overwrite)
     try:
         speech = open_speech(videos[0].path)
     except UnreadableAudio:
@@ -177,14 +176,17 @@ def _wall(
         path,
         fps=fps,
         speech=speech,
-        quality=request.options.quality,
+        quality=options.quality,
         overwrite=request.overwrite,
-        metadata=_about(videos, labels),
+        metadata=about,
+        stamp=marking.stamp,
+        seal=marking.seal,
     )
-    shown = _side_by_side(videos, columns, rows, tile, strips, fps, frames)
+    shown = side_by_side(videos, columns, rows, tile, strips, fps, frames)
     with writer:
         for frame in progress.track(shown, Stage.WRITING, frames):
             writer.write(frame)
+    manifest = marking.finish(writer.path)
     return replace(
         videos[0],
         path=writer.path,
@@ -194,75 +196,29 @@ def _wall(
         frames=writer.frames,
         seconds=writer.seconds,
         timings={},
-        warnings=(),
+        warnings=marking.warnings,
         motion=None,
+        marks=tuple(one for one in marking.marks if one != "label"),
+        credentials=manifest,
     )
-
-
-def _tile(videos: Sequence[VideoFile], columns: int, rows: int) -> tuple[tuple[int, int], int]:
-    """Return width and height of a tile's picture, and the height of the strip over it."""
-    width, height = max(v.width for v in videos), max(v.height for v in videos)
-    strip = _STRIP_SHARE * min(width, height)
-    scale = min(1.0, LONGEST_SIDE / (columns * width), LONGEST_SIDE / (rows * (height + strip)))
-    across, down = (max(2 * round(side * scale / 2), 2) for side in (width, height))
-    return (across, down), max(2 * round(strip * scale / 2), _SMALLEST_STRIP)
-
-
-def _side_by_side(
-    videos: Sequence[VideoFile],
-    columns: int,
-    rows: int,
-    tile: tuple[int, int],
-    strips: Sequence[ImageArray],
-    fps: float,
-    frames: int,
-) -> Iterator[ImageArray]:
-    """Yield the wall's frames; a video that ends before the others holds its last one."""
-    width, height = tile
-    strip = strips[0].shape[0]
-    wall = np.full((rows * (height + strip), columns * width, 3), 24, np.uint8)
-    films = [_timed(video.path, fps, frames) for video in videos]
-    for number, words in enumerate(strips):
-        top, left = (number // columns) * (height + strip), (number % columns) * width
-        wall[top : top + strip, left : left + width] = words
-    for pictures in zip(*films, strict=True):
-        for number, picture in enumerate(pictures):
-            top = (number // columns) * (height + strip) + strip
-            left = (number % columns) * width
-            wall[top : top + height, left : left + width] = _fitted(picture, width, height)
-        yield wall
-
-
-def _timed(path: Path, fps: float, frames: int) -> Iterator[ImageArray]:
-    """Yield what a video shows at the times of the wall's frames."""
-    film = open_driving(path).read()
-    _, now = next(film)
-    following = next(film, None)
-    for number in range(frames):
-        while following is not None and following[0] <= (number + 0.5) / fps:
-            now, following = following[1], next(film, None)
-        yield now
-
-
-def _fitted(picture: ImageArray, width: int, height: int) -> ImageArray:
-    import cv2
-
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-    if size != picture.shape[1::-1]:
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if size == (width, height):
-        return picture
-    room = np.full((height, width, 3), 24, np.uint8)
-    top, left = (height - size[1]) // 2, (width - size[0]) // 2
-    room[top : top + size[1], left : left + size[0]] = picture
-    return room
 
 
 def _about(videos: Sequence[VideoFile], labels: Sequence[Sequence[str]]) -> VideoMetadata:
     first = read_metadata(videos[0].path)
     tiles = [", ".join(words) for words in labels]
     return replace(first, data={**first.data, "grid": tiles})
+
+
+def _claim(videos: Sequence[VideoFile], about: VideoMetadata, options: GenerateOptions) -> Claim:
+    known, used = registry.engine_specs(), {video.engine for video in videos}
+    picture = about.data.get("picture") or {}
+    return wall_claim(
+        options,
+        # of engines that are not registered nobody knows whether they are trained
+        [spec for spec in known if spec.name in used] or known,
+        [video.path for video in videos],
+        generated=bool(picture.get("parameters")),
+    )
 
 
 def _told(axes: Sequence[Axis]) -> tuple[str, ...]:

@@ -122,7 +122,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def without_places(text: str) -> str:
     """Shorten the paths in a sentence: people elsewhere need not know where things lie here."""
-    homes = ((sys.executable, "python"), (str(ROOT), "the program's folder"))
+    script = shutil.which("sadtalker", path=str(Path(sys.executable).parent))
+    programs = ((sys.executable, "python"), (script or "", "sadtalker"))
+    homes = (*programs, (str(ROOT), "the program's folder"))
     for path, name in (*homes, (str(Path.home()), "~")):
         if len(path) > 1:
             text = text.replace(f'"{path}"', name).replace(path, name)

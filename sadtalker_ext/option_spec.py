@@ -31,6 +31,7 @@ class OptionSpec:
         low: Smallest value of a number.
         high: Largest value of a number.
         choices: Valid words of a text option; empty means free text.
+        menu: Those of many choices that a menu shows; the others are typed.
         aliases: Names the original's command line used.
         numbers: Whether a text holds a list of numbers, each from `low` to `high`; it is kept in
             one spelling, "0, 30, -20".
@@ -49,6 +50,7 @@ class OptionSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] = ()
+    menu: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     numbers: bool = False
     parts: tuple[str, ...] = ()
@@ -74,7 +76,10 @@ class OptionSpec:
         """Return a word as the choices spell it; the original writes RestoreFormer."""
         if not isinstance(value, str):
             return value
-        return next((one for one in self.choices if str(one).lower() == value.lower()), value)
+        # what is joined by + may come in any order
+        parts = sorted(part.strip() for part in value.lower().split("+"))
+        same = (one for one in self.choices if sorted(str(one).lower().split("+")) == parts)
+        return next(same, value)
 
     def _typed(self, value: object) -> Any:
         if self.kind is bool:

@@ -58,6 +58,7 @@ class OptionValues(TypedDict, total=False):
     debug_overlay: bool
     seed: int
     mark: str
+    label_language: str
     provenance: str
     consent_by: str
     keep_partial: bool

@@ -21,7 +21,7 @@ from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
 from sadtalker_ext.timeline import read_timeline
 
-SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "png": ".zip"}
+SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "mov": ".mov", "gif": ".gif", "png": ".zip"}
 """Extension of the file for every value of the option `format`."""
 
 

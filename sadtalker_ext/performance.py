@@ -12,6 +12,9 @@ from sadtalker_ext.types import ImageArray, Motion, Speech
 if TYPE_CHECKING:
     from sadtalker_ext.speech.hearing import Hearing
 
+PARTS = ("head", "lids", "brows", "gaze", "mouth")
+"""What a driving video can give."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrivingVideo:
@@ -36,16 +39,22 @@ class Driving:
     Attributes:
         head: Gives its head movement.
         lids: Gives its blinks.
-        whole: Gives everything; the others are None then.
+        brows: Gives its brows, and how wide its eyes are.
+        gaze: Gives where it looks.
+        mouth: Gives its mouth and jaw.
+        whole: Gives everything, and the speech is its sound; the others are None then.
     """
 
     head: DrivingVideo | None = None
     lids: DrivingVideo | None = None
+    brows: DrivingVideo | None = None
+    gaze: DrivingVideo | None = None
+    mouth: DrivingVideo | None = None
     whole: DrivingVideo | None = None
 
     def videos(self) -> dict[str, DrivingVideo]:
         """Return the videos that are there, by what they give."""
-        given = {"head": self.head, "lids": self.lids, "whole": self.whole}
+        given = {name: getattr(self, name) for name in (*PARTS, "whole")}
         return {name: video for name, video in given.items() if video is not None}
 
 

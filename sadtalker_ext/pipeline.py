@@ -116,7 +116,7 @@ def generate(
         beside=beside,
         keep_partial=options.keep_partial,
         metadata=metadata,
-        label=options.mark == "label",
+        label=marking.label,
         captions=captions,
         stamp=marking.stamp,
         seal=marking.seal,

@@ -63,7 +63,16 @@ def _plain(name: str) -> str:
 
 _GROUPS = ("look", "acting", "head and eyes", "engine", "output")
 _NOT_STYLE = frozenset(
-    {"engine", "face_index", "seed", "mark", "provenance", "consent_by", "keep_partial"}
+    {
+        "engine",
+        "face_index",
+        "seed",
+        "mark",
+        "label_language",
+        "provenance",
+        "consent_by",
+        "keep_partial",
+    }
 )
 _LONGEST_NAME = 40
 

@@ -228,6 +228,16 @@ def open_request(
     )
 
 
+def motion_seconds(path: Path) -> float:
+    """Return how long a file of motion lasts.
+
+    Raises:
+        UnreadableMotion: It cannot be read.
+    """
+    motion = read_motion(path)
+    return len(motion) / motion.fps
+
+
 def driving_of(request: Request, speech: Speech | None) -> Driving:
     """Open the driving videos of a request.
 
@@ -241,6 +251,9 @@ def driving_of(request: Request, speech: Speech | None) -> Driving:
         return Driving(whole=whole)
     first = open_driving(request.reference_video) if request.reference_video else None
     other = open_driving(request.blink_video) if request.blink_video else None
+    given = use.split("+")
     return Driving(
-        head=first if "pose" in use else None, lids=other or (first if "blink" in use else None)
+        head=first if "pose" in given else None,
+        lids=other or (first if "blink" in given else None),
+        **{part: first for part in ("brows", "gaze", "mouth") if part in given},
     )

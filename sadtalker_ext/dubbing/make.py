@@ -110,7 +110,7 @@ def _made(work: Work, footage: Footage) -> VideoFile:
             look,
             work.folder,
             progress,
-            label=request.options.mark == "label",
+            label=work.marking.label,
             stamp=work.marking.plane_stamp,
         )
     progress.enter(Stage.WRITING)

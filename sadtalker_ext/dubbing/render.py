@@ -94,7 +94,7 @@ def render_parts(
     folder: Path,
     progress: Progress,
     *,
-    label: bool = False,
+    label: str = "",
     stamp: Callable[[Planes], None] | None = None,
 ) -> list[tuple[Path, int]]:
     """Draw and encode all parts; those that are there already stay.
@@ -107,7 +107,7 @@ def render_parts(
         look: How pictures are stored.
         folder: Where parts go.
         progress: Counts frames, and stops the work.
-        label: Whether every frame carries the visible label.
+        label: Words of the visible label on every frame; empty for none.
         stamp: Gets every finished frame last of all, and changes it.
 
     Returns:
@@ -124,7 +124,7 @@ def render_parts(
     if first:
         progress.advance(first)
     shown = 0.0
-    badge = Label() if label else None
+    badge = Label(label) if label else None
     frames = _drawn(footage, stamps, schedule, actors, first)
     for number in range(done, len(parts)):
         begin, end = number * per_part, min((number + 1) * per_part, total)

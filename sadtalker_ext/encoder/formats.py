@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sadtalker_ext.encoder.gif import GifEncoder
 from sadtalker_ext.encoder.metadata import VideoMetadata
-from sadtalker_ext.encoder.muxer import MP4_CODECS, WEBM_CODECS, Encoder, FrameEncoder
+from sadtalker_ext.encoder.muxer import MOV_CODECS, MP4_CODECS, WEBM_CODECS, Encoder, FrameEncoder
 from sadtalker_ext.encoder.png_frames import PngEncoder
-from sadtalker_ext.encoder.xmp import append_xmp
+from sadtalker_ext.encoder.xmp import append_xmp, insert_xmp
 from sadtalker_ext.errors import OutputUnwritable
 from sadtalker_ext.options import SUFFIXES
 from sadtalker_ext.types import Speech, Word
@@ -59,22 +59,29 @@ class VideoFormat:
             quality=quality,
             speech=speech,
             tags=metadata.tags() if metadata else {},
-            codecs=WEBM_CODECS if self.name == "webm" else MP4_CODECS,
+            codecs=_CODECS[self.name],
             captions=captions if self.name == "mp4" else (),
             alpha=alpha,
         )
 
     def complete(self, path: Path, metadata: VideoMetadata | None) -> None:
         """Add to a closed file what its encoder could not."""
-        if self.name == "mp4" and metadata is not None and metadata.xmp:
+        if metadata is None or not metadata.xmp:
+            return
+        if self.name == "mp4":
             append_xmp(path, metadata.xmp)
+        elif self.name == "mov":
+            insert_xmp(path, metadata.xmp)
 
+
+_CODECS = {"mp4": MP4_CODECS, "webm": WEBM_CODECS, "mov": MOV_CODECS}
 
 FORMATS = {
     one.name: one
     for one in (
         VideoFormat(name="mp4", suffix=SUFFIXES["mp4"], even_sides=True),
         VideoFormat(name="webm", suffix=SUFFIXES["webm"], even_sides=True, transparent=True),
+        VideoFormat(name="mov", suffix=SUFFIXES["mov"], transparent=True),
         VideoFormat(name="gif", suffix=SUFFIXES["gif"]),
         VideoFormat(name="png", suffix=SUFFIXES["png"], transparent=True),
     )

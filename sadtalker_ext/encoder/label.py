@@ -1,12 +1,15 @@
-"""The visible label: a small badge that says the video is AI-generated."""
+"""The visible label: a small badge that says, in some language, the video is AI-generated."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sadtalker_ext.encoder.fonts import font_for
+from sadtalker_ext.option_fields.label_words import LABEL_WORDS
 from sadtalker_ext.types import FloatArray, ImageArray
 
-TEXT = "AI-generated"
+TEXT = LABEL_WORDS["en"]
+_FONT_PIXELS = 96
 
 _HEIGHT_SHARE = 0.045
 _MIN_HEIGHT = 16
@@ -106,9 +109,26 @@ def _ink(text: str) -> ImageArray:
     """
     import cv2
 
+    if not text.isascii() and (own := _ink_of_font(text)) is not None:
+        return own
     font, scale, thickness = cv2.FONT_HERSHEY_SIMPLEX, float(_OVERSAMPLING), 2 * _OVERSAMPLING
     (wide, high), below = cv2.getTextSize(text, font, scale, thickness)
     ink = np.zeros((3 * (high + below), wide + 2 * high), np.uint8)
     cv2.putText(ink, text, (high, 2 * high), font, scale, 255, thickness, cv2.LINE_AA)
     left, top, width, height = cv2.boundingRect(ink)
     return ink[top : top + height, left : left + width]
+
+
+def can_draw(text: str) -> bool:
+    """Tell whether this machine has letters for a text."""
+    return text.isascii() or font_for(text, _FONT_PIXELS) is not None
+
+
+def _ink_of_font(text: str) -> ImageArray | None:
+    """Return large letters of a font of this machine, cut close; None where no font has them."""
+    font = font_for(text, _FONT_PIXELS)
+    if font is None:
+        return None
+    mask = font.getmask(text)
+    ink: ImageArray = np.frombuffer(bytes(mask), np.uint8).reshape(mask.size[::-1])
+    return np.ascontiguousarray(ink)

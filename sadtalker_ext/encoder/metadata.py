@@ -204,7 +204,7 @@ def read_metadata(path: Path | str) -> VideoMetadata:
         packet = read_xmp(path)
     except (FFmpegError, OSError) as problem:
         raise EncodingError(
-            f"{path.name} should be a readable mp4, webm or gif video: {problem}."
+            f"{path.name} should be a readable mp4, webm, mov or gif video: {problem}."
         ) from problem
     try:
         data = json.loads(tags.get("synopsis", "{}"))

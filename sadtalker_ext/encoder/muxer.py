@@ -70,6 +70,14 @@ def vp9_options(quality: int) -> dict[str, str]:
     }
 
 
+def prores_options(_: int) -> dict[str, str]:
+    """Return the settings of ProRes 4444: its size follows the profile, not a CRF.
+
+    Alpha keeps 16 bits, which costs little where it is plain.
+    """
+    return {"profile": "4444", "vendor": "apl0", "alpha_bits": "16"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codecs:
     """What a container holds, by the media library's names.
@@ -80,6 +88,8 @@ class Codecs:
         audio: Audio codec.
         video_options: Settings of the video codec for a quality.
         options: Settings of the container.
+        pixels: Pixel format of the video.
+        alpha_pixels: The same where frames have an alpha channel.
     """
 
     container: str
@@ -87,6 +97,8 @@ class Codecs:
     audio: str
     video_options: Callable[[int], dict[str, str]]
     options: dict[str, str] = field(default_factory=dict)
+    pixels: str = "yuv420p"
+    alpha_pixels: str = "yuva420p"
 
 
 MP4_CODECS = Codecs(
@@ -99,6 +111,18 @@ MP4_CODECS = Codecs(
 WEBM_CODECS = Codecs(
     container="webm", video="libvpx-vp9", audio="libopus", video_options=vp9_options
 )
+"""VP9 keeps transparency as a second picture beside each frame."""
+MOV_CODECS = Codecs(
+    container="mov",
+    video="prores_ks",
+    audio="pcm_s16le",
+    video_options=prores_options,
+    # QuickTime's own places for text have none for JSON
+    options={"movflags": "use_metadata_tags"},
+    pixels="yuv444p10le",
+    alpha_pixels="yuva444p10le",
+)
+"""For editing programs: every frame stands alone, and the sound is not compressed."""
 
 
 class Encoder:
@@ -123,8 +147,7 @@ class Encoder:
         self._rate = rate
         self._codecs = codecs
         self._frames = 0
-        # VP9 keeps transparency as a second picture beside each frame
-        self._pixels = "yuva420p" if alpha else "yuv420p"
+        self._pixels = codecs.alpha_pixels if alpha else codecs.pixels
         self._reformatter = VideoReformatter()
         self._container: OutputContainer = av.open(
             str(path), "w", format=codecs.container, options=codecs.options
@@ -153,6 +176,8 @@ class Encoder:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
         )
+        # ProRes takes what it says about colour from its frames, and PyAV 13 leaves that open
+        yuv.colorspace, yuv.color_range = Colorspace.ITU709, ColorRange.MPEG
         yuv.pts = self._frames
         yuv.time_base = 1 / self._rate
         self._frames += 1

@@ -95,12 +95,13 @@ class SoundTrack:
     Args:
         container: The open output.
         speech: Its sound; silence follows where it ends.
-        codec: "aac", or "libopus", which knows one sampling rate only.
+        codec: "aac"; "libopus", which knows one sampling rate only; or "pcm_s16le".
     """
 
     def __init__(self, container: OutputContainer, speech: Speech, codec: str = "aac") -> None:
         self._container = container
-        self._rate = _OPUS_RATE if codec == "libopus" else aac_rate(speech.rate_hz)
+        own = speech.rate_hz if codec == "pcm_s16le" else aac_rate(speech.rate_hz)
+        self._rate = _OPUS_RATE if codec == "libopus" else own
         self._block = _OPUS_FRAME if codec == "libopus" else _FRAME
         self._samples = SpeechSamples(speech, self._rate)
         self._position = 0
@@ -109,7 +110,8 @@ class SoundTrack:
         self._stream = cast(
             "AudioStream", container.add_stream(codec, rate=self._rate, layout=self._layout)
         )
-        self._stream.codec_context.bit_rate = aac_bits(self._rate, channels)
+        if codec != "pcm_s16le":
+            self._stream.codec_context.bit_rate = aac_bits(self._rate, channels)
         self._stream.codec_context.time_base = Fraction(1, self._rate)
 
     def write_until(self, seconds: Fraction) -> None:
@@ -134,9 +136,13 @@ class SoundTrack:
         from av.audio.frame import AudioFrame
 
         samples = self._samples.take(count)
-        if self._stream.codec_context.name == "libopus":  # takes interleaved samples only
+        codec = self._stream.codec_context.name
+        if codec == "libopus":  # takes interleaved samples only
             packed = np.ascontiguousarray(samples.reshape(1, -1))
             frame = AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
+        elif codec == "pcm_s16le":
+            whole = np.rint(samples.reshape(1, -1) * 32767).clip(-32768, 32767).astype(np.int16)
+            frame = AudioFrame.from_ndarray(whole, format="s16", layout=self._layout)
         else:
             planes = np.ascontiguousarray(samples.T)
             frame = AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)

@@ -75,7 +75,7 @@ class VideoWriter:
         beside: Whether a similar name will do where this one is taken; `path` tells it at the end.
         keep_partial: Whether a cancelled video is kept, as ``NAME.partial.mp4``.
         metadata: What the file says about itself.
-        label: Whether every frame carries a visible label.
+        label: Words of the visible label on every frame; empty for none.
         captions: Captions in order, for a subtitle track in an mp4.
         stamp: Gets every frame last of all, and returns the one to encode.
         seal: Gets the complete file before it has its name, and a free name beside it.
@@ -102,7 +102,7 @@ class VideoWriter:
         beside: bool = False,
         keep_partial: bool = False,
         metadata: VideoMetadata | None = None,
-        label: bool = False,
+        label: str = "",
         captions: tuple[Word, ...] = (),
         stamp: Callable[[ImageArray], ImageArray] | None = None,
         seal: Callable[[Path, Path], None] | None = None,
@@ -119,7 +119,7 @@ class VideoWriter:
         self._beside = beside
         self._keep_partial = keep_partial
         self._metadata = metadata
-        self._label = Label() if label else None
+        self._label = Label(label) if label else None
         self._captions = captions
         self._stamp = stamp
         self._seal = seal

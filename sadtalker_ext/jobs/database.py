@@ -149,7 +149,14 @@ class FolderLock:
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables that are not there yet."""
+    """Make the tables that are not there yet, after looking through those that are.
+
+    Raises:
+        DatabaseError: A page is damaged. SQLite alone says so only when it comes upon it.
+    """
+    found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise sqlite3.DatabaseError(str(found[0]).replace("\n", " "))
     if db.execute("PRAGMA user_version").fetchone()[0] > VERSION:
         raise SetupError(
             f"{path.name} was written by a newer version of this program.",

@@ -6,7 +6,7 @@
     jobs.sqlite3          the job table
     jobs.lock             held by the process that works here
     inputs/ID/...         uploads of jobs that are not final
-    results/ID.mp4        finished videos (.mp4, .webm, .gif, .zip)
+    results/ID.mp4        finished videos (.mp4, .webm, .mov, .gif, .zip)
     results/ID.srt        captions that were asked for (.srt, .vtt)
     results/ID.webm.c2pa  manifest of a video that cannot hold it; ID.mp4.consent.json: who agreed
 

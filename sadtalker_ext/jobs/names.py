@@ -13,7 +13,7 @@ RECORDS = (".c2pa", ".consent.json")
 """Added to a video's name: what lies beside it and goes with it; see docs/provenance.md."""
 INPUTS, RESULTS, PAGE = "inputs", "results", "page"
 DATABASE, LOCK, SECRET = "jobs.sqlite3", "jobs.lock", "webhook.secret"
-UPLOADS = ("source_image", "audio", "reference_video")
+UPLOADS = ("source_image", "audio", "reference_video", "motion_in")
 """Files in a job's folder of uploads."""
 
 _BESIDE = ("-wal", "-shm", "-journal")

@@ -164,6 +164,8 @@ class JobRunner:
             else:
                 # its end could not be stored, and the program ended while it was tried again
                 self._end(job, JobState.ERROR, error=UPLOADS_GONE)
+        except sqlite3.Error as problem:  # a damaged table: the job stays open in it
+            log.error("the end of job %s could not be stored: %s", job.id, problem)
         except Exception:
             log.exception("the end of job %s could not be stored", job.id)
         finally:
@@ -267,6 +269,8 @@ class JobRunner:
             if self._keep_seconds:
                 try:
                     self.forget_older_than(self._keep_seconds)
+                except sqlite3.Error as problem:
+                    log.error("old jobs could not be removed: %s", problem)
                 except Exception:
                     log.exception("old jobs could not be removed")
             self._closing.wait(SWEEP_SECONDS)

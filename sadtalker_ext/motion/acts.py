@@ -20,9 +20,9 @@ from sadtalker_ext.speech.accents import Accent, Pause
 
 Pose = npt.NDArray[np.float64]
 
-_POSTURE = np.array([9.4, 4.9, 4.3])
+_POSTURE = np.array([10.6, 5.5, 4.3])
 """Standard deviation of the postures a speaker takes: yaw, pitch, roll."""
-_FARTHEST = np.array([14.0, 8.3, 7.8])
+_FARTHEST = np.array([14.5, 9.0, 7.8])
 _OTHER_SIDE = 0.65
 """Share of postures that go to the other side than the one before."""
 _STRATA = 4

@@ -14,6 +14,8 @@ _RISE = 0.07
 """Seconds by which the edges of a lift are softened: brows rise in about 0.15 s."""
 _DRIFT = 0.16
 _DRIFT_SMOOTH = 0.8
+_GAIN = 1.3
+"""Of the small movements; the largest are approached softly, and `expression_scale` finds room."""
 
 
 def brow_track(
@@ -29,4 +31,4 @@ def brow_track(
     sigma = _DRIFT_SMOOTH * fps
     drift = smooth(rng.normal(0, 1, frames).astype(np.float32), sigma)
     drift *= np.float32(_DRIFT * np.sqrt(2 * sigma * np.sqrt(np.pi)))
-    return np.asarray(np.clip(raised + drift, -1, 1), dtype=np.float32)
+    return np.asarray(np.tanh(_GAIN * (raised + drift)), dtype=np.float32)

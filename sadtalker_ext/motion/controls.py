@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.types import FloatArray
 
 CONTROLS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "brow", "breath", "relax")
@@ -38,3 +39,20 @@ def as_mapping(row: FloatArray) -> Mapping[str, float]:
 def rest(frames: int) -> FloatArray:
     """Return (T, 10) float32 controls of a face at rest: all zero."""
     return np.zeros((frames, len(CONTROLS)), dtype=np.float32)
+
+
+def control_gains(options: GenerateOptions) -> dict[str, float]:
+    """Return the factor of each control; contacts stay whole until the mouth is nearly off."""
+    mouth, face = options.mouth_scale, options.expression_scale
+    shape = min(mouth, 1.0) * (0.6 + 0.4 * face)
+    contact = min(1.0, 2 * mouth)
+    return {
+        "jaw": mouth,
+        "wide": shape,
+        "round": shape,
+        "upper": shape,
+        "tongue": min(mouth, 1.0),
+        "press": contact,
+        "tuck": contact,
+        "brow": face,
+    }

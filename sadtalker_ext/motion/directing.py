@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, FARTHEST_GAZE, PARTING, SPOKEN
+from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, PARTING, SPOKEN
 from sadtalker_ext.curves import smooth, smoothstep
 from sadtalker_ext.directions import EMOTIONS, NEUTRAL, read_blend
 from sadtalker_ext.motion import gestures
@@ -20,6 +20,7 @@ from sadtalker_ext.motion.acting import acted, arousal
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, emotion_weights, living
 from sadtalker_ext.motion.emotions import COLOURS, recipes
+from sadtalker_ext.motion.looks import LOOKS, apart, turned_eyes
 from sadtalker_ext.motion.marks import marked_cues
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.speech.hearing import Hearing
@@ -179,11 +180,10 @@ class Directing:
             else:
                 gives = 1 - _GIVES_WAY * speaking
             face[:, COLUMN[name]] *= gives
-        # eyelids and gaze are tracks of the motion itself
+        # eyelids, and where both eyes look, are tracks of the motion itself
         for side in ("Left", "Right"):
             face[:, COLUMN[f"eyeBlink{side}"]] = 0
-            for way in ("Up", "Down", "In", "Out"):
-                face[:, COLUMN[f"eyeLook{way}{side}"]] = 0
+        face[:, LOOKS] = apart(self._looked(first, end))[:, LOOKS]
         return face
 
     def _felt(self, first: int, end: int) -> FloatArray:
@@ -252,16 +252,16 @@ class Directing:
 
     def _looks(self) -> FloatArray:
         """Return (T, 2) degrees that directed `eyeLook` blendshapes ask of both eyes."""
-        track = np.zeros((self._frames, 2), np.float32)
-        # outward of the person's left eye is to the right of the picture
-        ways = {"Out": (0.5, 0), "In": (-0.5, 0), "Down": (0.5, 1), "Up": (-0.5, 1)}
-        for way, (share, axis) in ways.items():
-            for side, sign in (("Left", 1.0), ("Right", -1.0)):
-                weight = self._controls.get(f"eyeLook{way}{side}")
-                if weight is not None:
-                    turned = share * (sign if axis == 0 else 1.0) * FARTHEST_GAZE[axis]
-                    track[:, axis] += np.float32(turned) * weight
-        return track
+        return np.asarray(turned_eyes(self._looked(0, self._frames)).mean(axis=1), np.float32)
+
+    def _looked(self, first: int, end: int) -> FloatArray:
+        """Return (n, 52) the directed `eyeLook` blendshapes, everything else zero."""
+        face = np.zeros((end - first, len(BLENDSHAPES)), np.float32)
+        for column in LOOKS:
+            track = self._controls.get(BLENDSHAPES[column])
+            if track is not None:
+                face[:, column] = track[first:end]
+        return face
 
     def _mean(self, factor: Callable[[str], float]) -> FloatArray:
         """Return (T,) the factor of the emotions, each by its strength; 1 without any."""

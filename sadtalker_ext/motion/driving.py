@@ -35,10 +35,11 @@ def read_once(driving: Driving, read: Callable[[DrivingVideo], Found]) -> dict[s
     return {name: done[id(video)] for name, video in videos.items()}
 
 
-def all_warnings(found: Mapping[str, tuple[FloatArray | tuple[str, ...], ...]]) -> tuple[str, ...]:
+def all_warnings(found: Mapping[str, tuple[object, ...]]) -> tuple[str, ...]:
     """Return the warnings that end what `read_once` found, once per video."""
     ends = {id(one): one[-1] for one in found.values()}
-    return tuple(str(words) for words in itertools.chain.from_iterable(ends.values()))
+    lists = (one for one in ends.values() if isinstance(one, tuple))
+    return tuple(str(words) for words in itertools.chain.from_iterable(lists))
 
 
 def thinned(video: DrivingVideo, seconds: float) -> Iterator[tuple[float, ImageArray]]:

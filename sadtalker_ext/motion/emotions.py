@@ -42,16 +42,16 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 4 + 7 + 9 + 10 + 16 + 25, the variant with bared teeth
+    # AU 4 + 7 + 9 + 15 + 17 + 23 + 24, the variant with pressed lips
     "angry": {
         "browDown": 1.0,
-        "eyeSquint": 0.55,
-        "noseSneer": 0.95,
-        "mouthUpperUp": 0.25,
-        "mouthLowerDown": 0.9,
-        "mouthStretch": 0.3,
-        "mouthFrown": 0.8,
-        "jawOpen": 0.15,
+        "eyeSquint": 0.7,
+        "noseSneer": 0.5,
+        "mouthPress": 1.0,
+        "mouthRollLower": 0.8,
+        "mouthRollUpper": 0.6,
+        "mouthFrown": 0.9,
+        "mouthShrugLower": 1.0,
     },
     # AU 1 + 2 + 5 + 26
     "surprised": {
@@ -62,16 +62,17 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.15,
         "mouthPucker": 0.2,
     },
-    # AU 9 + 10 + 15 + 16
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16
     "disgusted": {
         "noseSneer": 1.0,
-        "browDown": 0.4,
-        "cheekSquint": 0.9,
-        "eyeSquint": 0.9,
-        "eyeBlink": 0.1,
-        "mouthUpperUp": 0.9,
-        "mouthShrugUpper": 0.3,
-        "mouthFrown": 0.4,
+        "browDown": 1.0,
+        "cheekSquint": 1.0,
+        "eyeSquint": 1.0,
+        "eyeBlink": 0.25,
+        "mouthUpperUp": 1.0,
+        "mouthLowerDown": 0.5,
+        "mouthShrugUpper": 0.5,
+        "mouthFrown": 1.0,
     },
     # AU 1 + 2 + 4 + 5 + 20 + 25
     "fearful": {
@@ -136,13 +137,13 @@ COLOURS: Final[Mapping[str, Colour]] = {
         release=1.6,
     ),
     "angry": Colour(
-        head=(0.0, 3.0, 0.0), liveliness=1.2, blinks=0.6, breath=1.5, brows=0.3, onset=0.4
+        head=(0.0, 5.0, 0.0), liveliness=1.2, blinks=0.6, breath=1.5, brows=0.3, onset=0.4
     ),
     "surprised": Colour(
         head=(0.0, -3.0, 0.0), liveliness=0.9, blinks=0.5, breath=1.4, onset=0.2, release=0.7
     ),
     "disgusted": Colour(
-        head=(3.0, -2.0, -1.5), liveliness=0.8, gaze=(-2.0, 0.0), brows=0.5, onset=0.5
+        head=(2.0, -2.0, -1.0), liveliness=0.8, gaze=(-2.0, 0.0), brows=0.5, onset=0.5
     ),
     "fearful": Colour(
         head=(0.0, -2.0, 0.0), liveliness=0.7, blinks=1.5, breath=1.6, brows=0.6, onset=0.25

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
@@ -13,8 +12,19 @@ from sadtalker_ext.motion.acting import in_manner
 from sadtalker_ext.motion.acts import Acts, phrases_of, plan_acts
 from sadtalker_ext.motion.breathing import breath_track
 from sadtalker_ext.motion.brow_motion import brow_track
-from sadtalker_ext.motion.controls import BREATH, BROW, CONTROLS, MOUTH, PRESS, RELAX, TUCK, rest
+from sadtalker_ext.motion.controls import (
+    BREATH,
+    BROW,
+    CONTROLS,
+    MOUTH,
+    PRESS,
+    RELAX,
+    TUCK,
+    control_gains,
+    rest,
+)
 from sadtalker_ext.motion.directing import Directing, is_directed
+from sadtalker_ext.motion.driven_face import DrivenFace
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.lips.mouth_track import MouthTrack
 from sadtalker_ext.motion.lips.relaxing import REACH, relax_rows, speaks
@@ -34,7 +44,6 @@ _STILL_BREATH = 0.3
 _SPEAKS_SMOOTH = 0.12
 """Seconds by which the edges of speech are softened when a directed mouth gives way to it."""
 _SPEAKS_REACH = 4 * _SPEAKS_SMOOTH
-_MUTE = "The reference video has no sound, which this engine moves lips by: the mouth stays shut."
 
 
 def plan_motion(
@@ -48,7 +57,7 @@ def plan_motion(
 ) -> Motion:
     """Listen, follow the driving videos, and return the motion at 25 frames per second.
 
-    Lips follow the sound, also that of a video that gives everything.
+    Lips follow the sound, unless a driving video gives them.
 
     Args:
         performance: What drives the face.
@@ -70,7 +79,6 @@ def plan_motion(
     driven = read_driving(performance.driving, track, progress, frames)
     if seconds is None:
         seconds = 0.0 if driven.head is None else len(driven.head) / MOTION_FPS
-        driven = dataclasses.replace(driven, warnings=(*driven.warnings, _MUTE))
     said, heard = performance.speech, performance.hearing
     return build_motion(said, seconds, options, seed, progress, driven, require, eyes, heard)
 
@@ -94,7 +102,7 @@ def build_motion(
         options: Head, eye and mouth options are applied.
         seed: Same speech, options and seed give the same motion.
         progress: Counts the chunks listened to.
-        driven: Head movement and blinks of driving videos, instead of planned ones.
+        driven: What driving videos give, instead of planned tracks.
         require: Gives the weight files of the phone recogniser.
         eyes: Where the eyes are in the picture, in shares of its width and height.
         hearing: What is heard, if somebody listened already.
@@ -120,7 +128,7 @@ class Planner:
         seconds: Length of the performance.
         options: Head, eye and mouth options are applied.
         seed: Repeats the motion.
-        driven: Head movement and blinks of driving videos, instead of planned ones.
+        driven: What driving videos give, instead of planned tracks.
         speech: What is said, for words and marks that directions refer to.
         eyes: Where the eyes are in the picture, in shares of its width and height.
 
@@ -145,8 +153,9 @@ class Planner:
         driven = driven or Tracked()
         found = accents(hearing.loudness, hearing.semitones) if hearing else []
         rests = pauses(hearing.phonemes) if hearing else []
-        self._gains = _control_gains(options)
+        self._gains = control_gains(options)
         self._mouth = MouthTrack(hearing, frames, MOTION_FPS) if hearing else None
+        self._driven = DrivenFace(driven, frames, heard=hearing is not None)
         length = frames / MOTION_FPS
         acts = plan_acts(
             phrases_of(rests, length, spoken=hearing is not None), found, _stream(seed, _ACTS)
@@ -157,6 +166,8 @@ class Planner:
             drawn = _stream(seed, _DIRECTED)
             directing = Directing(frames, MOTION_FPS, options, speech, hearing, drawn, eyes)
         self._brow = brow_track(frames, MOTION_FPS, acts.lifts, _stream(seed, _BROW))
+        if driven.brows is not None:
+            self._brow = self._driven.brow
         breath = breath_track(frames, MOTION_FPS, rests, _stream(seed, _BREATH))
         if driven.head is None or options.still:
             self._head = _head(frames, hearing, found, acts, breath, options, seed)
@@ -165,6 +176,8 @@ class Planner:
             self._head = head_motion.limited(moved)
         self._breath = breath * np.float32(_STILL_BREATH) if options.still else breath
         self._gaze = gaze.gaze_track(acts.looks, self._head, MOTION_FPS)
+        if driven.gaze is not None:
+            self._gaze = there_and_back(driven.gaze, frames)
         if options.gaze == "fixed":
             self._gaze = np.zeros_like(self._gaze)
         cues = sorted([*(one.start for one in rests), *gaze.wide_jumps(acts.looks)])
@@ -213,8 +226,9 @@ class Planner:
     def _face(self, first: int, end: int, controls: FloatArray) -> FloatArray | None:
         """Return (n, 52) directed blendshapes, and let the picture's own smile go for them."""
         directing = self._directing
+        driven = self._driven.face(first, end, self._gains)
         if directing is None:
-            return None
+            return driven
         go = directing.letting_go(first, end)
         controls[:, RELAX] = np.maximum(controls[:, RELAX], go)
         reach = math.ceil(_SPEAKS_REACH * MOTION_FPS)
@@ -222,14 +236,17 @@ class Planner:
         shapes = self._shapes(low, high)
         busy = smooth(speaks(shapes).astype(np.float32), _SPEAKS_SMOOTH * MOTION_FPS)
         contact = np.maximum(shapes[:, PRESS], shapes[:, TUCK])[first - low : end - low]
-        return directing.face(first, end, busy[first - low : end - low], contact)
+        face = directing.face(first, end, busy[first - low : end - low], contact)
+        return face if driven is None else np.maximum(face, driven)
 
     def _shapes(self, first: int, end: int) -> FloatArray:
         """Return (n, 7) mouth shapes with their amounts."""
-        if self._mouth is None:
+        heard = None if self._mouth is None else self._mouth.rows(first, end)
+        spoken = self._driven.mouth(first, end, heard)
+        if spoken is None:
             return np.zeros((end - first, len(MOUTH)), np.float32)
         gains = np.array([self._gains[name] for name in MOUTH], np.float32)
-        shapes: FloatArray = np.clip(self._mouth.rows(first, end) * gains, -1, 1)
+        shapes: FloatArray = np.clip(spoken * gains, -1, 1)
         return shapes.astype(np.float32)
 
     def _relaxed(self, first: int, end: int) -> FloatArray:
@@ -276,23 +293,6 @@ def _blink(
         return blinks.original_blinks(frames, rng)
     rate = options.blink_rate if options.blink == "natural" else 0.0
     return blinks.natural_blinks(frames, MOTION_FPS, rate * often, cues, rng)
-
-
-def _control_gains(options: GenerateOptions) -> dict[str, float]:
-    """Return the factor of each control; contacts stay whole until the mouth is nearly off."""
-    mouth, face = options.mouth_scale, options.expression_scale
-    shape = min(mouth, 1.0) * (0.6 + 0.4 * face)
-    contact = min(1.0, 2 * mouth)
-    return {
-        "jaw": mouth,
-        "wide": shape,
-        "round": shape,
-        "upper": shape,
-        "tongue": min(mouth, 1.0),
-        "press": contact,
-        "tuck": contact,
-        "brow": face,
-    }
 
 
 def _stream(seed: int, kind: int) -> np.random.Generator:

@@ -1,7 +1,8 @@
-"""Head movement and blinks of driving videos, from the face mesh of their frames.
+"""What the faces of driving videos do, from the face mesh of their frames.
 
 The mesh is followed through the video. Points that no expression moves give the turn of the head;
-the lids' distance gives the blinks. R is the number of rows of a video at 25 per second.
+the lids' distance gives the blinks, `face_capture` brows, mouth and gaze. R is the number of
+rows of a video at 25 per second.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sadtalker_ext.curves import smooth
 from sadtalker_ext.motion.driving import (
@@ -23,30 +24,14 @@ from sadtalker_ext.motion.driving import (
     read_once,
     thinned,
 )
-from sadtalker_ext.performance import Driving, DrivingVideo
-from sadtalker_ext.portrait import topology
+from sadtalker_ext.motion.face_capture import Captured, capture
+from sadtalker_ext.motion.face_measures import FIRM, MEASURES, FaceRuler, rotation
+from sadtalker_ext.performance import PARTS, Driving, DrivingVideo
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import MOTION_FPS, FloatArray
 
-_FIRM = (
-    *topology.OVAL[:8],
-    *topology.OVAL[-8:],
-    *topology.NOSE_RIDGE,
-    *(
-        chain[end]
-        for chain in (topology.EYE_LEFT_UPPER, topology.EYE_RIGHT_UPPER)
-        for end in (0, 8)
-    ),
-)
-"""Points that neither speech nor blinks move: forehead, temples, nose, corners of the eyes."""
-_LIDS = slice(3, 6)
-"""Middle of the chains along the lids."""
-_EYES = (
-    (topology.EYE_LEFT_UPPER, topology.EYE_LEFT_LOWER),
-    (topology.EYE_RIGHT_UPPER, topology.EYE_RIGHT_LOWER),
-)
-_USUAL_SHARE = 0.8
-"""An eye is open as far as in this share of the frames around."""
+_USUAL_SHARE = 0.65
+"""An eye is open as far as in this share of the frames around: in some it is wide."""
 _AROUND = 2.0
 """Seconds before and after that count as around."""
 _OPEN, _SHUT = 0.85, 0.35
@@ -56,6 +41,22 @@ _HEAD_SMOOTH = 0.06
 """Seconds; the mesh trembles by a fraction of a degree."""
 
 
+class Followed(NamedTuple):
+    """What one video shows, 25 rows per second.
+
+    Attributes:
+        head: (R, 3) float32 yaw, pitch, roll in degrees around the video's usual pose.
+        lids: (R, 2) float32 closure of the lids.
+        face: Brows, mouth and gaze.
+        warnings: What was held because no face was seen.
+    """
+
+    head: FloatArray
+    lids: FloatArray
+    face: Captured
+    warnings: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tracked:
     """Motion of driving videos, 25 rows per second, each with its own length.
@@ -63,12 +64,18 @@ class Tracked:
     Attributes:
         head: (R, 3) float32 yaw, pitch, roll in degrees around the video's usual pose, or None.
         lids: (R, 2) float32 closure of the lids, or None.
-        whole: Whether one video gives everything.
+        brows: Of whose `shapes` those of the brows are taken, or None.
+        gaze: (R, 2) float32 degrees to the right and down, or None.
+        mouth: Of whose `shapes` those of the mouth are taken, or None.
+        whole: Whether one video gives everything, and its sound.
         warnings: What was held because no face was seen.
     """
 
     head: FloatArray | None = None
     lids: FloatArray | None = None
+    brows: Captured | None = None
+    gaze: FloatArray | None = None
+    mouth: Captured | None = None
     whole: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -89,23 +96,28 @@ def read_driving(
     """
     seconds = math.inf if frames is None else frames / MOTION_FPS
     found = read_once(driving, lambda video: follow(video, track, progress, seconds))
-    head = found.get("head") or found.get("whole")
-    lids = found.get("lids") or found.get("whole")
+    whole = found.get("whole")
+    given = {part: found.get(part, whole) for part in PARTS}
+    head, lids, brows, gaze, mouth = given.values()
     return Tracked(
-        head=head[0] if head else None,
-        lids=lids[1] if lids else None,
-        whole="whole" in found,
+        head=head.head if head else None,
+        lids=lids.lids if lids else None,
+        brows=brows.face if brows else None,
+        gaze=gaze.face.gaze if gaze else None,
+        mouth=mouth.face if mouth else None,
+        whole=whole is not None,
         warnings=all_warnings(found),
     )
 
 
 def follow(
     video: DrivingVideo, track: FaceTracker, progress: Progress, seconds: float = math.inf
-) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """Return head angles (R, 3) in degrees, lids (R, 2) and warnings of one video.
+) -> Followed:
+    """Return what the face of one video does.
 
-    Frames are read at their own times. A frame without a face holds the one before it (at the
-    beginning: the first one found); nothing is shifted.
+    Frames are read at their own times and one at a time; of each some thirty numbers are kept. A
+    frame without a face holds the one before it (at the beginning: the first one found); nothing
+    is shifted.
 
     Args:
         video: The video.
@@ -118,38 +130,40 @@ def follow(
     """
     times: list[float] = []
     seen: list[int] = []  # per frame the number of its face, -1 before the first
-    firm: list[FloatArray] = []
-    open_eyes: list[FloatArray] = []
+    angles: list[tuple[float, float, float]] = []
+    measured: list[FloatArray] = []
+    looks: list[FloatArray] = []
+    ruler: FaceRuler | None = None
     one, other = itertools.tee(thinned(video, min(seconds, video.seconds)))
     for (at, _), points in zip(one, track(frame for _, frame in other), strict=False):
         progress.check()
         if points is not None:
-            firm.append(points[list(_FIRM)])
-            open_eyes.append(_opening(points))
+            ruler = ruler or FaceRuler(points)
+            angles.append(head_angles(ruler.firm, points[list(FIRM)]))
+            measured.append(ruler.measure(points))
+            looks.append(ruler.look(points))
         times.append(at)
-        seen.append(len(firm) - 1)
-    if not firm:
+        seen.append(len(angles) - 1)
+    if not angles:
         raise no_face_in(video, len(times))
-    missed = len(times) - len(firm)
-    held = np.maximum(seen, 0)
-    angles = np.array([head_angles(firm[0], points) for points in firm], np.float32)
-    head = at_motion_rate(angles[held], np.array(times))
+    missed = len(times) - len(angles)
+    held, moments = np.maximum(seen, 0), np.array(times)
+    head = at_motion_rate(np.array(angles, np.float32)[held], moments)
     head -= np.median(head, axis=0)
     head = smooth(head, _HEAD_SMOOTH * MOTION_FPS)
-    eyes = at_motion_rate(np.stack(open_eyes)[held], np.array(times))
-    return head, closure(eyes), held_warnings(video, missed, len(times))
+    measures = at_motion_rate(np.stack(measured)[held], moments)
+    lids = closure(measures[:, [MEASURES.index("eye_left"), MEASURES.index("eye_right")]])
+    face = capture(measures, at_motion_rate(np.stack(looks)[held], moments), lids, head)
+    return Followed(head, lids, face, held_warnings(video, missed, len(times)))
 
 
 def head_angles(before: FloatArray, after: FloatArray) -> tuple[float, float, float]:
     """Return yaw, pitch and roll in degrees that turn points (K, 3) into others.
 
-    The rotation is the best one in the sense of Kabsch (1976); size and place do not count. It is
-    a turn about the vertical axis, then about the horizontal one, then in the picture.
+    Size and place do not count. It is a turn about the vertical axis, then about the horizontal
+    one, then in the picture.
     """
-    one, other = (points - points.mean(axis=0) for points in (before, after))
-    left, _, right = np.linalg.svd(one.astype(np.float64).T @ other)
-    flip = np.diag([1, 1, np.sign(np.linalg.det(left @ right))])
-    turn = (left @ flip @ right).T
+    turn = rotation(before, after)
     yaw = np.arctan2(turn[2, 0], turn[2, 2])
     pitch = np.arcsin(np.clip(turn[2, 1], -1, 1))
     roll = np.arctan2(-turn[0, 1], turn[1, 1])
@@ -179,13 +193,3 @@ def over_again(rows: FloatArray, frames: int) -> FloatArray:
     """Return (T, K) rows; what is too short starts over, so that blinks keep their shape."""
     found: FloatArray = rows[np.arange(frames) % len(rows)]
     return found
-
-
-def _opening(points: FloatArray) -> FloatArray:
-    """Return the distance of the lids of both eyes (2,) as a share of the eye's width."""
-    shares = []
-    for upper, lower in _EYES:
-        edges: npt.NDArray[np.float32] = points[list(upper[_LIDS])] - points[list(lower[_LIDS])]
-        width = np.linalg.norm(points[upper[0]] - points[upper[-1]])
-        shares.append(np.linalg.norm(edges, axis=1).mean() / max(float(width), 1e-6))
-    return np.array(shares, np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sadtalker_ext.option_fields.declare import option
+from sadtalker_ext.option_fields.label_words import LABEL_WORDS
 
 LAYERS = ("metadata", "c2pa", "mark")
 """Ways in which a video tells what it is; see docs/provenance.md."""
@@ -61,6 +62,14 @@ class EngineOptions:
         "How the video says that it is synthetic: in its metadata, or also by a visible label.",
         "output",
         choices=("none", "metadata", "label"),
+    )
+    label_language: str = option(
+        "auto",
+        "Language of the label",
+        "In which language the visible label is written; auto takes that of the spoken text, or "
+        "English.",
+        "output",
+        choices=("auto", *LABEL_WORDS),
     )
     provenance: str = option(
         "auto",

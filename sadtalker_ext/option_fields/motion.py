@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from sadtalker_ext.engines.registry import engine_names
 from sadtalker_ext.option_fields.declare import option
+
+_GIVEN = ("pose", "blink", "brows", "gaze", "mouth")
+_USES = tuple("+".join(some) for size in range(1, 6) for some in combinations(_GIVEN, size))
+"""What a driving video may give: each part by name, and any of them together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +134,12 @@ class MotionOptions:
     reference_use: str = option(
         "pose+blink",
         "Borrow from the reference video",
-        "What a reference video lends: its head movement, its blinks, both, or all: its whole "
-        "motion and its sound; the puppet's lips follow that sound.",
+        "What a driving video gives: its head movement (pose), blinks, brows, gaze, mouth, several "
+        "joined by +, or all: its whole motion and its sound.",
         "head and eyes",
-        choices=("pose", "blink", "pose+blink", "all"),
+        choices=(*_USES, "all"),
+        menu=("pose", "blink", "pose+blink", *_GIVEN[2:], _USES[-1], "all"),
+        aliases=("driving_use", "driving-use"),
     )
     emotion: str = option(
         "neutral",

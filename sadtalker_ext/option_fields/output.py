@@ -63,16 +63,16 @@ class OutputOptions:
     format: str = option(
         "mp4",
         "Format",
-        "mp4 (H.264 and AAC), webm (VP9 and Opus), gif (no sound), or png: a zip of frames with "
-        "the speech as WAV.",
+        "mp4 (H.264 and AAC), webm (VP9 and Opus), mov (ProRes 4444 and PCM, large, for editing), "
+        "gif (no sound), or png: a zip of frames with the speech as WAV.",
         "output",
-        choices=("mp4", "webm", "gif", "png"),
+        choices=("mp4", "webm", "mov", "gif", "png"),
     )
     alpha: bool = option(
         False,
         "Keep transparency",
         "A transparent background of the picture stays transparent in the video, in the formats "
-        "that can: webm and png.",
+        "that can: webm, mov and png.",
         "output",
     )
     quality: int = option(

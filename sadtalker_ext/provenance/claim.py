@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sadtalker_ext import __version__
 from sadtalker_ext.encoder.metadata import PROGRAM, VOCABULARY, source_term
-from sadtalker_ext.engines.spec import EngineSpec
+from sadtalker_ext.engines.spec import TRAINED, EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance.hashes import file_hash, picture_hash
 from sadtalker_ext.types import Picture, Speech
@@ -17,19 +20,36 @@ _SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredient:
+    """Something a video was made from.
+
+    Attributes:
+        name: Its title.
+        kind: What it is, in a few words.
+        hashed: Returns its SHA-256 with a salt.
+    """
+
+    name: str
+    kind: str
+    hashed: Callable[[bytes], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What is claimed about one video.
 
     Attributes:
-        engine: Who moved the face.
-        picture: The portrait; told by a salted hash of its pixels.
-        speech: Told by a salted hash of its file; None where nothing is said.
+        term: Its digital source type, one of the IPTC's terms.
+        made: How it was made, in one sentence.
+        engines: Who moved the faces.
+        ingredients: What it was made from; told by salted hashes.
         marked: Whether the frames carry the invisible mark.
     """
 
-    engine: EngineSpec
-    picture: Picture
-    speech: Speech | None
+    term: str
+    made: str
+    engines: tuple[str, ...]
+    ingredients: tuple[Ingredient, ...]
     marked: bool
 
     def manifest(self, mime: str) -> dict[str, Any]:
@@ -42,30 +62,19 @@ class Claim:
             "claim_generator_info": [{"name": PROGRAM, "version": __version__}],
             "title": "Talking head",
             "format": mime,
-            "ingredients": self._ingredients(),
+            "ingredients": [_told(one) for one in self.ingredients],
             "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": self._actions()}}],
         }
 
-    def _ingredients(self) -> list[dict[str, Any]]:
-        salt = secrets.token_bytes(_SALT_BYTES)
-        generated = bool(self.picture.parameters)
-        told = "generated picture" if generated else "picture"
-        found = [_ingredient("portrait", told, salt, picture_hash(self.picture, salt))]
-        if self.speech is not None:
-            salt = secrets.token_bytes(_SALT_BYTES)
-            found.append(_ingredient("speech", "sound", salt, file_hash(self.speech.path, salt)))
-        return found
-
     def _actions(self) -> list[dict[str, Any]]:
         agent = {"name": PROGRAM, "version": __version__}
-        names = ["portrait"] + ["speech"] * (self.speech is not None)
-        term = source_term(self.engine, generated=bool(self.picture.parameters))
+        names = [one.name for one in self.ingredients]
         made = {
             "action": "c2pa.created",
-            "digitalSourceType": VOCABULARY + term,
+            "digitalSourceType": VOCABULARY + self.term,
             "softwareAgent": agent,
-            "description": f"A portrait made to speak by the {self.engine.name} engine.",
-            "parameters": {"engine": self.engine.name, "ingredientIds": names},
+            "description": self.made,
+            "parameters": {"engine": ", ".join(self.engines), "ingredientIds": names},
         }
         if not self.marked:
             return [made]
@@ -77,14 +86,15 @@ class Claim:
         return [made, marked]
 
 
-def _ingredient(name: str, kind: str, salt: bytes, digest: str) -> dict[str, Any]:
+def _told(one: Ingredient) -> dict[str, Any]:
+    salt = secrets.token_bytes(_SALT_BYTES)
     return {
-        "title": name,
+        "title": one.name,
         "format": "application/octet-stream",
-        "instance_id": name,
-        "label": name,
+        "instance_id": one.name,
+        "label": one.name,
         "relationship": "inputTo",
-        "description": f"{kind}; salted SHA-256 {digest}, salt {salt.hex()}",
+        "description": f"{one.kind}; salted SHA-256 {one.hashed(salt)}, salt {salt.hex()}",
     }
 
 
@@ -92,4 +102,48 @@ def claim_of(
     options: GenerateOptions, engine: EngineSpec, picture: Picture, speech: Speech | None
 ) -> Claim:
     """Return what is claimed about a video that is made with these options."""
-    return Claim(engine=engine, picture=picture, speech=speech, marked="mark" in options.layers)
+    generated = bool(picture.parameters)
+    portrait = Ingredient(
+        name="portrait",
+        kind="generated picture" if generated else "picture",
+        hashed=functools.partial(picture_hash, picture),
+    )
+    said = () if speech is None else (_file("speech", "sound", speech.path),)
+    return Claim(
+        term=source_term(engine, generated=generated),
+        made=f"A portrait made to speak by the {engine.name} engine.",
+        engines=(engine.name,),
+        ingredients=(portrait, *said),
+        marked="mark" in options.layers,
+    )
+
+
+def wall_claim(
+    options: GenerateOptions,
+    engines: Sequence[EngineSpec],
+    videos: Sequence[Path],
+    *,
+    generated: bool,
+) -> Claim:
+    """Return what is claimed about a wall of videos.
+
+    Args:
+        options: Of the wall.
+        engines: Those of the videos, at least one.
+        videos: The single files.
+        generated: Whether the picture came with generation parameters.
+    """
+    by_training = [one for one in engines if one.motion_term == TRAINED]
+    return Claim(
+        term=source_term((*by_training, *engines)[0], generated=generated),
+        made=f"{len(videos)} videos of a portrait made to speak, side by side.",
+        engines=tuple(dict.fromkeys(one.name for one in engines)),
+        ingredients=tuple(
+            _file(f"video {number}", "video", path) for number, path in enumerate(videos, 1)
+        ),
+        marked="mark" in options.layers,
+    )
+
+
+def _file(name: str, kind: str, path: Path) -> Ingredient:
+    return Ingredient(name=name, kind=kind, hashed=functools.partial(file_hash, path))

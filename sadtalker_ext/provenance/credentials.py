@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("c2pa", "cryptography")
 SIDECAR = ".c2pa"
-EMBEDDED = frozenset({".mp4"})
+EMBEDDED = frozenset({".mp4", ".mov"})
 """Files that carry their manifest inside; others get a file beside them."""
 CERTIFICATE, KEY, TIME_STAMPS = (
     "SADTALKER_C2PA_CERTIFICATE",

@@ -9,9 +9,9 @@ How sure: the signs of the tile are bits of SHA-256, as good as tosses of a coin
 before the picture was known. For any picture without the mark, with D the block coefficients at
 one place and s the signs, Hoeffding's inequality bounds z = sum(s D) / |D| whatever D is:
 P(z >= t) <= exp(-t^2 / 2). A search looks where videos usually end up first (whole frames at usual
-sizes), then for cut frames at those sizes, then everywhere. Each `Stage` may raise a share of the
-false alarms, so of its M comparisons the best counts as M / share exp(-z^2 / 2); the chance that
-any stage says "found" by mistake is at most `ALARM`.
+sizes), then for cut and mirrored frames at those sizes, then everywhere. Each `Stage` may raise a
+share of the false alarms, so of its M comparisons the best counts as M / share exp(-z^2 / 2); the
+chance that any stage says "found" by mistake is at most `ALARM`.
 (Hoeffding, "Probability inequalities for sums of bounded random variables", 1963.)
 """
 
@@ -79,8 +79,10 @@ class Stage:
 
 WHOLE = Stage(tests=len(USUAL_SIZES), share=0.3)
 CUT = Stage(tests=len(USUAL_SIZES) * TILE * TILE, share=0.3)
-ANY = Stage(tests=_SIZES * TILE * TILE, share=0.4)
-"""Whole frames at usual sizes; any shift at usual sizes; any shift at any size."""
+MIRRORED = Stage(tests=len(USUAL_SIZES) * TILE * TILE, share=0.03)
+ANY = Stage(tests=_SIZES * TILE * TILE, share=0.37)
+"""Whole frames at usual sizes; any shift at usual sizes; the same of frames that were turned left
+to right; any shift at any size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,11 @@ class MarkSearch:
     def found(self) -> bool:
         """Whether the mark is there."""
         return self.score >= self.stage.threshold
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether it is there in frames that were turned left to right."""
+        return self.found and self.stage is MIRRORED
 
     @property
     def probability(self) -> float:
@@ -142,7 +149,7 @@ def mean_luma(frames: Iterable[ImageArray]) -> FloatArray:
 def find_mark(grey: FloatArray) -> MarkSearch:
     """Search the mark in a mean brightness, (H, W) float32 in 0..255.
 
-    The usual sizes are tried first, then all others.
+    The usual sizes are tried first, then those of mirrored frames, then all others.
     """
     if min(grey.shape) < _SHORTEST_SIDE:
         return MarkSearch(score=0.0, scale=1.0)
@@ -156,6 +163,9 @@ def find_mark(grey: FloatArray) -> MarkSearch:
         best = surest(best, corner, anywhere)
         if best.found:
             return best
+    turned = _mirrored(grey)
+    if turned.found:
+        return turned
     for candidate in _candidates(_Flattened(_middle(grey))):
         for step in range(-_FINE_STEPS, _FINE_STEPS + 1):
             size = candidate * (1 + step * _FINE_STEP)
@@ -163,6 +173,20 @@ def find_mark(grey: FloatArray) -> MarkSearch:
     if best.found:
         return best
     return _with_unequal_sides(whole, best)
+
+
+def _mirrored(grey: FloatArray) -> MarkSearch:
+    """Search at usual sizes in frames that were turned left to right."""
+    turned = _Flattened(np.ascontiguousarray(grey[:, ::-1]))
+    best = MarkSearch(score=0.0, scale=1.0, stage=MIRRORED)
+    for size in USUAL_SIZES:
+        folded = turned.folded(size, size)
+        _, shift = _place(folded)
+        found = MarkSearch(score=_score(folded, shift), scale=size, stage=MIRRORED)
+        best = surest(best, found)
+        if best.found:
+            break
+    return best
 
 
 class _Flattened:

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sadtalker_ext.encoder.label import can_draw
 from sadtalker_ext.encoder.output_file import hidden_name, move_into_place, require_free
 from sadtalker_ext.errors import OutputExists, SadTalkerError
 from sadtalker_ext.installing import how_to_add
+from sadtalker_ext.option_fields.label_words import LABEL_WORDS
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance import credentials
 from sadtalker_ext.provenance.claim import Claim
 from sadtalker_ext.provenance.mark import InvisibleMark, PlaneMark
+from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from sadtalker_ext.planes import Planes
 
 _log = logging.getLogger(__name__)
+
+_LABEL_CODES = {"en-us": "en", "cmn": "zh"}
+"""What `language_of` calls languages that have another code in `LABEL_WORDS`."""
 
 
 class Marking:
@@ -34,6 +40,7 @@ class Marking:
         overwrite: Whether a manifest beside the video may be replaced.
 
     Attributes:
+        label: Words of the visible label; empty for none.
         warnings: Sentences about marks that were asked for and are not there.
 
     Raises:
@@ -54,6 +61,7 @@ class Marking:
         self._manifest = b""
         self._signed = False
         self.warnings: tuple[str, ...] = ()
+        self.label = self._find_label() if options.mark == "label" else ""
         self._mark = InvisibleMark() if "mark" in options.layers else None
         self._signer = self._find_signer(own) if "c2pa" in options.layers else None
 
@@ -122,6 +130,18 @@ class Marking:
             part.unlink(missing_ok=True)
         self._signed = True
         return beside
+
+    def _find_label(self) -> str:
+        """Return the label in the language asked for, or that of the spoken text."""
+        language = self._options.label_language
+        if language == "auto":
+            spoken = language_of(self._options.text) if self._options.text.strip() else "en"
+            language = _LABEL_CODES.get(spoken, spoken)
+        words = LABEL_WORDS.get(language, LABEL_WORDS["en"])
+        if can_draw(words):
+            return words
+        self._warn(f"No font of this machine can write {words!r}; the label is in English.")
+        return LABEL_WORDS["en"]
 
     def _find_signer(self, own: credentials.OwnCertificate | None) -> Signer | None:
         if not credentials.available():

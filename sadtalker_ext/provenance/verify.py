@@ -107,6 +107,7 @@ class Verification:
                 "found": self.mark.found,
                 "score": round(self.mark.score, 2),
                 "scale": round(self.mark.scale, 3),
+                "mirrored": self.mark.mirrored,
                 "false_alarm_probability": self.mark.probability,
             },
             "sentences": self.sentences(),
@@ -205,8 +206,9 @@ def _of_mark(mark: MarkSearch) -> str:
     if not mark.found:
         return f"Invisible mark: not found (score {mark.score:.1f})."
     size = "" if abs(mark.scale - 1) < 0.01 else f" at {100 * mark.scale:.0f} % of its first size"
+    turned = ", in frames that were mirrored" if mark.mirrored else ""
     return (
-        f"Invisible mark: found{size} (score {mark.score:.1f}; chance alone reaches "
+        f"Invisible mark: found{size}{turned} (score {mark.score:.1f}; chance alone reaches "
         f"{mark.stage.threshold:.1f} in less than one of a million files)."
     )
 

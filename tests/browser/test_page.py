@@ -89,33 +89,6 @@ def test_a_portrait_and_speech_become_a_video_that_plays(page):
     assert page.problems == []
 
 
-def test_one_click_on_a_fresh_page_makes_an_example_talk(page):
-    assert page.evaluate("document.querySelector('.stx-clip').muted"), "a page that is loud"
-    page.wait_for_function("() => document.querySelector('.stx-clip').currentTime > 0")
-    page.click(part("play_example"))
-    page.wait_for_selector(f"{part('video')} video")
-    page.wait_for_function(
-        "() => document.querySelector('#sadtalker_ext_video video').videoWidth === 768"
-    )
-    assert not page.is_visible(part("consent")), "nobody has to be asked about our drawings"
-    assert not page.is_visible(part("play_example"))
-    assert page.foreign == [], "the page asks no other server for anything"
-    assert page.problems == []
-
-
-def test_examples_are_portraits_and_voices_to_choose(page):
-    page.click(part("example_drawn_man"))
-    page.wait_for_selector(f"{part('picture')} img")
-    page.get_by_text("Idle", exact=True).first.click()
-    page.wait_for_selector(part("speech_file"), state="hidden")
-    page.get_by_text("File", exact=True).click()
-    page.click(part("example_story"))
-    page.wait_for_selector(f"{part('speech_file')} audio", state="attached")
-    page.wait_for_timeout(1000)
-    assert not page.is_visible(part("consent"))
-    assert page.problems == []
-
-
 COUNT_ASKING = """window.asked = 0;
 const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
 media.getUserMedia = (...wanted) => { window.asked += 1; return ask(...wanted); };"""

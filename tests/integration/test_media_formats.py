@@ -1,4 +1,4 @@
-"""WebM, GIF and PNG frames, decoded again."""
+"""WebM, ProRes, GIF and PNG frames, decoded again."""
 
 import io
 import zipfile
@@ -11,6 +11,7 @@ from PIL import Image
 
 from sadtalker_ext.encoder.metadata import describe_video, read_metadata
 from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.encoder.xmp import boxes
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import Cancelled, OutputUnwritable
 from sadtalker_ext.inputs.audio import open_speech
@@ -89,6 +90,70 @@ def test_webm_says_what_it_is(tmp_path):
     assert found.data == metadata.data
     assert found.disclosure == metadata.disclosure
     assert found.source_type == metadata.source_type != ""
+
+
+def rgba_of(frame):
+    """Colours and alpha of a frame of deep yuva444p, by BT.709 in limited range; float64.
+
+    FFmpeg's own conversion takes BT.601 in some versions.
+    """
+    bits = int(frame.format.name.removeprefix("yuva444p").removesuffix("le"))
+    planes = [
+        np.frombuffer(plane, "<u2").reshape(frame.height, -1)[:, : frame.width].astype(float)
+        for plane in frame.planes
+    ]
+    unit = 1 << (bits - 8)
+    luma, blue, red = (
+        (plane / unit - low) / span
+        for plane, low, span in zip(planes, (16, 128, 128), (219, 224, 224), strict=False)
+    )
+    red, blue = luma + 1.5748 * red, luma + 1.8556 * blue
+    green = (luma - 0.2126 * red - 0.0722 * blue) / 0.7152
+    alpha = planes[3] / ((1 << bits) - 1)
+    return 255 * np.dstack([red, green, blue, alpha])
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (61, 47)])
+def test_mov_is_prores_4444_that_keeps_transparency(tmp_path, speech, width, height):
+    frames = np.zeros((9, height, width, 4), np.uint8)
+    frames[..., 0] = np.linspace(20, 230, width)
+    frames[..., 1] = np.arange(9)[:, None, None] * 25
+    frames[..., 2] = 90
+    frames[..., 3] = np.linspace(0, 255, height)[:, None]
+    write(tmp_path / "a.mov", frames, speech=speech)
+    with av.open(str(tmp_path / "a.mov")) as container:
+        film, sound = container.streams.video[0], container.streams.audio[0]
+        assert (film.codec_context.name, film.codec_context.profile) == ("prores", "4444")
+        assert film.codec_context.pix_fmt.startswith("yuva444p")
+        assert (sound.codec_context.name, sound.rate) == ("pcm_s16le", speech.rate_hz)
+        decoded = list(container.decode(video=0))
+    assert {int(one.colorspace) for one in decoded} == {1}, "BT.709 (ITU-T H.273)"
+    shown = np.stack([rgba_of(one) for one in decoded])
+    assert shown.shape == frames.shape
+    assert np.abs(shown[..., 3] - frames[..., 3]).max() <= 2
+    seen = frames[..., 3] > 0
+    assert np.abs(shown[..., :3] - frames[..., :3])[seen].max() <= 4
+    heard = np.concatenate(list(open_speech(tmp_path / "a.mov").read_channels(None)))
+    said = np.concatenate(list(speech.read_channels(None)))[: len(heard)]
+    assert len(heard) / speech.rate_hz == pytest.approx(9 / 25, abs=1e-3)
+    assert np.abs(heard - said).max() < 1e-4
+
+
+def test_mov_without_transparency_has_no_alpha(tmp_path):
+    write(tmp_path / "a.mov", media.moving_frames(3))
+    with av.open(str(tmp_path / "a.mov")) as container:
+        assert container.streams.video[0].codec_context.pix_fmt.startswith("yuv444p")
+
+
+def test_mov_says_what_it_is(tmp_path):
+    metadata = described()
+    write(tmp_path / "a.mov", media.moving_frames(3), metadata=metadata)
+    assert read_metadata(tmp_path / "a.mov") == metadata
+    assert len(media.read_frames(tmp_path / "a.mov")[0]) == 3
+    with (tmp_path / "a.mov").open("rb") as file:
+        (movie,) = [place for kind, *place in boxes(file) if kind == b"moov"]
+        (user,) = [place for kind, *place in boxes(file, *movie) if kind == b"udta"]
+        assert b"XMP_" in {kind for kind, *_ in boxes(file, *user)}
 
 
 def photo_like(count, height=90, width=121):
@@ -188,7 +253,7 @@ def test_sound_shorter_than_the_frames_is_followed_by_silence(tmp_path):
     assert np.abs(samples[3300:]).max() < 1e-3
 
 
-@pytest.mark.parametrize("suffix", [".webm", ".gif", ".zip"])
+@pytest.mark.parametrize("suffix", [".webm", ".mov", ".gif", ".zip"])
 def test_a_stop_leaves_nothing_or_a_playable_part(tmp_path, suffix, speech):
     for keep in (False, True):
         path = tmp_path / f"a{suffix}"
@@ -215,7 +280,7 @@ def test_other_extensions_are_refused(name, tmp_path):
         VideoWriter(tmp_path / name)
 
 
-@pytest.mark.parametrize("suffix", [".webm", ".gif", ".zip"])
+@pytest.mark.parametrize("suffix", [".webm", ".mov", ".gif", ".zip"])
 def test_memory_does_not_grow_with_the_length(tmp_path, suffix):
     import tracemalloc
 

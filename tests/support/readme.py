@@ -17,7 +17,8 @@ def options_table() -> str:
     rows = ["| option | default | values | engines | what it does |", "|---|---|---|---|---|"]
     for spec in option_specs():
         if spec.choices:
-            values = ", ".join(f"`{choice}`" for choice in spec.choices)
+            values = ", ".join(f"`{choice}`" for choice in spec.menu or spec.choices)
+            values += ", or some joined by `+`" if spec.menu else ""
         elif spec.low is not None:
             values = f"{_number(spec.low)} to {_number(spec.high)} {spec.unit}".strip()
             values = f"numbers from {values}" if spec.numbers else values

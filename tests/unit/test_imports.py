@@ -57,8 +57,8 @@ ALLOWED = {
     "transcripts": GROUND | {"captions", "encoder", "request", "speech"},
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
-    "encoder": GROUND | {"captions"},
-    "provenance": GROUND | {"encoder", "inputs"},
+    "encoder": GROUND | {"captions", "option_fields"},
+    "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
     "engines.base": GROUND,
@@ -127,7 +127,8 @@ ALLOWED = {
         "motion_files",
         "provenance",
     },
-    "grid": GROUND | {"encoder", "inputs", "service"},
+    "wall": GROUND | {"inputs"},
+    "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}

@@ -160,3 +160,16 @@ def test_files_of_this_machine_are_no_options(name):
     """Requests from outside are made of options: none of them may name a file to read."""
     with pytest.raises(InvalidOption, match=name):
         GenerateOptions.from_mapping({name: "/etc/hostname"})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("blink+pose", "pose+blink"), ("Gaze + brows", "brows+gaze"), ("mouth", "mouth")],
+)
+def test_parts_of_a_driving_video_may_come_in_any_order(given, kept):
+    assert GenerateOptions(reference_use=given).reference_use == kept
+
+
+def test_a_part_that_no_driving_video_has_is_refused():
+    with pytest.raises(InvalidOption, match="reference_use"):
+        GenerateOptions(reference_use="pose+hands")

@@ -71,7 +71,7 @@ def alphas_of(path):
                 yield frame.to_ndarray(format="rgba")[:, :, 3]
 
 
-def test_png_and_webm_keep_it(tmp_path, cutout):
+def test_png_webm_and_mov_keep_it(tmp_path, cutout):
     image, alpha = cutout
     sound = write_sound(tmp_path / "s.wav", speech_like(0.3), 44100)
     from sadtalker_ext.inputs.audio import open_speech
@@ -86,6 +86,11 @@ def test_png_and_webm_keep_it(tmp_path, cutout):
     found = list(alphas_of(video.path))
     assert len(found) == video.frames
     assert all(np.abs(one.astype(int) - alpha).mean() < 4 for one in found)
+    video = make(picture, speech, tmp_path / "a.mov", format="mov", alpha=True)
+    with av.open(str(video.path)) as container:
+        frames = [one.to_ndarray(format="rgba") for one in container.decode(video=0)]
+    assert len(frames) == video.frames
+    assert all(np.abs(one[:, :, 3].astype(int) - alpha).max() <= 2 for one in frames)
     # only on request
     plain = make(picture, speech, tmp_path / "b.zip", format="png")
     assert frames_of(plain.path)[0].shape == (96, 80, 3)

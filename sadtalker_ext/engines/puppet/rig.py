@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.eyes.layer import RELAXED, EyeLayer
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.hair import trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
     UNABLE,
     beside_own_smile,
+    eyes_apart,
     lid_tension,
     mouth_controls,
 )
@@ -110,14 +113,15 @@ class PuppetRig:
         return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
-        """Yield one whole frame per row; rows are drawn alike wherever they stand."""
+        """Yield one whole frame per row; at the first row of a block hair hangs still."""
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
+        poses = head_poses(motion)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
             for row in range(len(motion)):
-                waiting.append(pool.submit(self.draw_row, motion, row))
+                waiting.append(pool.submit(self.draw_row, motion, row, poses))
                 if len(waiting) > _AHEAD:
                     yield Patch(pixels=waiting.popleft().result())
             while waiting:
@@ -136,14 +140,19 @@ class PuppetRig:
         stage = view_stage(whole, self.face, self.preprocess).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
         left, top, right, bottom = self.view.frame
+        poses = head_poses(motion)
         for row in range(len(motion)):
-            yaw, pitch, roll = (float(angle) for angle in self._pose(motion, row))
-            lift = _BREATH_LIFT * float(motion.controls[row][BREATH])
-            moved = head.apply(stage, yaw, pitch, roll, lift)
+            moved = _turned(head, stage, poses, row, float(motion.controls[row][BREATH]))
             yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
 
-    def draw_row(self, motion: Motion, row: int) -> ImageArray:
-        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads."""
+    def draw_row(self, motion: Motion, row: int, poses: Poses | None = None) -> ImageArray:
+        """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
+
+        Args:
+            motion: All rows of the block.
+            row: The one to draw.
+            poses: Those of `head_poses`, where they are known already.
+        """
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
         if face is not None:
@@ -158,22 +167,39 @@ class PuppetRig:
             (float(lids[0]), float(lids[1])),
             (float(gaze[0]), float(gaze[1])),
             float(controls[BROW]),
-            (RELAXED, RELAXED) if face is None else lid_tension(face),
+            *(() if face is None else (lid_tension(face), eyes_apart(face))),
         )
         if face is not None:
             self.skin().apply(canvas, face)
-        yaw, pitch, roll = (float(angle) for angle in self._pose(motion, row))
-        moved = self.head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * float(controls[BREATH]))
+        moved = _turned(
+            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH])
+        )
         if self.view.whole:
             return moved
         left, top, right, bottom = self.view.frame
         return np.ascontiguousarray(moved[top:bottom, left:right])
 
-    @staticmethod
-    def _pose(motion: Motion, row: int) -> FloatArray:
-        if motion.view is None:
-            angles: FloatArray = motion.head[row]
-            return angles
-        path = np.clip(motion.view[row], -np.array(_WIDEST), _WIDEST)
-        turned: FloatArray = np.where(np.isnan(path), motion.head[row], path)
-        return turned
+
+class Poses(NamedTuple):
+    """Yaw, pitch and roll in degrees of every row: (T, 3) of the head and of its hair."""
+
+    head: FloatArray
+    hair: FloatArray
+
+
+def head_poses(motion: Motion) -> Poses:
+    """Return the poses of all rows."""
+    head = motion.head
+    if motion.view is not None:
+        path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
+        head = np.where(np.isnan(path), motion.head, path)
+    return Poses(head, trailing_poses(head, motion.fps))
+
+
+def _turned(
+    head: HeadTurn, canvas: ImageArray, poses: Poses, row: int, breath: float
+) -> ImageArray:
+    """Return a new frame with the head in the pose of a row."""
+    yaw, pitch, roll = map(float, poses.head[row])
+    hair = float(poses.hair[row, 0]), float(poses.hair[row, 1]), float(poses.hair[row, 2])
+    return head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * breath, hair)

@@ -17,7 +17,7 @@ from sadtalker_ext.types import Box, Face, FloatArray, ImageArray
 
 LONGEST_SIDE_PX = 2160
 """Videos are not made larger than this."""
-LARGEST_FACE_PX = 720
+LARGEST_FACE_PX = 1440
 """Larger faces are scaled down to this height."""
 _MARGIN_FACES = 0.35
 """Width of the margin around the frame, in face heights."""

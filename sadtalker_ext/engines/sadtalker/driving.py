@@ -6,6 +6,7 @@ frames, and the square frames have 256 pixels whatever the face resolution is (S
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
@@ -43,6 +44,13 @@ Aligned = tuple[ImageArray, Alignment]
 _SIDE = 256
 _BATCH = 16
 """Frames whose coefficients are computed at once."""
+
+
+_PARTS = ("head", "lids", "whole")
+_ONLY = (
+    "The sadtalker engine takes head movement, blinks, or everything from a driving video; brows, "
+    "gaze and mouth alone it cannot take."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,11 +93,14 @@ def read_driving(
         NoFaceFound: A video shows no face at all.
     """
     seconds = math.inf if frames is None else frames / MOTION_FPS
+    missing = [part for part in driving.videos() if part not in _PARTS]
+    known = dataclasses.replace(driving, **dict.fromkeys(missing))
     found = read_once(
-        driving, lambda video: driving_rows_of(video, networks, track, mode, progress, seconds)
+        known, lambda video: driving_rows_of(video, networks, track, mode, progress, seconds)
     )
     rows = {name: one[0] for name, one in found.items()}
-    return DrivingRows(**rows, warnings=all_warnings(found))
+    told = (_ONLY,) if missing else ()
+    return DrivingRows(**rows, warnings=(*all_warnings(found), *told))
 
 
 def driving_rows_of(

@@ -14,6 +14,7 @@ from sadtalker_ext.types import Motion
 SUFFIXES: Final = (live_link.SUFFIX, vrma.SUFFIX, arkit.SUFFIX, live2d.SUFFIX, own.SUFFIX)
 """What names may end in; the longer ones before ``.json``."""
 
+_CSV = b"Timecode"
 _MOST_BYTES = 256 << 20
 _NEXT = "Give a .csv of Live Link Face, .vrma, .arkit.json, .motion3.json or our own .json."
 
@@ -48,7 +49,7 @@ def motion_bytes(path: Path, motion: Motion) -> bytes:
 
 
 def read_motion(path: Path) -> Motion:
-    """Read a motion file; JSON is told apart by what is in it.
+    """Read a motion file; what it is is told by what is in it, whatever its name is.
 
     Raises:
         UnreadableMotion: It is missing, too large, damaged, or of another kind.
@@ -72,7 +73,7 @@ def read_motion(path: Path) -> Motion:
 def _read(data: bytes, name: str) -> Motion:
     if data[:4] == b"glTF":
         return from_weights(vrma.read(data))
-    if name.endswith(live_link.SUFFIX):
+    if name.endswith(live_link.SUFFIX) or data.removeprefix(b"\xef\xbb\xbf").startswith(_CSV):
         return from_weights(live_link.read(data))
     told = _object(data)
     if own.is_own(told):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, FARTHEST_GAZE
+from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN
 from sadtalker_ext.motion.controls import (
     BROW,
     CONTROLS,
@@ -29,6 +29,7 @@ from sadtalker_ext.motion.controls import (
     rest,
 )
 from sadtalker_ext.motion.lips.relaxing import relax_rows, speaks
+from sadtalker_ext.motion.looks import LOOKS, apart, look_weights, turned_eyes
 from sadtalker_ext.types import FloatArray, Motion
 
 _JAW_SHARE, _PUCKER_SHARE = 0.9, 0.95
@@ -85,10 +86,11 @@ def to_weights(motion: Motion) -> FaceWeights:
     shapes[:, COLUMN["mouthClose"]] = press * np.minimum(controls[:, JAW] / _JAW_SHARE, 1)
     shapes[:, COLUMN["eyeBlinkRight"]] = motion.lids[:, 0]
     shapes[:, COLUMN["eyeBlinkLeft"]] = motion.lids[:, 1]
-    for name, weight in _looks(motion.gaze).items():
-        shapes[:, COLUMN[name]] = weight
+    eyes = np.repeat(motion.gaze[:, None], 2, axis=1)
     if motion.face is not None:
         shapes = np.maximum(shapes, motion.face)
+        eyes = eyes + turned_eyes(motion.face)
+    shapes[:, LOOKS] = look_weights(eyes)[:, LOOKS]
     return FaceWeights(
         fps=motion.fps,
         shapes=np.clip(shapes, 0, 1).astype(np.float32),
@@ -115,8 +117,10 @@ def from_weights(told: FaceWeights) -> Motion:
         for name in names:
             face[:, COLUMN[name]] = np.maximum(face[:, COLUMN[name]], less)
     let_smile_go(controls, told.fps)
-    for name in (*_looks(told.gaze), "eyeBlinkLeft", "eyeBlinkRight"):
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
         face[:, COLUMN[name]] = 0
+    face[:, LOOKS] = apart(face)[:, LOOKS]
+    face[:, LOOKS] = np.where(face[:, LOOKS] > _SAME, face[:, LOOKS], 0)
     return Motion(
         fps=told.fps,
         head=told.head.astype(np.float32),
@@ -136,35 +140,7 @@ def let_smile_go(controls: FloatArray, fps: float) -> None:
 
 def gaze_of(shapes: FloatArray) -> FloatArray:
     """Return where weights look, (T, 2) degrees right and down; the mean of both eyes."""
-
-    def weight(name: str) -> FloatArray:
-        column: FloatArray = shapes[:, COLUMN[name]]
-        return column
-
-    # the person's left is the right side of the picture
-    left = weight("eyeLookOutLeft") - weight("eyeLookInLeft")
-    right = weight("eyeLookInRight") - weight("eyeLookOutRight")
-    down = sum(weight(f"eyeLookDown{side}") - weight(f"eyeLookUp{side}") for side in _SIDES)
-    both = np.stack([left + right, np.asarray(down)], axis=1) / 2
-    found: FloatArray = (both * np.array(FARTHEST_GAZE)).astype(np.float32)
-    return found
-
-
-_SIDES = ("Left", "Right")
-
-
-def _looks(gaze: FloatArray) -> dict[str, FloatArray]:
-    """Return the eight weights of a gaze, (T, 2) degrees right and down."""
-    right, down = (gaze / np.array(FARTHEST_GAZE, np.float32)).T
-    sideways = {
-        "eyeLookOutLeft": right,
-        "eyeLookInRight": right,
-        "eyeLookInLeft": -right,
-        "eyeLookOutRight": -right,
-    }
-    upright = {f"eyeLookDown{side}": down for side in _SIDES}
-    upright |= {f"eyeLookUp{side}": -down for side in _SIDES}
-    return {name: np.clip(weight, 0, 1) for name, weight in (sideways | upright).items()}
+    return np.asarray(turned_eyes(shapes).mean(axis=1), np.float32)
 
 
 def _move_lips(face: FloatArray, controls: FloatArray) -> None:

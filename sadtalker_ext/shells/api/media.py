@@ -10,6 +10,7 @@ from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.service import motion_seconds
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.speech.voice import list_voices, missing_voices
 from sadtalker_ext.weights.store import WeightStore
@@ -88,6 +89,22 @@ def check_idle(options: GenerateOptions, limits: Limits) -> None:
             f"The video should be at most {limits.seconds:g} seconds long, but config.idle_seconds "
             f"is {options.idle_seconds:g}.",
             hint="Set a smaller number.",
+        )
+
+
+def check_motion(path: Path, limits: Limits) -> None:
+    """See whether a file of motion can be read, and is short enough.
+
+    Raises:
+        UnreadableMotion: It cannot be read.
+        InputTooLarge: It is too long.
+    """
+    seconds = motion_seconds(path)
+    if seconds > limits.seconds:
+        raise InputTooLarge(
+            f"The video should be at most {limits.seconds:g} seconds long, but motion_in has "
+            f"{seconds:.0f}.",
+            hint="Cut it shorter.",
         )
 
 

@@ -81,7 +81,8 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
                 field="script" if script else "config.text" if options.text else "audio",
             )
     elif not speaks_itself(dub):
-        _one_speech(script, options, audio_file="audio" in files)
+        moves = bool(options.idle_seconds) or "motion_in" in files
+        _one_speech(script, options, audio_file="audio" in files, moves=moves)
     return Order(
         options=options,
         source_url=talk.get("source_url", ""),
@@ -108,7 +109,9 @@ def _one_picture(talk: Mapping[str, Any], *, image_file: bool) -> None:
         )
 
 
-def _one_speech(script: Mapping[str, Any], options: GenerateOptions, *, audio_file: bool) -> None:
+def _one_speech(
+    script: Mapping[str, Any], options: GenerateOptions, *, audio_file: bool, moves: bool
+) -> None:
     kind = script.get("type", "audio")
     fits = {"audio": ("audio_url", "audio_base64"), "text": ("input", "provider")}[kind]
     for name in ("audio_url", "audio_base64", "input", "provider"):
@@ -124,7 +127,7 @@ def _one_speech(script: Mapping[str, Any], options: GenerateOptions, *, audio_fi
         raise InvalidRequest(
             f"The speech should be given once, found {' and '.join(given)}.", field="script"
         )
-    if given or (not script and options.idle_seconds):
+    if given or (not script and moves):
         return
     needed = "script.input" if kind == "text" else "script.audio_url or script.audio_base64"
     raise InvalidRequest(

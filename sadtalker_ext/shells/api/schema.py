@@ -105,7 +105,7 @@ def config_schema() -> Json:
         },
         "result_format": {
             "type": "string",
-            "enum": ["mp4", ".mp4", "webm", ".webm", "gif", ".gif"],
+            "enum": ["mp4", ".mp4", "webm", ".webm", "mov", ".mov", "gif", ".gif"],
             "description": "D-ID's name of format.",
         },
         "fluent": {
@@ -234,6 +234,12 @@ def form_schema() -> Json:
                 "type": "string",
                 "format": "binary",
                 "description": "The file of a video whose motion is borrowed (driver_url).",
+            },
+            "motion_in": {
+                "type": "string",
+                "format": "binary",
+                "description": "What the face does, instead of planning it: a motion file as "
+                "docs/motion.md describes them. Without speech the video is as long as it.",
             },
             "talk": {
                 "type": "string",

@@ -34,7 +34,7 @@ CLOSE_SECONDS = 4.0
 
 log = logging.getLogger(__name__)
 
-IMAGE, AUDIO, REFERENCE = UPLOADS
+IMAGE, AUDIO, REFERENCE, MOTION = UPLOADS
 """Names of the files in a job's folder; error messages show them."""
 
 
@@ -127,7 +127,7 @@ class ApiState:
 
     def _work(self, job: Job, progress: Progress) -> dict[str, Any]:
         inputs = self.folder.input_dir(job.id)
-        speech, reference = inputs / AUDIO, inputs / REFERENCE
+        speech, reference, motion = inputs / AUDIO, inputs / REFERENCE, inputs / MOTION
         options = GenerateOptions.from_mapping(job.order["config"])
         target = self.folder.result(job.id, options.suffix)
         said = speech if speech.exists() else None
@@ -151,6 +151,7 @@ class ApiState:
                     options=options,
                     overwrite=True,
                     reference_video=reference if reference.exists() else None,
+                    motion_file=motion if motion.exists() else None,
                 ),
                 progress,
             )

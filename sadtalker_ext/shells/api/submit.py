@@ -14,11 +14,13 @@ from sadtalker_ext.shells.api.dubbing import check_video, speaks_itself, words_o
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
 from sadtalker_ext.shells.api.order import Order, read_order
-from sadtalker_ext.shells.api.state import AUDIO, IMAGE, REFERENCE, ApiState
+from sadtalker_ext.shells.api.state import AUDIO, IMAGE, MOTION, REFERENCE, ApiState
 from sadtalker_ext.shells.api.uploads import Body
 from sadtalker_ext.shells.api.url_policy import check_url
 
 MAX_KEY = 200
+MOST_MOTION_BYTES = 16_000_000
+"""A minute of all blendshapes has about 0.6 MB; reading takes some ten times the memory."""
 
 
 async def submit(
@@ -152,6 +154,9 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         media.check_speech(looker, audio, order.options, limits)
     elif order.options.idle_seconds:
         media.check_idle(order.options, limits)
+    if MOTION in body.files:
+        uploads.save_file(body.files[MOTION].file, inputs / MOTION, MOST_MOTION_BYTES, MOTION)
+        media.check_motion(inputs / MOTION, limits)
 
 
 def _save_one(

@@ -25,7 +25,7 @@ MOST_BRACKETS, MOST_COMMAS = 20_000, 400_000
 _DATA_URL = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,", re.ASCII)
 # half of a surrogate pair: legal in JSON, but no text that could be stored or sent again
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-FILES = ("source_image", "audio", "reference_video")
+FILES = ("source_image", "audio", "reference_video", "motion_in")
 
 
 @dataclass(slots=True, kw_only=True)

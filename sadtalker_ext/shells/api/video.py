@@ -21,6 +21,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
+    ".mov": "video/quicktime",
     ".gif": "image/gif",
     ".zip": "application/zip",
 }

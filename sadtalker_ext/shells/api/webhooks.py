@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 import logging
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 HEADER = "Sadtalker-Signature"
 LOOK_SECONDS = 0.5
+TROUBLE_SECONDS = 5.0
+"""Between two looks at a table that cannot be read."""
 CALLS = 8
 """Made side by side."""
 PER_HOST = 2
@@ -106,6 +109,9 @@ class WebhookSender:
                     with self._guard:
                         self._callers.add(caller)
                     caller.start()
+            except sqlite3.Error as problem:
+                log.error("the webhooks to call cannot be read: %s", problem)
+                self._closing.wait(TROUBLE_SECONDS)
             except Exception:
                 if not self._closing.is_set():
                     log.exception("webhook calls failed")
@@ -155,14 +161,24 @@ class WebhookSender:
         except RequestError as problem:
             trouble = problem.message
         if not trouble:
-            self._outbox.done(delivery)
+            self._note(self._outbox.done, delivery)
         elif delivery.attempts < len(self._pauses):
             # neither address nor body is logged: both may hold secrets of the client
             log.info("webhook of %s will be tried again: %s", job.id, trouble)
-            self._outbox.postpone(delivery, self._pauses[delivery.attempts])
+            self._note(self._outbox.postpone, delivery, self._pauses[delivery.attempts])
         else:
             log.warning("webhook of %s given up: %s", job.id, trouble)
-            self._outbox.done(delivery)
+            self._note(self._outbox.done, delivery)
+
+    def _note(self, change: Callable[..., None], *values: object) -> None:
+        """Write what became of a call, until that works: it would be made again without end."""
+        while True:
+            try:
+                return change(*values)
+            except (sqlite3.Error, OSError) as problem:  # noqa: PERF203 - disks are slow
+                log.error("what became of a webhook call cannot be noted yet: %s", problem)
+                if self._closing.wait(TROUBLE_SECONDS):
+                    return None
 
 
 def _host(delivery: Delivery) -> str:

@@ -92,7 +92,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         "-o",
         "--output",
         type=Path,
-        help="the video to write: .mp4, .webm, .gif or .zip (PNG frames)",
+        help="the video to write: .mp4, .webm, .mov, .gif or .zip (PNG frames)",
     )
     generate.add_argument("--output-dir", type=Path, help="write NAME.mp4 into this folder")
     generate.add_argument(
@@ -104,9 +104,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
         help="a set of options: natural, expressive, still-portrait, full-body, fast-preview, or a "
         "file with an object of options; flags given beside it win",
     )
-    generate.add_argument(
-        "--reference-video", type=Path, help="a video whose motion is borrowed, see --reference-use"
-    )
+    _add_driving(generate)
     # two flags of the original: they may name two videos
     for flag in ("--ref-pose", "--ref-eyeblink"):
         generate.add_argument(flag, type=Path, help=argparse.SUPPRESS)
@@ -159,6 +157,16 @@ def _add_files(generate: Parser) -> None:
     )
 
 
+def _add_driving(command: Parser) -> None:
+    command.add_argument(
+        "--reference-video",
+        "--driving",
+        type=Path,
+        metavar="VIDEO",
+        help="a driving video: its motion is taken over, see --reference-use",
+    )
+
+
 def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     motion = commands.add_parser(
         "motion",
@@ -178,6 +186,7 @@ def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) ->
         "may be repeated",
     )
     motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    _add_driving(motion)
     add_device(motion)
     add_options(motion)
 

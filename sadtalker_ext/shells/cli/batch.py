@@ -2,11 +2,11 @@
 
 A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `text`, or
 `idle_seconds`), `output`, `preset` and any options by name; `reference_video`, `landmarks_file`,
-`motion_plot` and `captions_file` name files as its flags do, and `blink_video` beside
-`reference_video` another video for the blinks. A line with `video` in place of `portrait` dubs it
-(see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A line that fails is
-reported and the rest goes on; a line whose output exists is skipped, so that a stopped batch can be
-run again.
+`motion_plot`, `captions_file`, `motion_in` and `motion_out` name files as its flags do, and
+`blink_video` beside `reference_video` another video for the blinks. A line with `video` in place of
+`portrait` dubs it (see `dubbing.request.dub_line`). Paths are relative to the folder of the list. A
+line that fails is reported and the rest goes on; a line whose output exists is skipped, so that a
+stopped batch can be run again.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ FILES = (
     "landmarks_file",
     "motion_plot",
     "captions_file",
+    "motion_in",
+    "motion_out",
 )
 PRESET = "preset"
 
@@ -165,7 +167,10 @@ def _request(values: Mapping[str, Any], parsed: argparse.Namespace) -> Request |
     if values.get("video"):
         return dub_line(values, folder, overwrite=parsed.overwrite)
     files = {name: folder / values[name] for name in FILES if values.get(name)}
+    given, written = files.pop("motion_in", None), files.pop("motion_out", None)
     return Request(
+        motion_file=given,
+        motion_files=() if written is None else (written,),
         picture=files.pop("portrait"),
         speech=files.pop("speech", None),
         output=files.pop("output"),

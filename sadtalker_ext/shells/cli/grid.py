@@ -12,7 +12,7 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import options_from
-from sadtalker_ext.shells.cli.generate import stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import stop_on_interrupt, with_format
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
@@ -30,7 +30,7 @@ def run_grid(parsed: argparse.Namespace) -> dict[str, Any]:
         picture=parsed.portrait,
         speech=parsed.speech,
         output=output,
-        options=options_from(parsed),
+        options=with_format(options_from(parsed), parsed),
         overwrite=parsed.overwrite,
     )
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []

@@ -22,6 +22,7 @@ def run_motion(parsed: argparse.Namespace) -> dict[str, Any]:
         output=files[0],
         options=options_from(parsed),
         overwrite=parsed.overwrite,
+        reference_video=parsed.reference_video,
         motion_files=files,
     )
     bar = TerminalProgress()

@@ -89,6 +89,7 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
         output_dir=results,
         local=local,
         asking=asking(settings.auth) if settings.auth else None,
+        shared=settings.several_users,
         uploads=UploadCheck(
             inspector=app.state.sadtalker.inspector, bounds=bounds_of(settings.limits)
         ),

@@ -97,7 +97,7 @@ class Node:
 def from_option(spec: OptionSpec) -> Input:
     """Return the widget of an option, as its declaration says."""
     if spec.choices:
-        words = tuple(str(one) for one in spec.choices)
+        words = tuple(str(one) for one in spec.menu or spec.choices)
         return Input(
             name=spec.name, kind="COMBO", help=spec.help, default=str(spec.default), choices=words
         )

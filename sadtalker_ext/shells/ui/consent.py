@@ -31,13 +31,16 @@ class ConsentBook:
     """Remembers for which pictures the tick was given.
 
     Args:
-        folder: Where the list is kept; it need not exist.
+        folder: Where the list is kept; it need not exist. None remembers nothing: where several
+            people use one page, the tick of one is none of another.
         free: Gives the hashes of pictures that nobody has to be asked about.
     """
 
-    def __init__(self, folder: Path, free: Callable[[], Collection[str]] = frozenset) -> None:
+    def __init__(
+        self, folder: Path | None, free: Callable[[], Collection[str]] = frozenset
+    ) -> None:
         self._free = free
-        self._path = folder / "consent.txt"
+        self._path = None if folder is None else folder / "consent.txt"
         self._known: set[str] = set()
 
     def is_needed(self, picture: Picture) -> bool:
@@ -50,7 +53,7 @@ class ConsentBook:
     def remember(self, picture: Picture) -> None:
         """Note that the tick was given; for this session only if the list cannot be written."""
         mark = fingerprint(picture)
-        if mark in self._read():
+        if self._path is None or mark in self._read():
             return
         self._known.add(mark)
         try:
@@ -61,6 +64,8 @@ class ConsentBook:
             log.warning("the tick cannot be remembered: %s", problem)
 
     def _read(self) -> set[str]:
+        if self._path is None:
+            return set()
         try:
             stored = self._path.read_text(encoding="ascii", errors="replace").split()
         except FileNotFoundError:

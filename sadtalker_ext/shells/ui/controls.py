@@ -181,7 +181,9 @@ class OptionControls:
             return gr.Dropdown(choices=self._voices, value=first, **common)
         if spec.choices:
             kind = gr.Radio if len(spec.choices) <= _FEW else gr.Dropdown
-            return kind(choices=list(spec.choices), value=spec.default, **common)
+            typed = {"allow_custom_value": True} if spec.menu else {}
+            shown = list(spec.menu or spec.choices)
+            return kind(choices=shown, value=spec.default, **typed, **common)
         known = _some_lists(spec) if spec.parts else self._suggestions[spec.name]
         words = dict.fromkeys([spec.default, *known])
         return gr.Dropdown(

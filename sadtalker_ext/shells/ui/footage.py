@@ -214,8 +214,11 @@ def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: in
     except (SadTalkerError, TypeError):
         return [chosen, compat.unchanged()]
     scale = faces.scale_of(still)
-    scaled = [tuple(round(side * scale) for side in box) for box in boxes]
-    found = faces.face_at(scaled, point)  # type: ignore[arg-type]  four numbers each
+    scaled = [
+        (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale))
+        for left, top, right, bottom in boxes
+    ]
+    found = faces.face_at(scaled, point)
     if found is None:
         return [chosen, compat.unchanged()]
-    return [found, faces.draw_boxes(still, scaled, found)]  # type: ignore[arg-type]
+    return [found, faces.draw_boxes(still, scaled, found)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalkerError
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
@@ -19,7 +20,7 @@ from sadtalker_ext.shells.ui import compat, dub_job, plan_grid, reference, resul
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
-from sadtalker_ext.shells.ui.uploads import uploads_of
+from sadtalker_ext.shells.ui.uploads import is_shared, uploads_of
 from sadtalker_ext.types import Picture, VideoFile
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class TabJob:
         self._options = options
         self._consent = consent
         self._no_result = list(no_result)
+        self._shared = is_shared(host)
 
     def __call__(self, progress: Progress, values: Mapping[str, Any]) -> list[Any]:
         """Make the video; every problem becomes the last output."""
@@ -58,14 +60,21 @@ class TabJob:
             return [*self._no_result, words.error_html(stop)]
         except SadTalkerError as error:
             log.warning("%s", error)
-            return [*self._no_result, words.error_html(error)]
+            return [*self._no_result, self._without_places(words.error_html(error))]
         except ImportError as error:
             log.exception("a package is missing")
-            return [*self._no_result, self._missing_html(error, values)]
+            return [*self._no_result, self._without_places(self._missing_html(error, values))]
         except Exception as error:
             log.exception("unexpected error")
-            return [*self._no_result, words.error_html(error, traceback.format_exc(limit=-6))]
+            return [*self._no_result, words.error_html(error, self._details())]
         return self._show(video)
+
+    def _details(self) -> str:
+        """Return where it happened; nothing where the reader does not run the server."""
+        return "See the server's log." if self._shared else traceback.format_exc(limit=-6)
+
+    def _without_places(self, html: str) -> str:
+        return without_places(html) if self._shared else html
 
     def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
         """Tell whether the video needs the host's device; what is refused anyway does not."""
@@ -149,7 +158,7 @@ class TabJob:
 
     def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
         """Say which package is missing in the words of the engine line, and how to get it."""
-        details = traceback.format_exc(limit=-6)
+        details = self._details()
         package = (error.name or "").partition(".")[0]
         if not package or package == __name__.partition(".")[0]:
             return words.error_html(error, details)
@@ -174,7 +183,7 @@ class TabJob:
         return results.in_order(
             {
                 **results.player_of(video.path),
-                "summary": words.summary_html(video),
+                "summary": words.summary_html(video, place=not self._shared),
                 "parameters": _line_of(video),
                 "plot": _plot_of(video),
                 "result_path": str(video.path),

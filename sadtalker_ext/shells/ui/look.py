@@ -14,6 +14,7 @@ from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
 
 _VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
+_SHARED = "Everybody who uses this server sees these presets, and may change them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class LookParts:
 
 
 def make_look_parts(
-    options: controls.OptionControls, presets: PresetBook, engine: str
+    options: controls.OptionControls, presets: PresetBook, engine: str, *, shared: bool = False
 ) -> LookParts:
     """Make the panel at the current place of the page, for the engine that would work now."""
     gr = compat.gradio()
@@ -75,7 +76,8 @@ def make_look_parts(
                 compat.not_saved(name)
                 save = gr.Button("Save", elem_id=element_id("preset_save"), size="sm")
                 delete = gr.Button("Delete", elem_id=element_id("preset_delete"), size="sm")
-            note = compat.html("", elem_id=element_id("preset_note"))
+            told = words.note_html(_SHARED) if shared else ""
+            note = compat.html(told, elem_id=element_id("preset_note"))
         grid_columns, grid_rows = make_grid_parts()
     compat.explained(save, "Keep the current look under this name.")
     compat.explained(delete, "Forget the preset with this name, or the chosen one.")

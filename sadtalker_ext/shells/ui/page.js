@@ -7,9 +7,12 @@
   };
   const isShown = (element) => element && element.offsetParent !== null;
 
+  const say = window.sadtalkerExtSay || ((text) => text);
+
   const explain = () => {
-    for (const [id, text] of Object.entries(TOOLTIPS)) {
+    for (const [id, english] of Object.entries(TOOLTIPS)) {
       const element = document.getElementById(id);
+      const text = say(english);
       if (element && element.title !== text) element.title = text;
     }
   };
@@ -28,10 +31,26 @@
     }
   });
 
+  // the bar is made anew four times a second; what is read aloud is its stage, once each
+  const said = document.createElement("div");
+  said.setAttribute("role", "status");
+  said.className = "stx-said";
+  const announce = () => {
+    if (!said.isConnected) document.body.append(said);
+    const bar = document.querySelector("#sadtalker_ext_progress .stx-running");
+    if (bar && bar.getAttribute("aria-live") !== "off") bar.setAttribute("aria-live", "off");
+    const stage = bar?.querySelector(".stx-line .stx-stage")?.textContent ?? "";
+    const words = stage.replace(/ [\d.,]+ (\/.*|%|s)$/, "");
+    const done = said.textContent && !bar && document.querySelector("#sadtalker_ext_video video");
+    const text = done ? say("The video is ready.") : words;
+    if (said.textContent !== text && (bar || said.dataset.busy)) said.textContent = text;
+    said.dataset.busy = bar ? "yes" : "";
+  };
+
   let waiting = false;
   new MutationObserver(() => {
     if (waiting) return;
     waiting = true;
-    setTimeout(() => { waiting = false; explain(); }, 300);
+    setTimeout(() => { waiting = false; explain(); announce(); }, 300);
   }).observe(document, { childList: true, subtree: true });
 })();

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 import re
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 from sadtalker_ext.history import History
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.ui import compat
+from sadtalker_ext.shells.ui import compat, page_head
 from sadtalker_ext.shells.ui.admission import admit_events
 from sadtalker_ext.shells.ui.contract import (
     Component,
@@ -61,6 +60,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
         owned: Whether each user sees only their own earlier videos.
     """
 
@@ -72,9 +72,11 @@ class PageHost:
         state_folder: Path | None = None,
         local: bool = True,
         uploads: UploadCheck | None = None,
+        shared: bool = False,
         owned: bool = False,
     ) -> None:
         self.uploads = uploads
+        self.shared = shared
         self._owned = owned
         self._service = service
         self._output_dir = output_dir.resolve()
@@ -206,7 +208,7 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, **compat.forgetful(_FORGET_SECONDS)
     ) as blocks:
-        compat.html(_HEADER, elem_id=element_id("header"))
+        compat.html(page_head.header_html(), elem_id=element_id("header"))
         parts = build_tab(host)
         host.connect_reload(blocks)
     admit_events(blocks)
@@ -224,6 +226,7 @@ def mount_page(
     local: bool = True,
     asking: Callable[[Any], str] | None = None,
     uploads: UploadCheck | None = None,
+    shared: bool = False,
 ) -> Any:
     """Put the page into a FastAPI app and return the app.
 
@@ -240,6 +243,7 @@ def mount_page(
         asking: Gives the user of a request, or raises what makes the browser ask for one; None
             lets everybody in.
         uploads: Checks uploads before they are read.
+        shared: Whether several people with passwords of their own use the page.
 
     Raises:
         PackageMissing: gradio is not installed.
@@ -250,6 +254,7 @@ def mount_page(
         state_folder=state_folder,
         local=local,
         uploads=uploads,
+        shared=shared,
         owned=asking is not None,
     )
     blocks, parts = build_page(host)
@@ -264,28 +269,11 @@ def mount_page(
         footer_links=["settings"],
         ssr_mode=False,
         run_history=False,
-        css=_css(),
+        css=Path(__file__).with_name("style.css").read_text(encoding="utf-8"),
         theme=_theme(),
-        head=_head(parts),
+        head=page_head.head_html(parts.explained),
         auth_dependency=asking,
     )
-
-
-_HEADER = (
-    '<div class="stx-header"><h1>SadTalker</h1>'
-    "<p>A portrait and speech become a talking head.</p></div>"
-)
-
-
-def _css() -> str:
-    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-
-
-def _head(parts: TabParts) -> str:
-    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
-    # "</" would end the script element early
-    tooltips = json.dumps(parts.explained).replace("</", "<\\/")
-    return f"<script>{script.replace('__TOOLTIPS__', tooltips)}</script>"
 
 
 def _theme() -> Any:

@@ -14,8 +14,11 @@ from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
 
 log = logging.getLogger(__name__)
 
+QUESTION = "Delete this video for good?"
 ASK = (
-    "(...values) => { if (!confirm('Delete this video for good?')) values[0] = ''; return values; }"
+    f"(...values) => {{ const words = '{QUESTION}'; "
+    "const say = window.sadtalkerExtSay || ((text) => window.localization?.[text] || text); "
+    "if (!confirm(say(words))) values[0] = ''; return values; }"
 )
 IN_STEP = (
     "() => { const sync = (tries) => { "

@@ -30,6 +30,7 @@ from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
 from sadtalker_ext.shells.ui.job import TabJob
 from sadtalker_ext.shells.ui.panels import panel
+from sadtalker_ext.shells.ui.uploads import is_shared
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ def build_tab(host: TabHost) -> TabParts:
     found, no_voice = voices.find_voices(store)
     voice_line = voices.VoiceLine(store)
     options = controls.OptionControls(found, getattr(host, "suggestions", {}))
-    consent = ConsentBook(host.state_folder, examples.fingerprints)
-    presets = PresetBook(host.state_folder)
+    shared, presets = is_shared(host), PresetBook(host.state_folder)
+    consent = ConsentBook(None if shared else host.state_folder, examples.fingerprints)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
         task = gr.Textbox(visible=False, elem_id=element_id("task"))
@@ -76,7 +77,7 @@ def build_tab(host: TabHost) -> TabParts:
                 with panel("Engine"):
                     options.make("engine")
                     engine_parts = engines.make_engine_parts(line)
-                look_parts = look.make_look_parts(options, presets, engine)
+                look_parts = look.make_look_parts(options, presets, engine, shared=shared)
             with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions)
                 earlier = past.make_past_parts()

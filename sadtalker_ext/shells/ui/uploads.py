@@ -65,6 +65,11 @@ class UploadCheck:
             )
 
 
+def is_shared(host: TabHost) -> bool:
+    """Tell whether several people with names and passwords of their own use a host's page."""
+    return bool(getattr(host, "shared", False))
+
+
 def uploads_of(host: TabHost) -> UploadCheck | None:
     """Return how a host wants uploads checked; None where only its owner sends any."""
     check: UploadCheck | None = getattr(host, "uploads", None)

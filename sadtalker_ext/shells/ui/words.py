@@ -62,8 +62,13 @@ def note_html(text: str) -> str:
     return f'<div class="stx-note">{escape(text)}</div>'
 
 
-def summary_html(video: VideoFile) -> str:
-    """Return what was made: facts in one line, the path in another, and any warnings."""
+def summary_html(video: VideoFile, *, place: bool = True) -> str:
+    """Return what was made: facts in one line, the path in another, and any warnings.
+
+    Args:
+        video: The video.
+        place: Whether its folder is told, too; somebody at another machine need not know it.
+    """
     facts = [
         f"{video.seconds:.1f} s",
         f"{video.width}x{video.height}",
@@ -79,9 +84,10 @@ def summary_html(video: VideoFile) -> str:
         facts.insert(0, "stopped early")
     items = "<i> · </i>".join(f"<span>{escape(fact)}</span>" for fact in facts)
     notes = "".join(f'<div class="stx-hint">{escape(one)}</div>' for one in video.warnings)
+    path = escape(str(video.path) if place else video.path.name)
     return (
         f'<div class="stx-summary"><div class="stx-facts">{items}</div>'
-        f'<div class="stx-path" title="{escape(str(video.path))}">{escape(str(video.path))}</div>'
+        f'<div class="stx-path" title="{path}">{path}</div>'
         f"{notes}</div>"
     )
 

@@ -1,12 +1,14 @@
 """Other people's files in and instead of a data folder, over the whole life of a server."""
 
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
 from tests.integration.api.conftest import make
-from tests.support.api import TALKS, form, wait_final
+from tests.support.api import PREFIX, TALKS, form, wait_final
 from tests.support.decoy import lay_out, snapshot, snapshot_of
 
 
@@ -32,6 +34,18 @@ def damage(folder, kind):
         os.truncate(log, log.stat().st_size // 2)
     elif kind == "log gone":
         log.unlink()
+
+
+def damage_pages(folder):
+    """Overwrite all pages but the first under the hands of a running server."""
+    with closing(sqlite3.connect(folder / "jobs.sqlite3", isolation_level=None)) as table:
+        table.execute("UPDATE jobs SET attempts = attempts")  # so that no one trusts copies
+        assert table.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        size = table.execute("PRAGMA page_size").fetchone()[0]
+    with (folder / "jobs.sqlite3").open("r+b") as file:
+        end = file.seek(0, 2)
+        file.seek(size)
+        file.write(b"\xa5" * (end - size))
 
 
 @pytest.mark.parametrize("kind", ["moved away", "emptied", "log cut", "log gone"])
@@ -75,6 +89,28 @@ def test_a_damaged_table_stops_the_start_and_costs_nothing(tmp_path):
         damage(site.folder, "moved away")  # what the sentence says
         site.start()
         assert snapshot_of([*decoys, video]) == kept
+    finally:
+        site.kill()
+
+
+def test_pages_damaged_while_it_runs_are_a_sentence(tmp_path):
+    site = make("alone", tmp_path)
+    site.start()
+    try:
+        video = site.results / f"{talk(site)}.mp4"
+        kept = snapshot_of([video])
+        damage_pages(site.folder)
+        with site.http() as client:
+            for answer in (client.get(TALKS), client.post(TALKS, **form())):
+                assert answer.status_code == 503
+                assert answer.json()["message"] == "The server's job table cannot be used now."
+            assert client.get(f"{PREFIX}/options").status_code == 200
+        site.end()
+        assert "the job table cannot be used: database disk image is malformed" in site.printed()
+        assert "Traceback" not in site.printed()
+        with pytest.raises(AssertionError, match=r"Move jobs\.sqlite3 and the files"):
+            site.start()
+        assert snapshot_of([video]) == kept
     finally:
         site.kill()
 

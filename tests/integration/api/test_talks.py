@@ -55,6 +55,7 @@ def test_base64_and_data_urls_become_videos(client):
     ("kind", "media_type", "head"),
     [
         ("webm", "video/webm", b"\x1aE"),
+        ("mov", "video/quicktime", b"\0\0\0\x14ftypqt"),
         ("gif", "image/gif", b"GIF8"),
         ("png", "application/zip", b"PK"),
     ],

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sadtalker_ext.encoder.label import Label
+from sadtalker_ext.encoder.label import Label, can_draw
 from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.option_fields.label_words import LABEL_WORDS
 from tests.support import media
 
 
@@ -36,10 +37,29 @@ def test_small_frames_do_no_harm(height, width):
     assert (marked[: height // 4] == 200).all()
 
 
+@pytest.mark.parametrize("language", LABEL_WORDS)
+def test_every_wording_is_drawn_or_known_to_lack_a_font(language):
+    words = LABEL_WORDS[language]
+    if not can_draw(words):
+        assert not words.isascii()
+        pytest.skip(f"no font here for {words}")
+    frame = np.full((512, 512, 3), 128, np.uint8)
+    marked = Label(words).draw(frame)
+    rows, columns = np.nonzero((marked > 200).any(axis=2))
+    assert len(rows) > 60 and rows.min() > 470 and columns.min() > 180
+    if language != "en":
+        assert (marked != Label().draw(frame)).any()
+
+
+def test_a_letter_that_a_font_lacks_is_seen():
+    assert can_draw("AI-generated")
+    assert not can_draw("AI \uffff")
+
+
 def test_the_video_carries_it(tmp_path):
     plain, marked = tmp_path / "plain.mp4", tmp_path / "marked.mp4"
     for path in (plain, marked):
-        with VideoWriter(path, label=path == marked) as writer:
+        with VideoWriter(path, label="AI-generated" if path == marked else "") as writer:
             for _ in range(5):
                 writer.write(np.full((256, 256, 3), 90, np.uint8))
     difference = np.abs(media.read_frames(plain)[0].astype(int) - media.read_frames(marked)[0])

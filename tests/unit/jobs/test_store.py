@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -209,6 +210,20 @@ def test_a_damaged_table_is_an_error_with_the_way_out(tmp_path, content):
     with pytest.raises(SetupError) as caught:
         Database(path)
     assert caught.value.hint
+
+
+def test_a_damaged_page_is_seen_at_the_start(tmp_path):
+    """SQLite opens such a file, and fails when it comes upon the page."""
+    path = tmp_path / "jobs.sqlite3"
+    Database(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'turns'").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    with pytest.raises(SetupError, match="cannot be used"):
+        Database(path)
 
 
 def test_a_table_of_a_newer_version_is_refused(tmp_path):

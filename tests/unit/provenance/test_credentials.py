@@ -1,6 +1,9 @@
 """C2PA: signed files validate with the library's own reader, and changes are seen."""
 
+import dataclasses
+import datetime
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -15,12 +18,20 @@ from sadtalker_ext.provenance import certificate, credentials
 from sadtalker_ext.provenance.credentials import OwnCertificate, read_credentials, sidecar
 from sadtalker_ext.provenance.hashes import file_hash, picture_hash
 from sadtalker_ext.provenance.verify import verify
+from tests.support.api import free_port
 from tests.support.media import read_frames
+from tests.support.time_stamps import time_stamp_server
 from tests.unit.provenance.videos import make, picture, speech
 
 pytestmark = pytest.mark.extra
 
-MIME = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".zip": "application/zip"}
+MIME = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".gif": "image/gif",
+    ".zip": "application/zip",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +58,7 @@ def test_every_format_validates_with_the_librarys_reader(videos, suffix):
     made = videos[suffix]
     assert made.marks == ("metadata", "c2pa", "mark")
     assert made.warnings == ()
-    if suffix == ".mp4":
+    if suffix in (".mp4", ".mov"):
         assert made.credentials is None
         assert not sidecar(made.path).exists()
         report, state = by_the_library(made.path)
@@ -93,8 +104,9 @@ def test_ingredients_are_salted_hashes_that_their_owner_can_show(videos, tmp_pat
     assert b"portrait.png" not in credentials.sidecar(videos[".gif"].path).read_bytes()
 
 
-def test_the_signed_mp4_still_plays_and_says_everything(videos):
-    made = videos[".mp4"]
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_signed_video_still_plays_and_says_everything(videos, suffix):
+    made = videos[suffix]
     assert len(read_frames(made.path)[0]) == made.frames
     described = read_metadata(made.path)
     assert described.source_type == VOCABULARY + "compositeSynthetic"
@@ -165,6 +177,32 @@ def test_the_environment_names_a_certificate(own, tmp_path, monkeypatch):
     monkeypatch.setenv(credentials.CERTIFICATE, str(own.certificate))
     monkeypatch.setenv(credentials.KEY, str(own.key))
     assert read_credentials(make(tmp_path / "made.mp4").path).signer == "Example Studio"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl answers as the server")
+def test_a_time_stamp_server_says_when(own, tmp_path):
+    place = tmp_path / "stamps"
+    place.mkdir()
+    with time_stamp_server(place) as (address, asked):
+        made = make(tmp_path / "made.mp4", own=dataclasses.replace(own, time_stamps=address))
+    assert [kind for kind, _ in asked] == ["application/timestamp-query"]
+    assert made.warnings == ()
+    report, state = by_the_library(made.path)
+    assert state == "Valid"
+    told = report["manifests"][report["active_manifest"]]["signature_info"]
+    age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
+        told["time"].replace("Z", "+00:00")
+    )
+    assert abs(age.total_seconds()) < 300
+    plain, _ = by_the_library(make(tmp_path / "plain.mp4", own=own).path)
+    assert "time" not in plain["manifests"][plain["active_manifest"]]["signature_info"]
+
+
+def test_a_time_stamp_server_that_is_gone_costs_the_signature_and_is_said(own, tmp_path):
+    gone = dataclasses.replace(own, time_stamps=f"http://127.0.0.1:{free_port()}")
+    made = make(tmp_path / "made.mp4", own=gone)
+    assert made.marks == ("metadata", "mark")
+    assert "could not be signed" in made.warnings[0]
 
 
 def test_half_a_certificate_or_a_broken_one_is_refused_before_any_work(own, tmp_path):

@@ -6,7 +6,15 @@ import pytest
 
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.provenance import detect, mark
-from sadtalker_ext.provenance.detect import ANY, CUT, USUAL_SIZES, WHOLE, find_mark, mean_luma
+from sadtalker_ext.provenance.detect import (
+    ANY,
+    CUT,
+    MIRRORED,
+    USUAL_SIZES,
+    WHOLE,
+    find_mark,
+    mean_luma,
+)
 from sadtalker_ext.provenance.frames import some_frames
 from sadtalker_ext.provenance.mark import InvisibleMark, strength
 from tests.support.media import read_frames
@@ -49,6 +57,10 @@ def cut(frames):
     height, width = frames[0].shape[:2]
     rows, columns = round(0.9 * height), round(0.9 * width)
     return [np.ascontiguousarray(one[13 : 13 + rows, 7 : 7 + columns]) for one in frames]
+
+
+def mirrored(frames):
+    return [np.ascontiguousarray(one[:, ::-1]) for one in frames]
 
 
 def psnr(one, other):
@@ -103,8 +115,19 @@ def test_the_bits_of_the_tile_are_those_of_the_published_key():
         lambda frames, folder: coded(cut(frames), folder, 23),
         lambda frames, folder: coded(half(cut(frames)), folder, 23),
         lambda frames, folder: coded(cut(frames), folder, 28),
+        lambda frames, folder: coded(mirrored(frames), folder, 28),
+        lambda frames, folder: coded(mirrored(half(cut(frames))), folder, 23),
     ],
-    ids=["as it was", "CRF 28", "half size", "cut", "half and cut", "CRF 28 and cut"],
+    ids=[
+        "as it was",
+        "CRF 28",
+        "half size",
+        "cut",
+        "half and cut",
+        "CRF 28 and cut",
+        "mirrored and CRF 28",
+        "mirrored, half and cut",
+    ],
 )
 def test_it_is_found_after(published, tmp_path, change):
     found = find_mark(mean_luma(change(published, tmp_path)))
@@ -150,12 +173,13 @@ def test_a_search_makes_no_more_comparisons_than_the_probability_counts(monkeypa
         lambda flat, *size: sizes.append(size) or folded(flat, *size),
     )
     assert not find_mark(mean_luma([textured(150, 150)])).found
-    usual, others = sizes[: len(USUAL_SIZES)], sizes[len(USUAL_SIZES) :]
-    assert [size for size, _ in usual] == list(USUAL_SIZES)
+    usual, turned, others = np.split(np.array(sizes), [len(USUAL_SIZES), 2 * len(USUAL_SIZES)])
+    assert usual[:, 0].tolist() == turned[:, 0].tolist() == list(USUAL_SIZES)
+    assert len(turned) * mark.TILE**2 <= MIRRORED.tests
     assert len(usual) <= WHOLE.tests
     assert len(usual) * mark.TILE**2 <= CUT.tests
     assert 300 < len(others) <= ANY.tests / mark.TILE**2
-    stages = (WHOLE, CUT, ANY)
+    stages = (WHOLE, CUT, MIRRORED, ANY)
     chances = [one.tests * np.exp(-(one.threshold**2) / 2) for one in stages]
     assert sum(chances) == pytest.approx(detect.ALARM)
     assert WHOLE.threshold < CUT.threshold < ANY.threshold

@@ -11,6 +11,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance import credentials
 from sadtalker_ext.provenance.consent import consent_file, write_consent
 from sadtalker_ext.provenance.hashes import picture_hash
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.provenance.verify import verify
 from sadtalker_ext.shells.cli import main
 from tests.support.media import read_frames
@@ -69,6 +70,36 @@ def test_each_layer_is_switched_alone_and_reported(
     assert found.mark.found == ("mark" in marks)
     assert found.metadata.found == disclosed
     assert bool(read_metadata(made.path).source_type) == disclosed
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, ""),
+        ({"mark": "label"}, "AI-generated"),
+        ({"mark": "label", "label_language": "de"}, "KI-generiert"),
+        (
+            {"mark": "label", "text": "Das ist nicht von mir und auch nicht von dir."},
+            "KI-generiert",
+        ),
+        (
+            {"mark": "label", "text": "This is a text of mine.", "label_language": "sv"},
+            "AI-genererad",
+        ),
+        ({"mark": "label", "text": "שלום"}, "AI-generated"),
+    ],
+)
+def test_the_words_of_the_label(options, words):
+    chosen = GenerateOptions(provenance="none", **options)
+    marking = Marking(chosen, None)
+    assert (marking.label, marking.warnings) == (words, ())
+
+
+def test_without_a_font_the_label_is_english_and_that_is_said(monkeypatch):
+    monkeypatch.setattr("sadtalker_ext.provenance.marking.can_draw", str.isascii)
+    marking = Marking(GenerateOptions(mark="label", label_language="ja", provenance="none"), None)
+    assert marking.label == "AI-generated"
+    assert "No font" in marking.warnings[0]
 
 
 def test_a_missing_package_is_told_only_where_c2pa_was_asked_for(tmp_path, without_c2pa):

@@ -128,12 +128,16 @@ def test_every_line_may_borrow_from_its_own_video(jobs, tmp_path, requests):
         "landmarks_file": "face.txt",
         "motion_plot": "plot.png",
     }
-    path = jobs({**GOOD, **files}, GOOD, {**GOOD, "reference_video": "other.mp4"})
+    moved = {"motion_in": "face.csv", "motion_out": "face.json"}
+    path = jobs({**GOOD, **files, **moved}, GOOD, {**GOOD, "reference_video": "other.mp4"})
     assert main(["batch", str(path)]) == 2
     first, second, third = (request for request, _ in requests)
     for name, value in files.items():
         assert getattr(first, name) == tmp_path / value
         assert getattr(second, name) is None
+    assert first.motion_file == tmp_path / "face.csv"
+    assert first.motion_files == (tmp_path / "face.json",)
+    assert second.motion_file is None
     assert third.reference_video == tmp_path / "other.mp4"
     assert third.blink_video is None
     assert first.options.engine == "puppet"

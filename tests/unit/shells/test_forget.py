@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from sadtalker_ext.jobs import database
 from sadtalker_ext.jobs.database import FolderLock
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import JobState
@@ -64,10 +65,39 @@ def test_one_user_is_forgotten(data, capsys):
     assert owners(data) == ["bob", "bob"]
     assert len(list(data.inputs.iterdir())) == 2
     assert len(data.finished()) == 2
-    everything = b"".join(one.read_bytes() for one in data.root.glob("jobs.sqlite3*"))
-    assert b"what bob said" in everything
-    assert b"ann" not in everything
+    assert b"what bob said" in stored(data)
+    assert b"ann" not in stored(data)
     assert snapshot_of([data.root / "results" / "x.mp4"]) == foreign
+
+
+def stored(data):
+    return b"".join(one.read_bytes() for one in data.root.glob("jobs.sqlite3*"))
+
+
+def test_what_earlier_removals_left_in_the_file_goes_too(data):
+    """Rows that were removed without being overwritten, as most SQLites do."""
+    with closing(sqlite3.connect(data.database, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete = OFF")
+        db.execute("DELETE FROM jobs WHERE owner = 'ann'")
+    assert b"what ann said" in stored(data)
+    assert forget(data, "--user", "ann") == 0
+    assert b"what ann said" not in stored(data)
+
+
+def test_removed_rows_are_overwritten_before_the_file_is_written_anew(data, monkeypatch):
+    """Blocks that a shorter file gives back to the disk hold nothing either."""
+
+    def as_most_are_built(path):
+        db = connect(path)
+        db.execute("PRAGMA secure_delete = OFF")
+        return db
+
+    connect = database._connect
+    monkeypatch.setattr(database, "_connect", as_most_are_built)
+    monkeypatch.setattr(database.Database, "compact", lambda self: None)
+    assert forget(data, "--user", "ann") == 0
+    assert b"what bob said" in stored(data)
+    assert b"what ann said" not in stored(data)
 
 
 def test_one_job_and_old_ones(data):

@@ -6,8 +6,14 @@ import av
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.grid import MOST_CELLS, Axis, _cells, parse_axis
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.provenance.claim import wall_claim
+from sadtalker_ext.provenance.credentials import read_credentials
+from sadtalker_ext.provenance.hashes import file_hash
+from sadtalker_ext.provenance.verify import verify
 from sadtalker_ext.shells.cli import main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
@@ -55,6 +61,48 @@ def test_the_wall_says_that_it_is_synthetic_and_what_it_shows(inputs, tmp_path):
     with av.open(str(wall)) as video:
         assert "ynthetic" in video.metadata["description"]
         assert json.loads(video.metadata["synopsis"])["grid"] == ["still yes", "still no"]
+
+
+def test_the_wall_carries_the_marks_of_its_videos(inputs, tmp_path, capsys):
+    wall = tmp_path / "wall.mp4"
+    words = ["--vary", "still=yes,no", "--json", "--provenance"]
+    assert main(["grid", *inputs, "-o", str(wall), *words, "metadata,mark"]) == 0
+    assert json.loads(capsys.readouterr().out)["wall"]["marks"] == ["metadata", "mark"]
+    assert verify(wall).marks == ("metadata", "mark")
+    words += ["none", "--overwrite"]
+    assert main(["grid", *inputs, "-o", str(wall), *words]) == 0
+    assert json.loads(capsys.readouterr().out)["wall"]["marks"] == []
+    assert verify(wall).marks == ()
+
+
+@pytest.mark.extra
+def test_the_wall_is_signed_and_names_its_videos(inputs, tmp_path):
+    wall = tmp_path / "wall.webm"
+    assert main(["grid", *inputs, "-o", str(wall), "--vary", "still=yes,no"]) == 0
+    found = read_credentials(wall)
+    assert found.valid and found.beside
+    # nobody knows whether the engine of this test is trained
+    assert found.source_type.endswith("/compositeWithTrainedAlgorithmicMedia")
+    (_, first), (_, second) = found.ingredients
+    singles = sorted((tmp_path / "wall").glob("*.webm"), reverse=True)
+    for told, single in zip((first, second), singles, strict=True):
+        digest, salt = told.removeprefix("video; salted SHA-256 ").split(", salt ")
+        assert file_hash(single, bytes.fromhex(salt)) == digest
+
+
+@pytest.mark.parametrize(
+    ("engines", "generated", "term"),
+    [
+        (("puppet",), False, "compositeSynthetic"),
+        (("puppet",), True, "compositeWithTrainedAlgorithmicMedia"),
+        (("puppet", "sadtalker"), False, "compositeWithTrainedAlgorithmicMedia"),
+        (("sadtalker",), True, "trainedAlgorithmicMedia"),
+    ],
+)
+def test_the_source_of_a_wall(engines, generated, term):
+    used = [spec for spec in engine_specs() if spec.name in engines]
+    claim = wall_claim(GenerateOptions(), used, [], generated=generated)
+    assert (claim.term, set(claim.engines)) == (term, set(engines))
 
 
 def test_nothing_that_exists_is_replaced(inputs, tmp_path, capsys):

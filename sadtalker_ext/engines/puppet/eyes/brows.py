@@ -20,6 +20,8 @@ _RAISE = 0.23
 _LOWER = 0.11
 _DRAW_TOGETHER = 0.05
 _FOREHEAD_REACH = 0.75
+_LEAST_STILL = 0.07  # above the lid nothing moves, and nothing up to the tips of the lashes,
+_MOST_STILL = 0.32  # but at most this share of the way to the brow
 
 
 class BrowMotion:
@@ -30,6 +32,7 @@ class BrowMotion:
         points: (478, 3) mesh points in its pixels.
         eyes: The two eyes' indices, left side of the picture first.
         still: (H, W) 0..1 or None: pixels that must not move (glasses).
+        lashes: Height of the upper lashes of the two eyes in pixels.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class BrowMotion:
         points: FloatArray,
         eyes: tuple[EyeIndices, EyeIndices],
         still: FloatArray | None = None,
+        lashes: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         flat = np.asarray(points[:, :2], dtype=np.float64)
         left, right = (flat[[eye.upper[0], eye.upper[-1]]] for eye in eyes)
@@ -59,8 +63,9 @@ class BrowMotion:
         inward = np.zeros_like(along)
         above_lids = np.ones_like(along)
         own_hair = np.zeros(along.shape, dtype=bool)
-        for side, eye in zip((-1.0, 1.0), eyes, strict=True):
-            part, clear, own = _brow_weight(flat, eye, middle, (across, up), (along, height), size)
+        axes, grid = (across, up), (along, height)
+        for side, eye, tips in zip((-1.0, 1.0), eyes, lashes, strict=True):
+            part, clear, own = _brow_weight(flat, eye, middle, axes, grid, size, tips)
             above_lids = np.minimum(above_lids, clear)
             own_hair |= own
             weight = np.maximum(weight, part)
@@ -102,6 +107,7 @@ def _brow_weight(
     axes: tuple[Floats, Floats],
     grid: tuple[FloatArray, FloatArray],
     size: float,
+    lashes: float,
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     """Weigh the field of one brow.
 
@@ -118,13 +124,15 @@ def _brow_weight(
         return (offset @ across)[order], (offset @ up)[order]
 
     lid_x, lid_y = line(eye.upper)
-    lid = np.interp(along, lid_x, lid_y) + 0.07 * size
-    bottom = np.maximum(np.interp(along, *line(eye.brow_bottom)), lid + 0.06 * size)
+    margin, low = np.interp(along, lid_x, lid_y), np.interp(along, *line(eye.brow_bottom))
+    least = _LEAST_STILL * size
+    lid = margin + np.maximum(least, np.minimum(lashes, _MOST_STILL * (low - margin)))
+    bottom = np.maximum(low, lid + 0.06 * size)
     top_x, top_y = line(eye.brow_top)
     top = np.maximum(np.interp(along, top_x, top_y), bottom)
     rise = np.clip((height - lid) / (bottom - lid), 0, 1)
     # a brow close above the lid has no room: it moves less, so the skin is not stretched hard
-    room = np.clip((bottom - lid) / (0.25 * size), 0.25, 1)
+    room = np.clip((bottom - margin - least) / (0.25 * size), 0.25, 1)
     fall = np.clip(1 - (height - top) / (_FOREHEAD_REACH * size), 0, 1)
     ends = smoothstep(-0.45, 0.05, (along - top_x[0]) / size)
     ends = ends * smoothstep(0.45, -0.05, (along - top_x[-1]) / size)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
-from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch
+from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -27,18 +27,23 @@ from sadtalker_ext.types import FloatArray, ImageArray
 _LOWER_RISE = 0.09  # of the lower lid in the middle of the eye
 _LOWER_REACH = 0.35  # how far below the lower lid the skin still moves
 _SEAM_BELOW = 0.05  # the closed lids meet this far below the lower margin of the open eye
+_EDGE = 0.012  # softness of the margins of the opening, where that is more than a pixel
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
 _FLATTENS_PAPER = (0.0, 0.18)  # hatching is not stretched, it ends; sooner shows as an edge
 # As shares.
 _FLATTEST = 0.92  # of new skin
-_SMOOTHEST = 0.68  # of tips of lashes and of the crease, a trace of which stays
+_SMOOTHEST = 0.68  # of the crease, a trace of which stays
+_TIPS_OUT = 0.92  # of tips of lashes above their band: they point down when the lid is shut
 _SHADOW_DEPTH = 0.3
 _SQUINT = (0.14, 0.32)  # of the opening, that the upper and the lower margin take at a squint of 1
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.4  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
+_TIP_HEIGHTS = (0.30, 0.20)  # above the margin, in eye sizes; dark lines further up are a crease
+_TIP_WIDE = 0.09  # no tip of a lash is wider, in eye sizes
+_TIP_DARKER = (3.0, 14.0)  # grey levels by which tips of lashes are darker than the skin there
 # Low-frequency change by smoothing, grey levels: median 28, 5 % to 95 % 12 to 66 over both eyes of
 # 44 portraits. Above are 96 (a brow right on the lid) and 430 to 450 (a pen drawing).
 _WIDE = (120.0, 50.0)
@@ -91,15 +96,29 @@ class Eyelids:
         self._y = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (height, width))
 
     def _lash_zone(self, skin: LidSkin) -> FloatArray:
-        """Say where tips of lashes and the crease lie, which move too little to flatten by it."""
+        """Say how much tips of lashes and the crease, which move too little for it, flatten."""
         shape = self._shape
         outward = shape.u * shape.outer
-        height = (shape.upper - shape.v) / np.minimum(0.32, 0.8 * self._gap)
-        zone = smoothstep(1.0, 0.4, height) * smoothstep(0.10, -0.03, shape.v - shape.upper)
+        above = shape.upper - shape.v
+        height = above / np.minimum(0.32, 0.8 * self._gap)
+        zone = smoothstep(1.0, 0.4, height) * smoothstep(0.10, -0.03, -above)
         zone = zone * smoothstep(0.74, 0.5, outward) * smoothstep(-0.58, -0.34, outward)
         # thin things only: what is dark all over stays as dark as it is
         wide = np.abs(blur(luma(skin.flat) - luma(skin.bare), 0.08 * shape.size))
-        return zone * smoothstep(*_WIDE, wide * np.maximum(0.4 / self._gap, 1.0))
+        thin = smoothstep(*_WIDE, wide * np.maximum(0.4 / self._gap, 1.0))
+        tips = self._tips(luma(skin.bare)) * smoothstep(1.0, 0.8, height) * (1.0 - skin.paper)
+        return np.asarray(np.maximum(_SMOOTHEST * zone, _TIPS_OUT * tips) * thin, np.float32)
+
+    def _tips(self, bright: FloatArray) -> FloatArray:
+        """Say where the skin above the band of lashes still shows their tips, (h, w) 0..1."""
+        shape = self._shape
+        side = max(3, round(_TIP_WIDE * shape.size)) | 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        darker = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_BLACKHAT, kernel), np.float32)
+        tips = blur(widen(smoothstep(*_TIP_DARKER, darker), side), max(0.8, 0.02 * shape.size))
+        above, outward = shape.upper - shape.v, shape.u * shape.outer
+        tips = tips * smoothstep(*_TIP_HEIGHTS, above) * smoothstep(0.02, 0.07, above)
+        return tips * smoothstep(0.78, 0.62, outward) * smoothstep(-0.58, -0.34, outward)
 
     def draw(
         self,
@@ -139,7 +158,9 @@ class Eyelids:
         if self._glasses:
             # beside a rim its pixels are not bare skin: they change only where skin comes along
             out = face + (out - face) * smoothstep(0.0, 0.03, np.abs(way))[..., None]
-        opening = np.clip(depth + 0.5, 0, 1) * np.clip((lower - shape.v) * shape.size + 0.5, 0, 1)
+        edge = np.float32(max(1.0, _EDGE * shape.size))
+        above_lower = (lower - shape.v) * shape.size
+        opening = np.clip(depth / edge + 0.5, 0, 1) * np.clip(above_lower / edge + 0.5, 0, 1)
         opening = opening * (np.abs(shape.u) < 0.5)
         if closure > 0:
             shadow = np.exp(-((depth / (_SHADOW * shape.size)) ** 2))
@@ -195,7 +216,7 @@ class Eyelids:
         """Flatten the skin that has come far, and give it grain and the light of the ball."""
         flat = self._moved(self._flat, maps, cv2.INTER_LINEAR)
         smooth = soft_switch(*_SMOOTHS, closure) * self._around
-        share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), _SMOOTHEST * smooth)
+        share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
         target = flat * light[..., None] + self._grain[..., None]

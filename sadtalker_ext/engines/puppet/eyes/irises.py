@@ -23,6 +23,7 @@ EYE_RADIUS_MM = 12.0
 _MAX_DEGREES = 25.0
 _REFLECTION_SHARE = 0.5
 _LIGHTEST = 0.72  # of the shade on an eyeball that a raised lid uncovers
+_SOFT_PX, _SOFT = 0.6, 0.008  # softness of borders: in pixels at least, and in eye sizes
 _UPPER_LID_SHARE = 0.5  # of the iris's way down or up that the upper margin follows
 
 
@@ -42,7 +43,7 @@ class IrisMotion:
         self._y = np.arange(patch.shape[0], dtype=np.float32)[:, None] - np.float32(shape.iris[1])
         distance = np.hypot(self._x, self._y)
         self._eyeball = _complete_eyeball(patch, shape, distance)
-        self._shade = _lid_shade(patch, self._eyeball)
+        self._shade = _lid_shade(patch, self._eyeball, _softness(shape))
         self._base, self._reflection = _split_reflection(self._eyeball, shape, distance)
 
     def shift(self, gaze: tuple[float, float]) -> tuple[float, float]:
@@ -125,15 +126,25 @@ def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) 
     place = np.clip(distance / radius * 8 - 0.5, 0, 7)
     channels = [np.interp(place, np.arange(9), profile[:, c]) for c in range(3)]
     behind = hidden * smoothstep(1.04 * radius, 0.94 * radius, distance)
-    behind = blur(behind, 0.7)[..., None]
-    mixed = completed + (np.stack(channels, axis=-1) - completed) * behind
-    mixed = np.where((hidden > 0)[..., None], mixed, patch)
+    soft = _softness(shape)
+    behind = blur(behind, max(0.7, soft))[..., None]
+    made_up = completed + (np.stack(channels, axis=-1) - completed) * behind
+    over = np.asarray(hidden, np.float32)
+    if soft > _SOFT_PX:
+        # in a large picture the border between what is seen and what is made up would be a line
+        over = blur(widen(over, 2 * round(1.5 * soft) + 1), soft)
+    mixed = patch + (made_up - patch) * over[..., None]
     return np.asarray(np.clip(mixed + 0.5, 0, 255), dtype=np.uint8)
 
 
-def _lid_shade(patch: ImageArray, eyeball: ImageArray) -> FloatArray:
+def _softness(shape: EyeShape) -> float:
+    """Return how wide the borders of what is made up are blurred, in pixels."""
+    return max(_SOFT_PX, _SOFT * shape.size)
+
+
+def _lid_shade(patch: ImageArray, eyeball: ImageArray, soft: float) -> FloatArray:
     """Compare the picture with the completed eyeball: (h, w, 1), below 1 under lid and lashes."""
-    seen, full = (blur(image.mean(axis=-1), 0.6) for image in (patch, eyeball))
+    seen, full = (blur(image.mean(axis=-1), soft) for image in (patch, eyeball))
     return np.asarray(np.clip(seen / np.maximum(full, 1.0), 0.2, 1.0)[..., None], dtype=np.float32)
 
 

@@ -28,6 +28,8 @@ _CLOSED_BELOW, _OPEN_ABOVE = 0.08, 0.13
 # Of fewer pixels no lid can be made; the portraits' eyes are 12 to 122 pixels wide, and one is 9.
 _LEAST_WIDTH_PX = 10.0
 _NEARLY_WHOLE = 0.9  # a blink that goes this far looks like one
+_LASH, _TIP = 0.3, 0.05  # of the mask of lashes, their tips end this far above it, in eye sizes
+_PEN_STIFF = 0.65  # of a brow's way is not gone in pen drawings, whose hatching would stretch
 _WIDEST = 0.105  # of an eye's size, that the upper lid is raised at most
 
 
@@ -39,6 +41,8 @@ class LidTension(NamedTuple):
 
 
 RELAXED = LidTension()
+Look = tuple[float, float]
+_TOGETHER: Look = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +52,8 @@ class _Eye:
     iris: IrisMotion | None
     presence: float
     lash_share: float
+    lash_height: float  # in pixels
+    paper: float  # 1 in a pen drawing, see `LidSkin`
     free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
 
 
@@ -71,10 +77,14 @@ class EyeLayer:
         ]
         left, right = shapes
         self._rims = find_rims(picture, points, (left, right)) if left and right else None
-        self._brows = BrowMotion(picture, points, (LEFT_EYE, RIGHT_EYE), self._rims)
         skin = float(luma(cheek_colour(picture, points)))
         found = [_prepare(picture, points, shape, skin, self._rims) for shape in shapes]
         self._eyes = [eye for eye, _ in found]
+        paper = max((eye.paper for eye in self._eyes if eye is not None), default=0.0)
+        self._brow_share = 1.0 - _PEN_STIFF * paper
+        tall = [0.0 if eye is None else eye.lash_height for eye in self._eyes]
+        indices = (LEFT_EYE, RIGHT_EYE)
+        self._brows = BrowMotion(picture, points, indices, self._rims, (tall[0], tall[1]))
         seen = [eye.presence for eye in self._eyes if eye is not None]
         # both lids move together: where one cannot close, as in a wink, neither does
         self._reach = min(seen, default=0.0)
@@ -95,6 +105,7 @@ class EyeLayer:
         gaze: tuple[float, float],
         brow: float,
         tension: tuple[LidTension, LidTension] = (RELAXED, RELAXED),
+        apart: tuple[Look, Look] = (_TOGETHER, _TOGETHER),
     ) -> None:
         """Paint the eyes into the canvas, in place.
 
@@ -105,11 +116,14 @@ class EyeLayer:
             gaze: Degrees to the right and down.
             brow: -1 frown .. 1 raised.
             tension: Of the lids of the eye on the left and the right side of the picture.
+            apart: Degrees by which these two eyes look further to the right and down.
         """
-        self._brows.apply(canvas, brow)
-        for eye, closure, tense in zip(self._eyes, blink, tension, strict=True):
+        self._brows.apply(canvas, brow * self._brow_share)
+        each = zip(self._eyes, blink, apart, tension, strict=True)
+        for eye, closure, further, tense in each:
             if eye is not None:
-                _draw_eye(canvas, eye, float(closure) * self._reach, gaze, tense)
+                look = (gaze[0] + further[0], gaze[1] + further[1])
+                _draw_eye(canvas, eye, float(closure) * self._reach, look, tense)
 
     @property
     def still(self) -> FloatArray | None:
@@ -137,6 +151,7 @@ def _prepare(
     presence = soft_switch(_CLOSED_BELOW, _OPEN_ABOVE, shape.openness)
     part = shape.moving_part()
     lash_share = _lash_share(skin.lashes.mask, shape)
+    lash_height = _lash_height(skin.lashes.mask, shape)
     shape, skin, patch = shape.cropped(part), skin.cropped(part), np.ascontiguousarray(patch[part])
     eye = _Eye(
         shape=shape,
@@ -144,6 +159,8 @@ def _prepare(
         iris=IrisMotion(patch, shape) if large_enough and presence > 0 else None,
         presence=presence,
         lash_share=lash_share,
+        lash_height=lash_height,
+        paper=skin.paper,
         free=None if in_front is None else (1.0 - in_front[part])[..., None],
     )
     return eye, ""
@@ -168,6 +185,13 @@ def _warnings(reasons: list[str], reach: float) -> tuple[str, ...]:
 def _lash_share(mask: FloatArray, shape: EyeShape) -> float:
     above = (shape.v < shape.upper) & (shape.v > shape.brow) & (np.abs(shape.u) < 0.65)
     return float(mask[above].mean()) if above.any() else 0.0
+
+
+def _lash_height(mask: FloatArray, shape: EyeShape) -> float:
+    """Return how far the lashes, with their tips, reach above the margin, in pixels."""
+    above = shape.upper - shape.v
+    tall = above[(mask > _LASH) & (above > 0) & (np.abs(shape.u) < 0.5)]
+    return (float(np.percentile(tall, 98)) + _TIP) * shape.size if len(tall) else 0.0
 
 
 def _draw_eye(

@@ -91,11 +91,20 @@ def follow_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def shoulder_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return how much of a breath's lift collar and shoulders take, 0..1; the chest stays."""
+    """Return how much collar and shoulders belong to the head's movements, 0..1."""
     across, below = frame.local(x, y)
     near = 1.0 - smoothstep(0.9, 1.5, np.abs(across))
     return np.asarray(
         near * smoothstep(-0.35, 0.1, below) * (1.0 - smoothstep(0.2, 0.6, below)), np.float32
+    )
+
+
+def chest_weight(frame: HeadFrame, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return how much of a breath shoulders and chest take, 0..1: less towards arms and belly."""
+    across, below = frame.local(x, y)
+    near = 1.0 - smoothstep(0.9, 1.7, np.abs(across))
+    return np.asarray(
+        near * smoothstep(-0.35, 0.1, below) * (1.0 - smoothstep(0.3, 1.0, below)), np.float32
     )
 
 

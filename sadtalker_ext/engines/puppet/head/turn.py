@@ -4,7 +4,8 @@ Convention
     Yaw positive turns towards the right edge of the picture, pitch positive nods down, roll
     positive tilts clockwise as the viewer sees it; degrees. The projection is parallel, so a point
     moves by ``w (R - 1) (p - pivot)``, with the rotation R, and w from 1 (head) to 0 (torso).
-    Collar and shoulders take a little of the turn, and all of the lift of a breath.
+    Collar and shoulders take a little of the turn; a breath lifts head, shoulders and chest, and
+    broadens the chest. Hair takes the rotation of a pose that trails behind the head's.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ import numpy.typing as npt
 from sadtalker_ext.engines.puppet.fields import grid, sample, sample_cubic
 from sadtalker_ext.engines.puppet.head.depth import (
     HeadFrame,
+    chest_weight,
     fade_weight,
     follow_weight,
     head_depth,
     shoulder_weight,
 )
+from sadtalker_ext.engines.puppet.head.hair import hair_weight
 from sadtalker_ext.engines.puppet.head.matte import Layers, split_layers
+from sadtalker_ext.engines.puppet.head.region import face_core, moving_box, usable
 from sadtalker_ext.pixels import halves
-from sadtalker_ext.portrait.topology import OVAL
-from sadtalker_ext.types import Box, FloatArray, ImageArray
+from sadtalker_ext.types import FloatArray, ImageArray
 
 _INVERSE_STEPS = 4
 _SHOULDERS_FOLLOW = 0.18
 """Share of the head's turn and tilt that collar and shoulders take."""
+_BROADENS = 0.7
+"""By this share of its lift a breath moves the chest outwards, a face height beside its middle."""
 _PIVOT = 0.10
 """The head rolls about a point this many face heights below the chin."""
 _STRETCH = 0.5
@@ -37,11 +42,6 @@ _OPAQUE = 4096
 """A matte of 1 in the whole numbers used for speed."""
 _STILL = 1e-3
 """A pose below this (degrees, or face heights for the lift) moves nothing."""
-_FOLLOWS = 0.003
-"""A weight below this moves nothing that can be seen."""
-_REACH = 0.28
-"""How far anything can move, in face widths, at the largest turn that is asked for."""
-
 ShortArray = npt.NDArray[np.int16]
 
 
@@ -61,10 +61,10 @@ class HeadTurn:
 
     def __init__(self, picture: ImageArray, points: FloatArray, mask: FloatArray) -> None:
         self._frame = HeadFrame.from_points(points)
-        core = _face_core(points, mask.shape[:2])
-        self.layered = _usable(mask, core)
+        core = face_core(points, mask.shape[:2])
+        self.layered = usable(mask, core)
         rough = mask if self.layered else np.ones_like(mask)
-        self.box = _moving_box(self._frame, rough, layered=self.layered)
+        self.box = moving_box(self._frame, rough, layered=self.layered)
         left, top, right, bottom = self.box
         window = np.s_[top:bottom, left:right]
         self._source = np.ascontiguousarray(picture[window])
@@ -81,7 +81,13 @@ class HeadTurn:
         self._prepare_field(local_points, picture.shape[:2])
 
     def apply(
-        self, canvas: ImageArray, yaw: float, pitch: float, roll: float, lift: float = 0.0
+        self,
+        canvas: ImageArray,
+        yaw: float,
+        pitch: float,
+        roll: float,
+        lift: float = 0.0,
+        trailing: tuple[float, float, float] | None = None,
     ) -> ImageArray:
         """Return a new frame with the head of the canvas turned.
 
@@ -91,11 +97,13 @@ class HeadTurn:
             pitch: Degrees.
             roll: Degrees.
             lift: Upwards movement in face heights.
+            trailing: Yaw, pitch and roll of the hair, in degrees; None: those of the head.
         """
         frame = canvas.copy()
-        if max(abs(yaw), abs(pitch), abs(roll)) < _STILL and abs(lift) < _STILL:
+        turned = max(abs(angle) for angle in (yaw, pitch, roll, *(trailing or ())))
+        if turned < _STILL and abs(lift) < _STILL:
             return frame
-        places = halves(self._places(yaw, pitch, roll, lift))
+        places = halves(self._places(yaw, pitch, roll, lift, trailing))
         left, top, right, bottom = self.box
         window = frame[top:bottom, left:right]
         layers = self._layers
@@ -124,19 +132,23 @@ class HeadTurn:
         places = self._cells * step + np.float32((step - 1) / 2)
         x, y = places[..., 0], places[..., 1]
         weight, shoulders = follow_weight(frame, x, y), shoulder_weight(frame, x, y)
+        chest = chest_weight(frame, x, y)
+        hair = np.zeros_like(weight)
         if self._layers is None:
             fade = fade_weight(frame, x, y)
-            weight, shoulders = weight * fade, shoulders * fade
+            weight, shoulders, chest = weight * fade, shoulders * fade, chest * fade
             inside = np.asarray(fade > 0.9, np.float32)
         else:
             inside = _reduce(self._layers.matte, step, rows, columns)
+            hair = hair_weight(frame, points, x, y)
         depth = head_depth(frame, points, inside, step)
         pivot = frame.chin + _PIVOT * frame.height * frame.down
         across = (x - pivot[0]) * frame.across[0] + (y - pivot[1]) * frame.across[1]
         down = (x - pivot[0]) * frame.down[0] + (y - pivot[1]) * frame.down[1]
-        arm = np.stack([across, down, depth - frame.axis_depth, np.ones_like(across)], -1)
+        one = np.ones_like(across)
+        arm = np.stack([across, down, depth - frame.axis_depth, one, across / frame.height], -1)
         turns = np.maximum(weight, _SHOULDERS_FOLLOW * shoulders)
-        share = np.dstack([turns, turns, turns, np.maximum(weight, shoulders)])
+        share = np.dstack([turns, turns, turns, np.maximum(weight, chest), chest])
         # From the left and top border, and from the right and bottom one, at least half a pixel.
         ends = np.array(picture_size[::-1], np.float32) - 1.0 - np.array(self.box[:2], np.float32)
         self._room = (
@@ -144,12 +156,23 @@ class HeadTurn:
             np.maximum(ends - places, 0.5),
         )
         self._arm = np.ascontiguousarray(arm * share, np.float32)
+        # Clothes on the shoulders follow, but do not swing.
+        self._hair = np.ascontiguousarray(arm[..., :3] * (weight * hair)[..., None], np.float32)
 
-    def _places(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
+    def _places(
+        self,
+        yaw: float,
+        pitch: float,
+        roll: float,
+        lift: float,
+        trailing: tuple[float, float, float] | None = None,
+    ) -> FloatArray:
         """Return, for every pixel of the box, the place in the canvas it comes from (h, w, 2)."""
-        forward = np.asarray(
-            cv2.transform(self._arm, self._motion(yaw, pitch, roll, lift)), np.float32
-        )
+        motion = self._motion(yaw, pitch, roll, lift)
+        forward = np.asarray(cv2.transform(self._arm, motion), np.float32)
+        if trailing is not None:
+            behind = self._motion(*trailing, lift) - motion
+            forward += np.asarray(cv2.transform(self._hair, behind[:, :3]), np.float32)
         forward = self._held_at_border(forward)
         # What lands at q came from p with p + forward(p) = q: p = q - forward(p), repeated.
         shift = forward
@@ -175,7 +198,10 @@ class HeadTurn:
         return np.asarray(low - high, np.float32)
 
     def _motion(self, yaw: float, pitch: float, roll: float, lift: float) -> FloatArray:
-        """Return the (2, 4) matrix from (across, down, depth, 1) to the shift in x and y."""
+        """Return the (2, 5) matrix from the arm's values to the shift in x and y.
+
+        An arm is (across, down, depth, 1, across in face heights), each with its weight.
+        """
         a, b, c = np.deg2rad([yaw, pitch, roll])
         turn = np.array(
             [[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]], np.float64
@@ -185,7 +211,8 @@ class HeadTurn:
         )
         tilt = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
         rotation = (tilt @ nod @ turn - np.eye(3))[:2]
-        local = np.concatenate([rotation, [[0.0], [-lift * self._frame.height]]], axis=1)
+        raised = lift * self._frame.height
+        local = np.concatenate([rotation, [[0.0, _BROADENS * raised], [-raised, 0.0]]], axis=1)
         axes = np.stack([self._frame.across, self._frame.down], axis=1)
         return np.asarray(axes @ local, np.float32)
 
@@ -220,40 +247,6 @@ def _shining_through(behind: ImageArray, clear: ShortArray) -> ShortArray:
     """Return (1 - a) B of one channel as (H, W) int16, with 1 - a = clear / `_OPAQUE`."""
     parts = cv2.multiply(behind, clear, scale=1.0 / _OPAQUE, dtype=cv2.CV_16S)
     return np.asarray(parts, np.int16)
-
-
-def _face_core(points: FloatArray, size: tuple[int, ...]) -> ImageArray:
-    """Return (H, W) uint8, 1 inside the face oval."""
-    core: ImageArray = np.zeros(size, np.uint8)
-    outline = cv2.convexHull(np.round(points[list(OVAL), :2]).astype(np.int32))
-    cv2.fillConvexPoly(core, outline, 1)
-    return core
-
-
-def _usable(mask: FloatArray, core: ImageArray) -> bool:
-    """Tell whether a mask holds the face and leaves some background."""
-    if not core.any():
-        return False
-    return bool(mask[core > 0].mean() > 0.6 and (mask < 0.5).mean() > 0.02)
-
-
-def _moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
-    """Return the part of the picture that a turn can change."""
-    height, width = mask.shape
-    places = grid(height, width)
-    x, y = places[..., 0], places[..., 1]
-    moving = follow_weight(frame, x, y) > _FOLLOWS
-    if layered:
-        across, below = frame.local(x, y)
-        moving &= (mask > 0.1) & (np.abs(across) < 2.5) & (below > -4.0)
-    else:
-        moving &= fade_weight(frame, x, y) > 0
-    columns, rows = np.nonzero(moving.any(0))[0], np.nonzero(moving.any(1))[0]
-    margin = int(np.ceil(_REACH * frame.width))
-    left, right = max(0, columns[0] - margin), min(width, columns[-1] + 1 + margin)
-    # No margin below, on the torso, where hardly anything moves.
-    top, bottom = max(0, rows[0] - margin), min(height, rows[-1] + 1)
-    return int(left), int(top), int(right), int(bottom)
 
 
 def _reduce(values: FloatArray, step: int, rows: int, columns: int) -> FloatArray:

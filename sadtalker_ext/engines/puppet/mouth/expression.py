@@ -91,16 +91,17 @@ class ExpressionBasis:
         gap = self._own.gap
         # How far the opening of the picture itself is closed.
         shut = 1 - (1 - press) * (1 - relax)
-        # The upper lip of an open mouth is an arch, that of a round one a high arch; a smile that
-        # was not let go has raised it already.
+        # The upper lip of an open mouth is an arch, of a round one a high one, unless it smiles.
         # Over a shut jaw round lips leave a small opening (U, W), over an open one a large one (O).
         held = 1 - 0.6 * relax * min(4 * gap, 1)
+        lowered = min(jaw / 0.6, 1)
+        pursed = rounded * (0.38 - 0.3 * lowered)
         arch = rounded * (0.1 + 0.9 * jaw) + 0.35 * jaw * (1 - min(4 * gap, 1) * (1 - relax))
         amount = {
-            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - 0.08 * rounded),
+            "jaw": jaw * (1 - 0.45 * press) * (1 - 0.5 * tuck) * (1 - pursed),
             "wide": wide * (1 - 0.7 * rounded) * self._room_for_wide,
             "round": rounded * (1 - 0.25 * press),
-            "part": rounded * (0.3 + 0.7 * min(jaw / 0.6, 1)) * (1 - press) * held,
+            "part": rounded * (0.1 + 0.9 * lowered) * (1 - press) * held,
             "raise": upper * (1 - 0.8 * press) + 0.55 * tuck * (1 - press),
             "arch": arch * (1 - press) * (1 - tuck),
             "roll": press * (1 - 1.5 * gap),

@@ -26,7 +26,7 @@ itself (see `relaxing.py`), `drop` 0..1 lowers the lower lip without the jaw."""
 
 _WIDE_OPEN = (
     "The mouth is wide open in the picture: its lips close for speech, but less cleanly than lips "
-    "that are at rest."
+    "that are at rest; they round little, and F and V are a shut mouth."
 )
 _PROFILE = (
     "The head is turned nearly to profile in the picture: its lips close less well than those of a "
@@ -74,7 +74,8 @@ class MouthLayer:
         basis = ExpressionBasis(frame, self._warp.nodes, edge)
         self._warp.set_fields(basis.fields * fade[None, None, ..., None])
         self._basis = basis
-        self.warnings = _warnings(frame)
+        self._own = OwnOpening(frame)
+        self.warnings = _warnings(frame, self._own)
         self.box: Box = self._warp.box
         left, top, right, bottom = self.box
         # Pixels are counted from the box's corner. Distances to the two lip edges are sampled
@@ -117,6 +118,7 @@ class MouthLayer:
             controls = {**controls, "relax": 0.0}
         if all(controls.get(name, 0.0) <= 0 for name in DRIVERS):
             return
+        controls = self._own.possible(controls)
         # An opening of the picture itself is drawn anew as soon as anything moves: between lips
         # that come back to where they were the inside may be another one.
         strongest = max(controls.get(name, 0.0) for name in DRIVERS)
@@ -252,10 +254,10 @@ class MouthLayer:
         return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _warnings(frame: MouthFrame) -> tuple[str, ...]:
+def _warnings(frame: MouthFrame, own: OwnOpening) -> tuple[str, ...]:
     """Say what in the picture keeps its lips from closing well."""
     seen = (
-        (OwnOpening(frame).shouts, _WIDE_OPEN),
+        (own.shouts, _WIDE_OPEN),
         (float(np.linalg.norm(frame.lateral)) < _FORESHORTENED, _PROFILE),
     )
     return tuple(sentence for found, sentence in seen if found)

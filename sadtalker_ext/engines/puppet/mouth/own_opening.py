@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
@@ -24,6 +26,10 @@ _BY_JAW = 0.8
 _LEFT_UP = 0.8
 """Share of the relaxing upper lip's way that it does not go over an open jaw."""
 
+_ROUNDS = 0.3
+"""Share of the rounding that is left to lips of a shout: their skin was stretched in the picture
+and folds where they purse."""
+
 RELAXED = 0.9
 """Share of an opening in the picture that relaxing closes: lips at ease hardly touch."""
 
@@ -42,8 +48,8 @@ class OwnOpening:
 
     def __init__(self, frame: MouthFrame) -> None:
         self._frame = frame
-        shouts = float(smoothstep(*_SHOUT, np.array(frame.rest_gap)))
-        self.jaw_gap = shouts * _BY_JAW * frame.rest_gap
+        self._shout = float(smoothstep(*_SHOUT, np.array(frame.rest_gap)))
+        self.jaw_gap = self._shout * _BY_JAW * frame.rest_gap
         self.lip_gap = frame.rest_gap - self.jaw_gap
         self.gap = min(self.lip_gap, 0.4)
         self._upper_relaxed, self._upper_pursed = self._upper_shares()
@@ -52,6 +58,22 @@ class OwnOpening:
     def shouts(self) -> bool:
         """Whether the mouth is so wide open that mostly the jaw must close it."""
         return self.jaw_gap > 0.5 * self._frame.rest_gap
+
+    def possible(self, controls: Mapping[str, float]) -> Mapping[str, float]:
+        """Return controls without what lips that are wide open in the picture cannot do.
+
+        The corners of a shout are too far from the teeth for F and V: the mouth shuts instead.
+        """
+        share = self._shout
+        tuck, rounded = (float(np.clip(controls.get(n, 0.0), 0.0, 1.0)) for n in ("tuck", "round"))
+        if share == 0.0 or max(tuck, rounded) == 0.0:
+            return controls
+        return {
+            **controls,
+            "press": max(float(controls.get("press", 0.0)), share * tuck),
+            "tuck": (1.0 - share) * tuck,
+            "round": (1.0 - share * (1.0 - _ROUNDS)) * rounded,
+        }
 
     @property
     def way_left(self) -> float:

@@ -45,12 +45,14 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(53, 283, (0.080, 0.080), up=-0.010),
     ),
     "browInnerUp": (
-        Push(107, 336, (0.080, 0.100), out=-0.010, up=0.060),
+        Push(107, 336, (0.085, 0.110), out=-0.010, up=0.072),
         Push(66, 296, (0.070, 0.090), up=0.022),
+        # the inner end of the hair goes along, so that it does not hook downwards
+        Push(55, 285, (0.060, 0.070), up=0.036),
     ),
     "browOuterUp": (
-        Push(63, 293, (0.110, 0.100), up=0.050),
-        Push(105, 334, (0.090, 0.100), up=0.026),
+        Push(63, 293, (0.110, 0.100), up=0.046),
+        Push(105, 334, (0.090, 0.100), up=0.022),
     ),
     "cheekSquint": (
         Push(*_CHEEK, (0.115, 0.085), out=0.006, up=0.042),

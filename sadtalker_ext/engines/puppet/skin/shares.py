@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sadtalker_ext.blendshapes import COLUMN
-from sadtalker_ext.engines.puppet.eyes.layer import LidTension
+from sadtalker_ext.engines.puppet.eyes.layer import LidTension, Look
+from sadtalker_ext.motion.looks import turned_eyes
 from sadtalker_ext.types import FloatArray
 
 UNABLE = ("tongueOut",)
@@ -94,3 +95,16 @@ def tension_of(face: FloatArray, side: str) -> LidTension:
     return LidTension(
         wide=float(face[COLUMN[f"eyeWide{side}"]]), squint=1 - (1 - squint) * (1 - 0.4 * cheek)
     )
+
+
+def eyes_apart(face: FloatArray) -> tuple[Look, Look]:
+    """Return what each eye looks beside the gaze of both, degrees to the right and down.
+
+    Args:
+        face: (52,) weights of the blendshapes of one frame.
+
+    Returns:
+        The eye on the left side of the picture, and the other.
+    """
+    (right, down), (other_right, other_down) = turned_eyes(face[None])[0].tolist()
+    return (right, down), (other_right, other_down)

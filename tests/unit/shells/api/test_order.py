@@ -115,7 +115,7 @@ def test_what_is_not_supported_is_refused_by_name_with_a_hint(rest, field):
         ({"config": {"yaw": [0, "1"]}}, "config.yaw[1]"),
         ({"config": {"yaw": 5}}, "config.yaw"),
         ({"config": {"yaw": "left"}}, "config"),
-        ({"config": {"result_format": "mov"}}, "config.result_format"),
+        ({"config": {"result_format": "avi"}}, "config.result_format"),
         ({"config": {"result_format": "gif", "format": "mp4"}}, "config.result_format"),
         ({"config": {"fluent": True}}, "config.fluent"),
         ({"config": {"audio_start": 5, "audio_end": 4}}, "config"),

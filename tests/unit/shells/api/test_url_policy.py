@@ -35,8 +35,14 @@ from sadtalker_ext.shells.api.url_policy import UrlPolicy, check_url, is_public
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",
         "::127.0.0.1",
+        "::ffff:0:127.0.0.1",  # translated (RFC 2765), whatever it carries
+        "::ffff:0:10.0.0.1",
+        "::ffff:0:1.1.1.1",
         "64:ff9b::7f00:1",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::10.0.0.1",  # a network's own translation (RFC 8215)
+        "64:ff9b:1::1.1.1.1",
         "2002:7f00:1::",
         "2002:0a00:0001::1",
         "2001:0:7f00:1::",
@@ -96,6 +102,8 @@ def test_addresses_that_are_none(url, internet):
         "http://127.1/",
         "http://localhost:80/",
         "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:0:127.0.0.1]/",
+        "http://[64:ff9b::127.0.0.1]/",
         "http://0/",
     ],
 )

@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import sqlite3
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import Delivery
 from sadtalker_ext.shells.api.url_policy import UrlPolicy
 from sadtalker_ext.shells.api.webhooks import CALLS, PER_HOST, WebhookSender, sign
@@ -63,6 +65,23 @@ def test_a_slow_receiver_delays_only_its_own_calls(serve, internet):
         assert 0 < len(slow_ones) <= PER_HOST
         free.set()
         wait_until(lambda: sender._outbox.waiting() == 0)
+
+
+def test_a_call_that_cannot_be_noted_is_not_made_again(serve, internet, monkeypatch):
+    monkeypatch.setattr("sadtalker_ext.shells.api.webhooks.TROUBLE_SECONDS", 0.05)
+    tries, real = [], Outbox.done
+
+    def done(outbox, delivery):
+        tries.append(delivery.id)
+        if len(tries) < 4:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        real(outbox, delivery)
+
+    monkeypatch.setattr(Outbox, "done", done)
+    with web({"/hook": answer()}, internet) as seen, serve() as client:
+        wait_final(client, client.post(TALKS, **form(webhook=HOOK)).json()["id"])
+        wait_until(lambda: client.sadtalker.sender._outbox.waiting() == 0)
+    assert (len(seen), len(tries)) == (1, 4)
 
 
 def test_one_owner_never_has_more_than_half_of_the_calls():

@@ -21,6 +21,14 @@ def test_the_tick_is_asked_once_per_picture(tmp_path):
     assert len((tmp_path / "state" / "consent.txt").read_text().split()) == 1
 
 
+def test_without_a_folder_each_time_is_the_first():
+    """As where several people use one page."""
+    book = ConsentBook(None)
+    book.remember(photo())
+    assert book.is_needed(photo())
+    assert not book.is_needed(photo(parameters="a portrait, Steps: 20"))
+
+
 def test_a_generated_picture_needs_none(tmp_path):
     assert not ConsentBook(tmp_path).is_needed(photo(parameters="a portrait, Steps: 20"))
 

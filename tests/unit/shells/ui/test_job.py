@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from sadtalker_ext.encoder.metadata import parse_line
-from sadtalker_ext.errors import InputError
+from sadtalker_ext.errors import InputError, SetupError
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.service import EngineStatus
 from sadtalker_ext.shells.ui import contract
@@ -237,3 +237,28 @@ def test_a_grid_is_made_from_the_tab(press, portrait, speech, host):
     assert len(list((wall.parent / wall.stem).glob("*.mp4"))) == 2
     wrong = press(picture=str(portrait), file=str(speech), grid_rows="colour=red")
     assert "colour=red" in wrong["status"]
+
+
+def test_people_who_share_a_page_share_no_ticks_and_learn_no_places(
+    host, request, portrait, speech, puppet
+):
+    host.shared = True  # before the page is built
+    press, values = request.getfixturevalue("press"), {"picture": str(portrait)}
+    made = press(file=str(speech), **values)
+    assert "0001-ada.mp4" in made["summary"]
+    assert str(host.output_dir) not in made["summary"]
+    assert "tick the line" in press(tick=False, file=str(speech), **values)["status"]
+    missing = SetupError("Not in /srv/models/x.", hint="Look at /srv/models/x.")
+    for problem, code in ((missing, "setup_error"), (ZeroDivisionError("boom"), "bug")):
+        puppet.append(FakeEngine(fail_at=2, error=problem))
+        host.service.close()  # it keeps engines between jobs
+        status = press(file=str(speech), **values)["status"]
+        assert f'data-code="{code}"' in status
+        assert "/srv" not in status and "boom" not in status and "line " not in status
+
+
+def test_one_person_ticks_a_picture_once(press, portrait, speech):
+    press(picture=str(portrait), file=str(speech))
+    made = press(picture=str(portrait), file=str(speech), tick=False)
+    assert made["status"] == ""
+    assert str(portrait.parent) in made["summary"]

@@ -198,3 +198,54 @@ def test_a_shut_lid_in_a_pen_drawing_is_paper_and_no_grey_hatching(points):
         view = eye_view(points, eye)
         inside = cv2.erode(view.lid.astype(np.uint8), np.ones((5, 5))) > 0
         assert np.percentile(view.of(frame)[inside], 10) > 215
+
+
+def with_winged_lashes(points):
+    """A clump of long lashes that goes up and out beside the outer corner, above the margin."""
+    picture = draw_face(points, picture=SIDE)
+    for eye in EYES:
+        side = -1 if eye is LEFT_EYE else 1
+        upper = points[list(eye.upper), :2]
+        corner = upper[np.argmax(side * upper[:, 0])]
+        for step in range(8):
+            foot = corner + np.array([side * (3.5 * step - 14), 0.8 * step - 6.4 - 0.08 * WIDTH])
+            ends = np.stack([foot, foot + np.array([5 * side, -0.08 * WIDTH])])
+            line = [np.round(ends * 16).astype(np.int32)]
+            cv2.polylines(picture, line, False, (90, 60, 50), 2, cv2.LINE_AA, 4)
+    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+
+
+def test_no_tip_of_a_lash_is_left_beside_a_shut_eye(points):
+    picture = with_winged_lashes(points)
+    frame = drawn_to(picture, points, 1.0)
+    for eye in EYES:
+        view = eye_view(points, eye)
+        left = []
+        for one in (picture, frame):
+            grey = cv2.cvtColor(view.of(one), cv2.COLOR_RGB2GRAY)
+            thin = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((9, 9), np.uint8))
+            left.append(float(np.maximum(thin[20:90].astype(float) - 6, 0).mean()))
+        assert left[0] > 1.0  # the open eye shows them
+        assert left[1] < 0.02 * left[0]
+
+
+def test_raised_brows_do_not_stretch_the_lashes(points):
+    picture = draw_face(points, picture=SIDE)
+    for eye in EYES:
+        for root in points[list(eye.upper), :2][2:-2]:
+            for shift in (-4, 0, 4):
+                line = np.stack([root + np.array([shift, y * WIDTH]) for y in (0, -0.12)])
+                fixed = [np.round(line * 16).astype(np.int32)]
+                cv2.polylines(picture, fixed, False, (60, 40, 35), 1, cv2.LINE_AA, 4)
+    frame = picture.copy()
+    EyeLayer(picture, points).apply(frame, (0.0, 0.0), (0.0, 0.0), 1.0)
+    assert not np.array_equal(frame, picture)
+    for eye in EYES:
+        above = eye_view(points, eye).above
+        dark = [
+            (cv2.cvtColor(eye_view(points, eye).of(one), cv2.COLOR_RGB2GRAY) < 110) & above
+            for one in (picture, frame)
+        ]
+        brow = np.nonzero(above.any(1))[0][0] + 12
+        tops = [np.nonzero(one[brow:].any(1))[0][0] for one in dark]
+        assert abs(tops[1] - tops[0]) <= 1

@@ -166,4 +166,22 @@ def test_shoulders_breathe_and_follow_a_little(person):
         before, after = (np.abs(p[edge].astype(int) - (60, 60, 120)) for p in (picture, frame))
         ways = [np.argmin(one.sum(-1) > 60, axis=0).mean() for one in (before, after)]
         assert least <= abs(ways[1] - ways[0]) < 6
-        assert np.array_equal(frame[300:], picture[300:])
+        if pose[2]:
+            assert np.array_equal(frame[300:], picture[300:])
+
+
+def test_the_chest_lifts_and_broadens_with_a_breath_and_the_belly_stays(person):
+    turn = HeadTurn(person.picture, person.points, person.mask)
+    still, breath = turn._places(0, 0, 0, 0), turn._places(0, 0, 0, 0.02)
+    left, top = turn.box[:2]
+    way = still - breath
+    height = np.ptp(person.points[:, 1])
+
+    def at(x, y):
+        return way[y - top, x - left]
+
+    chest, low = at(160, 262), at(160, 315)
+    assert -1.2 * 0.02 * height < chest[1] < -0.5 * 0.02 * height
+    assert abs(low[1]) < 0.3 * abs(chest[1])
+    assert at(110, 262)[0] < -0.1 < 0.1 < at(210, 262)[0]
+    assert np.abs(way[..., 0]).max() < 0.02 * height

@@ -140,6 +140,12 @@ def test_a_relaxed_smile_hides_most_of_its_teeth_when_the_lips_round(smiling):
     assert like(smiling.say(jaw=0.2, round=1.0, relax=1.0), TEETH).sum() <= 0.12 * shown
 
 
+def test_u_is_nearly_closed_and_not_sealed(talker):
+    u = opening(talker.say(jaw=0.16, round=1.0, relax=1.0), talker.points)
+    a = opening(talker.say(jaw=0.9, wide=0.08, upper=0.2, relax=1.0), talker.points)
+    assert 0.1 * a < u < 0.28 * a
+
+
 @pytest.mark.parametrize(("jaw", "rounded"), [(0.8, 0.62), (0.6, 0.85), (0.24, 1.0)])
 def test_a_round_mouth_is_an_o_and_not_half_a_disc(smiling, jaw, rounded):
     """Its upper lip is an arch: higher in the middle than half way to the corners."""

@@ -11,6 +11,7 @@ from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.portrait import topology
 from tests.unit.engines.puppet.mouth.drawn_mouth import (
     LOWER_LIP,
+    SKIN,
     TEETH,
     UPPER_LIP,
     draw_mouth,
@@ -137,6 +138,23 @@ def test_a_shout_is_closed_by_the_jaw():
     marks = [np.nonzero(like(p, (30, 120, 60)))[0].mean() for p in (picture, canvas)]
     assert marks[0] - marks[1] > 0.1 * MOUTH
     assert marks[0] < chin
+
+
+def test_f_and_u_of_a_shout_leave_no_gap_at_its_corners():
+    """A mouth that is open so wide shuts for F and V, and purses less, rather than gape."""
+    points = mouth_points(FACE, gap=0.7)
+    picture = draw_mouth(points)
+    layer = MouthLayer(picture, points)
+    lips = [UPPER_LIP, LOWER_LIP, SKIN]
+    inside = []
+    for controls in ({"press": 1.0}, {"tuck": 1.0, "upper": 0.3, "jaw": 0.1}):
+        canvas = picture.copy()
+        layer.apply(canvas, {**controls, "relax": 1.0})
+        left, top, right, bottom = layer.box
+        part = canvas[top:bottom, left:right]
+        outside = np.any([like(part, colour, 60) for colour in lips], axis=0)
+        inside.append(int((~outside).sum()))
+    assert inside[1] < 1.3 * inside[0] + 20
 
 
 def test_the_whole_jaw_comes_up_from_a_shout():

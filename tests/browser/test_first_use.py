@@ -1,0 +1,52 @@
+"""What somebody does who opens the page for the first time: examples, and what was made before."""
+
+import pytest
+
+from tests.browser.test_page import part
+
+pytestmark = pytest.mark.browser
+
+
+def test_one_click_on_a_fresh_page_makes_an_example_talk(page):
+    assert page.evaluate("document.querySelector('.stx-clip').muted"), "a page that is loud"
+    page.wait_for_function("() => document.querySelector('.stx-clip').currentTime > 0")
+    page.click(part("play_example"))
+    page.wait_for_selector(f"{part('video')} video")
+    page.wait_for_function(
+        "() => document.querySelector('#sadtalker_ext_video video').videoWidth === 768"
+    )
+    assert not page.is_visible(part("consent")), "nobody has to be asked about our drawings"
+    assert not page.is_visible(part("play_example"))
+    earlier = f"{part('past_gallery')} .grid-container button"
+    page.click(part("past"))
+    page.wait_for_selector(earlier)
+    page.locator(earlier).first.click()
+    page.wait_for_selector(part("past_star"))
+    assert "768x768" in page.inner_text(part("summary"))
+    page.click(part("past_star"))
+    page.wait_for_function(
+        "() => document.querySelector('#sadtalker_ext_past_gallery').innerText.includes('★')"
+    )
+    page.click(part("past_compare"))
+    page.wait_for_selector(f"{part('compared')} video")
+    page.locator(earlier).last.click()
+    page.wait_for_function(
+        "() => { const [a, b] = ['video', 'compared'].map(n => document.querySelector("
+        "`#sadtalker_ext_${n} video`)); return a && b && b.currentTime > 0.2 && "
+        "Math.abs(a.currentTime - b.currentTime) < 0.5; }"
+    )
+    assert page.foreign == [], "the page asks no other server for anything"
+    assert page.problems == []
+
+
+def test_examples_are_portraits_and_voices_to_choose(page):
+    page.click(part("example_drawn_man"))
+    page.wait_for_selector(f"{part('picture')} img")
+    page.get_by_text("Idle", exact=True).first.click()
+    page.wait_for_selector(part("speech_file"), state="hidden")
+    page.get_by_text("File", exact=True).click()
+    page.click(part("example_story"))
+    page.wait_for_selector(f"{part('speech_file')} audio", state="attached")
+    page.wait_for_timeout(1000)
+    assert not page.is_visible(part("consent"))
+    assert page.problems == []
