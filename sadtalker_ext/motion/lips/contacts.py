@@ -19,7 +19,7 @@ _AHEAD = 0.04
 In running speech what is seen of plosives lies between 20 ms behind and 70 ms ahead of the sound,
 after a pause farther ahead (Schwartz and Savariaux, "No, there is no 150 ms lead of visual speech
 on auditory speech", PLoS Computational Biology 10, 2014)."""
-_VOWEL_LEFT = 0.06
+_VOWEL_LEFT = 0.07
 """Seconds of a vowel that are left to it."""
 _MEETING = 0.04  # seconds in which lips come together
 _PARTING = 0.025  # and part: faster than they meet
