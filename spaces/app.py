@@ -97,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         service = Service(StandaloneHost(output_dir=folder))
-        service.store.fetch(["puppet"])
+        service.store.fetch(["face", "phones"])
         inspector = Inspector()
         try:
             uvicorn.run(

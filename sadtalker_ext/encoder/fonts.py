@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -46,5 +46,5 @@ def _has_all(font: FreeTypeFont, text: str) -> bool:
 
 
 def _drawn(font: FreeTypeFont, sign: str) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(sign)
+    mask: Any = font.getmask(sign)  # Pillow leaves it untyped that these are bytes
     return mask.size, bytes(mask)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sadtalker_ext.encoder.fonts import font_for
@@ -129,6 +131,6 @@ def _ink_of_font(text: str) -> ImageArray | None:
     font = font_for(text, _FONT_PIXELS)
     if font is None:
         return None
-    mask = font.getmask(text)
+    mask: Any = font.getmask(text)
     ink: ImageArray = np.frombuffer(bytes(mask), np.uint8).reshape(mask.size[::-1])
     return np.ascontiguousarray(ink)

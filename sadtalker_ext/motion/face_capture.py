@@ -35,6 +35,8 @@ _CLOSED_SHARE = 0.1
 _SHUT_GAP = 0.012
 """Face widths; lips that are farther apart than this are no closed mouth. Seven clips come down to
 -0.002 to 0.008."""
+_MOVES = 0.02
+"""Face widths; lips that never part farther than by this are at rest, however they are."""
 _CALM_SHARE = 0.6
 """Share of the rows, those with the most closed mouth, whose median is the neutral face."""
 _UNSMILING = 0.35
@@ -110,7 +112,10 @@ def capture(
     # lids follow the gaze
     measures[:, _LIDS] = without_pose(measures[:, _LIDS], gaze, TREMBLE[_LIDS], _LEAK[_LIDS])
     gap = measures[:, MEASURES.index("gap")]
-    shut = min(float(np.quantile(gap, _CLOSED_SHARE)), _SHUT_GAP)
+    shut, far = (float(level) for level in np.quantile(gap, (_CLOSED_SHARE, _TOP)))
+    if far - shut > _MOVES:
+        # a mouth that moves and is never closed is open all the time
+        shut = min(shut, _SHUT_GAP)
     calm = gap <= np.quantile(gap, _CALM_SHARE)
     neutral = np.median(measures[calm], axis=0)
     # of a mouth that is never closed in the video the neutral one is

@@ -174,11 +174,13 @@ class WebhookSender:
         """Write what became of a call, until that works: it would be made again without end."""
         while True:
             try:
-                return change(*values)
+                change(*values)
             except (sqlite3.Error, OSError) as problem:  # noqa: PERF203 - disks are slow
                 log.error("what became of a webhook call cannot be noted yet: %s", problem)
                 if self._closing.wait(TROUBLE_SECONDS):
-                    return None
+                    return
+            else:
+                return
 
 
 def _host(delivery: Delivery) -> str:

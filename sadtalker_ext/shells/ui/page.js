@@ -41,7 +41,9 @@
     if (bar && bar.getAttribute("aria-live") !== "off") bar.setAttribute("aria-live", "off");
     const stage = bar?.querySelector(".stx-line .stx-stage")?.textContent ?? "";
     const words = stage.replace(/ [\d.,]+ (\/.*|%|s)$/, "");
-    const done = said.textContent && !bar && document.querySelector("#sadtalker_ext_video video");
+    // an error or a remark there is read by itself
+    const told = document.getElementById("sadtalker_ext_status")?.textContent.trim();
+    const done = !bar && !told && document.querySelector("#sadtalker_ext_video video");
     const text = done ? say("The video is ready.") : words;
     if (said.textContent !== text && (bar || said.dataset.busy)) said.textContent = text;
     said.dataset.busy = bar ? "yes" : "";

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sadtalker_ext.engines.registry import engine_names
+from sadtalker_ext.options import option_spec
 from sadtalker_ext.presets import BUILT_IN
 
 FOLDER = Path(__file__).with_name("languages")
@@ -29,9 +30,18 @@ LANGUAGES: Mapping[str, str] = {
 HOLE = re.compile(r"\{(\d+)(?::(words|list))?\}")
 
 AS_IS = frozenset(
-    {*engine_names(), "sadtalker", "SadTalker", "poisson", "gfpgan", "codeformer", "restoreformer"}
+    {str(choice) for choice in option_spec("label_language").choices if choice != "auto"}
+    | {
+        *engine_names(),
+        "sadtalker",
+        "SadTalker",
+        "poisson",
+        "gfpgan",
+        "codeformer",
+        "restoreformer",
+    }
     | {"float32", "float16", "bfloat16", "256", "512", "face-alignment", "GIF"}
-    | {"mp4", "webm", "gif", "png", "srt", "vtt", "c2pa", "metadata, c2pa, mark"}
+    | {"mp4", "webm", "mov", "gif", "png", "srt", "vtt", "c2pa", "metadata, c2pa, mark"}
     | {"happy:0.6+surprised:0.4", "sad:0.6+angry:0.4"}
     | {"Talking head, Engine: puppet, Seed: 7, ...", "head_motion=0,0.5,1"}
     | {"emotion=neutral,happy"}

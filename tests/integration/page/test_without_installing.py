@@ -57,7 +57,7 @@ print(json.dumps({"shown": shown, "opened": opened}))
 @pytest.fixture(scope="module")
 def models():
     pytest.importorskip("gradio", reason="needs gradio: the page extra is not installed")
-    if WeightStore.standard().missing(["puppet"]):
+    if WeightStore.standard().missing(["face", "phones"]):
         pytest.skip("needs the built-in engine's models: run `sadtalker weights fetch puppet`")
 
 

@@ -54,14 +54,15 @@ def moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
         moving &= fade_weight(frame, x, y) > 0
     margin = int(np.ceil(_REACH * frame.width))
     # No margin on the torso, where hardly anything moves.
-    (left, right), (top, bottom) = (_ends(np.asarray(moving.any(axis))) for axis in (0, 1))
-    columns, (_, lowest) = (_ends(np.asarray(breathing.any(axis))) for axis in (0, 1))
+    (left, right), (top, bottom) = (_ends(moving, axis) for axis in (0, 1))
+    columns, (_, lowest) = (_ends(breathing, axis) for axis in (0, 1))
     left, right = min(left - margin, columns[0]), max(right + margin, columns[1])
     top, bottom = top - margin, max(bottom, lowest)
     return max(0, left), max(0, top), min(width, right), min(height, bottom)
 
 
-def _ends(line: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the first and one after the last true place; (N, 0) where there is none."""
+def _ends(area: npt.NDArray[np.bool_], axis: int) -> tuple[int, int]:
+    """Return the first and one after the last place across an axis; (N, 0) where there is none."""
+    line = np.asarray(area.any(axis))
     places = np.flatnonzero(line)
     return (int(places[0]), int(places[-1]) + 1) if len(places) else (len(line), 0)

@@ -131,7 +131,7 @@ def test_widgets_are_as_the_options_say(node, comfyui):
             continue
         spec = option_spec(name)
         if isinstance(kind, list):
-            assert [str(one) for one in spec.choices] == kind
+            assert [str(one) for one in spec.menu or spec.choices] == kind
         if spec.low is not None and not spec.numbers and name != "seed":
             assert (facts["min"], facts["max"]) == (spec.low, spec.high)
 

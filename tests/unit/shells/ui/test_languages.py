@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sadtalker_ext import errors
 from sadtalker_ext.options import option_specs
 from sadtalker_ext.progress import Stage
 from sadtalker_ext.shells.ui import translations
@@ -142,11 +143,29 @@ def test_what_only_a_webui_shows_is_translated(code):
     assert [text for text in tabs if not is_known(code, text)] == []
 
 
-def sentences():
+@pytest.mark.parametrize("code", CODES)
+def test_errors_about_what_people_give_are_translated(code):
+    """Pictures, sounds, videos, faces, enhancers and upscalers: what an error of the tab is about.
+
+    What only a request of REST or a command line can cause stays English.
+    """
+    package = UI.parents[1]
+    files = [file for file in (package / "inputs").glob("*.py") if file.stem != "landmarks"]
+    files += [*(package / "compositor").glob("*.py"), *(package / "host").glob("*.py")]
+    files += [package / "portrait" / "find.py", package / "request.py", package / "history.py"]
+    found = sentences(files)
+    assert len(found) > 80
+    assert [text for text in found if not is_known(code, text)] == []
+
+
+def sentences(files=None):
     """Return the constant first arguments of the calls that show a sentence, and their hints."""
-    calls = {"note_html", "InputError", "InvalidOption", "ResourceError", "InputTooLarge"}
+    calls = {name for name in vars(errors) if isinstance(getattr(errors, name), type)}
+    calls |= {"note_html"}
     found = []
-    for file in sorted(UI.glob("*.py")):
+    # without gradio there is no page that could say so
+    own = [file for file in UI.glob("*.py") if file.stem != "compat"]
+    for file in sorted(files or own):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
