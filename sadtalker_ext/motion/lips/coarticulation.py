@@ -14,15 +14,9 @@ _OPENING = 0.03  # seconds over which a vowel's jaw is felt before it: mouths op
 _CLOSING = 0.05  # and after it: they close slower
 _CARRIED = 0.05  # the lips, after their sound
 _JAW = SHAPED.index("jaw")
-_NOWHERE = (0.0,) * len(SHAPED)
 
 
-def blend(
-    visemes: Sequence[Viseme],
-    jaw_gain: FloatArray,
-    times: FloatArray,
-    behind: Sequence[float] = _NOWHERE,
-) -> FloatArray:
+def blend(visemes: Sequence[Viseme], jaw_gain: FloatArray, times: FloatArray) -> FloatArray:
     """Return (n, 5) float32 values of `SHAPED` at the given moments.
 
     The dominance model of Cohen and Massaro ("Modeling coarticulation in synthetic visual
@@ -33,7 +27,6 @@ def blend(
         visemes: Shapes in order, without gaps.
         jaw_gain: (S,) factor of each shape's jaw target.
         times: (n,) seconds, rising.
-        behind: (5,) seconds by which each of `SHAPED` is behind these times.
     """
     if not visemes:
         return np.zeros((len(times), len(SHAPED)), dtype=np.float32)
@@ -46,15 +39,14 @@ def blend(
     after = np.full(len(SHAPED), 1 / _CARRIED)
     after[_JAW] = 1 / _CLOSING
     current = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, len(visemes) - 1)
-    moments = times[:, None] - np.asarray(behind)
     pulled = np.zeros((len(times), len(SHAPED)))
     total = np.full((len(times), len(SHAPED)), 1e-6)
     for offset in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
         index = current + offset
         inside = (index >= 0) & (index < len(visemes))
         index = np.clip(index, 0, len(visemes) - 1)
-        early = np.maximum(starts[index][:, None] - moments, 0)
-        late = np.maximum(moments - ends[index][:, None], 0)
+        early = np.maximum(starts[index] - times, 0)[:, None]
+        late = np.maximum(times - ends[index], 0)[:, None]
         dominance = weights[index] * np.exp(-early * before[index] - late * after)
         dominance *= inside[:, None]
         pulled += dominance * targets[index]

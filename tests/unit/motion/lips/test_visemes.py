@@ -101,10 +101,9 @@ def test_teeth_touch_the_lip():
     assert not press.any()
 
 
-@pytest.mark.parametrize("before", [0.08, 0.1])
-def test_the_fastest_lips_part_between_closures_and_do_not_flutter(before):
-    sounds = row(("SIL", before), *[(symbol, 0.05) for symbol in ("P", "AA") * 8])
-    press, _ = contacts(sounds, 23, 25.0)
+def test_the_fastest_lips_part_between_closures_and_do_not_flutter():
+    sounds = row(*[(symbol, 0.05) for symbol in ("P", "AA") * 8])
+    press, _ = contacts(sounds, 20, 25.0)
     shut = press == 1
     assert np.count_nonzero(shut[1:] & ~shut[:-1]) + shut[0] == 8
     assert press[~shut][:-1].max() <= 0.65
