@@ -11,6 +11,7 @@ from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.history import PAGE, History, facts_of, when
 from sadtalker_ext.shells.ui import compat, results, words
 from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
+from sadtalker_ext.shells.ui.uploads import is_shared
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,7 @@ class _Desk:
             sentence = words.error_html(problem) if isinstance(problem, SadTalkerError) else ""
             return [*kept, sentence, *[compat.unchanged()] * 3]
         shown = results.player_of(one.path) | {
-            "summary": words.summary_html(video),
+            "summary": words.summary_html(video, place=not is_shared(self._host)),
             "parameters": said.line,
             "plot": None,
             "result_path": str(one.path),
