@@ -110,7 +110,7 @@ def test_a_recording_becomes_a_video_and_nothing_is_asked_before(page):
     page.wait_for_selector(f"{part('speech_recording')} .play-pause-button")
     page.wait_for_timeout(500)
     assert page.evaluate("window.asked") > 0
-    page.get_by_text("Video", exact=True).first.click()
+    page.locator(part("speech_kind")).get_by_text("Video", exact=True).click()
     page.wait_for_selector(part("speech_video"))
     page.get_by_text("Microphone", exact=True).click()  # what was recorded is still there
     page.wait_for_selector(f"{part('speech_recording')} .play-pause-button")

@@ -5,10 +5,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sadtalker_ext.host import naming
 from sadtalker_ext.host.naming import clean, dated_folder, next_path
 
-TODAY = date.today().isoformat()
+TODAY = "today"
 BASE = Path("outputs")
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch):
+    """A day that does not end while the tests run."""
+
+    class Day(date):
+        @classmethod
+        def today(cls):
+            return cls(2026, 2, 28)
+
+        def isoformat(self):
+            return TODAY
+
+    monkeypatch.setattr(naming, "date", Day)
 
 
 def same(pattern):
