@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ class WebUITabHost:
     @property
     def history(self) -> History:
         """Return the videos of the folder of results."""
-        return History(host().output_dir(), host().state_folder())
+        return _history(host().output_dir(), host().state_folder())
 
     def owner(self, _user: str) -> str | None:
         """Return None: all users of a WebUI share its outputs."""
@@ -170,6 +171,12 @@ class WebUITabHost:
             js=f"{PREFIX}_restore",
             parallel=True,
         )
+
+
+@functools.cache
+def _history(folder: Path, state: Path) -> History:
+    """Return the one history of a folder: it remembers which files are ours."""
+    return History(folder, state)
 
 
 def _queued_html(task: str) -> str:
