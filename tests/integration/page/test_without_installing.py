@@ -1,6 +1,5 @@
 """The Colab notebook and the Space: what they do is run here, apart from installing."""
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -16,6 +15,7 @@ import av
 import pytest
 
 from sadtalker_ext.weights.store import WeightStore
+from tests.support.coroutines import run
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = ROOT / "notebooks" / "sadtalker.ipynb"
@@ -171,8 +171,8 @@ def test_every_visitor_of_the_space_is_somebody_else(models):
         await app.Visitors(inner)({"type": "http", "headers": headers}, None, send)
         return dict(answers[0]["headers"]).get(b"set-cookie", b"").partition(b";")[0]
 
-    first, second = asyncio.run(visit([])), asyncio.run(visit([]))
-    again = asyncio.run(visit([(b"cookie", first)]))
+    first, second = run(visit([])), run(visit([]))
+    again = run(visit([(b"cookie", first)]))
     assert len(set(seen[:2])) == 2, "two visitors share their videos"
     assert all(len(name) > 20 for name in seen)
     assert seen[2] == seen[0]

@@ -1,7 +1,5 @@
 """No user takes more than half of what there is."""
 
-import asyncio
-
 import pytest
 
 from sadtalker_ext.shells.api.auth import basic_auth
@@ -10,6 +8,7 @@ from sadtalker_ext.shells.api.events import send_events
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.shells.api.uploads import parse_json
 from tests.support.api import TALKS, form
+from tests.support.coroutines import run
 
 USERS = {"ann": "a", "bob": "b"}
 
@@ -66,7 +65,7 @@ def test_event_streams_are_shared(serve):
             assert not state.streams
             await (await opened("ann")).aclose()
 
-        asyncio.run(all_of_it())
+        run(all_of_it())
 
 
 def test_a_body_of_brackets_is_refused_before_it_is_read():
