@@ -67,7 +67,7 @@ class Segmenter:
 
 
 def _neighbourhood(face: Box, picture: ImageArray) -> Box | None:
-    """Return the square around a face that needs a closer look, or None when the picture will do."""
+    """Return the square to look at more closely, or None when the whole picture will do."""
     height, width = picture.shape[:2]
     left, top, right, bottom = face
     short = min(height, width)
