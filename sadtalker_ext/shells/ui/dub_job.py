@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.service import DubRequest, DubRole
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.uploads import uploads_of
+from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import Picture
 
 PICTURE, VIDEO = KINDS = ("Picture", "Video")
@@ -25,14 +25,19 @@ LENGTH_WORDS = dict(
         strict=True,
     )
 )
-_SAID = re.compile(r"^\s*([A-H])\s*:\s*\S", re.MULTILINE)
+_LETTERS = frozenset("ABCDEFGH")
 
 
 def is_dialogue(text: str) -> bool:
-    """Tell whether a text is said by several people: each line begins with a letter and a colon."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    names = _SAID.findall(text)
-    return len(lines) >= 2 and len(names) == len(lines) and len(set(names)) >= 2
+    """Tell whether a text is said by several people.
+
+    It begins with a letter and a colon, and so does every turn; a turn may go on in further lines.
+    """
+    try:
+        names = speakers_of(text)
+    except InvalidOption:
+        return False
+    return len(names) >= 2 and _LETTERS.issuperset(names)
 
 
 def request_of(
@@ -54,7 +59,7 @@ def request_of(
     """
     dialogue = options.text if speech is None and is_dialogue(options.text) else ""
     if dialogue:
-        names = sorted(set(_SAID.findall(dialogue)))
+        names = speakers_of(dialogue)
         roles = tuple(DubRole(name=name, face=str(index)) for index, name in enumerate(names))
         options = dataclasses.replace(options, text="")
     else:
