@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+from sadtalker_ext.dubbing.request import default_roles as default_roles
 from sadtalker_ext.dubbing.request import dub_line as dub_line
 from sadtalker_ext.dubbing.request import role_from as role_from
 from sadtalker_ext.dubbing.request import segment_from as segment_from

@@ -11,7 +11,7 @@ from sadtalker_ext.dubbing.request import LENGTHS
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.looking import Part
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.service import DubRequest, DubRole
+from sadtalker_ext.service import DubRequest, DubRole, default_roles
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.uploads import uploads_of
 from sadtalker_ext.speech.parts import speakers_of
@@ -59,8 +59,7 @@ def request_of(
     """
     dialogue = options.text if speech is None and is_dialogue(options.text) else ""
     if dialogue:
-        names = speakers_of(dialogue)
-        roles = tuple(DubRole(name=name, face=str(index)) for index, name in enumerate(names))
+        roles = default_roles(dialogue)
         options = dataclasses.replace(options, text="")
     else:
         roles = (DubRole(speech=speech, text="" if speech else options.text),)
