@@ -82,9 +82,15 @@ class TabJob:
             return False  # the built-in engine dubs
         try:
             options = GenerateOptions.from_mapping(self._options.options(values))
+            if self._is_dialogue(values, options):
+                return False  # the built-in engine moves the people of a picture
             return self._host.service.waits_for_device(options)
         except SadTalkerError:
             return False
+
+    def _is_dialogue(self, values: Mapping[str, Any], options: GenerateOptions) -> bool:
+        """Tell whether several people of the picture speak a text."""
+        return values["speech_kind"] == speech.TEXT and dub_job.is_dialogue(options.text)
 
     def _make(self, progress: Progress, values: Mapping[str, Any]) -> VideoFile:
         chosen = self._options.options(values)
@@ -105,7 +111,7 @@ class TabJob:
         if check is not None:
             check.job(options, sound, motion, blinks)
         output = self._output(picture, options)
-        if sound is None and dub_job.is_dialogue(options.text):
+        if self._is_dialogue(values, options):
             return self._dialogue(progress, values, options, picture, output)
         request = Request(
             picture=picture,

@@ -215,6 +215,25 @@ def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkey
     assert not request.options.text
 
 
+def test_a_dialogue_does_not_wait_for_the_device(host, service, monkeypatch):
+    kept = []
+    connect = host.connect_job
+    host.connect_job = lambda parts, job: (kept.append(parts), connect(parts, job))
+    build_page(host)
+    (parts,) = kept
+    monkeypatch.setattr(service, "waits_for_device", lambda options, **_: True)
+    names = [one.elem_id.removeprefix(f"{contract.PREFIX}_") for one in parts.inputs]
+
+    def waits(**given):
+        pairs = zip(names, parts.inputs, strict=True)
+        return parts.waits(None, *(given.get(name, one.value) for name, one in pairs))
+
+    dialogue = "A: Hello.\nB: Hi."
+    assert not waits(speech_kind=said.TEXT, text=dialogue)
+    assert waits(speech_kind=said.FILE, text=dialogue), "a text that is not spoken"
+    assert waits(speech_kind=said.TEXT, text="Hello.")
+
+
 @pytest.mark.parametrize(
     ("text", "several"),
     [
