@@ -79,7 +79,7 @@ def generate_ensemble(
     """
     check_output(output, overwrite=overwrite, suffix=options.suffix)
     claim = claim_of(options, engine.spec, picture, sound)
-    marking = Marking(options, claim, own=own, overwrite=overwrite)
+    marking = Marking(options, claim, spoken=sound.text, own=own, overwrite=overwrite)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings = Timings()
     shot = still_shot(picture, find_face)

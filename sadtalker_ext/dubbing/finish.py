@@ -30,7 +30,8 @@ def marking_of(work: Work, footage: Footage, lines: Sequence[Sequence[Said]]) ->
     options = work.request.options
     speech = next((one.speech for line in lines for one in line), None)
     claim = claim_of(options, work.tools.spec, _first(work, footage), speech)
-    return Marking(options, claim, overwrite=work.request.overwrite)
+    spoken = "\n".join(one.speech.text for line in lines for one in line)
+    return Marking(options, claim, spoken=spoken, overwrite=work.request.overwrite)
 
 
 def _first(work: Work, footage: Footage) -> Picture:
