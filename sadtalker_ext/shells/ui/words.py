@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.progress import ProgressEvent, overall_share
 from sadtalker_ext.shells.ui.working import seconds_left
 from sadtalker_ext.types import VideoFile
@@ -34,8 +35,14 @@ def ended_html(task: str) -> str:
     return f'<div class="stx-ended" data-task="{escape(task)}"></div>'
 
 
-def error_html(error: BaseException, details: str = "") -> str:
-    """Return an error in at most three lines: what happened, what to do, folded details."""
+def error_html(error: BaseException, details: str = "", *, places: bool = True) -> str:
+    """Return an error in at most three lines: what happened, what to do, folded details.
+
+    Args:
+        error: What happened.
+        details: For who runs the server.
+        places: Whether to tell where files lie on this machine.
+    """
     if isinstance(error, Cancelled):
         return note_html("Stopped. Nothing was kept.")
     if isinstance(error, SadTalkerError):
@@ -47,6 +54,9 @@ def error_html(error: BaseException, details: str = "") -> str:
         message, kind = "This should not have happened: it is a bug.", "bug"
         hint = "Please report it with the details below."
         details = details or f"{type(error).__name__}: {error}"
+    if not places:
+        # before the signs are replaced that HTML needs: a path may hold some
+        message, hint, details = (without_places(text) for text in (message, hint, details))
     more = ""
     if details:
         more = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>"

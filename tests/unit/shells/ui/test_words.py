@@ -31,6 +31,14 @@ def test_an_error_says_what_and_what_to_do_in_at_most_three_lines():
     assert "<details" not in html
 
 
+def test_people_elsewhere_learn_no_places_whatever_they_are_called():
+    error = NoFaceFound("Not in /srv/o'neil/R&D/x.png.", hint="Look at /srv/o'neil/R&D/y.")
+    html = words.error_html(error, "/srv/o'neil/R&D/z", places=False)
+    assert html.count("a place on the server") == 3
+    assert "neil" not in html and "D/" not in html
+    assert "/srv/o&#x27;neil/R&amp;D/x.png" in words.error_html(error)
+
+
 def test_a_bug_folds_its_details():
     html = words.error_html(ZeroDivisionError("division by zero"), "Traceback: line 1")
     assert "<details><summary>" in html
