@@ -87,10 +87,12 @@ def write_dub(
             work.marking.seal(unfinished, spare)
         finally:
             discard(spare)
-        move_into_place(unfinished, request.target, overwrite=request.overwrite)
+        work.made = move_into_place(
+            unfinished, request.target, overwrite=request.overwrite, beside=request.beside
+        )
     finally:
         discard(unfinished)
-    return work.marking.finish(request.target)
+    return work.marking.finish(work.made)
 
 
 def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], seconds: float) -> Speech:
@@ -131,7 +133,7 @@ def described(
         work.warnings.append(f"{len(others)} more people are seen; their mouths stay as they are.")
     width, height = look.size
     return VideoFile(
-        path=work.request.target,
+        path=work.made,
         width=width + width % 2,
         height=height + height % 2,
         fps=float(look.rate),

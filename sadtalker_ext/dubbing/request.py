@@ -81,6 +81,7 @@ class DubRequest:
         keep_audio: How much of the video's own sound is kept, 0..1.
         length: One of `LENGTHS`.
         overwrite: Whether an existing output may be replaced.
+        beside: Whether a similar name will do where the output's is taken meanwhile.
         resume: Go on with what an earlier try left; what is left by this one stays.
         box: Choose the face inside this box: left, top, right, bottom in pixels.
         shrink: Make the video so many times smaller.
@@ -97,6 +98,7 @@ class DubRequest:
     keep_audio: float = 0.0
     length: str = "hold"
     overwrite: bool = False
+    beside: bool = False
     resume: bool = False
     box: tuple[int, int, int, int] | None = None
     shrink: int = 1

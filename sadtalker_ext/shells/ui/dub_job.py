@@ -77,6 +77,7 @@ def request_of(
         keep_audio=float(values.get("keep_audio") or 0.0),
         length=LENGTH_WORDS.get(str(values.get("length")), LENGTHS[0]),
         box=box,
+        beside=True,
     )
 
 

@@ -196,6 +196,7 @@ def test_a_video_is_dubbed(press, speech, service, tmp_path, monkeypatch):
     assert (request.video, request.roles[0].speech) == (video, speech)
     assert (request.keep_audio, request.length, request.box) == (0.25, "cut", (20, 0, 29, 9))
     assert request.output.name == "0001-ann.mp4"
+    assert request.beside
 
 
 def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkeypatch):
@@ -213,6 +214,7 @@ def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkey
     assert request.dialogue == text
     assert [(one.name, one.face) for one in request.roles] == [("A", "0"), ("B", "1")]
     assert not request.options.text
+    assert request.beside
 
 
 def test_a_dialogue_does_not_wait_for_the_device(host, service, monkeypatch):
