@@ -31,7 +31,6 @@ from sadtalker_ext.pipeline import generate, plan_only
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
-from sadtalker_ext.request import motion_seconds as motion_seconds
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot

@@ -157,7 +157,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         media.check_idle(order.options, limits)
     if MOTION in body.files:
         uploads.save_file(body.files[MOTION].file, inputs / MOTION, MOST_MOTION_BYTES, MOTION)
-        media.check_motion(inputs / MOTION, limits)
+        media.check_motion(looker, inputs / MOTION, limits)
 
 
 def _save_one(
