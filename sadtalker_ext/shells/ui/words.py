@@ -12,7 +12,11 @@ from sadtalker_ext.types import VideoFile
 
 
 def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
-    """Return the bar, the stage in words, the time left and the latest frame."""
+    """Return the bar, the stage in words, the time left and the latest frame.
+
+    It is made anew four times a second, so it is no region that is read aloud: `page.js` says each
+    stage once.
+    """
     done = 0.0 if event is None else overall_share(event.stage, event.done, event.total)
     share = round(100 * done)
     words = "Stopping" if stopping else "Waiting for its turn" if event is None else event.text
@@ -21,7 +25,7 @@ def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: b
     picture = f'<img class="stx-preview" alt="Latest frame" src="{escape(preview)}">'
     state = "stx-running stx-stopping" if stopping else "stx-running"
     return (
-        f'<div class="{state}" role="status">'
+        f'<div class="{state}">'
         f'<div class="stx-line"><span class="stx-stage">{escape(words)}</span>'
         f'<span class="stx-eta">{escape(eta)}</span></div>'
         f'<div class="stx-bar" role="progressbar" aria-valuenow="{share}" aria-valuemin="0" '

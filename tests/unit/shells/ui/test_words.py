@@ -99,3 +99,9 @@ def test_durations(seconds, said):
 )
 def test_sizes(count, said):
     assert words.size(count) == said
+
+
+def test_the_bar_is_not_read_aloud_each_time_it_is_made_anew():
+    html = words.progress_html(event(Stage.RENDERING, 1, 2))
+    assert 'role="progressbar"' in html
+    assert 'role="status"' not in html and "aria-live" not in html
