@@ -25,8 +25,8 @@ def dub_schema() -> dict[str, Any]:
         "title": "Dub",
         "type": "object",
         "description": "The video of driver_url, or of the file reference_video, is dubbed: its "
-        "mouths say the script, and all else stays. A picture takes its place only where "
-        "roles or a dialogue say what is spoken.",
+        "mouths say the script, and all else stays. A picture takes its place only where roles or "
+        "a dialogue say what is spoken.",
         "properties": {
             "face": {
                 "type": ["integer", "string"],
