@@ -100,6 +100,7 @@ def test_every_kind_of_job_sees_interrupt_and_is_seen(service, webui, monkeypatc
             picture=Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png"),
             speech=None,
             output=tmp_path / "a.mp4",
+            options=GenerateOptions(idle_seconds=1.0),
         ),
         "dub": DubRequest(video=tmp_path / "v.mp4", output=tmp_path / "a.mp4", roles=()),
     }
