@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.shells.ui import compat, faces, words
@@ -19,9 +22,14 @@ from sadtalker_ext.shells.ui.dub_job import (
     check_footage,
     still_of,
 )
-from sadtalker_ext.types import Box
+from sadtalker_ext.types import Box, Picture
 
 SEVERAL = "Several faces were found. Click the one that should say the new words."
+
+_ROOM = 0.25
+"""A head may move by this part of its width out of its box."""
+_SHOWN_INSET = 0.085
+"""By this part of their width wide boxes are shown smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +157,9 @@ def connect_footage_parts(
     looker = _Looker(host, consent)
     compat.listen(
         parts.kind.change,
-        lambda kind: [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)],
-        [parts.kind],
-        [parts.pane, picture_pane],
+        looker.switched,
+        [parts.kind, parts.video, picture],
+        [parts.pane, picture_pane, *asked],
     )
     compat.listen(
         picture.change,
@@ -177,6 +185,18 @@ class _Looker:
         self._host = host
         self._consent = consent
 
+    def switched(self, kind: str, video: Any, picture: Any) -> list[Any]:
+        """Show the pane of the chosen kind, and the tick where its own source needs one."""
+        needed = False
+        # what cannot be read is said where it was put in
+        with contextlib.suppress(SadTalkerError, OSError):
+            if kind == VIDEO and video:
+                needed = self._consent.is_needed(Path(video))
+            elif kind != VIDEO and picture is not None:
+                needed = self._consent.is_needed(compat.read_picture_value(picture))
+        panes = [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)]
+        return [*panes, compat.update(visible=needed), False]
+
     def at(self, value: Any) -> list[Any]:
         """Return note, choice and consent for a video that was just put in or taken out."""
         nothing = compat.update(visible=False)
@@ -188,7 +208,7 @@ class _Looker:
             still = still_of(Path(value))
         except SadTalkerError as problem:
             return [words.error_html(problem), *cleared, nothing, False]
-        asked = [compat.update(visible=self._consent.is_needed(still)), False]
+        asked = [compat.update(visible=self._consent.is_needed(Path(value))), False]
         try:
             found = self._host.service.faces(still)
         except (SadTalkerError, ImportError):
@@ -196,15 +216,27 @@ class _Looker:
         if len(found) < 2:
             return ["", *cleared, *asked]
         boxes = [_wide(face.box) for face in found]
-        shown = faces.draw_boxes(still, faces.scaled_boxes(still, found), 0)
+        shown = faces.draw_boxes(still, _drawn(still, boxes), 0)
         return ["", compat.update(visible=True), shown, boxes, 0, *asked]
 
 
 def _wide(box: Box) -> Box:
     """Return a box with room for a head that moves a little."""
     left, top, right, bottom = box
-    room = round(0.25 * (right - left))
+    room = round(_ROOM * (right - left))
     return left - room, top - room, right + room, bottom + room
+
+
+def _drawn(still: Picture, boxes: Sequence[Box]) -> list[Box]:
+    """Return wide boxes as they are shown and clicked: closer to the faces, scaled as the still."""
+    scale = faces.scale_of(still)
+    shown = []
+    for left, top, right, bottom in boxes:
+        edge = _SHOWN_INSET * (right - left)
+        corners = np.array([left + edge, top + edge, right - edge, bottom - edge])
+        x0, y0, x1, y1 = np.rint(np.maximum(corners, 0.0) * scale).astype(int).tolist()
+        shown.append((x0, y0, x1, y1))
+    return shown
 
 
 def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:
@@ -213,11 +245,7 @@ def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: in
         still = still_of(Path(value))
     except (SadTalkerError, TypeError):
         return [chosen, compat.unchanged()]
-    scale = faces.scale_of(still)
-    scaled = [
-        (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale))
-        for left, top, right, bottom in boxes
-    ]
+    scaled = _drawn(still, boxes)
     found = faces.face_at(scaled, point)
     if found is None:
         return [chosen, compat.unchanged()]
