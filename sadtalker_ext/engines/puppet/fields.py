@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from sadtalker_ext import pixels
 from sadtalker_ext.types import FloatArray, ImageArray
 
-Whole = TypeVar("Whole", npt.NDArray[np.uint8], npt.NDArray[np.int16])
+_NO_WEIGHT = 1e-6
 
 
 def grid(rows: int, columns: int) -> FloatArray:
     """Return the x and y of every cell, (rows, columns, 2) float32."""
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))
     return np.dstack([x, y]).astype(np.float32)
+
+
+def weighted_sum(fields: FloatArray, weights: FloatArray) -> FloatArray:
+    """Add up (K, ...) float32 fields with (K,) weights; weights of nearly 0 cost nothing.
+
+    Not a matrix product: that would wake the linear algebra library's threads for every frame.
+    """
+    total = np.zeros(fields.shape[1:], np.float32)
+    rows = total.reshape(total.shape[0], -1)
+    for field, weight in zip(fields, weights.tolist(), strict=True):
+        if abs(weight) > _NO_WEIGHT:
+            cv2.scaleAdd(field.reshape(rows.shape), weight, rows, rows)
+    return total
 
 
 def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> FloatArray:
@@ -30,13 +40,6 @@ def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> Fl
     """
     border = cv2.BORDER_REPLICATE if clamp else cv2.BORDER_REFLECT_101
     return np.asarray(pixels.sample(values, places, border=border), np.float32)
-
-
-def sample_cubic(values: Whole, places: tuple[FloatArray, FloatArray]) -> Whole:
-    """Take uint8 or int16 values at places (x, y), cubic, mirrored beyond the border."""
-    return np.asarray(
-        pixels.remap(values, *places, cv2.INTER_CUBIC, border=cv2.BORDER_REFLECT_101), values.dtype
-    )
 
 
 def as_picture(colours: FloatArray) -> ImageArray:

@@ -171,8 +171,11 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
+        boxes = [self.mouth.box, self.eyes.box]
+        if face is not None:
+            boxes.append(self.skin().box)
         moved = _turned(
-            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH])
+            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH]), boxes
         )
         if self.view.whole:
             return moved
@@ -197,9 +200,14 @@ def head_poses(motion: Motion) -> Poses:
 
 
 def _turned(
-    head: HeadTurn, canvas: ImageArray, poses: Poses, row: int, breath: float
+    head: HeadTurn,
+    canvas: ImageArray,
+    poses: Poses,
+    row: int,
+    breath: float,
+    changed: list[Box] | None = None,
 ) -> ImageArray:
     """Return a new frame with the head in the pose of a row."""
     yaw, pitch, roll = map(float, poses.head[row])
     hair = float(poses.hair[row, 0]), float(poses.hair[row, 1]), float(poses.hair[row, 2])
-    return head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * breath, hair)
+    return head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * breath, hair, changed=changed)
