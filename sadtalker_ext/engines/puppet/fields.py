@@ -30,6 +30,22 @@ def weighted_sum(fields: FloatArray, weights: FloatArray) -> FloatArray:
     return total
 
 
+def enlarged(values: FloatArray, step: int, size: tuple[int, int]) -> FloatArray:
+    """Interpolate the values of cells to pixels; linear ones stay linear up to the border.
+
+    Args:
+        values: (rows + 2, columns + 2) float32 at the middles of cells, with one more cell around.
+        step: Pixels per cell.
+        size: Width and height that are wanted, from the first pixel of the first inner cell.
+
+    Returns:
+        (height, width) float32.
+    """
+    rows, columns = values.shape
+    pixels = cv2.resize(values, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(pixels[step : step + size[1], step : step + size[0]], np.float32)
+
+
 def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> FloatArray:
     """Take values at places by linear interpolation.
 

@@ -15,6 +15,8 @@ import numpy as np
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
+SCALE = 2.0
+"""Fine pixels for one of the picture."""
 _HALF_WAY = np.array([[-3.0, 19.0, 19.0, -3.0]], np.float32) / 32.0
 """Keys' cubic with a = -0.75, OpenCV's own, half way between the middle two."""
 _REACH = 3

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.fields import grid, weighted_sum
+from sadtalker_ext.engines.puppet.fields import enlarged, grid, weighted_sum
 from sadtalker_ext.engines.puppet.head.depth import (
     HeadFrame,
     chest_weight,
@@ -174,18 +174,11 @@ class HeadField:
             x and y in what is read, (h, w) float32 each, without pixels beyond the box.
         """
         rows, columns = cells
-        step = self.step
-        size = ((columns.stop - columns.start + 2) * step, (rows.stop - rows.start + 2) * step)
         down, across = self.pixels(rows, 1), self.pixels(columns, 0)
-        inner = np.s_[
-            step : step + down.stop - down.start, step : step + across.stop - across.start
-        ]
+        size = across.stop - across.start, down.stop - down.start
         part = np.s_[rows.start : rows.stop + 2, columns.start : columns.stop + 2]
-        x, y = (
-            cv2.resize(axis[part], size, interpolation=cv2.INTER_LINEAR)[inner]
-            for axis in (sources.x, sources.y)
-        )
-        return np.asarray(x, np.float32), np.asarray(y, np.float32)
+        x, y = (enlarged(axis[part], self.step, size) for axis in (sources.x, sources.y))
+        return x, y
 
     def pixels(self, cells: slice, axis: int) -> slice:
         """Return the pixels of the box in columns (axis 0) or rows (axis 1) of cells."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.fine import FinePicture
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
 from sadtalker_ext.engines.puppet.head.field import Angles, HeadField
 from sadtalker_ext.engines.puppet.head.matte import split_layers
@@ -94,7 +94,7 @@ class HeadTurn:
         turned = max(abs(angle) for angle in (yaw, pitch, roll, *(trailing or ())))
         if turned < _STILL and abs(lift) < _STILL:
             return frame
-        sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=2.0)
+        sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=SCALE)
         left, top, right, bottom = self.box
         fine = self._fine(canvas[top:bottom, left:right], changed)
         window, pixels = frame[top:bottom, left:right], self.field.pixels
