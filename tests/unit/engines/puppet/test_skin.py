@@ -40,10 +40,18 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def rig(models):
-    find = partial(_find, models=models)
-    shot = still_shot(read_picture(EXAMPLE), find)
-    return PuppetEngine(models).prepare(shot, GenerateOptions(preprocess="crop"), Progress())
+def engine(models):
+    return PuppetEngine(models)
+
+
+@pytest.fixture(scope="module")
+def rig(engine, models):
+    return prepared(engine, models)
+
+
+def prepared(engine, models, preprocess="crop"):
+    shot = still_shot(read_picture(EXAMPLE), partial(_find, models=models))
+    return engine.prepare(shot, GenerateOptions(preprocess=preprocess), Progress())
 
 
 def _find(picture, index, models):
@@ -249,3 +257,9 @@ def test_what_the_puppet_cannot_make_is_said(rig):
         face=face[None],
     )
     assert "cannot make tongueOut" in " ".join(rig.unable(motion))
+
+
+def test_another_job_on_the_same_picture_takes_the_rig_of_the_first(engine, rig, models):
+    assert prepared(engine, models) is rig
+    engine.close()
+    assert prepared(engine, models) is not rig
