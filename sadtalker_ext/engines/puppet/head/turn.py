@@ -78,6 +78,7 @@ class HeadTurn:
         trailing: Angles | None = None,
         *,
         changed: Sequence[Box] | None = None,
+        within: Box | None = None,
     ) -> ImageArray:
         """Return a new frame with the head of the canvas turned.
 
@@ -89,25 +90,33 @@ class HeadTurn:
             lift: Upwards movement in face heights.
             trailing: Yaw, pitch and roll of the hair, in degrees; None: those of the head.
             changed: Where the canvas differs from the constructor's picture; None: anywhere.
+            within: The part of the canvas that is wanted; None: all of it.
         """
-        frame = canvas.copy()
+        shown = within or (0, 0, canvas.shape[1], canvas.shape[0])
+        frame = canvas[shown[1] : shown[3], shown[0] : shown[2]].copy()
         turned = max(abs(angle) for angle in (yaw, pitch, roll, *(trailing or ())))
         if turned < _STILL and abs(lift) < _STILL:
             return frame
         sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=SCALE)
         left, top, right, bottom = self.box
         fine = self._fine(canvas[top:bottom, left:right], changed)
-        window, pixels = frame[top:bottom, left:right], self.field.pixels
+        pixels = self.field.pixels
+        # where the frame lies, in pixels of the box
+        seen = (shown[0] - left, shown[1] - top, shown[2] - left, shown[3] - top)
         for strip in self._tiles.strips(sources):
-            rows, columns = pixels(strip.cells[0], 1), pixels(strip.cells[1], 0)
+            whole = pixels(strip.cells[0], 1), pixels(strip.cells[1], 0)
+            rows = _cut(whole[0], seen[1], seen[3])
             x, y = self.field.places(sources, strip.cells)
             for run in strip.runs:
-                across = pixels(run.columns, 0)
-                here = np.s_[:, across.start - columns.start : across.stop - columns.start]
+                columns = _cut(pixels(run.columns, 0), seen[0], seen[2])
+                if rows.start >= rows.stop or columns.start >= columns.stop:
+                    continue
+                here = _moved(rows, -whole[0].start), _moved(columns, -whole[1].start)
                 moved = fine.read(x[here], y[here])
                 if not run.opaque:
-                    moved = self._over_background(moved, (x[here], y[here]), (rows, across))
-                cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst=window[rows, across])
+                    moved = self._over_background(moved, (x[here], y[here]), (rows, columns))
+                there = _moved(rows, -seen[1]), _moved(columns, -seen[0])
+                cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst=frame[there])
         return frame
 
     def _over_background(
@@ -145,6 +154,14 @@ class HeadTurn:
             for box in cut
             if box[0] < box[2] and box[1] < box[3]
         ]
+
+
+def _cut(part: slice, low: int, high: int) -> slice:
+    return slice(max(part.start, low), min(part.stop, high))
+
+
+def _moved(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)
 
 
 def _four(picture: ImageArray) -> ImageArray:

@@ -228,3 +228,11 @@ def test_only_what_is_said_to_have_changed_is_looked_at(person, turn):
     assert np.array_equal(told, turn.apply(canvas, 8, 0, 0))
     after = turn.apply(person.picture, 8, 0, 0, changed=[])
     assert np.array_equal(after, turn.apply(person.picture, 8, 0, 0))
+
+
+@pytest.mark.parametrize("within", [(40, 30, 250, 331), (0, 0, 100, 100), (150, 340, 320, 360)])
+def test_a_part_of_a_frame_is_that_part(person, turn, within):
+    left, top, right, bottom = within
+    whole = turn.apply(person.picture, 7, 4, 4)
+    part = turn.apply(person.picture, 7, 4, 4, within=within)
+    assert np.array_equal(part, whole[top:bottom, left:right])
