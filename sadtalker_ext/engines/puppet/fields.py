@@ -25,8 +25,8 @@ def weighted_sum(fields: FloatArray, weights: FloatArray) -> FloatArray:
 
     Not a matrix product: that would wake the linear algebra library's threads for every frame.
     """
-    total = np.zeros(fields.shape[1:], np.float32)
-    rows = total.reshape(total.shape[0], -1)
+    total: FloatArray = np.zeros(fields.shape[1:], np.float32)
+    rows = total.reshape(len(total), -1)
     for field, weight in zip(fields, weights.tolist(), strict=True):
         if abs(weight) > _NO_WEIGHT:
             cv2.scaleAdd(field.reshape(rows.shape), weight, rows, rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
@@ -57,11 +58,12 @@ class FinePicture:
         # With as much again around, so that filters see the picture and not the part's border.
         low_x, low_y = max(left - _REACH, 0), max(top - _REACH, 0)
         part = picture[low_y : bottom + _REACH, low_x : right + _REACH]
-        own = part if part.shape[2] == 4 else cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
+        four = part if part.shape[2] == 4 else cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
+        own = np.ascontiguousarray(four, np.uint8)
         inner = np.s_[top - low_y : bottom - low_y, left - low_x : right - low_x]
         fine = _words(self._pixels)[2 * top : 2 * bottom, 2 * left : 2 * right]
         beside, below = _half_way(own, _HALF_WAY), _half_way(own, _HALF_WAY.T)
-        fine[::2, ::2] = _words(np.ascontiguousarray(own))[inner]
+        fine[::2, ::2] = _words(own)[inner]
         fine[::2, 1::2] = _words(beside)[inner]
         fine[1::2, ::2] = _words(below)[inner]
         fine[1::2, 1::2] = _words(_half_way(beside, _HALF_WAY.T))[inner]
@@ -79,6 +81,6 @@ def _half_way(picture: ImageArray, kernel: FloatArray) -> ImageArray:
     return np.asarray(moved, np.uint8)
 
 
-def _words(picture: ImageArray) -> ImageArray:
+def _words(picture: ImageArray) -> npt.NDArray[np.uint32]:
     """Return (H, W, 4) bytes as (H, W) numbers of four bytes, which are copied as one."""
     return picture.view(np.uint32)[..., 0]

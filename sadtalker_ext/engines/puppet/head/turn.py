@@ -137,10 +137,11 @@ class HeadTurn:
         height, width = window.shape[:2]
         boxes = [(0, 0, width, height)] if changed is None else self._inside(changed)
         # What the frame before has drawn elsewhere goes back to the picture.
+        fine: FinePicture = own.fine
         for box in {*boxes, *own.changed}:
-            own.fine.draw(window, box)
+            fine.draw(window, box)
         own.changed = tuple(boxes)
-        return own.fine
+        return fine
 
     def _inside(self, boxes: Sequence[Box]) -> list[Box]:
         """Return the parts of boxes in the picture that lie in the head's box, in its pixels."""
