@@ -29,6 +29,8 @@ from sadtalker_ext.engines.puppet.head.hair import hair_weight
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray
 
+_CELLS = 50
+"""Cells of the reduced grid across a face."""
 _INVERSE_STEPS = 4
 _SHOULDERS_FOLLOW = 0.18
 """Share of the head's turn and tilt that collar and shoulders take."""
@@ -88,7 +90,7 @@ class HeadField:
         self._axes = np.stack([frame.across, frame.down], axis=1)
         left, top, right, bottom = box
         self._size = right - left, bottom - top
-        self.step = step = max(1, round(frame.width / 50))
+        self.step = step = max(1, round(frame.width / _CELLS))
         rows, columns = -(-(bottom - top) // step), -(-(right - left) // step)
         self.shape = rows, columns
         cells = grid(rows, columns)

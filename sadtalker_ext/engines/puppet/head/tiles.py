@@ -22,8 +22,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 _EMPTY, _MIXED, _OPAQUE = 0, 1, 2
 """Kinds of cells: nothing of the person, some of it, nothing else."""
-_AROUND = 2
-"""Cells around one that can take part in drawing it."""
+_FINE_PX = 10
+"""Smaller cells take part in drawing two cells beside them, larger ones one: what lands in a cell
+comes from up to 1.3 cells (half of one by rounding, and half of one that is stretched to 1.6) and
+two pixels from the middle of the one that is looked up."""
 _LEAST_STRIPS, _MOST_PX = 10, 1 << 16
 """Strips of the box at least, and pixels of one at most: OpenCV then needs no second thread."""
 _WIDTH_PX = 12
@@ -71,7 +73,8 @@ class Tiles:
         self._kinds: ImageArray = np.full(field.shape, _OPAQUE, np.uint8)
         if bare is not None and opaque is not None:
             starts = np.arange(rows) * field.step, np.arange(columns) * field.step
-            person, behind = (_grown(_any(~area, *starts), _AROUND) for area in (bare, opaque))
+            around = 2 if field.step < _FINE_PX else 1
+            person, behind = (_grown(_any(~area, *starts), around) for area in (bare, opaque))
             self._kinds[behind] = _MIXED
             self._kinds[~person] = _EMPTY
         high = max(1, min(rows // _LEAST_STRIPS, _MOST_PX // (columns * field.step**2)))

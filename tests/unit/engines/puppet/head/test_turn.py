@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.puppet.head import field
 from sadtalker_ext.engines.puppet.head.tiles import Run, Strip
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from tests.support.puppet_person import Person, make_person, places_of
@@ -205,6 +206,17 @@ def test_drawing_by_tiles_leaves_nothing_out(person, turn, monkeypatch, pose):
     monkeypatch.setattr(turn, "_tiles", EveryTile(turn))
     whole = turn.apply(person.picture, *pose, 0.01, pose)
     assert np.abs(by_tiles.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("cells", [8, 20])
+def test_tiles_of_large_cells_leave_nothing_out(person, monkeypatch, cells):
+    """A close-up has cells of more pixels."""
+    monkeypatch.setattr(field, "_CELLS", cells)
+    turn = HeadTurn(person.picture, person.points, person.mask)
+    assert (turn.field.step >= 10) == (cells < 12)
+    by_tiles = turn.apply(person.picture, -12, 6, 8)
+    monkeypatch.setattr(turn, "_tiles", EveryTile(turn))
+    assert np.abs(by_tiles.astype(int) - turn.apply(person.picture, -12, 6, 8)).max() <= 1
 
 
 def test_tiles_are_a_part_of_the_box(person, turn):
