@@ -41,10 +41,18 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def rig(models):
-    find = partial(_find, models=models)
-    shot = still_shot(read_picture(EXAMPLE), find)
-    return PuppetEngine(models).prepare(shot, GenerateOptions(preprocess="crop"), Progress())
+def engine(models):
+    return PuppetEngine(models)
+
+
+@pytest.fixture(scope="module")
+def rig(engine, models):
+    return prepared(engine, models)
+
+
+def prepared(engine, models, preprocess="crop"):
+    shot = still_shot(read_picture(EXAMPLE), partial(_find, models=models))
+    return engine.prepare(shot, GenerateOptions(preprocess=preprocess), Progress())
 
 
 def _find(picture, index, models):
@@ -192,7 +200,7 @@ def test_the_sum_of_all_fields_never_folds(frame):
         along = np.diff(forward[..., 1], axis=0).min()
         assert min(across, along) > -0.95  # at -1 skin would lie over itself
     warp = SheetWarp(frame.box, frame.stride)
-    back = warp.inverse(forward)
+    back = warp.inverse((forward[..., 0], forward[..., 1]))
     assert np.isfinite(back).all()
 
 
@@ -250,3 +258,16 @@ def test_what_the_puppet_cannot_make_is_said(rig):
         face=face[None],
     )
     assert "cannot make tongueOut" in " ".join(rig.unable(motion))
+
+
+def test_another_job_on_the_same_picture_takes_the_rig_of_the_first(engine, rig, models):
+    assert prepared(engine, models) is rig
+    engine.close()
+    assert prepared(engine, models) is not rig
+
+
+def test_another_job_on_the_picture_shares_what_is_prepared_and_nothing_that_moves(engine, models):
+    one, other = (prepared(engine, models) for _ in range(2))
+    assert one.head is other.head
+    assert one.swings is not other.swings
+    assert one._own is not other._own
