@@ -19,9 +19,10 @@ from sadtalker_ext.speech.loudness import in_hops
 from sadtalker_ext.types import FloatArray
 
 _STEP_DB = 0.5
-_LOWEST_DB = -60.0
-_BINS = 160
-"""Levels of single samples are counted in steps, from the lowest up to 20 dB above full scale."""
+_LOWEST_DB = -45.0
+_BINS = 130
+"""Levels of single samples are counted in steps, from the lowest up to 20 dB above full scale. In
+what is fainter the steps of 16 bit would look like rails."""
 _RAIL_STEPS = 3
 """Steps that a rail is wide; a rate converter makes it no wider."""
 _LEAST_RISE, _MOST_ABOVE = 2.0, 0.1
