@@ -46,27 +46,22 @@ def run_forget(parsed: argparse.Namespace) -> dict[str, Any]:
         if parsed.all:
             chosen |= forgetter.everything()
         jobs = forgetter.forget(chosen)
-<<<<<<< HEAD
-        videos = forgetter.forget_page() if parsed.page or parsed.all else 0
-    everybody = parsed.page or parsed.all
-    state = _forget_page_state() if everybody else _forget_presets(parsed.user)
-=======
         videos = sum(_forget_videos(folder / names.PAGE, user) for user in parsed.user)
-        videos += forgetter.forget_page() if parsed.page or parsed.all else 0
-    state = _forget_page_state() if parsed.page or parsed.all else 0
->>>>>>> main
+        everybody = parsed.page or parsed.all
+        videos += forgetter.forget_page() if everybody else 0
+    state = _forget_page_state() if everybody else _forget_presets(parsed.user)
     if not parsed.json:
         print(f"{jobs} jobs, {videos} videos of the page and {state} files of its state forgotten")
     return {"jobs": jobs, "page_videos": videos, "page_state": state}
 
 
-<<<<<<< HEAD
 def _forget_presets(users: Sequence[str]) -> int:
     """Remove the presets that some users keep on the page."""
     from sadtalker_ext.presets import PresetBook
 
     return sum(PresetBook(cache_folder() / "page", user).forget() for user in users if user)
-=======
+
+
 def _forget_videos(folder: Path, user: str) -> int:
     """Remove the videos that a user made in the page; returns how many."""
     from sadtalker_ext.history import History
@@ -78,7 +73,6 @@ def _forget_videos(folder: Path, user: str) -> int:
     for name in owned:
         history.delete(name, owner=user)
     return len(owned)
->>>>>>> main
 
 
 def _forget_page_state() -> int:
