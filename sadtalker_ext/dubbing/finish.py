@@ -9,7 +9,6 @@ import numpy as np
 
 from sadtalker_ext.dubbing.analysis import Analysis
 from sadtalker_ext.dubbing.cast import ranked
-from sadtalker_ext.dubbing.said import Said
 from sadtalker_ext.dubbing.schedule import Schedule
 from sadtalker_ext.dubbing.workplace import Work
 from sadtalker_ext.encoder.formats import FORMATS
@@ -19,6 +18,7 @@ from sadtalker_ext.encoder.reel import ReelLook, join_reel
 from sadtalker_ext.errors import SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.footage import Footage
+from sadtalker_ext.performance import Said
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.speech.laid import Laid, laid_out

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest, check_dub
-from sadtalker_ext.dubbing.said import Said, Speakers, last_end
+from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.ensemble_video import Part, generate_ensemble
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.performance import Said
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import FaceFinder

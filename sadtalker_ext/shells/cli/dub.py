@@ -32,7 +32,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs, device="cpu"))
+    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
     try:
         with stop_on_interrupt(progress):
             video = service.dub(request, progress)
