@@ -159,9 +159,10 @@ def _actors(
     times = schedule.middles(footage.facts.time_base)
     steady = STEADY_SECONDS if request.smooth else 0.0
     actors = []
-    for persons, line in zip(people, lines, strict=True):
+    for role, persons, line in zip(request.roles, people, lines, strict=True):
         if not line:
             continue
+        options = role.directed(request.options)
         amount = amount_of(line, times, request.keep_audio)
         for person in persons:
             work.progress.enter(Stage.PREPARING)
@@ -169,10 +170,10 @@ def _actors(
             dubbing = work.tools.dubber.learn(
                 track,
                 lambda numbers: _frames(footage, stamps, numbers),
-                request.options,
+                options,
                 work.progress,
             )
-            rows, told = dubbing.plan(line, times, request.options, work.seed, work.progress)
+            rows, told = dubbing.plan(line, times, options, work.seed, work.progress)
             work.warnings += [one for one in told if one not in work.warnings]
             actors.append(Actor(dubbing, rows, amount))
             work.progress.check()

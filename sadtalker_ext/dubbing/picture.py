@@ -51,8 +51,9 @@ def picture_parts(
             face=face,
             speech=_laid(line, seconds) if line else None,
             spans=tuple((one.at, one.end) for one in line),
+            options=role.directed(request.options),
         )
-        for face, line in zip(faces, lines, strict=True)
+        for face, line, role in zip(faces, lines, request.roles, strict=True)
     ]
     return parts, _laid([one for line in lines for one in line], seconds), speakers.warnings
 
@@ -118,4 +119,6 @@ def dub_picture(
             overwrite=request.overwrite,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
         )
+    if request.options.engine not in ("auto", engine.spec.name):
+        told.append(f"People of a picture are moved by the {engine.spec.name} engine.")
     return dataclasses.replace(video, warnings=(*told, *video.warnings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.timeline import timeline_text
 
 LENGTHS = ("hold", "loop", "cut")
 """What happens where speech and video are not equally long: the last frame is held, the video goes
@@ -49,6 +51,10 @@ class DubRole:
         cues: A .srt or .vtt file that is spoken cue by cue.
         segments: Further pieces.
         voice: Voice of this role's texts; empty takes the option `voice`.
+        emotion: How this person looks; empty takes the option.
+        emotion_intensity: How strongly; None takes the option.
+        timeline: What this person's face does when, JSON as the option takes it; empty takes the
+            option. Its moments count from the beginning of the video.
     """
 
     face: str | Path = "largest"
@@ -60,6 +66,23 @@ class DubRole:
     cues: Path | None = None
     segments: tuple[DubSegment, ...] = ()
     voice: str = ""
+    emotion: str = ""
+    emotion_intensity: float | None = None
+    timeline: str = ""
+
+    def directed(self, options: GenerateOptions) -> GenerateOptions:
+        """Return the options for this person.
+
+        Raises:
+            InvalidOption: An emotion does not exist, or a timeline cannot be read.
+        """
+        own = {
+            "emotion": self.emotion or None,
+            "emotion_intensity": self.emotion_intensity,
+            "timeline": self.timeline or None,
+        }
+        given = {name: value for name, value in own.items() if value is not None}
+        return dataclasses.replace(options, **given) if given else options
 
     @property
     def says_something(self) -> bool:
@@ -137,6 +160,7 @@ def check_dub(request: DubRequest) -> None:
         )
     for role in request.roles:
         _check_role(role)
+        role.directed(request.options)
 
 
 def _check_role(role: DubRole) -> None:
@@ -187,7 +211,23 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         cues=_file(values, "cues", folder),
         segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
+        emotion=_word(values, "emotion"),
+        emotion_intensity=(
+            None
+            if values.get("emotion_intensity") is None
+            else _number(values, "emotion_intensity")
+        ),
+        timeline=_timeline(values, folder),
     )
+
+
+def _timeline(values: Mapping[str, Any], folder: Path) -> str:
+    """Return a timeline that is given as it is, as text, or by the name of a .json file."""
+    given = values.get("timeline")
+    if isinstance(given, (list, Mapping)):
+        return json.dumps(given)
+    text = _word(values, "timeline")
+    return timeline_text(str(folder / text)) if text.endswith(".json") else text
 
 
 _ROLE_WORDS = ("face", "speech", "at", "cues", "channel", "segments")

@@ -139,6 +139,7 @@ class ApiState:
                 options,
                 video=inputs / IMAGE if dub.get("picture") else reference,
                 speech=said,
+                inputs=inputs,
                 output=target,
                 progress=progress,
             )

@@ -133,3 +133,28 @@ def test_a_line_with_roles(tmp_path):
         dub_line(line | {"roles": ["A"]}, tmp_path)
     with pytest.raises(InvalidOption):
         dub_line(line | {"mouths": 2}, tmp_path)
+
+
+def test_each_role_of_a_list_acts_for_itself(tmp_path):
+    (tmp_path / "acts.json").write_text('[{"at": 1, "emotion": "angry"}]')
+    line = {
+        "video": "v.png",
+        "output": "o.mp4",
+        "emotion": "happy",
+        "roles": [
+            {"text": "Yes.", "name": "Ann", "emotion": "sad", "emotion_intensity": 0},
+            {"face": 1, "text": "No.", "timeline": [{"at": 2, "emotion": "happy"}]},
+            {"face": 2, "timeline": "acts.json"},
+        ],
+    }
+    request = dub_line(line, tmp_path)
+    check_dub(request)
+    acts = [role.directed(request.options) for role in request.roles]
+    assert [one.emotion for one in acts] == ["sad", "happy", "happy"]
+    assert [one.emotion_intensity for one in acts] == [0.0, 1.0, 1.0]
+    assert [bool(one.timeline) for one in acts] == [False, True, True]
+    assert "angry" in acts[2].timeline
+    assert request.roles[0].name == "Ann"
+    wrong = dub_line(line | {"roles": [{"text": "Yes.", "emotion": "purple"}]}, tmp_path)
+    with pytest.raises(InvalidOption):
+        check_dub(wrong)

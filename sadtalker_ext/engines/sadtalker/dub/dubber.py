@@ -28,6 +28,7 @@ from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.semantics import source_window
 from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.errors import OutOfMemory
+from sadtalker_ext.motion.directing import is_directed
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Said
 from sadtalker_ext.planes import Drawn, Repainted
@@ -45,6 +46,10 @@ _LARGER: Final = 1.15
 COVERED: Final = (
     "The sadtalker engine draws hands, microphones and hair before a mouth anew, with the mouth; "
     "the puppet engine keeps them."
+)
+DIRECTED: Final = (
+    "The sadtalker engine gives the people of a video no emotions, gestures or timeline: their "
+    "faces stay as filmed, and their mouths follow the speech."
 )
 UNMEASURED: Final = (
     "The model's expressions could not be measured on this face: its cheeks may follow the new "
@@ -118,7 +123,8 @@ class SadTalkerDubbing:
         progress.enter(Stage.LISTENING)
         with told_when_out_of_memory("the speech"):
             rows = spoken_rows(self._networks, self._person.resting, line, times, options)
-        return rows, self._told()
+        directed = any(is_directed(options, said.speech) for said in line)
+        return rows, (*((DIRECTED,) if directed else ()), *self._told())
 
     def _told(self) -> tuple[str, ...]:
         told = [COVERED]
