@@ -163,7 +163,7 @@ def _actors(
         if not line:
             continue
         options = role.directed(request.options)
-        amount = amount_of(line, times, request.keep_audio)
+        amount = amount_of(line, times, request.between)
         for person in persons:
             work.progress.enter(Stage.PREPARING)
             track = SteadyTrack(analysis.tracks, person, steady_seconds=steady)

@@ -22,6 +22,7 @@ from sadtalker_ext.inputs.footage import Footage, FootageFrame
 from sadtalker_ext.performance import Said
 from sadtalker_ext.planes import Planes, Repainted
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.speech.spans import spans_of
 from sadtalker_ext.types import FloatArray
 
 PART_SECONDS: Final = 20.0
@@ -52,18 +53,21 @@ class Actor:
     amount: FloatArray
 
 
-def amount_of(
-    line: Sequence[Said], times: npt.NDArray[np.float64], keep_audio: float
-) -> FloatArray:
+def amount_of(line: Sequence[Said], times: npt.NDArray[np.float64], between: float) -> FloatArray:
     """Return (n,) how far the filmed mouth gives way, 0..1.
 
     Where the video's own sound is heard between what is said, its own mouths are seen.
+
+    Args:
+        line: What this person says.
+        times: (n,) seconds.
+        between: How much of the video's own sound is heard where nothing is said.
     """
-    if keep_audio < _KEPT:
+    if between < _KEPT:
         return np.ones(len(times), np.float32)
     amount = np.zeros(len(times), np.float32)
-    for said in line:
-        before, after = said.at - times, times - said.end
+    for begin, end in spans_of([(said.at, said.speech) for said in line]):
+        before, after = begin - times, times - end
         away = np.maximum(np.maximum(before, after), 0)
         amount = np.maximum(amount, np.clip(1 - away / _FADE_SECONDS, 0, 1)).astype(np.float32)
     return amount

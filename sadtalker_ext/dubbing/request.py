@@ -101,6 +101,7 @@ class DubRequest:
         dialogue: Lines such as "A: Good morning." that the roles say in turn.
         options: Voice, speech, mouth, quality and seed are used.
         keep_audio: How much of the video's own sound is kept, 0..1.
+        keep_outside: How much of it is kept where nothing new is said; None is as much.
         length: One of `LENGTHS`.
         overwrite: Whether an existing output may be replaced.
         resume: Go on with what an earlier try left; what is left by this one stays.
@@ -117,6 +118,7 @@ class DubRequest:
     dialogue: str = ""
     options: GenerateOptions = field(default_factory=GenerateOptions)
     keep_audio: float = 0.0
+    keep_outside: float | None = None
     length: str = "hold"
     overwrite: bool = False
     resume: bool = False
@@ -125,6 +127,11 @@ class DubRequest:
     turn: int = 0
     static: bool = False
     smooth: bool = True
+
+    @property
+    def between(self) -> float:
+        """How much of the video's own sound is heard where nothing new is said."""
+        return self.keep_audio if self.keep_outside is None else self.keep_outside
 
     @property
     def target(self) -> Path:
@@ -143,8 +150,9 @@ def check_dub(request: DubRequest) -> None:
             f"A dubbed video is an .mp4, found {request.output.name}.",
             hint=f"Use {request.output.stem}.mp4.",
         )
-    if not 0.0 <= request.keep_audio <= 1.0:
-        raise InvalidOption(f"keep_audio should be 0 to 1, found {request.keep_audio}.")
+    for name, value in (("keep_audio", request.keep_audio), ("keep_outside", request.between)):
+        if not 0.0 <= value <= 1.0:
+            raise InvalidOption(f"{name} should be 0 to 1, found {value}.")
     if request.length not in LENGTHS:
         raise InvalidOption(
             f"length should be one of {', '.join(LENGTHS)}, found {request.length!r}."
@@ -212,11 +220,7 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
         emotion=_word(values, "emotion"),
-        emotion_intensity=(
-            None
-            if values.get("emotion_intensity") is None
-            else _number(values, "emotion_intensity")
-        ),
+        emotion_intensity=_given_number(values, "emotion_intensity"),
         timeline=_timeline(values, folder),
     )
 
@@ -231,7 +235,7 @@ def _timeline(values: Mapping[str, Any], folder: Path) -> str:
 
 
 _ROLE_WORDS = ("face", "speech", "at", "cues", "channel", "segments")
-_WHOLE_WORDS = ("dialogue", "keep_audio", "length")
+_WHOLE_WORDS = ("dialogue", "keep_audio", "keep_outside", "length")
 
 
 def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> DubRequest:
@@ -272,6 +276,7 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
         dialogue=dialogue,
         options=options,
         keep_audio=_number(values, "keep_audio"),
+        keep_outside=_given_number(values, "keep_outside"),
         length=_word(values, "length") or "hold",
         overwrite=overwrite,
     )
@@ -314,3 +319,7 @@ def _number(values: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidOption(f"{name} should be a number, found {value!r}.")
     return float(value)
+
+
+def _given_number(values: Mapping[str, Any], name: str) -> float | None:
+    return None if values.get(name) is None else _number(values, name)

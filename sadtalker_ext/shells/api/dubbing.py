@@ -53,6 +53,13 @@ def dub_schema() -> dict[str, Any]:
                 "description": "How much of the video's own sound is kept.",
                 "default": 0,
             },
+            "keep_outside": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": "How much of it is kept where nothing new is said; as much, if "
+                "left out.",
+            },
             "length": {
                 "type": "string",
                 "enum": ["hold", "loop", "cut"],
@@ -295,6 +302,7 @@ def dub_video(
             dialogue=str(dub.get("dialogue") or ""),
             options=options,
             keep_audio=float(dub.get("keep_audio", 0.0)),
+            keep_outside=dub.get("keep_outside"),
             length=dub.get("length", "hold"),
             overwrite=True,
         )

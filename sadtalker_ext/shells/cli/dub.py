@@ -68,6 +68,7 @@ def dub_request(parsed: argparse.Namespace) -> DubRequest:
         dialogue=_text(parsed.dialogue) if parsed.dialogue else "",
         options=options,
         keep_audio=parsed.keep_audio,
+        keep_outside=parsed.keep_outside,
         length=parsed.length,
         overwrite=parsed.overwrite,
         resume=parsed.resume,

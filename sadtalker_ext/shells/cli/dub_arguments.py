@@ -53,6 +53,14 @@ def add_dub_arguments(dub: argparse.ArgumentParser) -> None:
         help="how much of the video's own sound is kept, 0 to 1 (default: 0)",
     )
     dub.add_argument(
+        "--keep-outside",
+        type=float,
+        default=None,
+        metavar="LEVEL",
+        help="how much of it is kept where nothing new is said, such as music, 0 to 1 "
+        "(default: as much as --keep-audio)",
+    )
+    dub.add_argument(
         "--length",
         choices=("hold", "loop", "cut"),
         default="hold",

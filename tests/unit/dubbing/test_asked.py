@@ -158,3 +158,13 @@ def test_each_role_of_a_list_acts_for_itself(tmp_path):
     wrong = dub_line(line | {"roles": [{"text": "Yes.", "emotion": "purple"}]}, tmp_path)
     with pytest.raises(InvalidOption):
         check_dub(wrong)
+
+
+def test_the_videos_own_sound_has_a_level_under_and_between(tmp_path):
+    request = asked("v.mp4", "s.wav", "--keep-audio", "0.1", "--keep-outside", "0.9")
+    assert (request.keep_audio, request.between) == (0.1, 0.9)
+    assert asked("v.mp4", "s.wav", "--keep-audio", "0.1").between == 0.1
+    line = {"video": "v.mp4", "output": "o.mp4", "speech": "s.wav", "keep_outside": 0}
+    assert dub_line(line | {"keep_audio": 0.3}, tmp_path).between == 0.0
+    with pytest.raises(InvalidOption, match="keep_outside"):
+        check_dub(dub_line(line | {"keep_outside": 2}, tmp_path))
