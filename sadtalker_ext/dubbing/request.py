@@ -76,7 +76,7 @@ class DubRole:
         Raises:
             InvalidOption: An emotion does not exist, or a timeline cannot be read.
         """
-        own = {
+        own: dict[str, Any] = {
             "emotion": self.emotion or None,
             "emotion_intensity": self.emotion_intensity,
             "timeline": self.timeline or None,
