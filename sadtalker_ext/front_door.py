@@ -166,7 +166,7 @@ def dub(
     )
     if not isinstance(progress, Progress):
         progress = Progress(progress)
-    service = Service(StandaloneHost(device="cpu"))
+    service = Service(StandaloneHost())
     try:
         return service.dub(request, progress)
     finally:

@@ -168,3 +168,10 @@ def test_the_videos_own_sound_has_a_level_under_and_between(tmp_path):
     assert dub_line(line | {"keep_audio": 0.3}, tmp_path).between == 0.0
     with pytest.raises(InvalidOption, match="keep_outside"):
         check_dub(dub_line(line | {"keep_outside": 2}, tmp_path))
+
+
+def test_an_engine_and_its_device_are_taken():
+    translated, _ = modernise(["dub", "v.mp4", "s.wav", "--engine", "sadtalker", "--cpu"])
+    parsed = build_parser().parse_args(translated)
+    assert parsed.device == "cpu"
+    assert dub_request(parsed).options.engine == "sadtalker"
