@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
@@ -212,25 +213,36 @@ class Service:
                 raise
 
     def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
-        """Dub a video with the built-in engine.
+        """Dub a video, or let people of a picture talk; ``auto`` takes the built-in engine.
+
+        It bends the video's own pixels, at any size, which a network that draws faces of 256 or
+        512 pixels cannot.
 
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
-        from sadtalker_ext.dubbing.make import DubTools, make_dub
+        from sadtalker_ext.dubbing.make import dub_video
         from sadtalker_ext.dubbing.picture import dub_picture, is_picture
 
         if is_picture(request.video):
             engine = self._engine(self._built_in().name)
             return dub_picture(request, self.faces, self._face, engine, self._store, progress)
-        spec = next(one for one in self.specs if one.dub is not None)
-        tools = DubTools(
-            spec=spec, models=self._face_models(), store=self._store, require=self._store.require
-        )
-        return make_dub(request, tools, progress)
+        spec = self._dubbing_spec(request.options)
+        waits: AbstractContextManager[None] = nullcontext()
+        if spec.uses_device:
+            waits = self._host.gpu_turn(f"dubbing of {request.video.name}")
+        with waits:
+            load = partial(self._engine, spec.name)
+            return dub_video(request, spec, load, self._face_models(), self._store, progress)
 
-    def waits_for_device(self, options: GenerateOptions) -> bool:
+    def _dubbing_spec(self, options: GenerateOptions) -> EngineSpec:
+        wanted = options.engine
+        return self._built_in() if wanted == "auto" else self._specs[wanted]
+
+    def waits_for_device(self, options: GenerateOptions, *, dubs: bool = False) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""
+        if dubs:
+            return self._dubbing_spec(options).uses_device
         return self._needs_device(self.choose(options.engine), options)
 
     def _needs_device(self, engine: str, options: GenerateOptions) -> bool:

@@ -63,7 +63,7 @@ ALLOWED = {
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
-    "engines.base": GROUND,
+    "engines.base": GROUND | {"shot"},  # types only
     "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
     "engines.puppet": GROUND

@@ -224,6 +224,7 @@ def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> No
         allow_abbrev=False,
     )
     add_dub_arguments(dub)
+    add_device(dub)
     section = dub.add_argument_group("options")
     for spec in option_specs():
         if spec.name in OPTIONS:
