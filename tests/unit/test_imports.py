@@ -129,10 +129,12 @@ ALLOWED = {
     },
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
+    "batch": GROUND | {"encoder", "host", "presets", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
     | {
+        "batch",
         "grid",
         "history",
         "presets",
