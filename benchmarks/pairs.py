@@ -6,24 +6,30 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
 class Stages:
-    """Times of both programs, taken in turns."""
+    """Times of both programs, taken in turns.
 
-    def __init__(self, rounds: int) -> None:
-        self._rounds = rounds
+    Args:
+        rounds: How often a stage is done by both.
+        repeated: The stages of which that holds, the others are done once; all when left out.
+    """
+
+    def __init__(self, rounds: int, repeated: Sequence[str] | None = None) -> None:
+        self._rounds, self._repeated = rounds, repeated
         self.wall: dict[str, list[tuple[float, float]]] = {}
         self.work: dict[str, list[tuple[float, float]]] = {}
 
     def pair(
-        self, name: str, theirs: Callable[[], Any], ours: Callable[[], Any], rounds: int = 0
+        self, name: str, theirs: Callable[[], Any], ours: Callable[[], Any]
     ) -> tuple[Any, Any]:
         """Time a stage of both, who begins alternating, and return their last results."""
         results: list[Any] = [None, None]
-        for number in range(rounds or self._rounds):
+        repeats = self._repeated is None or name in self._repeated
+        for number in range(self._rounds if repeats else 1):
             walls, works = [0.0, 0.0], [0.0, 0.0]
             for which in (0, 1) if number % 2 == 0 else (1, 0):
                 began, worked = time.perf_counter(), _work()
@@ -32,7 +38,8 @@ class Stages:
                 works[which] = _work() - worked
             self.wall.setdefault(name, []).append((walls[0], walls[1]))
             self.work.setdefault(name, []).append((works[0], works[1]))
-            print(f"{name}: {walls[0]:.2f} s, {walls[1]:.2f} s", file=sys.stderr, flush=True)
+            shown = f"{walls[0]:.2f} s ({works[0]:.2f}), {walls[1]:.2f} s ({works[1]:.2f})"
+            print(f"{name}: {shown}", file=sys.stderr, flush=True)
         return results[0], results[1]
 
     def rows(self) -> dict[str, Any]:

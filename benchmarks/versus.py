@@ -38,7 +38,7 @@ def compare(parsed: argparse.Namespace, folders: tuple[Path, Path]) -> dict[str,
 
     theirs, ours = Original(parsed.reference, folders[0], MODE), Ours(folders[1], parsed.blend)
     picture, landmarks, speech = subject(theirs.scratch, parsed)
-    stages = Stages(parsed.rounds)
+    stages = Stages(parsed.rounds, parsed.stages)
     stages.pair("load", theirs.load, ours.load)
     stages.pair(
         "analyse",
@@ -206,6 +206,9 @@ def main() -> int:
     parser.add_argument("--pasted", type=int, default=25, help="pasted in each round")
     parser.add_argument("--batch", type=int, default=2, help="of the original (its default: 2)")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--stages", nargs="+", help="stages that are measured in all rounds; the others once"
+    )
     parser.add_argument("--blend", choices=("soft", "poisson"), default="soft")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--alone", choices=("original", "ours"), help=argparse.SUPPRESS)

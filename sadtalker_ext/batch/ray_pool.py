@@ -23,11 +23,13 @@ from sadtalker_ext.errors import (
     Cancelled,
     InvalidOption,
     PackageMissing,
+    SadTalkerError,
     SetupError,
     WorkerLost,
 )
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.segments import SEGMENT_SECONDS, Scene, cut_at_pauses
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +52,14 @@ class PoolShape:
             none or the device is the processor, as many as its cores allow.
         threads: Cores of each.
         retries: How often a job is begun again whose worker has died or had no room.
+        segment_seconds: About how long the segments of one video are.
     """
 
     address: str = LOCAL
     workers: int = 0
     threads: int = 1
     retries: int = 2
+    segment_seconds: float = SEGMENT_SECONDS
 
 
 class RayPool:
@@ -176,6 +180,53 @@ class RayPool:
         except Cancelled:
             self._stop(list(working))
             raise
+
+    def draw(self, scene: Scene, progress: Progress) -> Iterator[tuple[range, bytes]]:
+        """Yield the segments of a video in order, as files; see `segments.Elsewhere`.
+
+        Raises:
+            Cancelled: The work was stopped.
+            SadTalkerError: A worker could not draw, or no worker can be started.
+        """
+        parts = cut_at_pauses(scene.motion, self._shape.segment_seconds)
+        shared = self._ray.put(scene)
+        waiting = deque(enumerate(parts))
+        starting = {worker.ready.remote(): worker for worker in self._workers}
+        working: dict[Any, tuple[Any, int]] = {}
+        done: dict[int, bytes] = {}
+        shown = 0
+        try:
+            while shown < len(parts):
+                ready, _ = self._ray.wait([*starting, *working], timeout=_POLL_SECONDS)
+                progress.check()
+                for ref in ready:
+                    if ref in starting:
+                        worker = self._started(ref, starting)
+                    else:
+                        worker, number = working.pop(ref)
+                        done[number] = self._drawn(ref)
+                    if waiting:
+                        number, rows = waiting.popleft()
+                        task = worker.draw.remote(shared, rows.start, rows.stop)
+                        working[task] = worker, number
+                while shown in done:
+                    yield parts[shown], done.pop(shown)
+                    shown += 1
+        except BaseException:
+            self._stop(list(working))
+            raise
+
+    def _drawn(self, ref: Any) -> bytes:
+        try:
+            drawn: bytes | SadTalkerError = self._ray.get(ref)
+        except self._ray.exceptions.RayError as problem:
+            raise WorkerLost(
+                f"A segment could not be drawn: {str(problem).strip().splitlines()[-1]}",
+                hint="Look whether a machine ran out of memory; fewer workers need less.",
+            ) from problem
+        if isinstance(drawn, SadTalkerError):
+            raise drawn
+        return drawn
 
     def _started(self, ref: Any, starting: dict[Any, Any]) -> Any:
         worker = starting.pop(ref)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 
 from sadtalker_ext.batch.cores import take_cores
 from sadtalker_ext.batch.make import Row, make_line
-from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.batch.scene_worker import SceneWorker
+from sadtalker_ext.errors import Cancelled, SadTalkerError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.segments import Scene
 from sadtalker_ext.service import Service
 
 
@@ -50,10 +53,15 @@ class Worker:
         _use_threads(setup.threads)
         host = StandaloneHost(weight_dirs=setup.weight_dirs, device=setup.device, suit=setup.suit)
         self._service = Service(host)
+        self._scene: SceneWorker | None = None
 
     def ready(self) -> str:
         """Return where this worker is."""
         return f"{socket.gethostname()} {os.getpid()}"
+
+    def work(self) -> float:
+        """Return the processor time of this worker so far, in seconds."""
+        return time.process_time()
 
     def make(self, values: Mapping[str, Any]) -> Row:
         """Make one line; see `make_line`."""
@@ -69,6 +77,16 @@ class Worker:
             )
         except Cancelled as stopped:
             return {"error": stopped.as_dict()}
+
+    def draw(self, scene: Scene, begin: int, end: int) -> bytes | SadTalkerError:
+        """Draw the rows of a scene from `begin` to before `end`; what it keeps of it stays."""
+        try:
+            if self._scene is None or self._scene.scene.key != scene.key:
+                self._scene = None
+                self._scene = SceneWorker(self._service, scene, self._progress)
+            return self._scene.segment(range(begin, end))
+        except SadTalkerError as error:
+            return error
 
     def stop(self) -> None:
         """Put down what is being made."""

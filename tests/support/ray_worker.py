@@ -18,31 +18,32 @@ DIES_ONCE, DIES, FULL_ONCE, LINGERS = 101, 102, 103, 104
 class MortalRig(FakeRig):
     """Draws as `FakeRig`, and does at its third frame what the job's seed says."""
 
-    def plan(self, performance, options, progress, seed):
-        self._seed = options.seed
-        return super().plan(performance, options, progress, seed)
-
     def draw(self, motion, first=0):
         for number, patch in enumerate(super().draw(motion, first)):
             if number == 2:
-                self._act()
+                self._act(self.engine.seed)
             yield patch
 
-    def _act(self):
-        once = Path(os.environ["MORTAL_FOLDER"]) / f"{self._seed}.once"
+    def _act(self, seed):
+        once = Path(os.environ["MORTAL_FOLDER"]) / f"{seed}.once"
         first = not once.exists()
-        if self._seed in (DIES_ONCE, FULL_ONCE, LINGERS):
+        if seed in (DIES_ONCE, FULL_ONCE, LINGERS):
             once.write_text(str(os.getpid()), encoding="utf-8")
-        if self._seed == DIES or (self._seed == DIES_ONCE and first):
+        if seed == DIES or (seed == DIES_ONCE and first):
             os.kill(os.getpid(), signal.SIGKILL)
-        if self._seed == FULL_ONCE and first:
+        if seed == FULL_ONCE and first:
             raise OutOfMemory("No room today.")
-        if self._seed == LINGERS:
+        if seed == LINGERS:
             time.sleep(0.2)
 
 
 class MortalEngine(FakeEngine):
     rig = MortalRig
+    seed = 0
+
+    def prepare(self, shot, options, progress):
+        self.seed = options.seed
+        return super().prepare(shot, options, progress)
 
 
 class MortalWorker(Worker):

@@ -81,7 +81,7 @@ ALLOWED = {
     "history": GROUND | {"encoder", "host", "provenance", "video_file"},
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"engines.base", "engines.registry"},
+    | {"drawing", "engines.base", "engines.registry", "segments"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -112,6 +112,7 @@ ALLOWED = {
         "dubbing",
         "ensemble_video",
         "transcripts",
+        "segments",
         "shot",
         "finish_tools",
         "host",
@@ -129,7 +130,10 @@ ALLOWED = {
     },
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
-    "batch": GROUND | {"encoder", "host", "presets", "service"},
+    "segments": GROUND | {"encoder"},
+    "drawing": GROUND | {"compositor", "encoder", "engines.base", "segments"},
+    "batch": GROUND
+    | {"compositor", "drawing", "encoder", "host", "presets", "provenance", "segments", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}

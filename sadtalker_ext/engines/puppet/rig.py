@@ -114,13 +114,17 @@ class PuppetRig:
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
         """Yield one whole frame per row; at the first row of a block hair hangs still."""
+        return self.draw_part(motion, range(len(motion)))
+
+    def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
+        """Yield some rows of a whole motion, each as `draw` would."""
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
         poses = head_poses(motion)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
-            for row in range(len(motion)):
+            for row in rows:
                 waiting.append(pool.submit(self.draw_row, motion, row, poses))
                 if len(waiting) > _AHEAD:
                     yield Patch(pixels=waiting.popleft().result())

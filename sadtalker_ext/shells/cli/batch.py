@@ -7,7 +7,6 @@ stopped batch can be run again. With ``--ray`` the lines are made by the workers
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,17 +16,19 @@ from typing import Any
 from sadtalker_ext.batch.lines import Line, read_jobs, with_outputs
 from sadtalker_ext.batch.make import Row, make_line
 from sadtalker_ext.batch.manifest import Manifest
-from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.errors import InputError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.cli.generate import stop_on_interrupt
-from sadtalker_ext.shells.cli.own_process import suit, without_usage_reports
+from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
+from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
 
 
 def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make every video of a list and return one row for each line."""
+    refuse_alone(parsed)
     lines = with_outputs(list(read_jobs(parsed.jobs)))
     path = _manifest_path(parsed)
     if path is None:
@@ -59,10 +60,6 @@ def _rows(lines: Sequence[Line], parsed: argparse.Namespace) -> Iterator[tuple[i
     if parsed.ray is not None:
         yield from _made_by_ray(lines, parsed)
         return
-    given = {flag: getattr(parsed, flag) for flag in ("workers", "threads", "retries")}
-    for flag, value in given.items():
-        if value is not None:
-            raise InvalidOption(f"--{flag} is for --ray, which was not given.")
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit))
     try:
@@ -82,31 +79,11 @@ def _rows(lines: Sequence[Line], parsed: argparse.Namespace) -> Iterator[tuple[i
 
 
 def _made_by_ray(lines: Sequence[Line], parsed: argparse.Namespace) -> Iterator[tuple[int, Row]]:
-    from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
-    from sadtalker_ext.batch.ray_worker import Setup
-
-    without_usage_reports()
-    shape = PoolShape(
-        address=parsed.ray,
-        workers=parsed.workers or 0,
-        threads=parsed.threads or 1,
-        retries=2 if parsed.retries is None else parsed.retries,
-    )
-    setup = Setup(
-        folder=parsed.jobs.absolute().parent,
-        device=parsed.device,
-        weight_dirs=(parsed.weights_dir.absolute(),) if parsed.weights_dir else (),
-        threads=shape.threads,
-        overwrite=parsed.overwrite,
-        suit=suit,
-    )
-    progress = Progress()
     if not lines:
         return
+    progress = Progress()
     with (
-        # Ray tells of workers that died, on standard output
-        contextlib.redirect_stdout(sys.stderr),
-        RayPool(shape, setup, lambda words: print(words, file=sys.stderr)) as pool,
+        pool_of(parsed, parsed.jobs.parent, overwrite=parsed.overwrite) as pool,
         stop_on_interrupt(progress),
     ):
         yield from pool.run(lines, progress)

@@ -22,12 +22,23 @@ def add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
         help="keep what became of every line in this .jsonl file, and go on after it (with --ray: "
         "JOBS.manifest.jsonl)",
     )
-    ray = batch.add_argument_group("many workers")
+    add_workers(batch, "make the videos")
+    add_device(batch)
+
+
+def add_workers(command: argparse.ArgumentParser, work: str) -> None:
+    """Add the flags of a Ray cluster.
+
+    Args:
+        command: Gets them.
+        work: What its workers do, in words.
+    """
+    ray = command.add_argument_group("many workers")
     ray.add_argument(
         "--ray",
         metavar="ADDRESS",
-        help="let the workers of a Ray cluster make the videos: local (workers on this machine), "
-        "auto, HOST:PORT or ray://HOST:PORT",
+        help=f"let the workers of a Ray cluster {work}: local (workers on this machine), auto, "
+        "HOST:PORT or ray://HOST:PORT",
     )
     ray.add_argument(
         "--workers",
@@ -43,7 +54,6 @@ def add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
         metavar="N",
         help="how often a job is begun again whose worker died (default: 2)",
     )
-    add_device(batch)
 
 
 def _count(text: str) -> int:

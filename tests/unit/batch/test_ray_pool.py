@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -16,10 +17,15 @@ from sadtalker_ext.batch import ray_pool
 from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
 from sadtalker_ext.batch.ray_worker import Setup
 from sadtalker_ext.errors import Cancelled, InvalidOption, SetupError
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli import main
+from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
 from tests.support.ray_worker import DIES, DIES_ONCE, FULL_ONCE, LINGERS, MortalWorker
+from tests.support.specs import register
 
 ray = pytest.importorskip("ray")
 
@@ -81,6 +87,35 @@ def test_two_workers_share_the_work_and_can_be_stopped(folder):
                 pass
     assert time.monotonic() - began < 12
     assert not list(folder.glob(".s*")), "unfinished files were left"
+
+
+def packets(path):
+    with av.open(str(path)) as container:
+        return b"".join(bytes(packet) for packet in container.demux(video=0) if packet.size)
+
+
+def test_segments_of_one_worker_and_of_two_are_the_same_file(folder, monkeypatch):
+    """And a worker that dies in the middle of one costs nothing."""
+    register(monkeypatch, FakeEngine)
+    service = Service(StandaloneHost(device="cpu"))
+    made = []
+    for workers, seed in ((1, 1), (2, 1), (2, DIES_ONCE)):
+        (folder / f"{DIES_ONCE}.once").unlink(missing_ok=True)
+        request = Request(
+            picture=folder / "a.png",
+            speech=folder / "a.wav",
+            output=folder / f"{workers}-{seed}.mp4",
+            options=GenerateOptions(engine="puppet", seed=seed, fps=30),
+        )
+        shape = PoolShape(workers=workers, segment_seconds=0.1)
+        with RayPool(shape, Setup(folder=folder)) as pool:
+            made.append(service.generate(request, Progress(), pool.draw))
+    one, two, died = made
+    assert one.frames == two.frames == died.frames == 9
+    assert packets(one.path) == packets(two.path)
+    assert packets(died.path)
+    assert "mark" in one.marks
+    service.close()
 
 
 def test_workers_that_cannot_start_are_said(folder, monkeypatch):
