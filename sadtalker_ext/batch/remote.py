@@ -51,7 +51,8 @@ class Errand:
             if not is_address(values.get(name)):
                 continue
             # each in its own folder: two of them may have one name
-            place = folder / f"{number:02}" / posixpath.basename(values[name])
+            name_there = posixpath.basename(values[name].partition("?")[0])
+            place = folder / f"{number:02}" / name_there
             self.values[name] = str(place)
             place.parent.mkdir()
             if name in WRITTEN:

@@ -30,13 +30,14 @@ class SegmentJoiner(VideoWriter):
             part: An mp4 of the same rate, size and quality as the others.
             frames: How many it has.
         """
-        if self._worker is None:
+        join = self._worker
+        if not isinstance(join, _Join):
             with open_local(part, _FORMATS) as container:
                 context: Any = container.streams.video[0].codec_context
                 self.size = (context.width, context.height)
-            self._worker = _Join(self)
-        self._worker.parts.append(part)  # type: ignore[attr-defined]
-        self._worker.begins.append(self.frames)  # type: ignore[attr-defined]
+            self._worker = join = _Join(self)
+        join.parts.append(part)
+        join.begins.append(self.frames)
         self.frames += frames
 
 

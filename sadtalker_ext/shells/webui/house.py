@@ -10,7 +10,7 @@ from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import EngineStatus, Request, Service
+from sadtalker_ext.service import Elsewhere, EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -33,7 +33,9 @@ class WebUIService(Service):
         self.host = host
         host.release = self.close
 
-    def generate(self, request: Request, progress: Progress) -> VideoFile:
+    def generate(
+        self, request: Request, progress: Progress, elsewhere: Elsewhere | None = None
+    ) -> VideoFile:
         """Make one video; see `Service`.
 
         The WebUI's flags for precision count unless one is chosen.
@@ -42,7 +44,7 @@ class WebUIService(Service):
             options = dataclasses.replace(request.options, precision=self.host.precision())
             request = dataclasses.replace(request, options=options)
         try:
-            return super().generate(request, self.host.mirrored(progress))
+            return super().generate(request, self.host.mirrored(progress), elsewhere)
         except WeightsMissing as error:
             if error.hint.startswith("Run "):
                 # the button fetches what an engine needs, not size 512 or a face restorer

@@ -44,7 +44,7 @@ def test_the_button_is_named_only_for_what_it_fetches(service, tmp_path, monkeyp
     """Size 512 has a file of its own, which no engine needs to be ready."""
     present = {"SadTalker_V0.0.2_256.safetensors", *MAPPING.values()}
 
-    def generate(self, request, progress):
+    def generate(self, request, progress, elsewhere):
         locate(lambda name: tmp_path / name if name in present else None, 512, full=False)
 
     monkeypatch.setattr("sadtalker_ext.service.Service.generate", generate)
@@ -76,7 +76,7 @@ def test_no_half_counts_unless_a_precision_was_chosen(
     from sadtalker_ext.service import Service
 
     seen = []
-    monkeypatch.setattr(Service, "generate", lambda self, request, progress: seen.append(request))
+    monkeypatch.setattr(Service, "generate", lambda self, request, *_: seen.append(request))
     webui("shared").cmd_opts.no_half = no_half
     options = GenerateOptions(precision=chosen, idle_seconds=1.0)
     picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
