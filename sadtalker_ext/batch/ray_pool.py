@@ -219,6 +219,8 @@ class RayPool:
     def _drawn(self, ref: Any) -> bytes:
         try:
             drawn: bytes | SadTalkerError = self._ray.get(ref)
+        except self._ray.exceptions.RayTaskError as problem:
+            raise _bug(problem) from problem
         except self._ray.exceptions.RayError as problem:
             raise WorkerLost(
                 f"A segment could not be drawn: {str(problem).strip().splitlines()[-1]}",
@@ -244,9 +246,7 @@ class RayPool:
         try:
             row: Row = self._ray.get(ref)
         except self._ray.exceptions.RayTaskError as problem:
-            log.error("a worker failed: %s", problem)
-            lost = WorkerLost(f"A worker failed: {str(problem).strip().splitlines()[-1]}.")
-            return {"error": lost.as_dict()}
+            return {"error": _bug(problem).as_dict()}
         except self._ray.exceptions.RayError as problem:
             log.warning("a worker was lost: %s", problem)
             lost = WorkerLost(
@@ -271,3 +271,10 @@ class RayPool:
         self._workers = []
         if not self._guest:
             self._ray.shutdown()
+
+
+def _bug(problem: Exception) -> SadTalkerError:
+    """Return the error of a worker that failed in a way that nobody foresaw."""
+    log.error("a worker failed: %s", problem)
+    last = str(problem).strip().splitlines()[-1]
+    return SadTalkerError(f"This is a bug in sadtalker: {last}.", hint="Please report it.")

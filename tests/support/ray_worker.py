@@ -9,7 +9,7 @@ from sadtalker_ext.batch.ray_worker import Worker
 from sadtalker_ext.errors import OutOfMemory
 from sadtalker_ext.service import Service
 from tests.support.fake_engine import FakeEngine, FakeRig
-from tests.support.specs import specs_with
+from tests.support.specs import REGISTERED, specs_with
 
 DIES_ONCE, DIES, FULL_ONCE, LINGERS = 101, 102, 103, 104
 """Seeds of jobs whose engine does so in the middle of the video."""
@@ -38,6 +38,7 @@ class MortalRig(FakeRig):
 
 
 class MortalEngine(FakeEngine):
+    spec = next(spec for spec in REGISTERED if spec.built_in)
     rig = MortalRig
     seed = 0
 

@@ -22,9 +22,15 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli import main
-from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
-from tests.support.ray_worker import DIES, DIES_ONCE, FULL_ONCE, LINGERS, MortalWorker
+from tests.support.ray_worker import (
+    DIES,
+    DIES_ONCE,
+    FULL_ONCE,
+    LINGERS,
+    MortalEngine,
+    MortalWorker,
+)
 from tests.support.specs import register
 
 ray = pytest.importorskip("ray")
@@ -96,7 +102,7 @@ def packets(path):
 
 def test_segments_of_one_worker_and_of_two_are_the_same_file(folder, monkeypatch):
     """And a worker that dies in the middle of one costs nothing."""
-    register(monkeypatch, FakeEngine)
+    register(monkeypatch, MortalEngine)
     service = Service(StandaloneHost(device="cpu"))
     made = []
     for workers, seed in ((1, 1), (2, 1), (2, DIES_ONCE)):
