@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Swing, trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
@@ -62,6 +62,8 @@ class PuppetRig:
         require: Gives the weight files of the phone recogniser; by default those of the usual
             folders.
         preprocess: The framing option, by which the stage was chosen.
+        swings: How hair swings at the end of the block drawn last, by the number of the row that
+            comes next; kept here so that a block goes on where the one before it ended.
     """
 
     face: Face
@@ -74,6 +76,7 @@ class PuppetRig:
     track: FaceTracker
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
+    swings: dict[int, Swing] = field(default_factory=dict)
 
     @property
     def device(self) -> str:
@@ -112,15 +115,21 @@ class PuppetRig:
         turned = (*self.view.warnings, *beyond(motion, _WIDEST))
         return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
 
-    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
-        """Yield one whole frame per row; at the first row of a block hair hangs still."""
-        return self.draw_part(motion, range(len(motion)))
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
+        """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
+        poses, swing = _planned(motion, self.swings.get(first) if first else None)
+        self.swings.clear()
+        if swing is not None:
+            self.swings[first + len(motion)] = swing
+        yield from self._drawn(motion, range(len(motion)), poses)
 
     def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
         """Yield some rows of a whole motion, each as `draw` would."""
+        yield from self._drawn(motion, rows, head_poses(motion))
+
+    def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        poses = head_poses(motion)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
@@ -149,13 +158,13 @@ class PuppetRig:
             moved = _turned(head, stage, poses, row, float(motion.controls[row][BREATH]))
             yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
 
-    def draw_row(self, motion: Motion, row: int, poses: Poses | None = None) -> ImageArray:
+    def draw_row(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
 
         Args:
             motion: All rows of the block.
             row: The one to draw.
-            poses: Those of `head_poses`, where they are known already.
+            poses: Those of `head_poses`.
         """
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
@@ -175,9 +184,7 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-        moved = _turned(
-            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH])
-        )
+        moved = _turned(self.head, canvas, poses, row, float(controls[BREATH]))
         if self.view.whole:
             return moved
         left, top, right, bottom = self.view.frame
@@ -192,12 +199,20 @@ class Poses(NamedTuple):
 
 
 def head_poses(motion: Motion) -> Poses:
-    """Return the poses of all rows."""
+    """Return the poses of all rows of a whole motion."""
+    return _planned(motion, None)[0]
+
+
+def _planned(motion: Motion, before: Swing | None) -> tuple[Poses, Swing | None]:
+    """Return the poses of a block, and how hair swings at its end."""
     head = motion.head
     if motion.view is not None:
         path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
         head = np.where(np.isnan(path), motion.head, path)
-    return Poses(head, trailing_poses(head, motion.fps))
+    if not len(motion):
+        return Poses(head, head), before
+    hair, swing = trailing_poses(head, motion.fps, before)
+    return Poses(head, hair), swing
 
 
 def _turned(

@@ -9,6 +9,7 @@ import pytest
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
@@ -65,7 +66,7 @@ def draw(rig, face, **controls):
         face=face[None],
     )
     rig.skin()
-    return rig.draw_row(motion, 0)
+    return rig.draw_row(motion, 0, head_poses(motion))
 
 
 def points(models, frame):

@@ -185,3 +185,11 @@ def test_the_chest_lifts_and_broadens_with_a_breath_and_the_belly_stays(person):
     assert abs(low[1]) < 0.3 * abs(chest[1])
     assert at(110, 262)[0] < -0.1 < 0.1 < at(210, 262)[0]
     assert np.abs(way[..., 0]).max() < 0.02 * height
+
+
+def test_a_face_outside_the_picture_moves_nothing(person):
+    far = person.points + np.float32([5000, 0, 0])
+    turn = HeadTurn(person.picture, far, np.zeros_like(person.mask))
+    left, top, right, bottom = turn.box
+    assert left < right and top < bottom
+    assert np.array_equal(turn.apply(person.picture, 5, 3, 2), person.picture)
