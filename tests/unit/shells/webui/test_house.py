@@ -88,7 +88,7 @@ def test_no_half_counts_unless_a_precision_was_chosen(
 def test_every_kind_of_job_sees_interrupt_and_is_seen(service, webui, monkeypatch, tmp_path, verb):
     state = webui("shared").state
 
-    def work(self, request, progress):
+    def work(self, request, progress, elsewhere=None):
         progress.enter(Stage.RENDERING, 10)
         assert state.sampling_steps == 10
         state.interrupt()
