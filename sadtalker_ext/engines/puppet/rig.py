@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +78,12 @@ class PuppetRig:
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
     swings: dict[int, Swing] = field(default_factory=dict)
+    _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
+    """The canvas of each thread that draws."""
+
+    def anew(self) -> PuppetRig:
+        """Return the same rig at its beginning: for another job, which may run beside this one."""
+        return replace(self, swings={})
 
     @property
     def device(self) -> str:
@@ -152,11 +159,10 @@ class PuppetRig:
         whole = np.repeat(alpha[:, :, None], 3, axis=2)
         stage = view_stage(whole, self.face, self.preprocess).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
-        left, top, right, bottom = self.view.frame
         poses = head_poses(motion)
         for row in range(len(motion)):
-            moved = _turned(head, stage, poses, row, float(motion.controls[row][BREATH]))
-            yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
+            moved = _turned(head, stage, poses, row, motion, [], self.view.frame)
+            yield np.ascontiguousarray(moved[..., 0])
 
     def draw_row(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
@@ -170,7 +176,26 @@ class PuppetRig:
         face = None if motion.face is None else motion.face[row]
         if face is not None:
             face = beside_own_smile(face, self.mouth.smile, float(controls[RELAX]))
-        canvas = self.view.pixels.copy()
+        boxes = [self.mouth.box, self.eyes.box]
+        if face is not None:
+            boxes.append(self.skin().box)
+        own = self._own
+        if not hasattr(own, "canvas"):
+            own.canvas = self.view.pixels.copy()
+        canvas: ImageArray = own.canvas
+        try:
+            self._express(canvas, motion, row, face)
+            return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
+        finally:
+            # the next frame of this thread finds the picture again
+            for left, top, right, bottom in boxes:
+                canvas[top:bottom, left:right] = self.view.pixels[top:bottom, left:right]
+
+    def _express(
+        self, canvas: ImageArray, motion: Motion, row: int, face: FloatArray | None
+    ) -> None:
+        """Paint mouth, eyes and skin of a row into a canvas that shows the picture."""
+        controls = motion.controls[row]
         mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
         if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):
             self.mouth.apply(canvas, mouth)
@@ -184,11 +209,6 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-        moved = _turned(self.head, canvas, poses, row, float(controls[BREATH]))
-        if self.view.whole:
-            return moved
-        left, top, right, bottom = self.view.frame
-        return np.ascontiguousarray(moved[top:bottom, left:right])
 
 
 class Poses(NamedTuple):
@@ -216,9 +236,16 @@ def _planned(motion: Motion, before: Swing | None) -> tuple[Poses, Swing | None]
 
 
 def _turned(
-    head: HeadTurn, canvas: ImageArray, poses: Poses, row: int, breath: float
+    head: HeadTurn,
+    canvas: ImageArray,
+    poses: Poses,
+    row: int,
+    motion: Motion,
+    changed: list[Box] | None,
+    within: Box,
 ) -> ImageArray:
     """Return a new frame with the head in the pose of a row."""
     yaw, pitch, roll = map(float, poses.head[row])
     hair = float(poses.hair[row, 0]), float(poses.hair[row, 1]), float(poses.hair[row, 2])
-    return head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * breath, hair)
+    lift = _BREATH_LIFT * float(motion.controls[row][BREATH])
+    return head.apply(canvas, yaw, pitch, roll, lift, hair, changed=changed, within=within)

@@ -23,6 +23,8 @@ class Recorder:
 
     warnings = ()
 
+    box = (0, 0, 1, 1)
+
     def __init__(self, pause: float = 0.0):
         self.calls = 0
         self.pause = pause

@@ -7,7 +7,7 @@ import pytest
 
 from sadtalker_ext.engines.puppet.head.hair import trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
-from tests.support.puppet_person import make_person
+from tests.support.puppet_person import make_person, places_of
 
 
 @pytest.mark.parametrize("fps", [25.0, 50.0])
@@ -36,8 +36,8 @@ def test_hair_beside_the_face_stays_behind_and_the_face_does_not():
     person = make_person()
     turn = HeadTurn(person.picture, person.points, person.mask)
     pose, hair = (0.0, 0.0, 6.0), (0.0, 0.0, 4.0)
-    alike, trailing = turn._places(*pose, 0.0, pose), turn._places(*pose, 0.0, hair)
-    assert np.allclose(alike, turn._places(*pose, 0.0), atol=1e-3)
+    alike, trailing = places_of(turn, *pose, 0.0, pose), places_of(turn, *pose, 0.0, hair)
+    assert np.allclose(alike, places_of(turn, *pose, 0.0), atol=1e-3)
     left, top = turn.box[:2]
     apart = np.hypot(*np.moveaxis(trailing - alike, -1, 0))
     x, y = person.points[:, 0], person.points[:, 1]
