@@ -84,7 +84,7 @@ ALLOWED = {
     "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"engines.base", "engines.registry"},
+    | {"drawing", "engines.base", "engines.registry", "segments"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -115,6 +115,7 @@ ALLOWED = {
         "dubbing",
         "ensemble_video",
         "transcripts",
+        "segments",
         "shot",
         "finish_tools",
         "host",
@@ -132,10 +133,15 @@ ALLOWED = {
     },
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
+    "segments": GROUND | {"encoder"},
+    "drawing": GROUND | {"compositor", "encoder", "engines.base", "segments"},
+    "batch": GROUND
+    | {"compositor", "drawing", "encoder", "host", "presets", "provenance", "segments", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
     | {
+        "batch",
         "grid",
         "history",
         "presets",
