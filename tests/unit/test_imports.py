@@ -12,6 +12,7 @@ GROUND = {
     "timeline",
     "spoken_words",
     "errors",
+    "face_points",
     "installing",
     "types",
     "option_spec",
@@ -28,6 +29,7 @@ GROUND = {
 }
 ALLOWED = {
     "errors": set(),
+    "face_points": {"errors"},
     "installing": set(),
     "blendshapes": set(),
     "directions": {"blendshapes", "errors", "spoken_words"},
@@ -42,7 +44,7 @@ ALLOWED = {
     "planes": {"types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
-    "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
+    "options": {"directions", "errors", "face_points", "option_spec", "option_fields", "timeline"},
     "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},

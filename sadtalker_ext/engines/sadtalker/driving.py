@@ -24,7 +24,7 @@ from sadtalker_ext.engines.sadtalker.crop import (
     plan_crop,
     square_frame,
 )
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.motion.driving import FaceTracker as FaceTracker
 from sadtalker_ext.motion.driving import (

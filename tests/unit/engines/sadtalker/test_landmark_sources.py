@@ -6,7 +6,7 @@ import pytest
 
 from sadtalker_ext.engines.sadtalker import landmark_sources
 from sadtalker_ext.engines.sadtalker.landmark_sources import NETWORK_FILES, LandmarkSource, is_ready
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.types import Face, Picture
