@@ -31,7 +31,7 @@ def main():
     mean = (mean + mean[partner] * MIRROR) / 2
     closed(mean)
     np.savez_compressed(FILE, points=mean.astype(np.float32))
-    print(f"{FILE}: {FILE.stat().st_size} bytes")  # noqa: T201  a tool
+    print(f"{FILE}: {FILE.stat().st_size} bytes")
 
 
 def standing(points):
@@ -47,7 +47,9 @@ def standing(points):
     size = np.hypot(*across)
     cosine, sine = across / size
     moved = points.copy()
-    moved[:, :2] = (points[:, :2] - (left + right) / 2) @ np.array([[cosine, -sine], [sine, cosine]])
+    moved[:, :2] = (points[:, :2] - (left + right) / 2) @ np.array(
+        [[cosine, -sine], [sine, cosine]]
+    )
     return moved / size
 
 
@@ -57,16 +59,14 @@ def partners(points):
     # ways there and back are the same, so that the best pairing is one of pairs
     _, order = linear_sum_assignment((away + away.T) ** 2)
     for one in np.flatnonzero(order[order] != np.arange(len(order))):
-        print("no clear partner:", one, order[one])  # noqa: T201
+        print("no clear partner:", one, order[one])
     assert (order[order] == np.arange(len(order))).all()
     return order
 
 
 def closed(points):
     """Let the lips touch along the line between them."""
-    for upper, lower in (
-        (topology.LIPS_INNER_UPPER, topology.LIPS_INNER_LOWER),
-    ):
+    for upper, lower in ((topology.LIPS_INNER_UPPER, topology.LIPS_INNER_LOWER),):
         both = (points[list(upper)] + points[list(lower)]) / 2
         points[list(upper)] = points[list(lower)] = both
 

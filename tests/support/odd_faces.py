@@ -104,9 +104,7 @@ class _Canvas:
 
     def arc(self, middle, size, first, last, colour, wide=2.0):
         centre, axes = [round(2 * one) for one in middle], [round(2 * one) for one in size]
-        cv2.ellipse(
-            self.pixels, centre, axes, 0, first, last, colour, round(2 * wide), cv2.LINE_AA
-        )
+        cv2.ellipse(self.pixels, centre, axes, 0, first, last, colour, round(2 * wide), cv2.LINE_AA)
 
     def eyes(self, plan, white, iris, pupil=(15, 15, 20), *, slit=False, share=0.8):
         (ex, ey), (ew, eh) = plan.eye, plan.eye_size
@@ -115,7 +113,11 @@ class _Canvas:
             self.oval(at, (ew, eh), white)
             size = min(share * eh, 0.8 * ew)
             self.oval(at, (size, size), iris)
-            self.oval(at, (0.25 * size if slit else 0.5 * size, 0.85 * size if slit else 0.5 * size), pupil)
+            self.oval(
+                at,
+                (0.25 * size if slit else 0.5 * size, 0.85 * size if slit else 0.5 * size),
+                pupil,
+            )
             self.oval((at[0] - 0.3 * size, ey - 0.4 * size), (0.2 * size, 0.2 * size), (250,) * 3)
 
     def rough(self, amount):
@@ -189,10 +191,14 @@ def _sketch() -> OddFace:
     plan = _Plan(eye=(70, 285), eye_size=(40, 54), brow=(70, 212), nose=348,
                  mouth=(16, 384, 380, 389), chin=436, cheek=(136, 300), forehead=170)  # fmt: skip
     c, ink = _Canvas((250, 250, 246), 4), (40, 38, 44)
-    c.line([(118, 250), (122, 330), (180, 402), (256, 440), (332, 402), (390, 330), (394, 250)], ink, 2)
+    c.line(
+        [(118, 250), (122, 330), (180, 402), (256, 440), (332, 402), (390, 330), (394, 250)], ink, 2
+    )
     c.arc((256, 240), (180, 190), 160, 380, ink, 2.5)
     for x in (-110, -60, -10, 40, 90):
-        c.line([(256 + x, 80), (256 + x - 26, 180), (256 + x + 6, 222), (256 + x + 40, 120)], ink, 2)
+        c.line(
+            [(256 + x, 80), (256 + x - 26, 180), (256 + x + 6, 222), (256 + x + 40, 120)], ink, 2
+        )
     (ex, ey), (ew, eh) = plan.eye, plan.eye_size
     for side in (-1, 1):
         at = (256 + side * ex, ey)
@@ -260,12 +266,18 @@ def _mask() -> OddFace:
     for side in (-1, 1):
         c.shape([(256 + side * 60, 110), (256 + side * 150, 30), (256 + side * 118, 170)],
                 (226, 214, 180))  # fmt: skip
-    c.shape([(150, 110), (362, 110), (386, 260), (320, 430), (256, 452), (192, 430), (126, 260)], wood)
+    c.shape(
+        [(150, 110), (362, 110), (386, 260), (320, 430), (256, 452), (192, 430), (126, 260)], wood
+    )
     for drop in range(0, 50, 14):
         c.line([(170, 120 + drop), (256, 142 + drop), (342, 120 + drop)], (240, 200, 70), 4)
     c.eyes(plan, (240, 214, 90), (30, 24, 22), share=1.0)
     for side in (-1, 1):
-        c.line([(256 + side * 20, 196), (256 + side * 66, 166), (256 + side * 112, 192)], (20, 18, 18), 9)
+        c.line(
+            [(256 + side * 20, 196), (256 + side * 66, 166), (256 + side * 112, 192)],
+            (20, 18, 18),
+            9,
+        )
         for drop in range(3):
             c.line([(256 + side * 60, 262 + 20 * drop), (256 + side * 110, 250 + 20 * drop)],
                    (245, 240, 225), 5)  # fmt: skip

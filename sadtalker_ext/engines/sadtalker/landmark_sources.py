@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.types import Face, FloatArray, Picture
 
 log = logging.getLogger(__name__)

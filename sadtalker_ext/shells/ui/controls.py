@@ -27,6 +27,7 @@ FREE_VIEW = ("yaw", "pitch", "roll")
 ELSEWHERE = (
     "engine",
     "face_index",
+    "face_points",
     "reference_use",
     *FREE_VIEW,
     *SPEECH_TEXT,
@@ -38,7 +39,7 @@ ELSEWHERE = (
 
 NOT_SAVED = frozenset(
     {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
-    | {"consent_by", "timeline"}
+    | {"consent_by", "face_points", "timeline"}
 )
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
@@ -162,6 +163,9 @@ class OptionControls:
             return gr.Checkbox(value=spec.default, min_width=160, **common)
         if spec.choices or spec.parts or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
+        if spec.name == "face_points":
+            # placed over the picture, in a window of its own
+            return gr.Textbox(value=spec.default, visible=False, **common)
         if spec.kind is str:
             lines = 4 if spec.name in ("text", "transcript", "timeline") else 1
             shown = _EXAMPLES.get(spec.name, "")

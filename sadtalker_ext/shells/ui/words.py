@@ -34,8 +34,14 @@ def ended_html(task: str) -> str:
     return f'<div class="stx-ended" data-task="{escape(task)}"></div>'
 
 
-def error_html(error: BaseException, details: str = "") -> str:
-    """Return an error in at most three lines: what happened, what to do, folded details."""
+def error_html(error: BaseException, details: str = "", *, action: str = "") -> str:
+    """Return an error in at most three lines: what happened, what to do, folded details.
+
+    Args:
+        error: What happened.
+        details: What may help whoever mends it.
+        action: HTML of a button that helps.
+    """
     if isinstance(error, Cancelled):
         return note_html("Stopped. Nothing was kept.")
     if isinstance(error, SadTalkerError):
@@ -53,7 +59,7 @@ def error_html(error: BaseException, details: str = "") -> str:
     advice = f'<div class="stx-hint">{escape(hint)}</div>' if hint else ""
     return (
         f'<div class="stx-error" role="alert" data-code="{escape(kind)}">'
-        f"<div><b>{escape(message)}</b></div>{advice}{more}</div>"
+        f"<div><b>{escape(message)}</b></div>{advice}{action}{more}</div>"
     )
 
 

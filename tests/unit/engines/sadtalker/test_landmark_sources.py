@@ -6,9 +6,9 @@ import pytest
 
 from sadtalker_ext.engines.sadtalker import landmark_sources
 from sadtalker_ext.engines.sadtalker.landmark_sources import NETWORK_FILES, LandmarkSource, is_ready
-from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.types import Face, Picture
 
 MESH = np.random.default_rng(0).uniform(20, 180, (478, 3)).astype(np.float32)
