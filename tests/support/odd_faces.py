@@ -309,7 +309,7 @@ def _robot() -> OddFace:
 
 def _frog() -> OddFace:
     plan = _Plan(eye=(128, 140), eye_size=(38, 34), brow=(128, 96), nose=255,
-                 mouth=(120, 325, 312, 342), chin=395, cheek=(172, 270), forehead=120)  # fmt: skip
+                 mouth=(120, 325, 312, 342), chin=395, cheek=(172, 270), forehead=80)  # fmt: skip
     green, c = (96, 160, 70), _Canvas((190, 214, 226), 9)
     c.oval((256, 480), (150, 110), green)
     c.oval((256, 275), (178, 130), green)

@@ -37,7 +37,8 @@
     const high = Math.min(...all.map((one) => one[1]));
     const right = Math.max(...all.map((one) => one[0]));
     const edge = (value) => Math.min(0.97, Math.max(0.03, value));
-    const gap = 0.05 / ratio;
+    const sheet = dialog().querySelector(".stx-face-sheet");
+    const gap = Math.max(0.05, 32 / (sheet.offsetWidth || 640)) / ratio;
     return name === "move" ? [edge(middle()[0]), edge(high - gap)] : [edge(right), edge(low + gap)];
   };
 
