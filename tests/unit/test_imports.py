@@ -174,7 +174,8 @@ ALLOWED = {
         "provenance",
     },
     "shells.webui": GROUND | {"history", "service", "host", "weights", "shells.ui", "shells.api"},
-    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
+    "shells.comfyui": GROUND
+    | {"dubbing", "service", "host", "weights", "inputs", "motion", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},

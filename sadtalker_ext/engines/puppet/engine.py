@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
@@ -45,6 +46,8 @@ class PuppetEngine:
         progress.enter(Stage.PREPARING)
         view = view_stage(shot.picture.pixels, face, options.preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
+        if shot.picture.face_points:
+            mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
         mouth = MouthLayer(view.pixels, view.points)
         eyes = EyeLayer(view.pixels, view.points)

@@ -1,0 +1,96 @@
+"""The matte of a face that a person placed: the segmenter knows people, not cats or robots.
+
+What belongs to the head is found by colours: inside the placed face, against the picture's rim
+(Rother et al., "GrabCut", 2004), where the segmenter does not see it by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.portrait.topology import OVAL
+from sadtalker_ext.types import FloatArray, ImageArray
+
+_SIDE_PX: Final = 320
+_ROUNDS: Final = 4
+_RIM: Final = 0.02
+_REACH: Final = 1.7
+"""Ears, manes and hair lie within this many face sizes; beyond it something is rather background."""
+_CORE: Final = 0.85
+_SEEN: Final = 0.9
+"""Where the segmenter is that sure of a person, it is believed."""
+_KNOWN: Final = 0.8
+_MOST: Final = 0.85
+"""A head that fills more of the picture is none: its colours are those of the background."""
+
+
+def placed_matte(pixels: ImageArray, points: FloatArray, mask: FloatArray) -> FloatArray:
+    """Return the matte of what a placed face belongs to.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        points: (478, 3) the mesh on it.
+        mask: (H, W) float32, what the segmenter sees.
+
+    Returns:
+        (H, W) float32, 0 background .. 1 head and body; `mask` where colours tell nothing.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _SIDE_PX / max(height, width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    seen = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
+    oval = points[list(OVAL), :2] * np.float32(scale)
+    labels = _first_guess(oval, seen)
+    core = labels == cv2.GC_FGD
+    if not core.any() or (labels == cv2.GC_BGD).all():
+        return mask
+    found = _cut(small, labels)
+    head = np.isin(found, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    _, parts = cv2.connectedComponents(head)
+    head = np.isin(parts, np.unique(parts[core])).astype(np.uint8)
+    if head.mean() > _MOST:
+        return mask
+    soft = cv2.GaussianBlur(head.astype(np.float32), (0, 0), 1.0)
+    large = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
+    own = np.clip(large, 0.0, 1.0).astype(np.float32)
+    # a person whom the segmenter knows keeps the fine hair that it sees
+    knows = float(seen[core].mean()) > _KNOWN
+    return np.maximum(mask, own) if knows else own
+
+
+def _first_guess(oval: FloatArray, seen: FloatArray) -> ImageArray:
+    """Return labels: the face is surely head, the rim but the lower one surely background."""
+    height, width = seen.shape
+    middle = oval.mean(axis=0)
+    labels = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    near = middle + (oval - middle) * _REACH
+    cv2.fillPoly(labels, [np.round(near).astype(np.int32)], cv2.GC_PR_FGD)
+    labels[seen > 0.5] = cv2.GC_PR_FGD
+    rim = max(1, round(_RIM * min(height, width)))
+    outer = np.ones((height, width), bool)
+    outer[rim:, rim : width - rim] = False
+    outer &= seen < 0.5
+    labels[outer] = cv2.GC_BGD
+    core = middle + (oval - middle) * _CORE
+    cv2.fillPoly(labels, [np.round(core).astype(np.int32)], cv2.GC_FGD)
+    labels[seen > _SEEN] = cv2.GC_FGD
+    return labels
+
+
+def _cut(small: ImageArray, labels: ImageArray) -> ImageArray:
+    """Separate the colours. A new thread begins OpenCV's random numbers anew: seeds repeat."""
+    found = labels.copy()
+
+    def work() -> None:
+        models = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.grabCut(small, found, (0, 0, 1, 1), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+
+    worker = threading.Thread(target=work, name="sadtalker-matte")
+    worker.start()
+    worker.join()
+    return found
