@@ -71,9 +71,7 @@ def test_four_points_are_enough(odd):
     }
     mesh = mesh_through(points, SIZE, None)
     assert folded(mesh) <= 14
-    np.testing.assert_allclose(
-        (mesh[33, :2] + 0.5) / SIDE, points["left_eye_outer"], atol=0.004
-    )
+    np.testing.assert_allclose((mesh[33, :2] + 0.5) / SIDE, points["left_eye_outer"], atol=0.004)
 
 
 def test_unmoved_points_leave_a_found_mesh_as_it_is():
