@@ -18,7 +18,7 @@ FOUR = {
 
 
 def test_points_are_read_and_written_in_one_order():
-    text = json.dumps({**{"chin": [0.5, 0.9]}, **FOUR})
+    text = json.dumps({"chin": [0.5, 0.9], **FOUR})
     points = read_face_points(text)
     assert points["chin"] == (0.5, 0.9)
     assert list(points) == [name for name in NAMES if name in points]

@@ -160,7 +160,9 @@ def _motion() -> Node:
         inputs=(
             _portrait(),
             *_said(),
-            _choice("file_format", "Live Link Face, VRM animation, ARKit, Live2D, or ours.", SUFFIXES),
+            _choice(
+                "file_format", "Live Link Face, VRM animation, ARKit, Live2D, or ours.", SUFFIXES
+            ),
             Input(
                 name="filename_prefix", kind="STRING", help="Where in ComfyUI's output folder.",
                 default="motion/sadtalker",

@@ -19,7 +19,7 @@ _SIDE_PX: Final = 320
 _ROUNDS: Final = 4
 _RIM: Final = 0.02
 _REACH: Final = 1.7
-"""Ears, manes and hair lie within this many face sizes; beyond it something is rather background."""
+"""Ears, manes and hair lie within this many face sizes; what lies beyond is rather background."""
 _CORE: Final = 0.85
 _SEEN: Final = 0.9
 """Where the segmenter is that sure of a person, it is believed."""

@@ -208,8 +208,8 @@ def test_motion_becomes_a_numbered_file_of_the_output_folder(comfyui, portrait):
     from sadtalker_ext.service import motion_seconds
 
     (path,) = node_named("SadTalkerMotion").execute(
-        portrait=portrait, audio=audio(0.4), text="", file_format=".json", filename_prefix="made/face",
-        seed=1, options={"engine": "puppet"},
+        portrait=portrait, audio=audio(0.4), text="", file_format=".json",
+        filename_prefix="made/face", seed=1, options={"engine": "puppet"},
     )  # fmt: skip
     path = Path(path)
     assert path.name == "face_00001_.json" and path.parent.name == "made"

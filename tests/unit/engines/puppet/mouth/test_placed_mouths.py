@@ -46,4 +46,4 @@ def test_a_picture_that_tells_nothing_keeps_the_segmenters_matte(odd):
     seen = np.full((SIDE, SIDE), 0.3, np.float32)
     flat = np.full((SIDE, SIDE, 3), 128, np.uint8)
     matte = placed_matte(flat, mesh, seen)
-    assert np.isfinite(matte).all() and 0 <= matte.min() and matte.max() <= 1
+    assert np.isfinite(matte).all() and matte.min() >= 0 and matte.max() <= 1
