@@ -26,6 +26,7 @@ GROUND = {
     "local_media",
     "scratch",
     "planes",
+    "provenance.hashes",
 }
 ALLOWED = {
     "errors": set(),
@@ -60,6 +61,7 @@ ALLOWED = {
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND | {"captions", "option_fields"},
+    "provenance.hashes": {"types"},
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
@@ -130,6 +132,7 @@ ALLOWED = {
         "provenance",
     },
     "placing": GROUND | {"portrait"},
+    "portraits": GROUND | {"inputs"},
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
     "jobs": GROUND,
@@ -161,6 +164,7 @@ ALLOWED = {
         "grid",
         "history",
         "placing",
+        "portraits",
         "presets",
         "shells.page_files",
         "engines.registry",
