@@ -101,8 +101,20 @@
     tell(name);
   };
 
-  const drag = (name, button) => {
+  // small mouths have points that lie over one another: the nearest one is meant
+  const nearest = (event) => {
+    const away = (button) => {
+      const box = button.getBoundingClientRect();
+      return Math.hypot(
+        event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2,
+      );
+    };
+    return Object.keys(buttons).reduce((a, b) => (away(buttons[b]) < away(buttons[a]) ? b : a));
+  };
+  const listen = (button, ownName) => {
     button.addEventListener("pointerdown", (event) => {
+      const name = nearest(event);
+      const button = buttons[name];
       event.preventDefault();
       button.focus({ preventScroll: true });
       button.setPointerCapture(event.pointerId);
@@ -126,7 +138,7 @@
       button.addEventListener("pointerup", end);
       button.addEventListener("pointercancel", end);
     });
-    button.addEventListener("focus", () => tell(name));
+    button.addEventListener("focus", () => tell(ownName));
     button.addEventListener("keydown", (event) => {
       const way = {
         ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
@@ -135,8 +147,8 @@
       event.preventDefault();
       event.stopPropagation();
       const step = event.shiftKey ? 5 * STEP : STEP;
-      const [x, y] = place(name);
-      move(name, x + way[0] * step, y + (way[1] * step) / ratio);
+      const [x, y] = place(ownName);
+      move(ownName, x + way[0] * step, y + (way[1] * step) / ratio);
     });
   };
 
@@ -160,7 +172,7 @@
       button.className = `stx-face-point stx-face-${name}`;
       button.setAttribute("aria-label", words(name));
       button.title = words(name);
-      drag(name, button);
+      listen(button, name);
     }
     sheet.replaceChildren(picture, lines, ...Object.values(buttons));
   };

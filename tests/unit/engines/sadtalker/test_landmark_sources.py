@@ -68,6 +68,12 @@ def test_landmarks_that_came_with_the_picture_go_first(package):
     assert package.built == 0
 
 
+def test_points_that_a_person_placed_need_no_network(package):
+    placed = Picture(pixels=PICTURE.pixels, name="p.png", face_points={"chin": (0.5, 0.9)})
+    found = LandmarkSource()(placed, FACE, GenerateOptions(landmarks="face-alignment"))
+    np.testing.assert_array_equal(found, landmarks_68(MESH))
+
+
 def test_the_network_gets_our_face_and_is_built_once(package):
     source = LandmarkSource("cpu")
     options = GenerateOptions(landmarks="face-alignment")
