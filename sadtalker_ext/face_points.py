@@ -17,12 +17,13 @@ NAMES: Final = (
     "left_eye_outer", "left_eye_top", "left_eye_inner", "left_eye_bottom",
     "right_eye_inner", "right_eye_top", "right_eye_outer", "right_eye_bottom",
     "left_brow", "right_brow", "nose_tip",
-    "mouth_left", "upper_lip", "mouth_right", "lower_lip", "mouth_middle",
+    "mouth_left", "upper_lip", "mouth_right", "lower_lip", "mouth_middle", "mouth_bottom",
     "left_cheek", "chin", "right_cheek", "forehead",
 )  # fmt: skip
 """Corners and lids of the eyes, the highest points of the brows, the tip of the nose; corners of
 the mouth, the outer edges of both lips in the middle, and where the lips meet; widest points of
-the face, the lowest of the chin, and the hairline."""
+the face, the lowest of the chin, and the hairline. Of an open mouth `mouth_middle` is the edge of
+the upper lip and `mouth_bottom` that of the lower one; a closed mouth has no `mouth_bottom`."""
 SIMPLEST: Final = ("left_eye_outer", "right_eye_outer", "mouth_left", "mouth_right")
 """Needed at least; the others follow from a mean face."""
 

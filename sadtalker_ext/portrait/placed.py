@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sadtalker_ext.face_points import NAMES, Shares
+from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.portrait.mean_face import mean_face
 from sadtalker_ext.portrait.thin_plate import through
@@ -40,6 +41,19 @@ _ON_THE_MESH: Final[dict[str, tuple[int, ...]]] = {
     "forehead": (10,),
 }
 """For each point those of the mesh whose mean it is."""
+_UPPER: Final = (
+    (topology.LIPS_INNER_UPPER, 1.0),
+    (topology.LIPS_INNER_MIDDLE_UPPER, 0.67),
+    (topology.LIPS_OUTER_MIDDLE_UPPER, 0.33),
+)
+_LOWER: Final = (
+    (topology.LIPS_INNER_LOWER, 1.0),
+    (topology.LIPS_INNER_MIDDLE_LOWER, 0.67),
+    (topology.LIPS_OUTER_MIDDLE_LOWER, 0.33),
+)
+"""Rings of the lips, and how far each follows the edge of its lip."""
+_OPEN: Final = 0.04
+"""Lips this part of the mouth's width apart are open."""
 
 
 def placed_mesh(given: FloatArray, at: FloatArray, base: FloatArray) -> FloatArray:
@@ -70,12 +84,47 @@ def mesh_through(points: Shares, size: tuple[int, int], found: FloatArray | None
         size: Width and height of the picture.
         found: The mesh that was found there, if any.
     """
-    names = [name for name in NAMES if name in points]
     base = mean_face() if found is None else found
+    scale = np.array(size, np.float32)
+    given = {name: np.float32(points[name]) * scale - np.float32(0.5) for name in points}
+    top = given.get("mouth_middle")
+    bottom = given.pop("mouth_bottom", top)
+    if top is not None and bottom is not None:
+        given["mouth_middle"] = (top + bottom) / 2
     places = _named_places(base)
-    given = np.array([points[name] for name in names], np.float32) * np.array(size, np.float32)
-    at = np.array([places[name] for name in names], np.float32)
-    return placed_mesh(given - np.float32(0.5), at, base)
+    names = [name for name in NAMES if name in given]
+    mesh = placed_mesh(
+        np.array([given[name] for name in names], np.float32),
+        np.array([places[name] for name in names], np.float32),
+        base,
+    )
+    if top is not None and bottom is not None and (bottom is not top or _gap(base) > _OPEN):
+        _part_lips(mesh, top, bottom)
+    return mesh
+
+
+def _gap(mesh: FloatArray) -> float:
+    """Return how far the lips are apart, in widths of the mouth."""
+    across = np.linalg.norm(mesh[topology.MOUTH_CORNER_RIGHT] - mesh[topology.MOUTH_CORNER_LEFT])
+    apart = mesh[topology.LIP_MIDDLE_LOWER] - mesh[topology.LIP_MIDDLE_UPPER]
+    return float(np.linalg.norm(apart[:2]) / max(float(across), 1e-6))
+
+
+def _part_lips(mesh: FloatArray, top: FloatArray, bottom: FloatArray) -> None:
+    """Bring the edges of the lips to two points, in place; the corners stay."""
+    left, right = (
+        mesh[one, :2] for one in (topology.MOUTH_CORNER_LEFT, topology.MOUTH_CORNER_RIGHT)
+    )
+    half = (right - left) / 2
+    for rings, middle, edge in (
+        (_UPPER, topology.LIP_MIDDLE_UPPER, top),
+        (_LOWER, topology.LIP_MIDDLE_LOWER, bottom),
+    ):
+        way = edge - mesh[middle, :2]
+        for ring, share in rings:
+            rows = list(ring)
+            aside = (mesh[rows, :2] - (left + right) / 2) @ half / max(float(half @ half), 1e-6)
+            mesh[rows, :2] += share * np.clip(1 - aside**2, 0, 1)[:, None] * way
 
 
 def mesh_of_68(landmarks: FloatArray, found: FloatArray | None) -> FloatArray:
@@ -91,6 +140,9 @@ def shares_of(points: FloatArray, size: tuple[int, int]) -> Shares:
     """Return the named points of a (478, 3) mesh, as shares of the picture."""
     width, height = size
     places = _named_places(points)
+    if _gap(points) > _OPEN:
+        places["mouth_middle"] = points[topology.LIP_MIDDLE_UPPER, :2]
+        places["mouth_bottom"] = points[topology.LIP_MIDDLE_LOWER, :2]
     return {
         name: (float((x + 0.5) / width), float((y + 0.5) / height))
         for name, (x, y) in places.items()

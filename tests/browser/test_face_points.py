@@ -49,7 +49,7 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     labels = page.locator(".stx-face-point").evaluate_all(
         "all => all.map(one => one.getAttribute('aria-label'))"
     )
-    assert len({*labels}) == len(labels) == 22
+    assert len({*labels}) == len(labels) == 23
     page.click("dialog.stx-face [data-do=use]")
     page.wait_for_function(
         "() => document.querySelector('#sadtalker_ext_picture_note').textContent"

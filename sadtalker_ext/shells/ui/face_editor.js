@@ -10,6 +10,7 @@
     ["right_eye_inner", "right_eye_top", "right_eye_outer", "right_eye_bottom", "right_eye_inner"],
     ["mouth_left", "upper_lip", "mouth_right", "lower_lip", "mouth_left"],
     ["mouth_left", "mouth_middle", "mouth_right"],
+    ["mouth_left", "mouth_bottom", "mouth_right"],
     ["forehead", "right_cheek", "chin", "left_cheek", "forehead"],
   ];
   const find = (name) => document.getElementById(`${PREFIX}_${name}`);
@@ -59,9 +60,12 @@
   const draw = () => {
     const paths = dialog().querySelectorAll("path");
     [...LINES, ...LINES].forEach((line, i) => {
-      if (line.every((name) => points[name])) paths[i].setAttribute("d", smooth(line));
+      paths[i].setAttribute("d", line.every((name) => points[name]) ? smooth(line) : "");
     });
+    dialog().querySelector(".stx-face-open-mouth input").checked = Boolean(points.mouth_bottom);
+    buttons.mouth_bottom.hidden = !points.mouth_bottom;
     for (const [name, button] of Object.entries(buttons)) {
+      if (button.hidden) continue;
       const [x, y] = place(name);
       button.style.left = `${100 * x}%`;
       button.style.top = `${100 * y}%`;
@@ -109,7 +113,8 @@
         event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2,
       );
     };
-    return Object.keys(buttons).reduce((a, b) => (away(buttons[b]) < away(buttons[a]) ? b : a));
+    const seen = Object.keys(buttons).filter((name) => !buttons[name].hidden);
+    return seen.reduce((a, b) => (away(buttons[b]) < away(buttons[a]) ? b : a));
   };
   const listen = (button, ownName) => {
     button.addEventListener("pointerdown", (event) => {
@@ -227,7 +232,14 @@
     const action = event.target.closest?.("dialog.stx-face [data-do]")?.dataset.do;
     if (action) ACTIONS[action]();
   });
+  // an open mouth has the edge of the lower lip as a further point
+  const openMouth = (open) => {
+    if (!open) delete points.mouth_bottom;
+    else points.mouth_bottom = [0, 1].map((k) => (points.mouth_middle[k] + points.lower_lip[k]) / 2);
+    draw();
+  };
   document.addEventListener("input", (event) => {
+    if (event.target.closest?.(".stx-face-open-mouth")) openMouth(event.target.checked);
     if (event.target.closest?.(".stx-face-zoom")) zoom(Number(event.target.value));
   });
   // keys of the page and of a WebUI stay outside

@@ -31,6 +31,7 @@ ADVICE: Final = (
     "Move the whole face first, then its points: drag them, or choose one with Tab and move it "
     "with the arrow keys."
 )
+MOUTH: Final = "The mouth is open in the picture"
 OPEN: Final = "Mark the face yourself"
 CORRECT: Final = "Correct the points of the face"
 KEPT: Final = "The points that you placed are used for this picture."
@@ -52,6 +53,7 @@ _POINTS: Final[Mapping[str, str]] = {
     "mouth_right": "Mouth, right corner",
     "lower_lip": "Lower edge of the lower lip",
     "mouth_middle": "Where the lips meet",
+    "mouth_bottom": "Inner edge of the lower lip",
     "left_cheek": "Left edge of the face",
     "chin": "Chin",
     "right_cheek": "Right edge of the face",
@@ -213,6 +215,7 @@ def _window_html() -> str:
         f'<dialog class="stx-face" aria-labelledby="{title}"><h3 id="{title}">{TITLE}</h3>'
         f'<p>{ADVICE}</p><div class="stx-face-view"><div class="stx-face-sheet"></div></div>'
         '<div class="stx-face-told" role="status"></div>'
+        f'<label class="stx-face-open-mouth"><input type="checkbox"><span>{MOUTH}</span></label>'
         '<label class="stx-face-zoom"><span>Zoom</span>'
         '<input type="range" min="1" max="8" step="0.25" value="1"></label>'
         f'<div class="stx-face-buttons">{buttons}</div><ul hidden>{names}</ul></dialog>'

@@ -74,6 +74,22 @@ def test_four_points_are_enough(odd):
     np.testing.assert_allclose((mesh[33, :2] + 0.5) / SIDE, points["left_eye_outer"], atol=0.004)
 
 
+def test_an_open_mouth_has_its_lips_apart(odd):
+    x, y = odd[0].points["mouth_middle"]
+    points = {**odd[0].points, "mouth_middle": (x, y - 0.01), "mouth_bottom": (x, y + 0.02)}
+    mesh = mesh_through(points, SIZE, None)
+    gap = mesh[topology.LIP_MIDDLE_LOWER, 1] - mesh[topology.LIP_MIDDLE_UPPER, 1]
+    assert gap == pytest.approx(0.03 * SIDE, abs=0.5)
+    again = shares_of(mesh, SIZE)
+    assert again["mouth_bottom"] == pytest.approx(points["mouth_bottom"], abs=0.002)
+    rings = (topology.LIPS_INNER_LOWER, topology.LIPS_INNER_MIDDLE_LOWER,
+             topology.LIPS_OUTER_MIDDLE_LOWER, topology.LIPS_OUTER_LOWER)  # fmt: skip
+    assert np.all(np.diff([mesh[ring[5], 1] for ring in rings]) > 0), "the lip stays a lip"
+    # a mouth that was found open and has no lower edge any more is closed
+    closed = mesh_through({**points, "mouth_bottom": points["mouth_middle"]}, SIZE, mesh)
+    assert abs(closed[14, 1] - closed[13, 1]) < 0.5
+
+
 def test_unmoved_points_leave_a_found_mesh_as_it_is():
     rng = np.random.default_rng(0)
     found = mean_face() * 80 + [200, 210, 0] + rng.normal(0, 1.0, (478, 3))

@@ -88,7 +88,7 @@ def test_points_begin_in_the_middle_where_nothing_was_found(picture):
     pytest.importorskip("cv2")
     text = face_editor.start_html(picture, (), {})
     points = np.array(list(points_in(text).values()))
-    assert set(points_in(text)) == set(NAMES) and face_editor.OPEN in text
+    assert set(points_in(text)) == {*NAMES} - {"mouth_bottom"} and face_editor.OPEN in text
     assert points.min() > 0 and points.max() < 1
     assert points[:, 0].mean() == pytest.approx(0.5, abs=0.02)
 
