@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sadtalker_ext.directions import EMOTIONS
-from sadtalker_ext.engines.registry import engines_for
+from sadtalker_ext.engines.registry import engines_for, special_options
 from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
@@ -145,10 +145,12 @@ class OptionControls:
                 component.info = _no_effect(engine)
 
     def _make(self, spec: OptionSpec) -> None:
+        special = special_options()
         common: dict[str, Any] = {
             "label": caption(spec),
             "elem_id": element_id(spec.name),
-            "elem_classes": ["stx-field"],
+            # not shown while it is disabled; a WebUI would store `visible` as the user's own wish
+            "elem_classes": ["stx-field", *(["stx-special"] if spec.name in special else [])],
         }
         if spec.name in UNDER_A_TITLE:
             common["show_label"] = False
