@@ -1,15 +1,15 @@
 """The stand-alone page as a Gradio Space; `python app.py` starts it here, too.
 
-Everybody who knows the address may come. So uploads are bounded, and a cookie without a name keeps
-each visitor's earlier videos apart from everybody else's.
+Everybody who knows the address may come. So uploads are bounded, and a cookie with a random name
+keeps each visitor's files and earlier videos apart from everybody else's.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,19 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds
 from sadtalker_ext.service import Service
+from sadtalker_ext.shells.api.gate import PageGate
+from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
 from sadtalker_ext.shells.ui.page import mount_page
 from sadtalker_ext.shells.ui.uploads import UploadCheck
 
 ON_A_SPACE = "SPACE_ID" in os.environ
 PIXELS = 24_000_000
 SECONDS = 60.0
+UPLOAD_MB = 50
 COOKIE = "sadtalker_visitor"
+NAME = re.compile(r"[A-Za-z0-9_-]{22}")
 A_YEAR = 31_536_000
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Visitors:
@@ -60,12 +65,14 @@ class Visitors:
 
 
 def visitor_of(headers: Any) -> str:
-    """Return the random name in a request's cookie, or nothing."""
+    """Return the random name in a request's cookies, or nothing."""
     for name, value in headers:
         if name == b"cookie":
-            found = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            if found is not None and found.value:
-                return found.value
+            # other cookies may be written in ways that a strict reader refuses
+            for pair in value.decode("latin-1").split(";"):
+                key, _, found = pair.strip().partition("=")
+                if key == COOKIE and NAME.fullmatch(found):
+                    return str(found)
     return ""
 
 
@@ -84,17 +91,26 @@ def build(folder: Path, service: Service, inspector: Inspector) -> Any:
         state_folder=folder / "state",
         local=False,
         asking=lambda request: visitor_of(request.scope["headers"]) or "visitor",
+        shared=True,
         uploads=UploadCheck(
             inspector=inspector,
             bounds=Bounds(pixels=PIXELS, seconds=SECONDS, position=10 * SECONDS),
         ),
     )
-    return Visitors(app)
+    settings = ApiSettings(
+        folder=folder,
+        several_users=True,
+        limits=limits_of(request_mb=UPLOAD_MB, video_seconds=SECONDS, queued=100),
+        # a Space has names of its own, which only its proxy knows
+        hosts=() if ON_A_SPACE else LOOPBACK,
+    )
+    gate = PageGate(app, settings, visitor=lambda headers: visitor_of(headers.raw) or "visitor")
+    return Visitors(gate)
 
 
 def main() -> None:
     """Fetch the built-in engine's models if they are not there, and serve."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(prefix="space-") as name:
         folder = Path(name)
         service = Service(StandaloneHost(output_dir=folder))
         service.store.fetch(["face", "phones"])

@@ -16,6 +16,8 @@ _SMALL_SHARE: Final = 0.25
 """A face narrower than this part of the picture's short side is looked at again from nearby."""
 _NEAR_FACES: Final = 5.0
 """Side of the nearby view, in face heights."""
+_WIDE: Final = 1.5
+"""A picture that is wider than this many times its height is looked at again in a square."""
 _FEATHER_SHARE: Final = 0.1
 
 
@@ -32,8 +34,9 @@ class Segmenter:
     def __call__(self, picture: ImageArray, face: Box | None = None) -> FloatArray:
         """Return the person mask.
 
-        The network sees 256x256 pixels, so a small person is coarse in the whole picture. Around
-        a small face a square of about five face heights is looked at again and used there.
+        The network sees 256x256 pixels, so a small person is coarse in the whole picture, and a
+        person in a wide one is squeezed out of shape. In both cases a square around the face, of
+        about five face heights at most, is looked at again and used there.
 
         Args:
             picture: (H, W, 3) uint8 RGB.
@@ -64,14 +67,20 @@ class Segmenter:
 
 
 def _neighbourhood(face: Box, picture: ImageArray) -> Box | None:
-    """Return the part of the picture around a small face, or None when the face is large."""
+    """Return the square to look at more closely, or None when the whole picture will do."""
     height, width = picture.shape[:2]
     left, top, right, bottom = face
-    if right - left >= _SMALL_SHARE * min(height, width):
+    short = min(height, width)
+    small = right - left < _SMALL_SHARE * short
+    if not small and width <= _WIDE * height:
         return None
     half = _NEAR_FACES * (bottom - top) / 2
+    if not small:
+        half = min(half, short / 2)
     # the body hangs below the face: put the face into the upper third
     x, y = (left + right) / 2, (top + bottom) / 2 + half / 2
+    if not small:
+        x, y = np.clip((x, y), half, (width - half, height - half))
     box = (
         max(round(x - half), 0),
         max(round(y - half), 0),

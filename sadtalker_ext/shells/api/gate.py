@@ -43,17 +43,26 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class PageGate:
     """A middleware that refuses foreign names and sites, and bodies that are too large.
 
-    Where there are passwords it asks for them on every route, and keeps the files of the page's
-    users apart. It leaves the REST routes to their own guard.
+    Where there are passwords it asks for them on every route. Where people are told apart, by
+    passwords or otherwise, their files are kept apart, too. It leaves the REST routes to their own
+    guard.
 
     Args:
         app: What it stands before.
         settings: The same as of the routes.
+        visitor: Gives the name of who sends a request, in place of passwords.
     """
 
-    def __init__(self, app: App, settings: ApiSettings) -> None:
+    def __init__(
+        self,
+        app: App,
+        settings: ApiSettings,
+        visitor: Callable[[Headers], str] | None = None,
+    ) -> None:
         self._app = app
         self._settings = settings
+        self._visitor = visitor
+        self._apart = visitor is not None or settings.auth is not None
         self._held = Held()
         self._folders = upload_folders()
         self._grants = Grants(self._folders)
@@ -67,11 +76,11 @@ class PageGate:
         try:
             headers = Headers(scope=scope)
             check_site(scope.get("method", "GET"), headers, self._settings)
-            owner = owner_of(headers.get("authorization", ""), self._settings)
+            owner = self._owner_of(headers)
             self._check_file(scope, owner)
             if scope["type"] == "http":
                 receive = self._bounded(scope, receive, line, mine)
-            if self._settings.auth is not None:
+            if self._apart:
                 scope, receive = await self._kept_apart(scope, receive, line, owner)
         except SadTalkerError as problem:
             log.warning("a request to the page was refused: %s", problem.message)
@@ -88,6 +97,11 @@ class PageGate:
         if line.problem is not None and not line.began:
             await _refuse(line.problem, scope, receive, send)
 
+    def _owner_of(self, headers: Headers) -> str:
+        if self._visitor is not None:
+            return self._visitor(headers)
+        return owner_of(headers.get("authorization", ""), self._settings)
+
     def _check_file(self, scope: Scope, owner: str) -> None:
         """Refuse a file that the page neither received nor made, or that is another user's.
 
@@ -98,7 +112,7 @@ class PageGate:
         path = served_path(scope["path"])
         if path is None:
             return
-        mine = self._settings.auth is None or self._grants.allows(owner, path)
+        mine = not self._apart or self._grants.allows(owner, path)
         if not mine or not is_admitted(path, self._folders, drawn=True):
             raise NotFound("There is no such file.")
 

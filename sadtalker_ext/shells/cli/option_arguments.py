@@ -68,6 +68,13 @@ def add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
         default=argparse.SUPPRESS,
         choices=spec.choices or None,
-        metavar=None if spec.choices else spec.kind.__name__.upper(),
+        metavar=_metavar(spec),
         help=f"{words} (default: {spec.default})",
     )
+
+
+def _metavar(spec: OptionSpec) -> str | None:
+    """Return what stands for the value in the help; None lets all choices stand there."""
+    if not spec.choices:
+        return spec.kind.__name__.upper()
+    return f"{{{','.join(spec.menu)},...}}" if spec.menu else None

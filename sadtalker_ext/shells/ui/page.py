@@ -60,7 +60,7 @@ class PageHost:
         state_folder: Folder for presets and ticks; the project's cache folder by default.
         local: Whether the browser runs on this machine; only then can a folder be opened.
         uploads: Checks uploads before they are read.
-        shared: Whether several people with passwords of their own use the page.
+        shared: Whether several people use the page who are told apart (by passwords, by a cookie).
         owned: Whether each user sees only their own earlier videos.
     """
 
@@ -248,7 +248,7 @@ def mount_page(
         asking: Gives the user of a request, or raises what makes the browser ask for one; None
             lets everybody in.
         uploads: Checks uploads before they are read.
-        shared: Whether several people with passwords of their own use the page.
+        shared: Whether several people use the page who are told apart (by passwords, by a cookie).
 
     Raises:
         PackageMissing: gradio is not installed.

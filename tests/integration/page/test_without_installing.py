@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import av
+import httpx
 import pytest
 
 from sadtalker_ext.weights.store import WeightStore
@@ -116,30 +117,56 @@ def test_the_notebook_holds_no_results():
             assert cell["execution_count"] is None
 
 
-def test_the_space_answers_with_the_page(models, tmp_path):
-    port = free_port()
-    away = ("SPACE_ID",)
-    environment = {key: value for key, value in os.environ.items() if key not in away} | {
-        "GRADIO_SERVER_PORT": str(port), "PYTHONPATH": str(ROOT),
-        "GRADIO_TEMP_DIR": str(tmp_path / "gradio"),
+@pytest.fixture(scope="module")
+def space(models, tmp_path_factory):
+    """The Space as a program of its own: its address, its process, and its temporary folder."""
+    folder, port = tmp_path_factory.mktemp("space"), free_port()
+    environment = {key: value for key, value in os.environ.items() if key != "SPACE_ID"} | {
+        "GRADIO_SERVER_PORT": str(port), "PYTHONPATH": str(ROOT), "TMPDIR": str(folder),
+        "GRADIO_TEMP_DIR": str(folder / "gradio"),
     }  # fmt: skip
-    with (tmp_path / "log.txt").open("w") as log:
-        space = subprocess.Popen(
-            [sys.executable, str(SPACE / "app.py")], cwd=tmp_path, env=environment,
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(SPACE / "app.py")], cwd=folder, env=environment,
             stdout=log, stderr=log,
         )  # fmt: skip
         try:
-            answer = asked(f"http://127.0.0.1:{port}/", space)
-            page = answer.read().decode()
-            assert "SadTalker" in page
-            assert "sadtalker_ext_generate" in page
-            assert "sadtalker_visitor=" in answer.headers["set-cookie"]
+            yield f"http://127.0.0.1:{port}", process, folder
         except AssertionError:
-            print((tmp_path / "log.txt").read_text()[-3000:])
+            print((folder / "log.txt").read_text()[-3000:])
             raise
         finally:
-            space.terminate()
-            space.wait(30)
+            process.terminate()
+            process.wait(30)
+
+
+def test_the_space_answers_with_the_page(space):
+    answer = asked(f"{space[0]}/", space[1])
+    page = answer.read().decode()
+    assert "SadTalker" in page
+    assert "sadtalker_ext_generate" in page
+    assert "sadtalker_visitor=" in answer.headers["set-cookie"]
+
+
+def test_visitors_of_the_space_read_no_files_of_others(space):
+    address, process, folder = space
+    asked(f"{address}/", process)
+    ann, bob = ({"Cookie": f"x={{a:1}}; a@b=1; sadtalker_visitor={c * 22}"} for c in "ab")
+    with httpx.Client(base_url=address, timeout=30) as browser:
+        sent = {"files": ("me.txt", b"only mine")}
+        (path,) = browser.post("/gradio_api/upload", files=sent, headers=ann).json()
+        mine = browser.get(f"/gradio_api/file={path}", headers=ann)
+        assert mine.content == b"only mine"
+        assert "set-cookie" not in mine.headers
+        assert browser.get(f"/gradio_api/file={path}", headers=bob).status_code == 404
+        (own,) = folder.glob("space-*")
+        made = own / "results" / "2026-01-01" / "0001-ann.mp4"
+        made.parent.mkdir(parents=True)
+        made.write_bytes(b"a video")
+        for headers in (ann, bob):
+            assert browser.get(f"/gradio_api/file={made}", headers=headers).status_code == 404
+        large = {"files": ("large.bin", bytes(51_000_000))}
+        assert browser.post("/gradio_api/upload", files=large, headers=ann).status_code == 413
 
 
 def asked(url, process):
@@ -174,7 +201,7 @@ def test_every_visitor_of_the_space_is_somebody_else(models):
     first, second = run(visit([])), run(visit([]))
     again = run(visit([(b"cookie", first)]))
     assert len(set(seen[:2])) == 2, "two visitors share their videos"
-    assert all(len(name) > 20 for name in seen)
+    assert all(len(name) == 22 for name in seen)
     assert seen[2] == seen[0]
     assert first.endswith(seen[0].encode())
     assert again == b""

@@ -41,3 +41,12 @@ def test_a_small_person_is_sharper_with_the_nearby_view(models, portrait):
     assert near[inside].mean() > 0.9
     assert near[inside].mean() >= coarse[inside].mean()
     np.testing.assert_array_equal(near[:100], coarse[:100])  # far away nothing changes
+
+
+def test_a_person_in_a_wide_picture_is_cut_out_as_well_as_alone(models, portrait):
+    face = find_face(portrait, models)
+    alone = models.segmenter(portrait.pixels, face.box)
+    three = np.hstack([portrait.pixels, portrait.pixels[:, ::-1], portrait.pixels])
+    squeezed = models.segmenter(three)[:, : alone.shape[1]]
+    mask = models.segmenter(three, face.box)[:, : alone.shape[1]]
+    assert np.abs(mask - alone).mean() < min(0.02, 0.3 * np.abs(squeezed - alone).mean())

@@ -59,6 +59,7 @@ def assert_bfloat16_stays_close(networks, face, points, exact):
     assert_lips_still_move(ends(low, face, points), exact, mean=0.01, correlation=0.95)
 
 
+@pytest.mark.slow
 def test_bfloat16_stays_close(networks, face, points, exact):
     with WideProducts() as mode:
         assert_bfloat16_stays_close(networks, face, points, exact)
@@ -142,6 +143,7 @@ def test_what_exceeds_float16_is_seen_and_drawn_again(renderer, face, points, mo
     assert len(list(renderer.draw(face, points, 2))) == 5
 
 
+@pytest.mark.slow
 def test_compiling_changes_no_frame(networks, face, points, frames):
     """The whole per-frame network is traced; the last batch keeps its shape."""
     compiled = Renderer(networks["generator"], *tail(networks), compile_backend="aot_eager")
