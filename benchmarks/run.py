@@ -14,12 +14,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import blink_look, closures, dubbing, ear, ear_hard, lips, memory, paste, speed
+from benchmarks import (
+    blink_look,
+    closures,
+    dubbing,
+    ear,
+    ear_hard,
+    lips,
+    memory,
+    paste,
+    placed_faces,
+    speed,
+)
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
     "lips": lips.run,
     "closures": closures.run,
+    "placed_faces": placed_faces.run,
     "ear": ear.run,
     "ear_hard": ear_hard.run,
     "blinks": blink_look.run,
