@@ -86,7 +86,10 @@ def mesh_through(points: Shares, size: tuple[int, int], found: FloatArray | None
     """
     base = mean_face() if found is None else found
     scale = np.array(size, np.float32)
-    given = {name: np.float32(points[name]) * scale - np.float32(0.5) for name in points}
+    given = {
+        name: np.array(point, np.float32) * scale - np.float32(0.5)
+        for name, point in points.items()
+    }
     top = given.get("mouth_middle")
     bottom = given.pop("mouth_bottom", top)
     if top is not None and bottom is not None:

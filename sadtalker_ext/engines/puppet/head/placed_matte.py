@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.portrait.topology import OVAL
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -24,6 +25,8 @@ _CORE: Final = 0.85
 _SEEN: Final = 0.9
 """Where the segmenter is that sure of a person, it is believed."""
 _KNOWN: Final = 0.8
+_UNKNOWN: Final = 1e-4
+"""Colours less frequent than that, as a part of a place, do not belong to it."""
 _MOST: Final = 0.85
 """A head that fills more of the picture is none: its colours are those of the background."""
 
@@ -45,7 +48,7 @@ def placed_matte(pixels: ImageArray, points: FloatArray, mask: FloatArray) -> Fl
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     seen = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
     oval = points[list(OVAL), :2] * np.float32(scale)
-    labels = _first_guess(oval, seen)
+    labels = _first_guess(small, oval, seen)
     core = labels == cv2.GC_FGD
     if not core.any() or (labels == cv2.GC_BGD).all():
         return mask
@@ -63,23 +66,41 @@ def placed_matte(pixels: ImageArray, points: FloatArray, mask: FloatArray) -> Fl
     return np.maximum(mask, own) if knows else own
 
 
-def _first_guess(oval: FloatArray, seen: FloatArray) -> ImageArray:
-    """Return labels: the face is surely head, the rim but the lower one surely background."""
+def _first_guess(small: ImageArray, oval: FloatArray, seen: FloatArray) -> ImageArray:
+    """Return labels: the face is surely head, the rim but the lower one surely background.
+
+    What lies between is rather what has its colours; colours of neither are rather head near the
+    face. With so good a beginning all versions of OpenCV find the same head.
+    """
     height, width = seen.shape
     middle = oval.mean(axis=0)
-    labels = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
-    near = middle + (oval - middle) * _REACH
-    cv2.fillPoly(labels, [np.round(near).astype(np.int32)], cv2.GC_PR_FGD)
-    labels[seen > 0.5] = cv2.GC_PR_FGD
+    core, near = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    for mask, size in ((core, _CORE), (near, _REACH)):
+        cv2.fillPoly(mask, [np.round(middle + (oval - middle) * size).astype(np.int32)], 1)
     rim = max(1, round(_RIM * min(height, width)))
     outer = np.ones((height, width), bool)
     outer[rim:, rim : width - rim] = False
     outer &= seen < 0.5
+    inside, outside = (_likeness(small, place) for place in (core > 0, outer))
+    neither = (inside + outside) < _UNKNOWN
+    rather = np.where(neither, near > 0, inside > outside) | (seen > 0.5)
+    labels = np.where(rather, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[outer] = cv2.GC_BGD
-    core = middle + (oval - middle) * _CORE
-    cv2.fillPoly(labels, [np.round(core).astype(np.int32)], cv2.GC_FGD)
-    labels[seen > _SEEN] = cv2.GC_FGD
+    labels[(core > 0) | (seen > _SEEN)] = cv2.GC_FGD
     return labels
+
+
+def _likeness(small: ImageArray, place: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return (h, w) how frequent the colour of each pixel is at a place, in cells of 16 levels."""
+    cells = tuple((small >> 4).reshape(-1, 3).T)
+    counts = np.zeros((16, 16, 16), np.float32)
+    np.add.at(counts, cells, place.reshape(-1).astype(np.float32))
+    for axis in range(3):
+        padded = np.pad(counts, [(1, 1) if one == axis else (0, 0) for one in range(3)])
+        low, high = (np.take(padded, range(at, at + 16), axis) for at in (0, 2))
+        counts = counts / 2 + (low + high) / 4
+    found: FloatArray = counts[cells].reshape(place.shape) / max(float(place.sum()), 1.0)
+    return found
 
 
 def _cut(small: ImageArray, labels: ImageArray) -> ImageArray:
