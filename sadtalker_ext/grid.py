@@ -120,7 +120,7 @@ def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Prog
         InvalidOption: The axes do not make a grid, or the wall's format is none for it.
         SadTalkerError: Whatever a single video raises.
     """
-    cells = _cells(axes)
+    cells = cells_of(axes)
     wall = request.target
     if wall.suffix.lower() not in _SUFFIXES:
         raise InvalidOption(f"The wall should be a .mp4 or .webm file, found {wall.name}.")
@@ -140,7 +140,12 @@ def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Prog
     return Grid(wall=made, videos=tuple(videos), columns=columns, warnings=_told(axes))
 
 
-def _cells(axes: Sequence[Axis]) -> list[dict[str, Any]]:
+def cells_of(axes: Sequence[Axis]) -> list[dict[str, Any]]:
+    """Return what each video sets, in rows.
+
+    Raises:
+        InvalidOption: The axes do not make a grid.
+    """
     names = [axis.name for axis in axes]
     if len(axes) not in (1, 2) or len(set(names)) != len(names):
         raise InvalidOption(f"A grid varies one or two different options, found {len(names)}.")

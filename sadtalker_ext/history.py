@@ -6,17 +6,18 @@ import contextlib
 import hashlib
 import logging
 import os
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from sadtalker_ext.encoder.metadata import PROGRAM, READABLE, VideoMetadata, read_metadata
 from sadtalker_ext.errors import EncodingError, InputError, OutputUnwritable, SadTalkerError
+from sadtalker_ext.history_table import HistoryTable, Known
 from sadtalker_ext.local_media import open_local
+from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.provenance.credentials import sidecar
 from sadtalker_ext.video_file import VideoFile
 
@@ -28,6 +29,8 @@ PAGE = 24
 POSTER_SIDE = 256
 DEEPEST = 4
 """Folders below the folder of results that are looked into: hosts make some by their pattern."""
+MOST_LOOKS = 400
+"""Files that are opened at once to see whether they are ours."""
 _GONE = "This video is not there any more."
 
 
@@ -51,8 +54,9 @@ class Past:
 class History:
     """The videos of one folder.
 
-    The folder is the truth; a small SQLite table beside the presets knows what a file cannot say:
-    its owner and its star. Without that table videos are shown and have no stars.
+    The folder is the truth; a small table beside the presets knows what a file cannot say: its
+    owner and its star. Both belong to the file of that time: another one that takes its name later
+    has neither.
 
     Args:
         folder: Where results are, in subfolders by any pattern.
@@ -62,22 +66,22 @@ class History:
     def __init__(self, folder: Path, state: Path) -> None:
         self._folder = folder.resolve()
         self._state = state
-        self._ours: dict[tuple[str, float], bool] = {}
+        self._table = HistoryTable(state / TABLE, self._folder)
 
     def note(self, path: Path, owner: str) -> None:
         """Remember who made a video."""
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OSError):
             name = path.resolve().relative_to(self._folder).as_posix()
-            self._change(
-                "INSERT INTO videos (name, owner) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner",
-                (name, owner),
-            )
+            made = path.stat().st_mtime
+            self._table.write({name: Known(made=made, owner=owner, ours=_says_ours(path))})
 
     def page(
         self, *, owner: str | None = None, first: int = 0, count: int = PAGE
     ) -> tuple[list[Past], bool]:
         """Return a part of the videos, starred ones first, then the newest.
+
+        In a folder with thousands of foreign videos a part of them is looked at each time, and
+        what was found is kept.
 
         Args:
             owner: Only those of this user; None is everybody's.
@@ -88,24 +92,32 @@ class History:
             The videos, and whether there are more.
         """
         known = self._known()
+        seen: dict[str, Known] = {}
         found = [
             Past(
                 name=name,
                 path=self._folder / name,
                 made=made,
-                starred=known.get(name, ("", False))[1],
+                starred=_known(known, name, made).starred,
             )
             for name, made in self._files()
-            if owner is None or (name in known and known[name][0] == owner)
+            if owner is None or _known(known, name, made).owner == owner
         ]
         found.sort(key=lambda one: (one.starred, one.made), reverse=True)
         ours: list[Past] = []
         for one in found:
-            if self._is_ours(one):
+            row = _known(known, one.name, one.made)
+            if row.ours is None:
+                if len(seen) >= MOST_LOOKS:
+                    continue
+                row = seen[one.name] = replace(row, ours=_says_ours(one.path))
+            if row.ours:
                 ours.append(one)
             if len(ours) > first + count:
                 break
-        return ours[first : first + count], len(ours) > first + count
+        if seen:
+            self._table.write(seen)
+        return ours[first : first + count], len(ours) > first + count or len(seen) >= MOST_LOOKS
 
     def find(self, name: str, *, owner: str | None = None) -> Past:
         """Return one video of the folder.
@@ -113,19 +125,16 @@ class History:
         Raises:
             InputError: It is gone, is none of ours, or belongs to somebody else.
         """
-        if "\0" in name:
-            raise InputError(_GONE, hint="Look at the list again.")
-        path = (self._folder / name).resolve()
-        known = self._known()
-        inside = bool(name) and path.is_relative_to(self._folder) and path.suffix in SUFFIXES
-        allowed = owner is None or known.get(name, (None, False))[0] == owner
-        if not (inside and allowed and path.is_file()):
-            raise InputError(_GONE, hint="Look at the list again.")
-        starred = known.get(name, ("", False))[1]
-        one = Past(name=name, path=path, made=path.stat().st_mtime, starred=starred)
-        if not self._is_ours(one):
-            raise InputError(_GONE, hint="Look at the list again.")
-        return one
+        gone = InputError(_GONE, hint="Look at the list again.")
+        path = (self._folder / name.replace("\0", "")).resolve()
+        if not (name and path.is_relative_to(self._folder) and path.is_file()):
+            raise gone
+        made = path.stat().st_mtime
+        row = _known(self._known(), name, made)
+        allowed = owner is None or row.owner == owner
+        if not (allowed and path.suffix.lower() in SUFFIXES and _says_ours(path)):
+            raise gone
+        return Past(name=name, path=path, made=made, starred=row.starred)
 
     def star(self, name: str, *, starred: bool, owner: str | None = None) -> None:
         """Mark a video, or take the mark away.
@@ -133,15 +142,12 @@ class History:
         Raises:
             InputError: As in `find`.
         """
-        self.find(name, owner=owner)
-        self._change(
-            "INSERT INTO videos (name, starred) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET starred = excluded.starred",
-            (name, int(starred)),
-        )
+        one = self.find(name, owner=owner)
+        row = _known(self._known(), name, one.made)
+        self._table.write({name: replace(row, starred=starred)})
 
     def delete(self, name: str, *, owner: str | None = None) -> None:
-        """Delete a video that says itself that this program made it, and its manifest.
+        """Delete a video that says itself that this program made it, and the records of it.
 
         Raises:
             InputError: As in `find`.
@@ -150,14 +156,20 @@ class History:
         one = self.find(name, owner=owner)
         try:
             one.path.unlink()
-            sidecar(one.path).unlink(missing_ok=True)
+            for record in (sidecar(one.path), consent_file(one.path)):
+                record.unlink(missing_ok=True)
         except OSError as problem:
             raise OutputUnwritable(
                 f"{one.path.name} cannot be deleted: {problem.strerror}.",
                 hint="Close programs that show it, and try again.",
             ) from problem
         self._poster_path(one).unlink(missing_ok=True)
-        self._change("DELETE FROM videos WHERE name = ?", (name,))
+        self._table.drop(name)
+
+    def owned_by(self, owner: str) -> list[str]:
+        """Return the names of all videos of a user that are still there."""
+        known = self._known()
+        return [name for name, made in self._files() if _known(known, name, made).owner == owner]
 
     def poster(self, one: Past) -> Image.Image:
         """Return a small picture of a video; grey when it cannot be read."""
@@ -194,43 +206,19 @@ class History:
                 if entry.is_dir(follow_symlinks=False):
                     if depth < DEEPEST:
                         waiting.append((entry.path, depth + 1))
-                elif entry.name.lower().endswith(SUFFIXES):
+                elif entry.name.lower().endswith(SUFFIXES) and not entry.is_symlink():
                     name = Path(entry.path).relative_to(self._folder).as_posix()
                     with contextlib.suppress(OSError):
                         yield name, entry.stat().st_mtime
 
-    def _is_ours(self, one: Past) -> bool:
-        key = (one.name, one.made)
-        if key not in self._ours:
-            self._ours[key] = _says_ours(one.path)
-        return self._ours[key]
+    def _known(self) -> dict[str, Known]:
+        return self._table.known()
 
-    def _known(self) -> dict[str, tuple[str, bool]]:
-        """Return owner and star by name."""
-        try:
-            with self._opened() as table:
-                rows = table.execute("SELECT name, owner, starred FROM videos")
-                return {name: (owner, bool(starred)) for name, owner, starred in rows}
-        except (sqlite3.Error, OSError) as problem:
-            log.warning("the table of earlier videos cannot be read: %s", problem)
-            return {}
 
-    def _change(self, command: str, values: Sequence[object]) -> None:
-        try:
-            with self._opened() as table, table:
-                table.execute(command, tuple(values))
-        except (sqlite3.Error, OSError) as problem:
-            log.warning("the table of earlier videos cannot be written: %s", problem)
-
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        self._state.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(self._state / TABLE)) as table:
-            table.execute(
-                "CREATE TABLE IF NOT EXISTS videos (name TEXT PRIMARY KEY, "
-                "owner TEXT NOT NULL DEFAULT '', starred INTEGER NOT NULL DEFAULT 0)"
-            )
-            yield table
+def _known(rows: dict[str, Known], name: str, made: float) -> Known:
+    """Return what is known of the file that has this name and time."""
+    row = rows.get(name)
+    return row if row is not None and row.made == made else Known(made=made)
 
 
 def facts_of(path: Path) -> tuple[VideoFile, VideoMetadata]:

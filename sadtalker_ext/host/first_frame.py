@@ -8,6 +8,11 @@ import av
 from PIL import Image
 
 from sadtalker_ext.errors import UnreadableImage
+from sadtalker_ext.local_media import open_local
+
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif,apng"
+"""What finished videos may be."""
+_LONGEST_SECONDS = 1e6
 
 
 def first_frame(video: Path) -> Image.Image:
@@ -22,9 +27,9 @@ def frame_at(video: Path, seconds: float) -> Image.Image:
         UnreadableImage: The file is gone, or holds no picture.
     """
     try:
-        with av.open(str(video)) as container:
+        with open_local(video, FORMATS) as container:
             if seconds > 0:
-                container.seek(int(seconds * 1_000_000))
+                container.seek(int(min(seconds, _LONGEST_SECONDS) * 1_000_000))
             last = None
             for frame in container.decode(video=0):
                 if last is not None and frame.time is not None and frame.time > seconds:

@@ -124,3 +124,69 @@ def test_five_thousand_files_are_no_burden(tmp_path, history):
     assert time.process_time() - began < 2
     assert (len(found), more) == (24, True)
     assert found[0].name == "day/4999.mp4"
+
+
+def test_two_folders_with_equal_names_know_nothing_of_each_other(tmp_path):
+    for folder, owner in (("a", "ann"), ("b", "cid")):
+        one = History(tmp_path / folder, tmp_path / "state")
+        one.note(make(tmp_path / folder / "2026-01-01/0001-x.mp4", 1000), owner)
+    ann, cid = (History(tmp_path / folder, tmp_path / "state") for folder in "ab")
+    assert names(ann, owner="ann") == ["2026-01-01/0001-x.mp4"]
+    assert names(cid, owner="ann") == []
+    ann.star("2026-01-01/0001-x.mp4", starred=True, owner="ann")
+    assert not cid.page()[0][0].starred
+
+
+def test_another_file_that_takes_a_name_has_neither_star_nor_owner(tmp_path, history, three):
+    history.note(tmp_path / "out" / "c.mp4", "ann")
+    history.star("c.mp4", starred=True, owner="ann")
+    assert history.page(owner="ann")[0][0].starred
+    (tmp_path / "out" / "c.mp4").unlink()
+    make(tmp_path / "out" / "c.mp4", 5000)
+    assert names(history, owner="ann") == []
+    assert not history.find("c.mp4").starred
+    with pytest.raises(InputError):
+        history.find("c.mp4", owner="ann")
+
+
+def test_the_records_of_a_deleted_video_go_with_it(tmp_path, history, three):
+    out = tmp_path / "out"
+    for name in ("c.mp4.consent.json", "c.mp4.c2pa", "c.srt", "d.mp4.consent.json"):
+        (out / name).write_text("x")
+    history.delete("c.mp4")
+    # whose the captions are is not known: they stay
+    assert sorted(path.name for path in out.glob("[cd].*")) == ["c.srt", "d.mp4.consent.json"]
+
+
+def test_what_is_listed_can_be_opened(tmp_path, history, three):
+    out = tmp_path / "out"
+    (out / "c.mp4").rename(out / "c.MP4")
+    (tmp_path / "elsewhere").mkdir()
+    make(tmp_path / "elsewhere" / "e.mp4", 9000)
+    (out / "link.mp4").symlink_to(tmp_path / "elsewhere" / "e.mp4")
+    listed = names(history)
+    assert listed == ["c.MP4", *three[1:]]
+    for name in listed:
+        history.find(name)
+
+
+def test_a_folder_of_foreign_videos_is_looked_at_in_parts_and_once(tmp_path, history, monkeypatch):
+    looked = []
+
+    def says(path):
+        looked.append(path.name)
+        return path.name == "0.mp4"
+
+    monkeypatch.setattr("sadtalker_ext.history._says_ours", says)
+    monkeypatch.setattr("sadtalker_ext.history.MOST_LOOKS", 3)
+    (tmp_path / "out").mkdir()
+    for number in range(5):
+        path = tmp_path / "out" / f"{number}.mp4"
+        path.touch()
+        os.utime(path, (1000 + number,) * 2)
+    assert history.page() == ([], True)
+    assert len(looked) == 3
+    videos, more = history.page()
+    assert [one.name for one in videos] == ["0.mp4"]
+    assert not more
+    assert sorted(looked) == sorted(f"{number}.mp4" for number in range(5))

@@ -82,7 +82,8 @@ ALLOWED = {
     },
     "engines.sadtalker.nets": set(),
     "host": GROUND,
-    "history": GROUND | {"encoder", "host", "provenance", "video_file"},
+    "history": GROUND | {"encoder", "history_table", "host", "provenance", "video_file"},
+    "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
     | {"engines.base", "engines.registry"},

@@ -45,11 +45,25 @@ def run_forget(parsed: argparse.Namespace) -> dict[str, Any]:
         if parsed.all:
             chosen |= forgetter.everything()
         jobs = forgetter.forget(chosen)
-        videos = forgetter.forget_page() if parsed.page or parsed.all else 0
+        videos = sum(_forget_videos(folder / names.PAGE, user) for user in parsed.user)
+        videos += forgetter.forget_page() if parsed.page or parsed.all else 0
     state = _forget_page_state() if parsed.page or parsed.all else 0
     if not parsed.json:
         print(f"{jobs} jobs, {videos} videos of the page and {state} files of its state forgotten")
     return {"jobs": jobs, "page_videos": videos, "page_state": state}
+
+
+def _forget_videos(folder: Path, user: str) -> int:
+    """Remove the videos that a user made in the page; returns how many."""
+    from sadtalker_ext.history import History
+
+    if not folder.is_dir():
+        return 0
+    history = History(folder, cache_folder() / "page")
+    owned = history.owned_by(user)
+    for name in owned:
+        history.delete(name, owner=user)
+    return len(owned)
 
 
 def _forget_page_state() -> int:

@@ -1,7 +1,7 @@
 """The tick that a person gives before the first video of a photo.
 
 A picture with generation parameters shows nobody, so nothing is asked. For any other picture the
-tick is remembered by a hash of its pixels; the picture itself is not kept.
+tick is remembered by a hash of its pixels, for a video by that of the file; neither is kept.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from sadtalker_ext.provenance.hashes import picture_hash
+from sadtalker_ext.provenance.hashes import file_hash, picture_hash
 from sadtalker_ext.types import Picture
 
 log = logging.getLogger(__name__)
@@ -22,9 +22,9 @@ REMINDER = (
 )
 
 
-def fingerprint(picture: Picture) -> str:
-    """Return a hash of the picture's size and pixels."""
-    return picture_hash(picture)
+def fingerprint(source: Picture | Path) -> str:
+    """Return a hash of a picture's size and pixels, or of a video file."""
+    return file_hash(source) if isinstance(source, Path) else picture_hash(source)
 
 
 class ConsentBook:
@@ -43,16 +43,16 @@ class ConsentBook:
         self._path = None if folder is None else folder / "consent.txt"
         self._known: set[str] = set()
 
-    def is_needed(self, picture: Picture) -> bool:
-        """Tell whether the tick has to be asked for."""
-        if picture.parameters:
+    def is_needed(self, source: Picture | Path) -> bool:
+        """Tell whether the tick has to be asked for, for a picture or a video file."""
+        if isinstance(source, Picture) and source.parameters:
             return False
-        mark = fingerprint(picture)
+        mark = fingerprint(source)
         return mark not in self._free() and mark not in self._read()
 
-    def remember(self, picture: Picture) -> None:
+    def remember(self, source: Picture | Path) -> None:
         """Note that the tick was given; for this session only if the list cannot be written."""
-        mark = fingerprint(picture)
+        mark = fingerprint(source)
         if self._path is None or mark in self._read():
             return
         self._known.add(mark)

@@ -10,7 +10,9 @@ from typing import Any
 
 from sadtalker_ext.dubbing.request import LENGTHS
 from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.inputs.animation import PLAIN_LEVELS
 from sadtalker_ext.inputs.looking import Part
+from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.service import DubRequest, DubRole
 from sadtalker_ext.shells.ui.contract import TabHost
@@ -25,6 +27,9 @@ LENGTH_WORDS = dict(
         strict=True,
     )
 )
+_COARSE = 8
+_FADING_SECONDS = 5.0
+"""A video that begins with black has faded in by then."""
 _SAID = re.compile(r"^\s*([A-H])\s*:\s*\S", re.MULTILINE)
 
 
@@ -104,15 +109,21 @@ def check_footage(host: TabHost, path: Path) -> None:
 
 
 def still_of(path: Path) -> Picture:
-    """Return the first frame of a video.
+    """Return the first frame of a video that shows something, upright.
 
     Raises:
         InputError: It cannot be read.
     """
-    from sadtalker_ext.host.first_frame import first_frame
-    from sadtalker_ext.inputs.image import from_pil
-
-    return from_pil(first_frame(path), path.name)
+    driving, best, contrast = open_driving(path), None, -1.0
+    for seconds, frame in driving.read():
+        here = float(frame[::_COARSE, ::_COARSE].mean(axis=-1).std())
+        if here > contrast:
+            best, contrast = frame, here
+        if contrast >= PLAIN_LEVELS or seconds > _FADING_SECONDS:
+            break
+    if best is None:
+        raise InputError(f"{path.name} should hold pictures, but none can be decoded.")
+    return Picture(pixels=best, name=path.name)
 
 
 def write_picture(picture: Picture, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,9 +150,9 @@ def connect_footage_parts(
     looker = _Looker(host, consent)
     compat.listen(
         parts.kind.change,
-        lambda kind: [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)],
-        [parts.kind],
-        [parts.pane, picture_pane],
+        looker.switched,
+        [parts.kind, parts.video, picture],
+        [parts.pane, picture_pane, *asked],
     )
     compat.listen(
         picture.change,
@@ -177,6 +178,18 @@ class _Looker:
         self._host = host
         self._consent = consent
 
+    def switched(self, kind: str, video: Any, picture: Any) -> list[Any]:
+        """Show the pane of the chosen kind, and the tick where its own source needs one."""
+        needed = False
+        # what cannot be read is said where it was put in
+        with contextlib.suppress(SadTalkerError, OSError):
+            if kind == VIDEO and video:
+                needed = self._consent.is_needed(Path(video))
+            elif kind != VIDEO and picture is not None:
+                needed = self._consent.is_needed(compat.read_picture_value(picture))
+        panes = [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)]
+        return [*panes, compat.update(visible=needed), False]
+
     def at(self, value: Any) -> list[Any]:
         """Return note, choice and consent for a video that was just put in or taken out."""
         nothing = compat.update(visible=False)
@@ -188,7 +201,7 @@ class _Looker:
             still = still_of(Path(value))
         except SadTalkerError as problem:
             return [words.error_html(problem), *cleared, nothing, False]
-        asked = [compat.update(visible=self._consent.is_needed(still)), False]
+        asked = [compat.update(visible=self._consent.is_needed(Path(value))), False]
         try:
             found = self._host.service.faces(still)
         except (SadTalkerError, ImportError):

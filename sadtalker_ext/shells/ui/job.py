@@ -120,9 +120,12 @@ class TabJob:
         options = GenerateOptions.from_mapping(chosen)
         axes = plan_grid.axes_of(values, strangers=check is not None)
         if check is not None:
-            check.job(options, sound, motion, blinks)
+            # what the grid sets counts, too
+            for one in plan_grid.varied(options, axes):
+                check.job(one, sound, motion, blinks)
         output = self._output(picture, options)
         if sound is None and dub_job.is_dialogue(options.text):
+            plan_grid.refuse_beside_dubbing(axes, motion, blinks)
             return self._dialogue(progress, values, options, picture, output)
         request = Request(
             picture=picture,
@@ -144,12 +147,15 @@ class TabJob:
         sound, named = speech.resolve(values, chosen)
         options = GenerateOptions.from_mapping(named)
         video = dub_job.video_of(values, options)
+        strangers = uploads_of(self._host) is not None
+        axes = plan_grid.axes_of(values, strangers=strangers)
+        plan_grid.refuse_beside_dubbing(axes, *reference.borrowed(values))
         dub_job.check_footage(self._host, video)
         check = uploads_of(self._host)
         if check is not None:
             check.job(options, sound)
         still = dub_job.still_of(video)
-        self._check_consent(still, tick=bool(values["tick"]))
+        self._check_consent(video, tick=bool(values["tick"]))
         output = self._output(still, options)
         request = dub_job.request_of(values, options, source=video, speech=sound, output=output)
         return self._host.service.dub(request, progress)
@@ -188,12 +194,12 @@ class TabJob:
             hint = "Install it anew in the Python this page runs in."
         return words.error_html(PackageMissing(reason, hint=hint), details)
 
-    def _check_consent(self, picture: Picture, *, tick: bool) -> None:
-        if not self._consent.is_needed(picture):
+    def _check_consent(self, source: Picture | Path, *, tick: bool) -> None:
+        if not self._consent.is_needed(source):
             return
         if not tick:
             raise InputError(REMINDER)
-        self._consent.remember(picture)
+        self._consent.remember(source)
 
     def _show(self, video: VideoFile) -> list[Any]:
         note = "Stopped early: the beginning was kept." if video.partial else ""

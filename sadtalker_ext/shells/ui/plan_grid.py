@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.grid import Axis, make_grid, parse_axis
+from sadtalker_ext.grid import Axis, cells_of, make_grid, parse_axis
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.ui import compat, words
@@ -67,6 +69,34 @@ def axes_of(values: Mapping[str, Any], *, strangers: bool) -> list[Axis]:
             hint="Take fewer values.",
         )
     return axes
+
+
+def varied(options: GenerateOptions, axes: Sequence[Axis]) -> list[GenerateOptions]:
+    """Return the options of every video that is asked for.
+
+    Raises:
+        InvalidOption: The axes do not make a grid.
+    """
+    if not axes:
+        return [options]
+    asked = options.as_dict()
+    return [GenerateOptions.from_mapping({**asked, **cell}) for cell in cells_of(axes)]
+
+
+def refuse_beside_dubbing(axes: Sequence[Axis], motion: Path | None, blinks: Path | None) -> None:
+    """Refuse what goes with neither a video nor a dialogue, rather than leave it out.
+
+    Raises:
+        InvalidOption: There is a grid, or a video that motion is borrowed from.
+    """
+    if axes:
+        raise InvalidOption(
+            "A video or a dialogue makes no grid.", hint="Empty the fields of the grid."
+        )
+    if motion is not None or blinks is not None:
+        raise InvalidOption(
+            "A video or a dialogue borrows no motion.", hint="Take the driving video out."
+        )
 
 
 def make_wall(

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from sadtalker_ext.history import History
 from sadtalker_ext.jobs import database
 from sadtalker_ext.jobs.database import FolderLock
 from sadtalker_ext.jobs.folder import new_id
@@ -14,6 +15,7 @@ from sadtalker_ext.jobs.records import JobState
 from sadtalker_ext.shells.cli import main
 from tests.support.decoy import lay_out, snapshot_of
 from tests.unit.jobs.room import Room
+from tests.unit.test_history import make
 
 
 @pytest.fixture
@@ -137,3 +139,14 @@ def test_a_folder_that_is_not_ours_or_in_use_is_left_alone(data, tmp_path, capsy
     lock.release()
     assert "in use" in capsys.readouterr().out
     assert len(owners(data)) == 4
+
+
+def test_a_user_s_videos_of_the_page_are_forgotten_with_their_jobs(data, tmp_path, capsys):
+    page = data.root / "page"
+    history = History(page, tmp_path / "home" / "page")
+    for name, owner in (("0002-a.mp4", "ann"), ("0003-b.mp4", "bob")):
+        history.note(make(page / "2026-02-01" / name, 1000), owner)
+    assert forget(data, "--user", "ann") == 0
+    assert json.loads(capsys.readouterr().out)["page_videos"] == 1
+    left = {path.name for path in page.rglob("*.mp4")}
+    assert left == {"0001-ann.mp4", "0003-b.mp4", "holiday.mp4"}

@@ -3,6 +3,7 @@ import pytest
 
 from sadtalker_ext.shells.ui.consent import ConsentBook, fingerprint
 from sadtalker_ext.types import Picture
+from tests.support.footage import write_footage
 
 
 def photo(seed=0, shape=(40, 60, 3), parameters=""):
@@ -19,6 +20,16 @@ def test_the_tick_is_asked_once_per_picture(tmp_path):
     assert book.is_needed(photo(seed=1))
     assert not ConsentBook(tmp_path / "state").is_needed(photo())
     assert len((tmp_path / "state" / "consent.txt").read_text().split()) == 1
+
+
+def test_videos_that_begin_alike_are_not_one(tmp_path):
+    book = ConsentBook(tmp_path / "state")
+    paths = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    for path, level in zip(paths, (90, 160), strict=True):
+        write_footage(path, [np.full((48, 64, 3), value, np.uint8) for value in (0, level)])
+    book.remember(paths[0])
+    assert not book.is_needed(paths[0])
+    assert book.is_needed(paths[1])
 
 
 def test_without_a_folder_each_time_is_the_first():

@@ -1,17 +1,20 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
 from sadtalker_ext.encoder.metadata import parse_line
-from sadtalker_ext.errors import InputError, SetupError
+from sadtalker_ext.errors import InputError, InputTooLarge, SetupError
+from sadtalker_ext.inputs.looking import Bounds
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.service import EngineStatus
 from sadtalker_ext.shells.ui import contract
 from sadtalker_ext.shells.ui import speech as said
 from sadtalker_ext.shells.ui.dub_job import is_dialogue
 from sadtalker_ext.shells.ui.page import build_page
+from sadtalker_ext.shells.ui.uploads import UploadCheck
 from tests.support.fake_engine import FakeEngine
 from tests.support.footage import write_footage
 from tests.support.media import portrait_like
@@ -188,6 +191,8 @@ def test_a_video_is_dubbed(press, speech, service, tmp_path, monkeypatch):
     assert "video is missing" in press(source_kind="Video", file=str(speech))["status"]
     assert "tick the line" in press(file=str(speech), tick=False, **given)["status"]
     assert "needs speech" in press(kind=said.IDLE, idle_seconds=3, **given)["status"]
+    grid = press(file=str(speech), grid_columns="seed=1,2", **given)["status"]
+    assert "makes no grid" in grid
     assert asked == []
     more = {"keep_audio": 0.25, "length": "End with the shorter one", "source_chosen": 1}
     boxes = [(0, 0, 9, 9), (20, 0, 29, 9)]
@@ -237,6 +242,21 @@ def test_a_grid_is_made_from_the_tab(press, portrait, speech, host):
     assert len(list((wall.parent / wall.stem).glob("*.mp4"))) == 2
     wrong = press(picture=str(portrait), file=str(speech), grid_rows="colour=red")
     assert "colour=red" in wrong["status"]
+
+
+@pytest.mark.parametrize("grid", ["idle_seconds=1, 600", "audio_end=2, 0", "pad_audio=0, 59"])
+def test_a_grid_keeps_the_limits_of_a_page(host, request, portrait, speech, grid):
+    def look(file, part, bounds):
+        if (part.end or 99.0) + part.pad > bounds.seconds:
+            raise InputTooLarge("too long")
+
+    inspector = SimpleNamespace(look_at_sound=look, look_at_picture=lambda *rest: None)
+    bounds = Bounds(pixels=10**6, seconds=60.0, position=60.0)
+    host.uploads = UploadCheck(inspector=inspector, bounds=bounds)
+    press = request.getfixturevalue("press")
+    given = {"kind": said.IDLE} if "idle" in grid else {"file": str(speech), "audio_end": 2}
+    status = press(picture=str(portrait), grid_columns=grid, **given)["status"]
+    assert "too long" in status or "at most 60 seconds" in status
 
 
 def test_people_who_share_a_page_share_no_ticks_and_learn_no_places(
