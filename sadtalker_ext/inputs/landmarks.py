@@ -45,6 +45,10 @@ def read_landmarks(
         if text.lstrip().startswith("{"):
             return dict(read_face_points(text))
         table = _table(text, path.suffix.lower())
+    except InvalidOption as error:
+        raise InvalidOption(
+            f"The landmarks {path.name} cannot be read: {error.message}", hint=error.hint
+        ) from error
     except (OSError, ValueError, TypeError) as error:
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT
