@@ -28,6 +28,7 @@ from benchmarks import (
     lips,
     memory,
     paste,
+    placed_faces,
     speed,
     throughput,
 )
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": speed.run,
     "lips": lips.run,
     "closures": closures.run,
+    "placed_faces": placed_faces.run,
     "ear": ear.run,
     "ear_hard": ear_hard.run,
     "blinks": blink_look.run,

@@ -126,7 +126,8 @@ def _add_files(generate: Parser) -> None:
     generate.add_argument(
         "--landmarks-file",
         type=Path,
-        help="68 landmarks of the face (.txt, .pts, .json) instead of found ones (sadtalker)",
+        help="68 landmarks of the face (.txt, .pts, .json), or points by name (.json, "
+        "docs/face-points.md), where no face is found",
     )
     generate.add_argument(
         "--motion-plot", type=Path, help="draw pose, mouth and blinks over time into this .png"
