@@ -229,16 +229,6 @@ def open_request(
     )
 
 
-def motion_seconds(path: Path) -> float:
-    """Return how long a file of motion lasts.
-
-    Raises:
-        UnreadableMotion: It cannot be read.
-    """
-    motion = read_motion(path)
-    return len(motion) / motion.fps
-
-
 def driving_of(request: Request, speech: Speech | None) -> Driving:
     """Open the driving videos of a request.
 

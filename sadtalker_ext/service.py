@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+from sadtalker_ext.dubbing.request import default_roles as default_roles
 from sadtalker_ext.dubbing.request import dub_line as dub_line
 from sadtalker_ext.dubbing.request import role_from as role_from
 from sadtalker_ext.dubbing.request import segment_from as segment_from
@@ -31,7 +32,6 @@ from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
-from sadtalker_ext.request import motion_seconds as motion_seconds
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot

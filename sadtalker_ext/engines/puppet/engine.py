@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
@@ -52,11 +53,12 @@ class PuppetEngine:
         progress.enter(Stage.PREPARING)
         pixels, preprocess = shot.picture.pixels, options.preprocess
         height, width = pixels.shape[:2]
-        return self._rigs.of(
+        rig = self._rigs.of(
             content_key(pixels, face.points, preprocess),
             lambda: self._rig(pixels, face, preprocess, progress),
             weight=height * width,
         )
+        return replace(rig, swings={})  # each job has its own swinging hair
 
     def _rig(
         self, pixels: ImageArray, face: Face, preprocess: str, progress: Progress

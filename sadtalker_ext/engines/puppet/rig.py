@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Swing, trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
@@ -63,6 +63,8 @@ class PuppetRig:
         require: Gives the weight files of the phone recogniser; by default those of the usual
             folders.
         preprocess: The framing option, by which the stage was chosen.
+        swings: How hair swings at the end of the block drawn last, by the number of the row that
+            comes next; kept here so that a block goes on where the one before it ended.
     """
 
     face: Face
@@ -75,6 +77,7 @@ class PuppetRig:
     track: FaceTracker
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
+    swings: dict[int, Swing] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
     """The canvas of each thread that draws."""
 
@@ -115,11 +118,14 @@ class PuppetRig:
         turned = (*self.view.warnings, *beyond(motion, _WIDEST))
         return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
 
-    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
-        """Yield one whole frame per row; at the first row of a block hair hangs still."""
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
+        """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        poses = head_poses(motion)
+        poses, swing = _planned(motion, self.swings.get(first) if first else None)
+        self.swings.clear()
+        if swing is not None:
+            self.swings[first + len(motion)] = swing
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
@@ -147,13 +153,13 @@ class PuppetRig:
             moved = _turned(head, stage, poses, row, motion, [], self.view.frame)
             yield np.ascontiguousarray(moved[..., 0])
 
-    def draw_row(self, motion: Motion, row: int, poses: Poses | None = None) -> ImageArray:
+    def draw_row(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
 
         Args:
             motion: All rows of the block.
             row: The one to draw.
-            poses: Those of `head_poses`, where they are known already.
+            poses: Those of `head_poses`.
         """
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
@@ -168,8 +174,7 @@ class PuppetRig:
         canvas: ImageArray = own.canvas
         try:
             self._express(canvas, motion, row, face)
-            all_poses = poses or head_poses(motion)
-            return _turned(self.head, canvas, all_poses, row, motion, boxes, self.view.frame)
+            return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
         finally:
             # the next frame of this thread finds the picture again
             for left, top, right, bottom in boxes:
@@ -203,12 +208,20 @@ class Poses(NamedTuple):
 
 
 def head_poses(motion: Motion) -> Poses:
-    """Return the poses of all rows."""
+    """Return the poses of all rows of a whole motion."""
+    return _planned(motion, None)[0]
+
+
+def _planned(motion: Motion, before: Swing | None) -> tuple[Poses, Swing | None]:
+    """Return the poses of a block, and how hair swings at its end."""
     head = motion.head
     if motion.view is not None:
         path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
         head = np.where(np.isnan(path), motion.head, path)
-    return Poses(head, trailing_poses(head, motion.fps))
+    if not len(motion):
+        return Poses(head, head), before
+    hair, swing = trailing_poses(head, motion.fps, before)
+    return Poses(head, hair), swing
 
 
 def _turned(

@@ -114,6 +114,14 @@ def build_tab(host: TabHost) -> TabParts:
         kind=said.kind,
         file=said.file,
         file_kind=speech.FILE,
+        first={
+            shown.video.kind: dub_job.PICTURE,
+            **{
+                options.components[name]: option_spec(name).default
+                for name in (*controls.SPEECH_TRIM, *controls.SPEECH_WORDS)
+            },
+            **dict.fromkeys(look_parts.grid.values(), ""),
+        },
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
     voices.connect_voice_parts(said.voice, voice_line, options, store)

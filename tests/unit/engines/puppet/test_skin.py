@@ -9,6 +9,7 @@ import pytest
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
@@ -73,7 +74,7 @@ def draw(rig, face, **controls):
         face=face[None],
     )
     rig.skin()
-    return rig.draw_row(motion, 0)
+    return rig.draw_row(motion, 0, head_poses(motion))
 
 
 def points(models, frame):
@@ -259,7 +260,10 @@ def test_what_the_puppet_cannot_make_is_said(rig):
     assert "cannot make tongueOut" in " ".join(rig.unable(motion))
 
 
-def test_another_job_on_the_same_picture_takes_the_rig_of_the_first(engine, rig, models):
-    assert prepared(engine, models) is rig
+def test_another_job_on_the_same_picture_takes_what_the_first_prepared(engine, rig, models):
+    again = prepared(engine, models)
+    assert (again.head, again.mouth, again.eyes) == (rig.head, rig.mouth, rig.eyes)
+    again.swings[7] = None
+    assert not rig.swings  # hair swings in each job by itself
     engine.close()
-    assert prepared(engine, models) is not rig
+    assert prepared(engine, models).head is not rig.head

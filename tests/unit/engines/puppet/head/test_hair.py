@@ -14,7 +14,7 @@ from tests.support.puppet_person import make_person, places_of
 def test_hair_lags_behind_a_slow_turn_and_comes_to_rest_with_it(fps):
     rows = np.arange(int(3 * fps)) / fps
     head = np.stack([20.0 * np.minimum(rows, 1.5), 0 * rows, 0 * rows], -1).astype(np.float32)
-    hair = trailing_poses(head, fps)
+    hair, _ = trailing_poses(head, fps)
     behind = head[int(fps)] - hair[int(fps)]
     assert 0.04 < behind[0] / 20.0 < 0.08  # seconds
     assert hair[-1] == pytest.approx(head[-1], abs=0.02)
@@ -24,7 +24,7 @@ def test_hair_lags_behind_a_slow_turn_and_comes_to_rest_with_it(fps):
 def test_a_jump_of_the_head_is_followed_without_one():
     head = np.zeros((50, 3), np.float32)
     head[10:] = (15.0, -10.0, 8.0)
-    hair = trailing_poses(head, 25.0)
+    hair, _ = trailing_poses(head, 25.0)
     assert np.array_equal(hair[:10], head[:10])
     assert np.abs(hair - head).max() <= 2.5
     swing = hair[10:, 0] - 15.0
