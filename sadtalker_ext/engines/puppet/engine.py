@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
@@ -53,12 +52,12 @@ class PuppetEngine:
         progress.enter(Stage.PREPARING)
         pixels, preprocess = shot.picture.pixels, options.preprocess
         height, width = pixels.shape[:2]
-        rig = self._rigs.of(
+        kept = self._rigs.of(
             content_key(pixels, face.points, preprocess),
             lambda: self._rig(pixels, face, preprocess, progress),
             weight=height * width,
         )
-        return replace(rig, swings={})  # each job has its own swinging hair
+        return kept.anew()
 
     def _rig(
         self, pixels: ImageArray, face: Face, preprocess: str, progress: Progress

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +80,10 @@ class PuppetRig:
     swings: dict[int, Swing] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
     """The canvas of each thread that draws."""
+
+    def anew(self) -> PuppetRig:
+        """Return the same rig at its beginning: for another job, which may run beside this one."""
+        return replace(self, swings={})
 
     @property
     def device(self) -> str:

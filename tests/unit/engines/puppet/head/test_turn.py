@@ -189,6 +189,14 @@ def test_the_chest_lifts_and_broadens_with_a_breath_and_the_belly_stays(person):
     assert np.abs(way[..., 0]).max() < 0.02 * height
 
 
+def test_a_face_outside_the_picture_moves_nothing(person):
+    far = person.points + np.float32([5000, 0, 0])
+    turn = HeadTurn(person.picture, far, np.zeros_like(person.mask))
+    left, top, right, bottom = turn.box
+    assert left < right and top < bottom
+    assert np.array_equal(turn.apply(person.picture, 5, 3, 2), person.picture)
+
+
 class EveryTile:
     """All cells, mixed: what `Tiles` may leave out, and take for opaque, must not be seen."""
 
@@ -248,11 +256,3 @@ def test_a_part_of_a_frame_is_that_part(person, turn, within):
     whole = turn.apply(person.picture, 7, 4, 4)
     part = turn.apply(person.picture, 7, 4, 4, within=within)
     assert np.array_equal(part, whole[top:bottom, left:right])
-
-
-def test_a_face_outside_the_picture_moves_nothing(person):
-    far = person.points + np.float32([5000, 0, 0])
-    turn = HeadTurn(person.picture, far, np.zeros_like(person.mask))
-    left, top, right, bottom = turn.box
-    assert left < right and top < bottom
-    assert np.array_equal(turn.apply(person.picture, 5, 3, 2), person.picture)
