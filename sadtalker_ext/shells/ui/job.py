@@ -9,13 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
-from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalkerError
+from sadtalker_ext.errors import (
+    Cancelled,
+    InputError,
+    NoFaceFound,
+    PackageMissing,
+    SadTalkerError,
+)
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, dub_job, plan_grid, reference, results, speech, words
+from sadtalker_ext.shells.ui import (
+    compat,
+    dub_job,
+    face_editor,
+    plan_grid,
+    reference,
+    results,
+    speech,
+    words,
+)
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -59,7 +74,10 @@ class TabJob:
             return [*self._no_result, words.error_html(stop)]
         except SadTalkerError as error:
             log.warning("%s", error)
-            return [*self._no_result, words.error_html(error, places=not self._shared)]
+            lost = isinstance(error, NoFaceFound) and values["source_kind"] != dub_job.VIDEO
+            action = face_editor.open_html() if lost else ""
+            told = words.error_html(error, places=not self._shared, action=action)
+            return [*self._no_result, told]
         except ImportError as error:
             log.exception("a package is missing")
             return [*self._no_result, self._missing_html(error, values)]
@@ -74,13 +92,12 @@ class TabJob:
 
     def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
         """Tell whether the video needs the host's device; what is refused anyway does not."""
-        if values["source_kind"] == dub_job.VIDEO:
-            return False  # the built-in engine dubs
+        dubs = values["source_kind"] == dub_job.VIDEO
         try:
             options = GenerateOptions.from_mapping(self._options.options(values))
-            if self._is_dialogue(values, options):
+            if not dubs and self._is_dialogue(values, options):
                 return False  # the built-in engine moves the people of a picture
-            return self._host.service.waits_for_device(options)
+            return self._host.service.waits_for_device(options, dubs=dubs)
         except SadTalkerError:
             return False
 
