@@ -119,7 +119,9 @@ class InvisibleMark:
 
         if frame.shape != self._more.shape:
             self._make(frame)
-        return np.asarray(cv2.subtract(cv2.add(frame, self._more), self._less), np.uint8)
+        marked = np.asarray(cv2.add(frame, self._more), np.uint8)
+        cv2.subtract(marked, self._less, dst=marked)
+        return marked
 
     def _make(self, frame: ImageArray) -> None:
         height, width = frame.shape[:2]
