@@ -115,6 +115,7 @@ def dub_picture(
             engine=engine,
             progress=progress,
             overwrite=request.overwrite,
+            beside=request.beside,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
         )
     return dataclasses.replace(video, warnings=(*told, *video.warnings))
