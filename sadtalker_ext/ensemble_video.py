@@ -37,11 +37,13 @@ class Part:
         face: Which face, counted by size from 0.
         speech: What this person says, as long as the whole video; None listens all the time.
         spans: First and last second of every piece of it.
+        options: How this person acts; None takes those of the video.
     """
 
     face: int
     speech: Speech | None
     spans: tuple[tuple[float, float], ...] = ()
+    options: GenerateOptions | None = None
 
 
 def generate_ensemble(
@@ -168,7 +170,10 @@ def _plan(
     with timings.measure("move"):
         motions = [
             rig.plan(
-                Performance(speech=part.speech, idle_seconds=seconds), options, progress, seed + one
+                Performance(speech=part.speech, idle_seconds=seconds),
+                part.options or options,
+                progress,
+                seed + one,
             )
             for one, (rig, part) in enumerate(zip(cast.rigs, parts, strict=True))
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.speech.parts import speakers_of
+from sadtalker_ext.timeline import timeline_text
 
 LENGTHS = ("hold", "loop", "cut")
 """What happens where speech and video are not equally long: the last frame is held, the video goes
@@ -50,6 +52,10 @@ class DubRole:
         cues: A .srt or .vtt file that is spoken cue by cue.
         segments: Further pieces.
         voice: Voice of this role's texts; empty takes the option `voice`.
+        emotion: How this person looks; empty takes the option.
+        emotion_intensity: How strongly; None takes the option.
+        timeline: What this person's face does when, JSON as the option takes it; empty takes the
+            option. Its moments count from the beginning of the video.
     """
 
     face: str | Path = "largest"
@@ -61,6 +67,23 @@ class DubRole:
     cues: Path | None = None
     segments: tuple[DubSegment, ...] = ()
     voice: str = ""
+    emotion: str = ""
+    emotion_intensity: float | None = None
+    timeline: str = ""
+
+    def directed(self, options: GenerateOptions) -> GenerateOptions:
+        """Return the options for this person.
+
+        Raises:
+            InvalidOption: An emotion does not exist, or a timeline cannot be read.
+        """
+        own: dict[str, Any] = {
+            "emotion": self.emotion or None,
+            "emotion_intensity": self.emotion_intensity,
+            "timeline": self.timeline or None,
+        }
+        given = {name: value for name, value in own.items() if value is not None}
+        return dataclasses.replace(options, **given) if given else options
 
     @property
     def says_something(self) -> bool:
@@ -79,6 +102,7 @@ class DubRequest:
         dialogue: Lines such as "A: Good morning." that the roles say in turn.
         options: Voice, speech, mouth, quality and seed are used.
         keep_audio: How much of the video's own sound is kept, 0..1.
+        keep_outside: How much of it is kept where nothing new is said; None is as much.
         length: One of `LENGTHS`.
         overwrite: Whether an existing output may be replaced.
         beside: Whether a similar name will do where the output's is taken meanwhile.
@@ -96,6 +120,7 @@ class DubRequest:
     dialogue: str = ""
     options: GenerateOptions = field(default_factory=GenerateOptions)
     keep_audio: float = 0.0
+    keep_outside: float | None = None
     length: str = "hold"
     overwrite: bool = False
     beside: bool = False
@@ -105,6 +130,11 @@ class DubRequest:
     turn: int = 0
     static: bool = False
     smooth: bool = True
+
+    @property
+    def between(self) -> float:
+        """How much of the video's own sound is heard where nothing new is said."""
+        return self.keep_audio if self.keep_outside is None else self.keep_outside
 
     @property
     def target(self) -> Path:
@@ -123,8 +153,9 @@ def check_dub(request: DubRequest) -> None:
             f"A dubbed video is an .mp4, found {request.output.name}.",
             hint=f"Use {request.output.stem}.mp4.",
         )
-    if not 0.0 <= request.keep_audio <= 1.0:
-        raise InvalidOption(f"keep_audio should be 0 to 1, found {request.keep_audio}.")
+    for name, value in (("keep_audio", request.keep_audio), ("keep_outside", request.between)):
+        if not 0.0 <= value <= 1.0:
+            raise InvalidOption(f"{name} should be 0 to 1, found {value}.")
     if request.length not in LENGTHS:
         raise InvalidOption(
             f"length should be one of {', '.join(LENGTHS)}, found {request.length!r}."
@@ -140,6 +171,7 @@ def check_dub(request: DubRequest) -> None:
         )
     for role in request.roles:
         _check_role(role)
+        role.directed(request.options)
 
 
 def _check_role(role: DubRole) -> None:
@@ -202,11 +234,23 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         cues=_file(values, "cues", folder),
         segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
+        emotion=_word(values, "emotion"),
+        emotion_intensity=_given_number(values, "emotion_intensity"),
+        timeline=_timeline(values, folder),
     )
 
 
+def _timeline(values: Mapping[str, Any], folder: Path) -> str:
+    """Return a timeline that is given as it is, as text, or by the name of a .json file."""
+    given = values.get("timeline")
+    if isinstance(given, (list, Mapping)):
+        return json.dumps(given)
+    text = _word(values, "timeline")
+    return timeline_text(str(folder / text)) if text.endswith(".json") else text
+
+
 _ROLE_WORDS = ("face", "speech", "at", "cues", "channel", "segments")
-_WHOLE_WORDS = ("dialogue", "keep_audio", "length")
+_WHOLE_WORDS = ("dialogue", "keep_audio", "keep_outside", "length")
 
 
 def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> DubRequest:
@@ -247,6 +291,7 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
         dialogue=dialogue,
         options=options,
         keep_audio=_number(values, "keep_audio"),
+        keep_outside=_given_number(values, "keep_outside"),
         length=_word(values, "length") or "hold",
         overwrite=overwrite,
     )
@@ -289,3 +334,7 @@ def _number(values: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidOption(f"{name} should be a number, found {value!r}.")
     return float(value)
+
+
+def _given_number(values: Mapping[str, Any], name: str) -> float | None:
+    return None if values.get(name) is None else _number(values, name)

@@ -67,7 +67,7 @@ ALLOWED = {
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
-    "engines.base": GROUND,
+    "engines.base": GROUND | {"shot"},  # types only
     "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
     "engines.puppet": GROUND
@@ -88,7 +88,7 @@ ALLOWED = {
     "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"engines.base", "engines.registry"},
+    | {"drawing", "engines.base", "engines.registry", "segments"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -119,6 +119,7 @@ ALLOWED = {
         "dubbing",
         "ensemble_video",
         "transcripts",
+        "segments",
         "shot",
         "finish_tools",
         "host",
@@ -138,10 +139,15 @@ ALLOWED = {
     "portraits": GROUND | {"inputs"},
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
+    "segments": GROUND | {"encoder"},
+    "drawing": GROUND | {"compositor", "encoder", "engines.base", "segments"},
+    "batch": GROUND
+    | {"compositor", "drawing", "encoder", "host", "presets", "provenance", "segments", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
     | {
+        "batch",
         "grid",
         "history",
         "presets",

@@ -53,7 +53,7 @@ class SadTalkerEngine:
         weights_folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self._load = load
-        self._track_face = track_face
+        self.track_face = track_face
         self._find_landmarks = find_landmarks or LandmarkSource()
         self._weights_folder = weights_folder
         self._expressions: dict[int, ModelExpressions] = {}
@@ -74,14 +74,16 @@ class SadTalkerEngine:
         looked_for = picture.landmarks is None and not picture.face_points
         if options.landmarks != "mesh" and looked_for:
             landmarks = self._landmarks.of(
-                content_key(picture.pixels, face.points, options.landmarks),
+                content_key(
+                    picture.pixels, face.points, options.landmarks, str(bool(picture.face_points))
+                ),
                 lambda: self._find_landmarks(picture, face, options),
             )
         else:
             landmarks = self._find_landmarks(picture, face, options)
         progress.enter(Stage.LOADING)
         with told_when_out_of_memory("the networks"):
-            networks = self._networks(options)
+            networks = self.networks_for(options)
         progress.enter(Stage.PREPARING)
         key = content_key(
             picture.pixels,
@@ -99,12 +101,12 @@ class SadTalkerEngine:
             framing=framing,
             prepared=prepared,
             networks=networks,
-            track_face=self._track_face,
+            track_face=self.track_face,
             batch_size=options.batch_size,
-            expressions=self._expressions_of(networks),
+            expressions=self.expressions_of(networks),
         )
 
-    def _expressions_of(self, networks: Networks) -> ModelExpressions:
+    def expressions_of(self, networks: Networks) -> ModelExpressions:
         """Return the blendshapes of the loaded model."""
         if id(networks) not in self._expressions:
             self._expressions = {id(networks): ModelExpressions(networks, self._weights_folder())}
@@ -122,7 +124,12 @@ class SadTalkerEngine:
         for device in devices:
             give_back(device)
 
-    def _networks(self, options: GenerateOptions) -> Networks:
+    def networks_for(self, options: GenerateOptions) -> Networks:
+        """Return the networks of a face resolution and precision, loaded when first asked for.
+
+        Raises:
+            WeightsMissing: Names the files that would complete the set.
+        """
         wanted = (options.size, options.precision)
         if wanted not in self._loaded:
             # one set at a time: two resolutions together rarely fit beside the host's model

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles
 from sadtalker_ext.shells.api.errors import InvalidRequest
+from sadtalker_ext.shells.api.url_policy import MAX_URL
 from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import VideoFile
 
@@ -49,6 +51,13 @@ def dub_schema() -> dict[str, Any]:
                 "maximum": 1,
                 "description": "How much of the video's own sound is kept.",
                 "default": 0,
+            },
+            "keep_outside": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": "How much of it is kept where nothing new is said; as much, if "
+                "left out.",
             },
             "length": {
                 "type": "string",
@@ -97,6 +106,24 @@ def _role_schema() -> dict[str, Any]:
                 "description": "What this person says.",
             },
             "voice": {"type": "string", "maxLength": 200, "description": "A name of GET /voices."},
+            "speech_url": {
+                "type": "string",
+                "format": "uri",
+                "maxLength": MAX_URL,
+                "description": "Public address of what this person says, in place of a text; a "
+                "form may hold the file speech_0, speech_1, ... of the roles in their order.",
+            },
+            "emotion": {
+                "type": "string",
+                "maxLength": 200,
+                "description": "How this person looks, as the option emotion.",
+            },
+            "emotion_intensity": {"type": "number", "minimum": 0, "maximum": 1},
+            "timeline": {
+                "type": ["array", "string"],
+                "maxLength": MOST_CHARACTERS,
+                "description": "What this person's face does when, as the option timeline.",
+            },
             "at": {
                 "type": "number",
                 "minimum": 0,
@@ -153,12 +180,57 @@ def check_dub_order(
             "config.reference_use all does not go with dub.", field="config.reference_use"
         )
     dub = {name: value for name, value in talk["dub"].items() if value is not None}
+    for role in _roles(dub | {"face": ""}, options, None, Path()):
+        role.directed(options)
     face = str(dub.get("face", "largest"))
     if face not in ("largest", "all") and not face.isdigit():
         raise InvalidRequest(
             f"dub.face should be largest, all or a number, found {face!r}.", field="dub.face"
         )
     return dub | {"face": face} | ({"picture": True} if pictures else {})
+
+
+def speech_name(number: int) -> str:
+    """Return the name of the file with what a role says."""
+    return f"speech_{number}"
+
+
+SPEECHES = tuple(speech_name(number) for number in range(MOST_ROLES))
+"""Files of a form: what the roles say."""
+
+
+def with_speeches(dub: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]:
+    """Return what is asked of a dubbing with a note at every role whose sound came as a file.
+
+    Raises:
+        InvalidRequest: A sound belongs to no role, or a role says two things.
+    """
+    roles = [dict(one) for one in dub.get("roles") or ()]
+    for number, name in enumerate(SPEECHES):
+        if name not in files:
+            continue
+        if number >= len(roles):
+            raise InvalidRequest(
+                f"The file {name} belongs to no role: {len(roles)} are given.",
+                hint="Files are counted from 0, in the order of dub.roles.",
+                field=name,
+            )
+        roles[number]["speech_file"] = name
+    for number, role in enumerate(roles):
+        said = [name for name in ("text", "speech_url", "speech_file") if role.get(name)]
+        if len(said) > 1:
+            raise InvalidRequest(
+                f"Role {number} should say one thing, found {' and '.join(said)}.",
+                field=f"dub.roles[{number}]",
+            )
+    return {**dub, "roles": roles} if roles else dict(dub)
+
+
+def speech_sources(dub: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the file of every role with a sound of its own, and its address; "" of an upload."""
+    for number, role in enumerate(dub.get("roles") or ()):
+        if role.get("speech_file") or role.get("speech_url"):
+            yield speech_name(number), str(role.get("speech_url") or "")
 
 
 def speaks_itself(dub: Mapping[str, Any] | None) -> bool:
@@ -176,7 +248,7 @@ def _check_roles(dub: Mapping[str, Any], *, speaks: bool) -> None:
     """Refuse roles that nobody would hear."""
     if dub.get("roles") and not speaks:
         raise InvalidRequest(
-            "At least one of dub.roles should have a text.",
+            "At least one of dub.roles should have a text or a sound.",
             hint="With a script leave roles out: dub.face and dub.at say who speaks it, and when.",
             field="dub.roles",
         )
@@ -193,7 +265,8 @@ def _check_roles(dub: Mapping[str, Any], *, speaks: bool) -> None:
 
 def _speaks(dub: Mapping[str, Any]) -> bool:
     roles = dub.get("roles") or ()
-    return bool(dub.get("dialogue")) or any(one.get("text") for one in roles)
+    said = ("text", "speech_url", "speech_file")
+    return bool(dub.get("dialogue")) or any(one.get(name) for one in roles for name in said)
 
 
 def dub_video(
@@ -203,10 +276,22 @@ def dub_video(
     *,
     video: Path,
     speech: Path | None,
+    inputs: Path,
     output: Path,
     progress: Progress,
 ) -> VideoFile:
-    """Dub the video of a job, or let the people of its picture talk with each other."""
+    """Dub the video of a job, or let the people of its picture talk with each other.
+
+    Args:
+        service: Makes it.
+        dub: What is asked for, as `check_dub_order` returns it.
+        options: Options by name.
+        video: The video, or the picture.
+        speech: What is said, where roles say nothing themselves.
+        inputs: Folder with the sounds of roles.
+        output: The .mp4 to write.
+        progress: Reports stages, and stops the work.
+    """
     with scratch_folder() as folder:
         if dub.get("picture"):
             # what is a picture is known by its name
@@ -214,10 +299,11 @@ def dub_video(
         request = DubRequest(
             video=video,
             output=output,
-            roles=_roles(dub, options, speech),
+            roles=_roles(dub, options, speech, inputs),
             dialogue=str(dub.get("dialogue") or ""),
             options=options,
             keep_audio=float(dub.get("keep_audio", 0.0)),
+            keep_outside=dub.get("keep_outside"),
             length=dub.get("length", "hold"),
             overwrite=True,
         )
@@ -225,7 +311,7 @@ def dub_video(
 
 
 def _roles(
-    dub: Mapping[str, Any], options: GenerateOptions, speech: Path | None
+    dub: Mapping[str, Any], options: GenerateOptions, speech: Path | None, inputs: Path
 ) -> tuple[DubRole, ...]:
     at = float(dub.get("at", 0.0))
     given = dub.get("roles") or ()
@@ -234,9 +320,14 @@ def _roles(
     if not given:
         text = "" if speech is not None else options.text
         return (DubRole(face=dub["face"], speech=speech, text=text, at=at),)
+    sounds = {name: inputs / name for name, _ in speech_sources(dub)}
     return tuple(
         DubRole(
             face=str(one.get("face", number)),
+            speech=sounds.get(speech_name(number)),
+            emotion=str(one.get("emotion") or ""),
+            emotion_intensity=one.get("emotion_intensity"),
+            timeline=_timeline(one.get("timeline")),
             name=str(one.get("name") or ""),
             text=str(one.get("text") or ""),
             voice=str(one.get("voice") or ""),
@@ -244,3 +335,8 @@ def _roles(
         )
         for number, one in enumerate(given)
     )
+
+
+def _timeline(given: Any) -> str:
+    """Return a timeline as the option takes it."""
+    return json.dumps(given) if isinstance(given, list) else str(given or "")

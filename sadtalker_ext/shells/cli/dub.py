@@ -20,6 +20,7 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     wav2lip_notes,
 )
 from sadtalker_ext.shells.cli.generate import show_video, stop_on_interrupt
+from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 
@@ -32,7 +33,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs, device="cpu"))
+    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit))
     try:
         with stop_on_interrupt(progress):
             video = service.dub(request, progress)
@@ -68,6 +69,7 @@ def dub_request(parsed: argparse.Namespace) -> DubRequest:
         dialogue=_text(parsed.dialogue) if parsed.dialogue else "",
         options=options,
         keep_audio=parsed.keep_audio,
+        keep_outside=parsed.keep_outside,
         length=parsed.length,
         overwrite=parsed.overwrite,
         resume=parsed.resume,

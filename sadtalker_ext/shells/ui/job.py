@@ -92,13 +92,12 @@ class TabJob:
 
     def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
         """Tell whether the video needs the host's device; what is refused anyway does not."""
-        if values["source_kind"] == dub_job.VIDEO:
-            return False  # the built-in engine dubs
+        dubs = values["source_kind"] == dub_job.VIDEO
         try:
             options = GenerateOptions.from_mapping(self._options.options(values))
-            if self._is_dialogue(values, options):
+            if not dubs and self._is_dialogue(values, options):
                 return False  # the built-in engine moves the people of a picture
-            return self._host.service.waits_for_device(options)
+            return self._host.service.waits_for_device(options, dubs=dubs)
         except SadTalkerError:
             return False
 

@@ -1,6 +1,7 @@
 """A talk that dubs a video."""
 
 import base64
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.api import media
 from sadtalker_ext.shells.api.dub_checks import check_times, check_video
-from sadtalker_ext.shells.api.dubbing import dub_video, words_of
+from sadtalker_ext.shells.api.dubbing import dub_video, speech_sources, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.order import read_order
 from sadtalker_ext.shells.api.settings import Limits
@@ -93,6 +94,7 @@ def test_the_job_is_a_dubbing(tmp_path):
         GenerateOptions(text="Hello."),
         video=tmp_path / "v.mp4",
         speech=None,
+        inputs=tmp_path,
         output=tmp_path / "o.mp4",
         progress=Progress(),
     )
@@ -158,6 +160,7 @@ def test_the_job_has_several_people(tmp_path):
             GenerateOptions(),
             video=tmp_path / "source_image",
             speech=None,
+            inputs=tmp_path,
             output=tmp_path / "o.mp4",
             progress=Progress(),
         )
@@ -173,3 +176,61 @@ def test_the_job_has_several_people(tmp_path):
 
 def test_what_is_said_is_measured():
     assert words_of({"roles": [{"text": "a"}, {}], "dialogue": "B: c"}) == "a\n\nB: c"
+
+
+SOUNDS = {"roles": [{"face": 0, "speech_url": "https://example.org/a.wav"}, {"face": 1}]}
+
+
+def test_roles_with_sounds_of_their_own():
+    order = read_order({**VIDEO, "dub": SOUNDS}, ["speech_1"])
+    assert list(speech_sources(order.dub)) == [
+        ("speech_0", "https://example.org/a.wav"),
+        ("speech_1", ""),
+    ]
+    picture = read_order({"dub": {"roles": [{"face": 0}]}}, ["source_image", "speech_0"])
+    assert picture.dub["picture"]
+
+
+@pytest.mark.parametrize(
+    ("dub", "files"),
+    [
+        (SOUNDS, ["speech_0"]),
+        (SOUNDS, ["speech_2"]),
+        ({"roles": [{"text": "Hi.", "speech_url": "https://example.org/a.wav"}]}, []),
+        ({}, ["speech_0"]),
+        ({"roles": [{"text": "Hi.", "speech_file": "speech_0"}]}, []),
+    ],
+)
+def test_sounds_that_belong_to_nobody_or_are_one_too_many(dub, files):
+    with pytest.raises(InvalidRequest):
+        read_order({**VIDEO, "dub": dub}, files)
+
+
+def test_sounds_of_roles_go_with_a_dubbing_only():
+    with pytest.raises(InvalidRequest, match=r"dub\.roles"):
+        read_order({"source_url": "https://example.org/a.png", "script": SCRIPT}, ["speech_0"])
+
+
+def test_each_role_acts_for_itself(tmp_path):
+    class Heard:
+        def dub(self, request, progress):
+            self.roles = request.roles
+
+    heard = Heard()
+    timeline = [{"at": 0.5, "emotion": "sad"}]
+    roles = [
+        {"face": 0, "speech_url": "https://example.org/a.wav", "emotion": "happy"},
+        {"face": 1, "text": "Hi.", "emotion_intensity": 0.4, "timeline": timeline},
+    ]
+    order = read_order({**VIDEO, "dub": {"roles": roles}})
+    dub_video(
+        heard, order.dub, order.options, video=tmp_path / "v.mp4", speech=None, inputs=tmp_path,
+        output=tmp_path / "o.mp4", progress=Progress(),
+    )  # fmt: skip
+    one, other = (role.directed(order.options) for role in heard.roles)
+    assert heard.roles[0].speech == tmp_path / "speech_0"
+    assert (one.emotion, one.emotion_intensity, one.timeline) == ("happy", 1.0, "")
+    assert (other.emotion, other.emotion_intensity) == ("neutral", 0.4)
+    assert json.loads(other.timeline) == timeline
+    with pytest.raises(InvalidOption):
+        read_order({**VIDEO, "dub": {"roles": [{"text": "Hi.", "emotion": "purple"}]}})
