@@ -1,13 +1,14 @@
 """How well lips close on ten drawn faces that no detector finds, their points placed by hand.
 
 No detector can measure such a mouth, so its opening is what is seen of the cavity: the mouth that
-was prepared for the picture moves on a canvas of one colour that no cavity has. Around every P, B
+was prepared for the picture moves one colour that no cavity has. Around every P, B
 and M the least of it is divided by that of the open vowels, as in `closures`. Needs the test extra
 (espeak-ng).
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from benchmarks.closures import REACHED
 from benchmarks.measure import closure_shares
 from benchmarks.subject import face_models
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
+from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -62,19 +64,28 @@ def run() -> dict[str, Any]:
 
 def openings(mouth: MouthLayer, shape: tuple[int, ...], motion: Motion) -> FloatArray:
     """Return how many pixels of the cavity are seen in every row of a motion, (T,)."""
+    bare = of_one_colour(mouth)
     rows = [dict(zip(motion.names, map(float, row), strict=True)) for row in motion.controls]
-    return np.array([cavity_px(mouth, shape, row) for row in rows], np.float32)
+    return np.array([cavity_px(bare, shape, row) for row in rows], np.float32)
 
 
-def cavity_px(mouth: MouthLayer, shape: tuple[int, ...], controls: Mapping[str, float]) -> int:
+def of_one_colour(mouth: MouthLayer) -> MouthLayer:
+    """Return a mouth that moves a plain colour in place of the picture it was prepared for."""
+    left, top, right, bottom = mouth.box
+    bare = copy.copy(mouth)
+    bare._fine = FinePicture(np.full((bottom - top, right - left, 3), CANVAS, np.uint8))
+    return bare
+
+
+def cavity_px(bare: MouthLayer, shape: tuple[int, ...], controls: Mapping[str, float]) -> int:
     """Return how many pixels of the cavity are seen.
 
     Args:
-        mouth: Prepared for the picture.
+        bare: As `of_one_colour` makes it.
         shape: Of the picture.
         controls: Of the mouth, by name.
     """
     canvas = np.full(shape, CANVAS, np.uint8)
-    mouth.apply(canvas, controls)
+    bare.apply(canvas, controls)
     away = np.abs(canvas.astype(np.int16) - np.array(CANVAS)).max(axis=-1)
     return int(np.count_nonzero(away > SEEN))

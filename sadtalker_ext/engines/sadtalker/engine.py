@@ -71,7 +71,8 @@ class SadTalkerEngine:
         progress.enter(Stage.FACE)
         picture = shot.picture
         face = first_face(shot, options.face_index)
-        if options.landmarks != "mesh" and picture.landmarks is None:
+        looked_for = picture.landmarks is None and not picture.face_points
+        if options.landmarks != "mesh" and looked_for:
             landmarks = self._landmarks.of(
                 content_key(
                     picture.pixels, face.points, options.landmarks, str(bool(picture.face_points))

@@ -7,6 +7,7 @@ import pytest
 
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.find import find_face, find_faces
+from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.portrait.mean_face import mean_face
 from sadtalker_ext.portrait.placed import mesh_of_68, mesh_through, shares_of
@@ -127,3 +128,16 @@ def test_68_landmarks_place_a_face_too(odd):
 
 def test_a_picture_without_points_is_searched():
     assert find_faces(Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x"), NobodySeen()) == []
+
+
+def test_what_is_known_of_a_picture_is_told_apart_from_what_was_placed(odd):
+    known = KnownFaces(NobodySeen)
+    assert known.faces(odd[0].picture) == []
+    placed = dataclasses.replace(odd[0].picture, face_points=odd[0].points)
+    moved = {**odd[0].points, "chin": (0.5, 0.9)}
+    first, second = (
+        known.faces(dataclasses.replace(placed, face_points=one))[0].points
+        for one in (odd[0].points, moved)
+    )
+    assert first[topology.CHIN, 1] < second[topology.CHIN, 1] - 50
+    assert known.faces(odd[0].picture) == []

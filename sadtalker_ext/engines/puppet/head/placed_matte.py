@@ -104,7 +104,7 @@ def _alike(small: ImageArray, one: npt.NDArray[np.bool_], other: npt.NDArray[np.
 
 def _frequency(small: ImageArray, place: npt.NDArray[np.bool_]) -> FloatArray:
     """Return (16, 16, 16) how frequent colours are at a place, in soft cells of 16 levels."""
-    counts = np.zeros((16, 16, 16), np.float32)
+    counts: FloatArray = np.zeros((16, 16, 16), np.float32)
     np.add.at(counts, _cells(small), place.reshape(-1).astype(np.float32))
     for axis in range(3):
         padded = np.pad(counts, [(1, 1) if one == axis else (0, 0) for one in range(3)])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.placed_faces import cavity_px
+from benchmarks.placed_faces import cavity_px, of_one_colour
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.portrait.placed import mesh_through
@@ -21,7 +21,7 @@ def odd():
 def test_all_ten_open_and_close(odd):
     seen = {}
     for one, mesh in odd:
-        mouth = MouthLayer(one.pixels, mesh)
+        mouth = of_one_colour(MouthLayer(one.pixels, mesh))
         seen[one.name] = [cavity_px(mouth, one.pixels.shape, row) for row in (OPEN, CLOSED)]
     assert len(seen) == 10
     assert min(opened for opened, _ in seen.values()) > 150, seen
