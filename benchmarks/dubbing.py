@@ -6,7 +6,6 @@ example portrait says one thing and is dubbed with another.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from benchmarks.measure import best_lag, correlation, decode
 from benchmarks.subject import SPEECH, face_models, puppet_video
 from sadtalker_ext.dubbing.make import DubTools, make_dub
 from sadtalker_ext.dubbing.request import DubRequest, DubRole
+from sadtalker_ext.engines.puppet.dub.dubber import PuppetDubber
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.motion.controls import JAW, PRESS
 from sadtalker_ext.options import GenerateOptions
@@ -40,12 +40,29 @@ class _Observed:
     def __init__(self, dubbing: Any, rows: dict[int, np.ndarray], spent: list[float]) -> None:
         self._dubbing, self._rows, self._spent = dubbing, rows, spent
 
-    def draw(self, planes, number, row, amount):
-        self._rows[number] = np.array(row)
+    @property
+    def batch(self):
+        return self._dubbing.batch
+
+    def plan(self, *asked):
+        return self._dubbing.plan(*asked)
+
+    def draw(self, frames):
+        self._rows.update((one.number, np.array(one.row)) for one in frames)
         began = time.thread_time()
-        drawn = self._dubbing.draw(planes, number, row, amount)
-        self._spent.append(time.thread_time() - began)
+        drawn = self._dubbing.draw(frames)
+        self._spent += [(time.thread_time() - began) / len(frames)] * len(frames)
         return drawn
+
+
+class _ObservedDubber:
+    """Lets everybody it teaches be observed."""
+
+    def __init__(self, dubber: Any, rows: dict[int, np.ndarray], spent: list[float]) -> None:
+        self._dubber, self._rows, self._spent = dubber, rows, spent
+
+    def learn(self, *asked):
+        return _Observed(self._dubber.learn(*asked), self._rows, self._spent)
 
 
 def run() -> dict[str, Any]:
@@ -93,12 +110,9 @@ def dub_observed(
     """Dub a video; return it, the controls of every frame, and the seconds each drawing took."""
     rows: dict[int, np.ndarray] = {}
     spent: list[float] = []
-    assert SPEC.dub is not None
-    dub, store = SPEC.dub, WeightStore.standard()
-    spec = dataclasses.replace(
-        SPEC, dub=lambda track, frames: _Observed(dub(track, frames), rows, spent)
-    )
-    tools = DubTools(spec=spec, models=models, store=store, require=store.require)
+    store = WeightStore.standard()
+    dubber = _ObservedDubber(PuppetDubber(store.require), rows, spent)
+    tools = DubTools(spec=SPEC, dubber=dubber, models=models, store=store)
     return make_dub(request, tools, Progress()), rows, spent
 
 

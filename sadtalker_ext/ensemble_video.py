@@ -37,11 +37,13 @@ class Part:
         face: Which face, counted by size from 0.
         speech: What this person says, as long as the whole video; None listens all the time.
         spans: First and last second of every piece of it.
+        options: How this person acts; None takes those of the video.
     """
 
     face: int
     speech: Speech | None
     spans: tuple[tuple[float, float], ...] = ()
+    options: GenerateOptions | None = None
 
 
 def generate_ensemble(
@@ -55,6 +57,7 @@ def generate_ensemble(
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
+    beside: bool = False,
     bystanders: Sequence[Face] = (),
     own: OwnCertificate | None = None,
 ) -> VideoFile:
@@ -70,6 +73,7 @@ def generate_ensemble(
         engine: Who moves the faces; its patches must be whole frames.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where that one is taken meanwhile.
         bystanders: Further people of the picture, who stay as they are.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
 
@@ -77,9 +81,9 @@ def generate_ensemble(
         InputError: The picture, a sound, the output or an option cannot be used.
         Cancelled: The work was stopped.
     """
-    check_output(output, overwrite=overwrite, suffix=options.suffix)
+    check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
     claim = claim_of(options, engine.spec, picture, sound)
-    marking = Marking(options, claim, own=own, overwrite=overwrite)
+    marking = Marking(options, claim, spoken=sound.text, own=own, overwrite=overwrite)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings = Timings()
     shot = still_shot(picture, find_face)
@@ -93,6 +97,7 @@ def generate_ensemble(
         speech=sound,
         quality=options.quality,
         overwrite=overwrite,
+        beside=beside,
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=marking.label,
@@ -165,7 +170,10 @@ def _plan(
     with timings.measure("move"):
         motions = [
             rig.plan(
-                Performance(speech=part.speech, idle_seconds=seconds), options, progress, seed + one
+                Performance(speech=part.speech, idle_seconds=seconds),
+                part.options or options,
+                progress,
+                seed + one,
             )
             for one, (rig, part) in enumerate(zip(cast.rigs, parts, strict=True))
         ]

@@ -20,6 +20,7 @@ from sadtalker_ext.service import (
     DubSegment,
     Request,
     Service,
+    default_roles,
     role_from,
     segment_from,
 )
@@ -101,6 +102,7 @@ def dub(
     segments: Sequence[DubSegment | Mapping[str, Any]] = (),
     dialogue: str = "",
     keep_audio: float = 0.0,
+    keep_outside: float | None = None,
     length: str = "hold",
     resume: bool = False,
     overwrite: bool = False,
@@ -121,6 +123,7 @@ def dub(
         segments: Pieces of speech, each with `at` and `speech` or `text`.
         dialogue: Lines such as "A: Good morning." that the roles say in turn.
         keep_audio: How much of the video's own sound is kept, 0 to 1.
+        keep_outside: How much of it is kept where nothing new is said; by default as much.
         length: "hold", "loop" or "cut", where speech and video are not equally long.
         resume: Go on with what an earlier try left.
         overwrite: Whether an existing output may be replaced.
@@ -137,7 +140,7 @@ def dub(
     chosen = GenerateOptions.from_mapping(options)
     given = tuple(one if isinstance(one, DubRole) else role_from(one, Path()) for one in roles)
     if not given and dialogue and not (speech or chosen.text or cues or segments):
-        given = (DubRole(face="0"), DubRole(face="1"))
+        given = default_roles(dialogue)
     if not given:
         who = str(face)
         pieces = [s if isinstance(s, DubSegment) else segment_from(s, Path()) for s in segments]
@@ -157,13 +160,14 @@ def dub(
         dialogue=dialogue,
         options=chosen,
         keep_audio=keep_audio,
+        keep_outside=keep_outside,
         length=length,
         overwrite=overwrite,
         resume=resume,
     )
     if not isinstance(progress, Progress):
         progress = Progress(progress)
-    service = Service(StandaloneHost(device="cpu"))
+    service = Service(StandaloneHost())
     try:
         return service.dub(request, progress)
     finally:

@@ -37,12 +37,16 @@ EXTRAS = {
     "voice": ("espeakng-loader>=0.2.4",),
     "heic": ("pillow-heif>=0.16",),
     "client": ("httpx>=0.24",),
+    "ray": ("ray>=2.9", "fsspec>=2023.1"),
     "provenance": ("c2pa-python>=0.38", "cryptography>=42"),
 }
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""
 
 
-_PLACE = re.compile(r"(?<![\w/:.<])(?:~?(?:/[^\s/,;:'\"`()<>]+){2,}/?|[A-Za-z]:\\[^\s,;'\"`()<>]+)")
+_PLACE = re.compile(
+    r"(?<![\w/:.<])(?:~?(?:/(?:[^\s/,;:'\"`()<>]|\b'\b)+){2,}/?"
+    r"|[A-Za-z]:\\(?:[^\s,;'\"`()<>]|\b'\b)+)"
+)
 """An absolute path of more than one part; of an address only what follows two slashes looks so."""
 _ROUTES = ("/sadtalker/v1",)
 

@@ -17,6 +17,24 @@ PARTS = ("head", "lids", "brows", "gaze", "mouth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Said:
+    """One piece of speech in a video that is dubbed.
+
+    Attributes:
+        at: When it begins in the video, in seconds.
+        speech: The sound.
+    """
+
+    at: float
+    speech: Speech
+
+    @property
+    def end(self) -> float:
+        """When it is over."""
+        return self.at + self.speech.total_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrivingVideo:
     """A video whose motion is taken over, read frame by frame.
 

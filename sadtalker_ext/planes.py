@@ -183,6 +183,27 @@ class Drawn:
     change: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Repainted:
+    """A square that a network drew anew, and what of it belongs into the frame.
+
+    *Convention.* Frame pixels have their centres at whole numbers.
+
+    Attributes:
+        pixels: (S, S, 3) uint8 RGB.
+        corner: (2,) where the outer corner of the first pixel lies in the frame, x and y.
+        side: Side of the square in frame pixels.
+        outline: (K, 2) float32 frame pixels; what lies inside their convex hull is taken.
+        amount: How much of it is seen, 0..1.
+    """
+
+    pixels: ImageArray
+    corner: FloatArray
+    side: float
+    outline: FloatArray
+    amount: float
+
+
 def _add(part: Plane, change: npt.NDArray[Any], bits: int) -> None:
     """Add to the values of a plane, in place, within what they can be."""
     part[:] = np.clip(np.rint(part + change), 0, (1 << bits) - 1).astype(part.dtype)

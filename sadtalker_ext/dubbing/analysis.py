@@ -26,6 +26,8 @@ _SAVED_FRAMES: Final = 500
 """Frames between two savings of what is remembered of the people."""
 _SKIN = (50, 280, 205, 425, 36, 266, 199, 200)
 """Points of cheeks and chin whose colour tells how a face is lit."""
+_AROUND = np.array([(column, row) for row in (-1, 0, 1) for column in (-1, 0, 1)]).T
+"""(2, 9) ways to a pixel and its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,12 +102,11 @@ def _look(
     if state.frames:
         progress.advance(state.frames)
     follower = SceneFollower(models, people=state.people, first_track=state.tracks)
-    cuts = CutFinder()
     went_on = state.frames or None
     with TrackWriter(folder, keep_frames=state.frames, keep_faces=state.faces) as writer:
-        for frame in read_ahead(_from(footage, folder, state.frames)):
+        for frame, new in read_ahead(_watched(_from(footage, folder, state.frames))):
             # where an earlier try stopped, the first frame looks new without being a cut
-            cut = cuts(frame.planes) and frame.number != went_on
+            cut = new and frame.number != went_on
             state.shot += cut
             faces = follower(frame.planes, cut=cut)
             for face in faces:
@@ -126,6 +127,13 @@ def _look(
     state.save()
 
 
+def _watched(frames: Iterator[FootageFrame]) -> Iterator[tuple[FootageFrame, bool]]:
+    """Yield frames and whether a shot begins with them; by the thread that decodes."""
+    cuts = CutFinder()
+    for frame in frames:
+        yield frame, cuts(frame.planes)
+
+
 def _from(footage: Footage, folder: Path, first: int) -> Iterator[FootageFrame]:
     """Yield the frames that were not looked at yet."""
     if first < 2:
@@ -138,11 +146,22 @@ def _from(footage: Footage, folder: Path, first: int) -> Iterator[FootageFrame]:
 
 def skin_of(planes: Planes, points: FloatArray) -> FloatArray:
     """Return (3,) how the skin near the mouth is coloured, RGB 0..255."""
-    found = []
-    for x, y in points[list(_SKIN), :2].astype(int):
-        box = planes.inside((int(x) - 1, int(y) - 1, int(x) + 2, int(y) + 2))
-        found.append(planes.rgb(box).reshape(-1, 3).mean(0))
-    colour: FloatArray = np.median(found, axis=0).astype(np.float32)
+    width, height = planes.size
+    x, y = points[list(_SKIN), :2].astype(int).T
+    # three by three pixels round each point
+    x = np.clip(x[:, None] + _AROUND[0], 0, width - 1)
+    y = np.clip(y[:, None] + _AROUND[1], 0, height - 1)
+    colours, middle = planes.colours, planes.colours.middle
+    values = np.stack(
+        [
+            planes.y[y, x] - np.float32(colours.black),
+            planes.u[y // 2, x // 2] - np.float32(middle),
+            planes.v[y // 2, x // 2] - np.float32(middle),
+        ],
+        axis=-1,
+    )
+    patches = np.clip(values @ colours.to_rgb.T, 0, 255).mean(1)
+    colour: FloatArray = np.median(patches, axis=0).astype(np.float32)
     return colour
 
 

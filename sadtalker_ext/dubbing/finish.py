@@ -9,7 +9,6 @@ import numpy as np
 
 from sadtalker_ext.dubbing.analysis import Analysis
 from sadtalker_ext.dubbing.cast import ranked
-from sadtalker_ext.dubbing.said import Said
 from sadtalker_ext.dubbing.schedule import Schedule
 from sadtalker_ext.dubbing.workplace import Work
 from sadtalker_ext.encoder.formats import FORMATS
@@ -19,9 +18,11 @@ from sadtalker_ext.encoder.reel import ReelLook, join_reel
 from sadtalker_ext.errors import SilentAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.footage import Footage
+from sadtalker_ext.performance import Said
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.speech.laid import Laid, laid_out
+from sadtalker_ext.speech.spans import GivingWay, spans_of
 from sadtalker_ext.types import Picture, Speech, VideoFile
 
 
@@ -30,7 +31,8 @@ def marking_of(work: Work, footage: Footage, lines: Sequence[Sequence[Said]]) ->
     options = work.request.options
     speech = next((one.speech for line in lines for one in line), None)
     claim = claim_of(options, work.tools.spec, _first(work, footage), speech)
-    return Marking(options, claim, overwrite=work.request.overwrite)
+    spoken = "\n".join(one.speech.text for line in lines for one in line)
+    return Marking(options, claim, spoken=spoken, overwrite=work.request.overwrite)
 
 
 def _first(work: Work, footage: Footage) -> Picture:
@@ -86,16 +88,19 @@ def write_dub(
             work.marking.seal(unfinished, spare)
         finally:
             discard(spare)
-        move_into_place(unfinished, request.target, overwrite=request.overwrite)
+        work.made = move_into_place(
+            unfinished, request.target, overwrite=request.overwrite, beside=request.beside
+        )
     finally:
         discard(unfinished)
-    return work.marking.finish(request.target)
+    return work.marking.finish(work.made)
 
 
 def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], seconds: float) -> Speech:
     """Lay everything that is heard over one another."""
     laid = [Laid(speech=one.speech, at=one.at) for line in lines for one in line]
-    keep = work.request.keep_audio
+    under, between = work.request.keep_audio, work.request.between
+    keep = max(under, between)
     if keep > 0 and not footage.facts.sound_tracks:
         work.warnings.append(f"{footage.path.name} has no sound to be kept.")
     elif keep > 0:
@@ -104,7 +109,12 @@ def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], second
         except SilentAudio:
             work.warnings.append(f"The sound of {footage.path.name} is silent.")
         else:
-            laid.append(Laid(speech=own, at=footage.facts.sound_delay, gain=keep))
+            way = None
+            if under != between:
+                spans = spans_of([(one.at, one.speech) for line in lines for one in line])
+                way = GivingWay(tuple(spans), under, between)
+            at, gain = footage.facts.sound_delay, keep if way is None else 1.0
+            laid.append(Laid(speech=own, at=at, gain=gain, gives_way=way))
     return laid_out(laid, seconds)
 
 
@@ -130,7 +140,7 @@ def described(
         work.warnings.append(f"{len(others)} more people are seen; their mouths stay as they are.")
     width, height = look.size
     return VideoFile(
-        path=work.request.target,
+        path=work.made,
         width=width + width % 2,
         height=height + height % 2,
         fps=float(look.rate),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from sadtalker_ext.dubbing.analysis import Analysis, analyse
 from sadtalker_ext.dubbing.cast import cast
 from sadtalker_ext.dubbing.finish import described, marking_of, write_dub
-from sadtalker_ext.dubbing.render import Actor, amount_of, controls_of, render_parts
+from sadtalker_ext.dubbing.render import Actor, amount_of, render_parts
 from sadtalker_ext.dubbing.request import DubRequest, check_dub
-from sadtalker_ext.dubbing.said import Said, Speakers, last_end
+from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.dubbing.schedule import Schedule, plan_frames
 from sadtalker_ext.dubbing.workplace import DubTools as DubTools
 from sadtalker_ext.dubbing.workplace import Work, kept_seed, work_folder
@@ -23,17 +23,20 @@ from sadtalker_ext.encoder.output_file import (
     check_output,
 )
 from sadtalker_ext.encoder.reel import ReelLook
+from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.engines.spec import EngineSpec
+from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.footage import Footage, FootageFrame
 from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.motion.plan import plan_motion
-from sadtalker_ext.performance import Performance
+from sadtalker_ext.performance import Said
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.identity import Likeness, likeness
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.steady import STEADY_SECONDS, SteadyTrack
-from sadtalker_ext.types import Motion, VideoFile
+from sadtalker_ext.types import VideoFile
+from sadtalker_ext.weights.store import WeightStore
 
 _SEEK_FRAMES = 120
 """Frames further ahead are sought in the file, which begins again at its last key frame."""
@@ -54,9 +57,10 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
         Cancelled: The work was stopped.
     """
     check_dub(request)
-    check_output(request.target, overwrite=request.overwrite, suffix=".mp4")
+    free = request.overwrite or request.beside
+    check_output(request.target, overwrite=free, suffix=".mp4")
     footage = Footage(request.video, shrink=request.shrink, turn=request.turn)
-    folder = work_folder(request)
+    folder = work_folder(request, tools.spec.name)
     seed = kept_seed(request, folder)
     work = Work(request, tools, progress, folder, seed)
     try:
@@ -67,6 +71,31 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return made
+
+
+def dub_video(
+    request: DubRequest,
+    spec: EngineSpec,
+    load: Callable[[], Engine],
+    models: FaceModels,
+    store: WeightStore,
+    progress: Progress,
+) -> VideoFile:
+    """Dub a video with one engine; see `make_dub`.
+
+    Args:
+        request: What is asked for.
+        spec: The engine.
+        load: Loads it; asked only by engines that need more than their description to dub.
+        models: The face models.
+        store: Where weight files and voices are.
+        progress: Reports stages, and stops the work.
+    """
+    if spec.dub is None:
+        raise InvalidOption(f"The {spec.name} engine cannot dub.", hint="Choose engine auto.")
+    dubber = spec.dub(load, store.require)
+    tools = DubTools(spec=spec, dubber=dubber, models=models, store=store)
+    return make_dub(request, tools, progress)
 
 
 def _made(work: Work, footage: Footage) -> VideoFile:
@@ -86,8 +115,6 @@ def _made(work: Work, footage: Footage) -> VideoFile:
         box=request.box,
         likeness_of=lambda path: _likeness_of(path, work.tools.models),
     )
-    with work.timings.measure("move"):
-        motions = [_motions(work, line) for line in lines]
     schedule = plan_frames(
         np.asarray(analysis.tracks.frames["pts"]),
         footage.facts.time_base,
@@ -98,7 +125,7 @@ def _made(work: Work, footage: Footage) -> VideoFile:
     )
     work.warnings += [*speakers.warnings, *([schedule.told] if schedule.told else [])]
     with work.timings.measure("prepare"):
-        actors = _actors(work, footage, analysis, people, lines, motions, schedule)
+        actors = _actors(work, footage, analysis, people, lines, schedule)
     look = _look(footage, request.options.quality)
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
     with work.timings.measure("render"):
@@ -119,51 +146,37 @@ def _made(work: Work, footage: Footage) -> VideoFile:
     return described(work, analysis, people, schedule, look, manifest)
 
 
-def _motions(work: Work, line: Sequence[Said]) -> list[Motion]:
-    """Plan how a mouth says every piece."""
-    found = []
-    for said in line:
-        performance = Performance(speech=said.speech)
-        motion = plan_motion(
-            performance,
-            work.request.options,
-            work.seed,
-            work.progress,
-            lambda _: iter(()),
-            work.tools.require,
-        )
-        found.append(motion)
-        work.warnings += [one for one in motion.warnings if one not in work.warnings]
-    return found
-
-
 def _actors(
     work: Work,
     footage: Footage,
     analysis: Analysis,
     people: Sequence[Sequence[int]],
     lines: Sequence[Sequence[Said]],
-    motions: Sequence[Sequence[Motion]],
     schedule: Schedule,
 ) -> list[Actor]:
     """Prepare everybody who speaks; who says nothing stays as filmed."""
-    work.progress.enter(Stage.PREPARING)
-    dub = work.tools.spec.dub
-    if dub is None:
-        raise ValueError(f"the engine {work.tools.spec.name} cannot dub")
+    request = work.request
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
     times = schedule.middles(footage.facts.time_base)
-    steady = STEADY_SECONDS if work.request.smooth else 0.0
+    steady = STEADY_SECONDS if request.smooth else 0.0
     actors = []
-    for persons, line, spoken in zip(people, lines, motions, strict=True):
+    for role, persons, line in zip(request.roles, people, lines, strict=True):
         if not line:
             continue
-        controls = controls_of(line, spoken, times)
-        amount = amount_of(line, times, work.request.keep_audio)
+        options = role.directed(request.options)
+        amount = amount_of(line, times, request.between)
         for person in persons:
+            work.progress.enter(Stage.PREPARING)
             track = SteadyTrack(analysis.tracks, person, steady_seconds=steady)
-            dubbing = dub(track, lambda numbers: _frames(footage, stamps, numbers))
-            actors.append(Actor(dubbing, controls, amount))
+            dubbing = work.tools.dubber.learn(
+                track,
+                lambda numbers: _frames(footage, stamps, numbers),
+                options,
+                work.progress,
+            )
+            rows, told = dubbing.plan(line, times, options, work.seed, work.progress)
+            work.warnings += [one for one in told if one not in work.warnings]
+            actors.append(Actor(dubbing, rows, amount))
             work.progress.check()
     return actors
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest, check_dub
-from sadtalker_ext.dubbing.said import Said, Speakers, last_end
+from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.ensemble_video import Part, generate_ensemble
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.performance import Said
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import FaceFinder
@@ -50,8 +51,9 @@ def picture_parts(
             face=face,
             speech=_laid(line, seconds) if line else None,
             spans=tuple((one.at, one.end) for one in line),
+            options=role.directed(request.options),
         )
-        for face, line in zip(faces, lines, strict=True)
+        for face, line, role in zip(faces, lines, request.roles, strict=True)
     ]
     return parts, _laid([one for line in lines for one in line], seconds), speakers.warnings
 
@@ -115,6 +117,9 @@ def dub_picture(
             engine=engine,
             progress=progress,
             overwrite=request.overwrite,
+            beside=request.beside,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
         )
+    if request.options.engine not in ("auto", engine.spec.name):
+        told.append(f"People of a picture are moved by the {engine.spec.name} engine.")
     return dataclasses.replace(video, warnings=(*told, *video.warnings))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,17 +12,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.compositor.repaint import repaint
 from sadtalker_ext.compositor.workers import in_order
-from sadtalker_ext.dubbing.said import Said
 from sadtalker_ext.dubbing.schedule import Schedule, scheduled
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.reel import ReelLook, ReelPart
-from sadtalker_ext.engines.base import Dubbing
+from sadtalker_ext.engines.base import Dubbing, DubFrame, Rows
 from sadtalker_ext.inputs.footage import Footage, FootageFrame
-from sadtalker_ext.motion.at_times import controls_at
-from sadtalker_ext.planes import Planes
+from sadtalker_ext.performance import Said
+from sadtalker_ext.planes import Planes, Repainted
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import FloatArray, Motion
+from sadtalker_ext.speech.spans import spans_of
+from sadtalker_ext.types import FloatArray
 
 PART_SECONDS: Final = 20.0
 """Length of a part; what a crash loses at most."""
@@ -32,6 +34,9 @@ _FADE_SECONDS: Final = 0.2
 _KEPT: Final = 0.5
 """From this share of the video's own sound on, its own mouths are left as they are in between."""
 
+_Row = tuple[int, FootageFrame]
+"""Number of a frame of the result, and the video's frame that is shown then."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Actor:
@@ -39,47 +44,30 @@ class Actor:
 
     Attributes:
         dubbing: Draws the mouth.
-        controls: (n, K) float32.
+        rows: What the mouth does.
         amount: (n,) float32, 0 where the filmed mouth stays .. 1.
     """
 
     dubbing: Dubbing
-    controls: FloatArray
+    rows: Rows
     amount: FloatArray
 
 
-def controls_of(
-    line: Sequence[Said], motions: Sequence[Motion], times: npt.NDArray[np.float64]
-) -> FloatArray:
-    """Return (n, K) what a mouth does at moments: where pieces overlap, the stronger one counts.
-
-    Args:
-        line: What is said.
-        motions: How the mouth says each piece.
-        times: (n,) seconds.
-    """
-    whole = np.zeros((len(times), len(motions[0].names)), np.float32)
-    for said, motion in zip(line, motions, strict=True):
-        low, high = np.searchsorted(times, [said.at - 0.1, said.end + 0.1])
-        if high > low:
-            found = controls_at(motion, times[low:high] - said.at)
-            part = whole[low:high]
-            part[:] = np.where(np.abs(found) > np.abs(part), found, part)
-    return whole
-
-
-def amount_of(
-    line: Sequence[Said], times: npt.NDArray[np.float64], keep_audio: float
-) -> FloatArray:
+def amount_of(line: Sequence[Said], times: npt.NDArray[np.float64], between: float) -> FloatArray:
     """Return (n,) how far the filmed mouth gives way, 0..1.
 
     Where the video's own sound is heard between what is said, its own mouths are seen.
+
+    Args:
+        line: What this person says.
+        times: (n,) seconds.
+        between: How much of the video's own sound is heard where nothing is said.
     """
-    if keep_audio < _KEPT:
+    if between < _KEPT:
         return np.ones(len(times), np.float32)
     amount = np.zeros(len(times), np.float32)
-    for said in line:
-        before, after = said.at - times, times - said.end
+    for begin, end in spans_of([(said.at, said.speech) for said in line]):
+        before, after = begin - times, times - end
         away = np.maximum(np.maximum(before, after), 0)
         amount = np.maximum(amount, np.clip(1 - away / _FADE_SECONDS, 0, 1)).astype(np.float32)
     return amount
@@ -175,17 +163,34 @@ def _drawn(
         strict=False,
     )
     width, height = footage.facts.size
-    yield from in_order(lambda one: _draw(*one, actors), rows, _THREADS, 3 * width * height)
+    together = max((actor.dubbing.batch for actor in actors), default=1)
+    blocks = _blocks(rows, together)
+    size = 3 * width * height * together
+    for block in in_order(lambda one: _draw(one, actors), blocks, _THREADS, size):
+        yield from block
 
 
-def _draw(row: int, frame: FootageFrame, actors: Sequence[Actor]) -> Planes:
+def _blocks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+    """Yield rows some at a time."""
+    rest = iter(rows)
+    while block := list(itertools.islice(rest, size)):
+        yield block
+
+
+def _draw(block: Sequence[_Row], actors: Sequence[Actor]) -> list[Planes]:
+    """Draw all mouths into some frames; every mouth is drawn from the frames as they were."""
     changes = [
         actor.dubbing.draw(
-            frame.planes, frame.number, actor.controls[row], float(actor.amount[row])
+            [
+                DubFrame(frame.planes, frame.number, actor.rows[row], float(actor.amount[row]))
+                for row, frame in block
+            ]
         )
         for actor in actors
     ]
-    for drawn in changes:
-        if drawn is not None:
-            frame.planes.draw(drawn.box, drawn.change)
-    return frame.planes
+    for one in changes:
+        for (_, frame), found in zip(block, one, strict=True):
+            drawn = repaint(frame.planes, found) if isinstance(found, Repainted) else found
+            if drawn is not None:
+                frame.planes.draw(drawn.box, drawn.change)
+    return [frame.planes for _, frame in block]

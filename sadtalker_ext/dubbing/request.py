@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.speech.parts import speakers_of
+from sadtalker_ext.timeline import timeline_text
 
 LENGTHS = ("hold", "loop", "cut")
 """What happens where speech and video are not equally long: the last frame is held, the video goes
@@ -49,6 +52,10 @@ class DubRole:
         cues: A .srt or .vtt file that is spoken cue by cue.
         segments: Further pieces.
         voice: Voice of this role's texts; empty takes the option `voice`.
+        emotion: How this person looks; empty takes the option.
+        emotion_intensity: How strongly; None takes the option.
+        timeline: What this person's face does when, JSON as the option takes it; empty takes the
+            option. Its moments count from the beginning of the video.
     """
 
     face: str | Path = "largest"
@@ -60,6 +67,23 @@ class DubRole:
     cues: Path | None = None
     segments: tuple[DubSegment, ...] = ()
     voice: str = ""
+    emotion: str = ""
+    emotion_intensity: float | None = None
+    timeline: str = ""
+
+    def directed(self, options: GenerateOptions) -> GenerateOptions:
+        """Return the options for this person.
+
+        Raises:
+            InvalidOption: An emotion does not exist, or a timeline cannot be read.
+        """
+        own: dict[str, Any] = {
+            "emotion": self.emotion or None,
+            "emotion_intensity": self.emotion_intensity,
+            "timeline": self.timeline or None,
+        }
+        given = {name: value for name, value in own.items() if value is not None}
+        return dataclasses.replace(options, **given) if given else options
 
     @property
     def says_something(self) -> bool:
@@ -78,8 +102,10 @@ class DubRequest:
         dialogue: Lines such as "A: Good morning." that the roles say in turn.
         options: Voice, speech, mouth, quality and seed are used.
         keep_audio: How much of the video's own sound is kept, 0..1.
+        keep_outside: How much of it is kept where nothing new is said; None is as much.
         length: One of `LENGTHS`.
         overwrite: Whether an existing output may be replaced.
+        beside: Whether a similar name will do where the output's is taken meanwhile.
         resume: Go on with what an earlier try left; what is left by this one stays.
         box: Choose the face inside this box: left, top, right, bottom in pixels.
         shrink: Make the video so many times smaller.
@@ -94,14 +120,21 @@ class DubRequest:
     dialogue: str = ""
     options: GenerateOptions = field(default_factory=GenerateOptions)
     keep_audio: float = 0.0
+    keep_outside: float | None = None
     length: str = "hold"
     overwrite: bool = False
+    beside: bool = False
     resume: bool = False
     box: tuple[int, int, int, int] | None = None
     shrink: int = 1
     turn: int = 0
     static: bool = False
     smooth: bool = True
+
+    @property
+    def between(self) -> float:
+        """How much of the video's own sound is heard where nothing new is said."""
+        return self.keep_audio if self.keep_outside is None else self.keep_outside
 
     @property
     def target(self) -> Path:
@@ -120,8 +153,9 @@ def check_dub(request: DubRequest) -> None:
             f"A dubbed video is an .mp4, found {request.output.name}.",
             hint=f"Use {request.output.stem}.mp4.",
         )
-    if not 0.0 <= request.keep_audio <= 1.0:
-        raise InvalidOption(f"keep_audio should be 0 to 1, found {request.keep_audio}.")
+    for name, value in (("keep_audio", request.keep_audio), ("keep_outside", request.between)):
+        if not 0.0 <= value <= 1.0:
+            raise InvalidOption(f"{name} should be 0 to 1, found {value}.")
     if request.length not in LENGTHS:
         raise InvalidOption(
             f"length should be one of {', '.join(LENGTHS)}, found {request.length!r}."
@@ -137,6 +171,7 @@ def check_dub(request: DubRequest) -> None:
         )
     for role in request.roles:
         _check_role(role)
+        role.directed(request.options)
 
 
 def _check_role(role: DubRole) -> None:
@@ -156,6 +191,18 @@ def _check_role(role: DubRole) -> None:
             raise InvalidOption("A segment should have either speech or text.")
     if role.channel is not None and not 0 <= role.channel < 8:
         raise InvalidOption(f"channel should be 0 to 7, found {role.channel}.")
+
+
+def default_roles(dialogue: str) -> tuple[DubRole, ...]:
+    """Return a role for everybody who speaks in a dialogue, faces by size.
+
+    Letters are sorted, so that A has the largest face; names count as they first speak.
+
+    Raises:
+        InvalidOption: It is no dialogue.
+    """
+    names = enumerate(speakers_of(dialogue))
+    return tuple(DubRole(name=name, face=str(number)) for number, name in names)
 
 
 _ROLE_NAMES = {one.name for one in dataclasses.fields(DubRole)}
@@ -187,11 +234,23 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         cues=_file(values, "cues", folder),
         segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
+        emotion=_word(values, "emotion"),
+        emotion_intensity=_given_number(values, "emotion_intensity"),
+        timeline=_timeline(values, folder),
     )
 
 
+def _timeline(values: Mapping[str, Any], folder: Path) -> str:
+    """Return a timeline that is given as it is, as text, or by the name of a .json file."""
+    given = values.get("timeline")
+    if isinstance(given, (list, Mapping)):
+        return json.dumps(given)
+    text = _word(values, "timeline")
+    return timeline_text(str(folder / text)) if text.endswith(".json") else text
+
+
 _ROLE_WORDS = ("face", "speech", "at", "cues", "channel", "segments")
-_WHOLE_WORDS = ("dialogue", "keep_audio", "length")
+_WHOLE_WORDS = ("dialogue", "keep_audio", "keep_outside", "length")
 
 
 def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> DubRequest:
@@ -220,8 +279,8 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
     if not roles:
         alone = {name: values[name] for name in _ROLE_WORDS if name in values}
         role = role_from({**alone, "text": options.text}, folder)
-        pair = bool(dialogue) and not role.says_something
-        roles = (DubRole(face="0"), DubRole(face="1")) if pair else (role,)
+        shared = bool(dialogue) and not role.says_something
+        roles = default_roles(dialogue) if shared else (role,)
     video, output = _file(values, "video", folder), _file(values, "output", folder)
     if video is None or output is None:
         raise InvalidOption("A video to dub needs video and output.")
@@ -232,6 +291,7 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
         dialogue=dialogue,
         options=options,
         keep_audio=_number(values, "keep_audio"),
+        keep_outside=_given_number(values, "keep_outside"),
         length=_word(values, "length") or "hold",
         overwrite=overwrite,
     )
@@ -274,3 +334,7 @@ def _number(values: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidOption(f"{name} should be a number, found {value!r}.")
     return float(value)
+
+
+def _given_number(values: Mapping[str, Any], name: str) -> float | None:
+    return None if values.get(name) is None else _number(values, name)

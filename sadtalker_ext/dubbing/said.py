@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest, DubRole
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.performance import Said
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.speech.laid import one_channel
 from sadtalker_ext.speech.parts import read_cues, read_dialogue
@@ -23,24 +23,6 @@ _TURN_PAUSE = 0.25
 """Seconds between the turns of a dialogue."""
 _ROOM = 0.05
 """Seconds before the next cue at which one should be over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Said:
-    """One piece of speech.
-
-    Attributes:
-        at: When it begins in the video, in seconds.
-        speech: The sound.
-    """
-
-    at: float
-    speech: Speech
-
-    @property
-    def end(self) -> float:
-        """When it is over."""
-        return self.at + self.speech.total_seconds
 
 
 class Speakers:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest
 from sadtalker_ext.encoder.output_file import hidden_name
+from sadtalker_ext.engines.base import Dubber
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import OutputExists
 from sadtalker_ext.pipeline import Timings
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.marking import Marking
-from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.weights.store import WeightStore
 
 
@@ -28,15 +28,15 @@ class DubTools:
 
     Attributes:
         spec: The engine, one that can dub.
+        dubber: Its way to dub.
         models: The face models.
         store: Where weight files and voices are.
-        require: Gives the weight files of the phone recogniser.
     """
 
     spec: EngineSpec
+    dubber: Dubber
     models: FaceModels
     store: WeightStore
-    require: Require
 
 
 @dataclass(slots=True)
@@ -49,18 +49,24 @@ class Work:
     folder: Path
     seed: int
     marking: Marking = field(init=False)
+    made: Path = field(init=False)
     warnings: list[str] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
 
 
-def work_folder(request: DubRequest) -> Path:
-    """Return the folder for what is worked on: a known one where it may be gone on with."""
+def work_folder(request: DubRequest, engine: str) -> Path:
+    """Return the folder for what is worked on: a known one where it may be gone on with.
+
+    Args:
+        request: What is asked for.
+        engine: Name of the engine; what another one drew is not gone on with.
+    """
     if not request.resume:
         folder = hidden_name(request.target, "dub")
         folder.mkdir()
         return folder
     folder = request.target.with_name(f".{request.target.stem}.dub")
-    mark, facts = folder / "request.json", _fingerprint(request)
+    mark, facts = folder / "request.json", _fingerprint(request, engine)
     if folder.exists() and not mark.exists() and any(folder.iterdir()):
         raise OutputExists(
             f"{folder} should be free for unfinished work, but holds files of somebody else's.",
@@ -73,11 +79,11 @@ def work_folder(request: DubRequest) -> Path:
     return folder
 
 
-def _fingerprint(request: DubRequest) -> str:
+def _fingerprint(request: DubRequest, engine: str) -> str:
     """Return what must be the same for work to go on: the request, and the files it names."""
     files = {str(path): _stamp(path) for path in sorted(_files(request))}
     plain = dataclasses.replace(request, resume=False, overwrite=False)
-    facts = json.dumps({"request": repr(plain), "files": files})
+    facts = json.dumps({"request": repr(plain), "files": files, "engine": engine})
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from sadtalker_ext.encoder.formats import format_of
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.metadata import VideoMetadata
-from sadtalker_ext.encoder.muxer import EncoderThread
+from sadtalker_ext.encoder.muxer import EncoderThread, FrameWorker
 from sadtalker_ext.encoder.output_file import (
     check_output,
     discard,
@@ -26,9 +26,6 @@ from sadtalker_ext.encoder.output_file import (
 )
 from sadtalker_ext.errors import EncodingError, SadTalkerError
 from sadtalker_ext.types import ImageArray, Speech, Word
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +122,7 @@ class VideoWriter:
         self._seal = seal
         self._part = hidden_name(self.path)
         self._shape: tuple[int, ...] = ()
-        self._worker: EncoderThread | None = None
+        self._worker: FrameWorker | None = None
 
     @property
     def seconds(self) -> float:
@@ -156,7 +153,7 @@ class VideoWriter:
         """
         if self._worker is None:
             self._start(frame)
-        worker = cast("EncoderThread", self._worker)
+        worker = cast("FrameWorker", self._worker)
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise EncodingError(
                 f"Every frame should be {self._shape} uint8 like the first, "
@@ -166,7 +163,9 @@ class VideoWriter:
             frame = _labelled(self._label, frame)
         if self._stamp is not None:
             frame = _stamped(self._stamp, frame)
-        worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
+        if self._label is None and self._stamp is None:
+            frame = frame.copy()
+        worker.put(_even(frame) if self._format.even_sides else frame)
         self.frames += 1
 
     def __exit__(
@@ -244,13 +243,6 @@ class VideoWriter:
         if self._worker is not None:
             self._worker.abandon()
         discard(self._part)
-
-
-def _video_frame(frame: ImageArray) -> VideoFrame:
-    from av.video.frame import VideoFrame
-
-    kind = "rgba" if frame.shape[2] == 4 else "rgb24"
-    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=kind)
 
 
 def _labelled(label: Label, frame: ImageArray) -> ImageArray:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.performance import Performance
+from sadtalker_ext.performance import Performance, Said
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, Motion, Patch, Shot
 
 if TYPE_CHECKING:
-    from sadtalker_ext.planes import Drawn, Planes
+    from sadtalker_ext.engines.spec import FramesOf
+    from sadtalker_ext.planes import Drawn, Planes, Repainted
+    from sadtalker_ext.shot.steady import SteadyTrack
 
 
 class Rig(Protocol):
-    """One face of a shot, prepared by one engine."""
+    """One face of a shot, prepared by one engine.
+
+    A rig whose frames depend on more than their own row has `draw_part(motion, rows)`, which draws
+    some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
+    `kept`, and `take(kept)` for another rig of the same picture.
+    """
 
     @property
     def face(self) -> Face:
@@ -61,20 +72,83 @@ class Rig(Protocol):
         """
 
 
+class Rows(Protocol):
+    """What a mouth does in each frame of the result, in an engine's own numbers."""
+
+    def __getitem__(self, row: int, /) -> FloatArray:
+        """Return the numbers of one frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DubFrame:
+    """One frame in which a mouth is to be drawn.
+
+    Attributes:
+        planes: The frame; not changed by whoever draws.
+        number: Of the frame in the video.
+        row: What the mouth does, one of the `Rows` that the same engine planned.
+        amount: 0 leaves the frame as it is .. 1 is the whole way.
+    """
+
+    planes: Planes
+    number: int
+    row: FloatArray
+    amount: float
+
+
 class Dubbing(Protocol):
     """One person of a video, ready to say something else."""
 
-    def draw(self, planes: Planes, number: int, row: FloatArray, amount: float) -> Drawn | None:
-        """Return what a frame changes by. Safe to call from several threads.
+    @property
+    def batch(self) -> int:
+        """Frames that are best drawn at once."""
+
+    def plan(
+        self,
+        line: Sequence[Said],
+        times: npt.NDArray[np.float64],
+        options: GenerateOptions,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[Rows, tuple[str, ...]]:
+        """Return what the mouth does in every frame, and what is done differently than asked.
 
         Args:
-            planes: The frame; not changed.
-            number: Of the frame in the video.
-            row: (K,) controls of the mouth, in the order of `Motion.names`.
-            amount: 0 leaves the frame as it is .. 1 is the whole way.
+            line: What is said, in order of time; at least one piece.
+            times: (n,) middles of the frames' time on the screen, in seconds.
+            options: How to speak.
+            seed: Repeats the motion.
+            progress: Counts what is listened to, and stops the work.
+        """
 
-        Returns:
-            None where the face is not seen.
+    def draw(self, frames: Sequence[DubFrame]) -> list[Drawn | Repainted | None]:
+        """Return what each frame changes by, None where the face is not seen.
+
+        Safe to call from several threads.
+        """
+
+
+class Dubber(Protocol):
+    """An engine's way to make people of videos say something else."""
+
+    def learn(
+        self,
+        track: SteadyTrack,
+        frames_of: FramesOf,
+        options: GenerateOptions,
+        progress: Progress,
+    ) -> Dubbing:
+        """Learn a person from the frames that show the face.
+
+        Args:
+            track: The face; it is seen at least once.
+            frames_of: Gives frames of the video by their numbers, which rise.
+            options: How to draw.
+            progress: Stops the work.
+
+        Raises:
+            WeightsMissing: A network is not there.
+            OutOfMemory: The device has no room for it.
         """
 
 

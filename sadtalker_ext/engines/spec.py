@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Dubbing, Engine
+    from sadtalker_ext.engines.base import Dubber, Engine
     from sadtalker_ext.planes import Planes
     from sadtalker_ext.portrait.models import FaceModels
-    from sadtalker_ext.shot.steady import SteadyTrack
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
     FramesOf = Callable[[Sequence[int]], Iterator[tuple[int, Planes]]]
+    Require = Callable[[str], Path]
 
 TRAINED = "trainedAlgorithmicMedia"
 ALGORITHMIC = "algorithmicMedia"
@@ -56,8 +56,8 @@ class EngineSpec:
         motion_term: IPTC digital source type of its motion, `TRAINED` or `ALGORITHMIC`.
         mirrors_yaw: Whether positive yaw of a free view turns to the left edge of the picture.
         options: Options that not every engine honours, but this one does.
-        dub: Learns a person of a video from the followed face and from frames by their numbers;
-            None where the engine cannot dub.
+        dub: Gives the engine's way to dub videos, from what loads the engine and what gives
+            weight files; None where the engine cannot dub.
     """
 
     name: str
@@ -74,4 +74,4 @@ class EngineSpec:
     motion_term: str = ALGORITHMIC
     mirrors_yaw: bool = False
     options: frozenset[str] = frozenset()
-    dub: Callable[[SteadyTrack, FramesOf], Dubbing] | None = None
+    dub: Callable[[Callable[[], Engine], Require], Dubber] | None = None

@@ -8,12 +8,20 @@ import numpy as np
 
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait.detect import Detection
+from sadtalker_ext.portrait.face_place import (
+    SAME_PLACE,
+    around,
+    cut_out,
+    in_one_place,
+    middle_of,
+    size_of,
+)
 from sadtalker_ext.portrait.find import MIN_FACE_PX
 from sadtalker_ext.portrait.identity import Likeness, likeness
 from sadtalker_ext.portrait.mesh import FaceMesh, region_of
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.region import Region
-from sadtalker_ext.types import Box, FloatArray, ImageArray
+from sadtalker_ext.types import FloatArray
 
 _LOST = 0.5
 """Mesh scores below this mean that the square shows no face."""
@@ -25,10 +33,10 @@ _SEARCH_LOST = 4
 """Frames between two searches while nobody is followed."""
 _SMALL_PX = 640
 """Long side of the picture that is searched."""
-_CUT_PX = 320
-"""Side of the part a mesh is looked for in: the network sees 192 pixels."""
-_SAME_PLACE = 0.45
-"""Distance of two meshes, in face sizes, below which they are the same face."""
+_JUMPS = 4.0
+"""How unlike a jump by one face size makes a face: people's likenesses differ by 1 and more."""
+_NEAR = 1.1
+"""Distance of two faces, in the larger one's sizes, up to which one may lie before the other."""
 _SAME_PERSON = 1.0
 """Likenesses that differ by less are one person's."""
 _KEPT_FRAMES = 60
@@ -60,6 +68,20 @@ class _Followed:
     points: FloatArray
     since: int
     seen: int = 0
+    before: FloatArray | None = None
+    """Its points in the frame before."""
+    way: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
+    """How far its middle goes per frame, averaged over the last few."""
+    jump: float = 0.0
+    """How far from there it went in this frame, in its sizes."""
+
+    def move(self, points: FloatArray) -> None:
+        """Take over where it is in the next frame."""
+        step = middle_of(points) - middle_of(self.points)
+        self.jump = float(np.linalg.norm(step - self.way)) / max(size_of(points), 1.0)
+        self.way = (0.7 * self.way + 0.3 * step).astype(np.float32)
+        self.before, self.points = self.points, points
+        self.seen += 1
 
 
 @dataclass(slots=True, eq=False)
@@ -109,25 +131,59 @@ class SceneFollower:
         self._number += 1
         if cut:
             self._active, self._lost = [], []
-        found: list[SeenFace] = []
-        kept: list[_Followed] = []
+        kept: list[tuple[_Followed, float]] = []
         for face in self._active:
             mesh = self._mesh(planes, region_of(face.points))
             wide = float(np.ptp(mesh.points[:, 0]))
-            if mesh.score < _LOST or wide < MIN_FACE_PX or self._taken(mesh.points, kept):
-                self._lost.append(_Lost(face.person, face.points, self._number))
-                self._searched = min(self._searched, self._number - _LOOK_ROUND + 1)
+            if mesh.score < _LOST or wide < MIN_FACE_PX:
+                self._lose(face, face.points)
                 continue
-            face.points, face.seen = mesh.points, face.seen + 1
-            kept.append(face)
-            found.append(self._seen(face, mesh.score))
-            if face.seen % _LEARN_EVERY == 0 and mesh.score > _NEW:
-                self._learn(face.person, planes, mesh.points)
-        self._active = kept
+            face.move(mesh.points)
+            rival = next((one for one in kept if in_one_place(one[0].points, face.points)), None)
+            if rival is not None:
+                # who goes behind somebody is not there, whoever was looked for first
+                if not self._is_rather(face, rival[0], planes):
+                    self._lose(face, face.before)
+                    continue
+                kept.remove(rival)
+                self._lose(rival[0], rival[0].before)
+            kept.append((face, mesh.score))
+        self._active = [face for face, _ in kept]
+        found = [self._seen(*one) for one in kept]
+        for face, score in kept:
+            # not while another face is near, whose skin and hair may lie before it
+            if face.seen % _LEARN_EVERY == 0 and score > _NEW and not self._crowded(face):
+                self._learn(face.person, planes, face.points)
         every = _LOOK_ROUND if kept else _SEARCH_LOST
         if cut or self._number - self._searched >= every:
             found += self._search(planes, thorough=cut or self._number == 0)
         return found
+
+    def _lose(self, face: _Followed, points: FloatArray | None) -> None:
+        """Expect a face near where it was last, and look round soon."""
+        where = face.points if points is None else points
+        self._lost.append(_Lost(face.person, where, self._number))
+        self._searched = min(self._searched, self._number - _LOOK_ROUND + 1)
+
+    def _is_rather(self, one: _Followed, other: _Followed, planes: Planes) -> bool:
+        """Tell whether a face that two lay claim to is rather the one than the other.
+
+        It looks like the one, and the one was about to come here: a mesh that slips from one face
+        to another makes a jump.
+        """
+        unlike = []
+        for face in (one, other):
+            differs = self.people[face.person].differs(self._likeness(planes, face.points))
+            unlike.append(differs + _JUMPS * face.jump)
+        return unlike[0] < unlike[1]
+
+    def _crowded(self, face: _Followed) -> bool:
+        return any(
+            np.linalg.norm(middle_of(one.points) - middle_of(face.points))
+            < _NEAR * max(size_of(one.points), size_of(face.points))
+            for one in self._active
+            if one is not face
+        )
 
     def _seen(self, face: _Followed, score: float) -> SeenFace:
         return SeenFace(person=face.person, track=face.track, points=face.points, score=score)
@@ -159,14 +215,14 @@ class SceneFollower:
         )
         centre = np.array([region.x, region.y])
         for face in self._active:
-            if np.linalg.norm(_middle(face.points) - centre) < _SAME_PLACE * _size(face.points):
+            if np.linalg.norm(middle_of(face.points) - centre) < SAME_PLACE * size_of(face.points):
                 return None
         mesh = self._mesh(planes, region)
         mesh = self._mesh(planes, region_of(mesh.points))
         wide = float(np.ptp(mesh.points[:, 0]))
         if mesh.score < _NEW or wide < MIN_FACE_PX or self._taken(mesh.points, self._active):
             return None
-        ratio = _size(mesh.points) / max(region.side / 1.5, 1.0)
+        ratio = size_of(mesh.points) / max(region.side / 1.5, 1.0)
         if not 0.5 < ratio < 2.2:
             return None
         person = self._who(planes, mesh.points)
@@ -180,7 +236,7 @@ class SceneFollower:
         now = self._likeness(planes, points)
         present = {face.person for face in self._active}
         for one in sorted(self._lost, key=lambda lost: -lost.at):
-            near = np.linalg.norm(_middle(one.points) - _middle(points)) < 0.8 * _size(points)
+            near = np.linalg.norm(middle_of(one.points) - middle_of(points)) < 0.8 * size_of(points)
             alike = self.people[one.person].differs(now) < 1.5 * _SAME_PERSON
             if near and alike and one.person not in present:
                 self._lost.remove(one)
@@ -199,18 +255,14 @@ class SceneFollower:
         self.people[person] = self.people[person].with_look(self._likeness(planes, points))
 
     def _likeness(self, planes: Planes, points: FloatArray) -> Likeness:
-        picture, corner, scale = _cut_out(planes, _around(points, 0.1))
+        picture, corner, scale = cut_out(planes, around(points, 0.1))
         moved = points.copy()
         moved[:, :2] = (points[:, :2] - corner + 0.5) * scale - 0.5
         return likeness(picture, moved)
 
     def _taken(self, points: FloatArray, others: list[_Followed]) -> bool:
         """Tell whether another followed face lies at the same place."""
-        return any(
-            np.linalg.norm(_middle(one.points) - _middle(points))
-            < _SAME_PLACE * min(_size(points), _size(one.points))
-            for one in others
-        )
+        return any(in_one_place(one.points, points) for one in others)
 
     def _mesh(self, planes: Planes, region: Region) -> FaceMesh:
         reach = 0.5 * region.side * (abs(np.cos(region.angle_rad)) + abs(np.sin(region.angle_rad)))
@@ -220,7 +272,7 @@ class SceneFollower:
             int(region.x + reach) + 3,
             int(region.y + reach) + 3,
         )
-        picture, corner, scale = _cut_out(planes, box)
+        picture, corner, scale = cut_out(planes, box)
         moved = Region(
             x=(region.x - corner[0] + 0.5) * scale - 0.5,
             y=(region.y - corner[1] + 0.5) * scale - 0.5,
@@ -232,27 +284,3 @@ class SceneFollower:
         points[:, :2] = (points[:, :2] + 0.5) / scale - 0.5 + corner
         points[:, 2] /= scale
         return FaceMesh(points=points, score=mesh.score)
-
-
-def _cut_out(planes: Planes, box: Box) -> tuple[ImageArray, FloatArray, float]:
-    """Return a part of a frame, its corner in the frame, and its scale."""
-    part = planes.inside(box)
-    picture, scale = planes.look(part, _CUT_PX)
-    return picture, np.array(part[:2], np.float32), scale
-
-
-def _around(points: FloatArray, margin: float) -> Box:
-    low, high = points[:, :2].min(0), points[:, :2].max(0)
-    reach = margin * float((high - low).max())
-    left, top = np.floor(low - reach).astype(int)
-    right, bottom = np.ceil(high + reach).astype(int) + 1
-    return int(left), int(top), int(right), int(bottom)
-
-
-def _middle(points: FloatArray) -> FloatArray:
-    middle: FloatArray = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
-    return middle
-
-
-def _size(points: FloatArray) -> float:
-    return float(np.ptp(points[:, :2], axis=0).max())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sadtalker_ext.speech.spans import GivingWay
 from sadtalker_ext.types import FloatArray, Speech
 
 _BLOCK_SECONDS = 1
@@ -22,11 +23,13 @@ class Laid:
         speech: The sound.
         at: When it begins, in seconds; before 0 its beginning is left out.
         gain: By how much it is made louder.
+        gives_way: To what it gives way, times the gain; None where it does not.
     """
 
     speech: Speech
     at: float = 0.0
     gain: float = 1.0
+    gives_way: GivingWay | None = None
 
 
 def laid_out(parts: Sequence[Laid], seconds: float) -> Speech:
@@ -115,6 +118,9 @@ class _Tape:
             self._take(skip)
         into = max(self._begins - begin, 0)
         samples = self._take(len(mixed) - into)
+        if self._part.gives_way is not None:
+            times = (begin + into + np.arange(len(samples))) / self._rate
+            samples = samples * self._part.gives_way.gains(times)[:, None]
         mixed[into : into + len(samples)] += np.float32(self._part.gain) * samples
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from benchmarks.subject import PORTRAIT, SPEECH, puppet_video
 from sadtalker_ext.dubbing import render
 from sadtalker_ext.dubbing.make import DubTools, make_dub
 from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment
+from sadtalker_ext.engines.puppet.dub.dubber import PuppetDubber
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.errors import Cancelled, NoFaceFound, NoSuchFace, OutputExists
 from sadtalker_ext.inputs.audio import open_speech
@@ -44,7 +45,7 @@ def models():
 @pytest.fixture(scope="module")
 def tools(models):
     store = WeightStore.standard()
-    return DubTools(spec=SPEC, models=models, store=store, require=store.require)
+    return DubTools(spec=SPEC, dubber=PuppetDubber(store.require), models=models, store=store)
 
 
 @pytest.fixture(scope="module")
@@ -211,17 +212,20 @@ def test_work_goes_on_where_it_stopped(filmed, tools, tmp_path, monkeypatch):
     video = write_footage(tmp_path / "in" / "a.mp4", filmed[:18])
     seen = []
 
-    def watched(track, frames_of):
-        dubbing = SPEC.dub(track, frames_of)
+    class Watching:
+        def learn(self, *asked):
+            dubbing = tools.dubber.learn(*asked)
 
-        class Watched:
-            def draw(self, planes, number, row, amount):
-                seen.append(number)
-                return dubbing.draw(planes, number, row, amount)
+            class Watched:
+                batch, plan = dubbing.batch, dubbing.plan
 
-        return Watched()
+                def draw(self, frames):
+                    seen.extend(one.number for one in frames)
+                    return dubbing.draw(frames)
 
-    spied = dataclasses.replace(tools, spec=dataclasses.replace(SPEC, dub=watched))
+            return Watched()
+
+    spied = dataclasses.replace(tools, dubber=Watching())
     with pytest.raises(Cancelled):
         dub(
             spied,
@@ -291,3 +295,31 @@ def test_a_folder_that_is_not_ours_is_left_alone(video, tools, tmp_path):
     with pytest.raises(OutputExists, match="somebody else's"):
         dub(tools, video, tmp_path / "out.mp4", DubRole(speech=SPEECH), resume=True)
     assert (other / "notes.txt").read_text() == "mine"
+
+
+def test_the_networks_dub_with_every_frame_as_its_own_source(filmed, models, tmp_path):
+    """Stand-in networks darken the face; the rest of the frames, and faceless ones, stay."""
+    pytest.importorskip("torch")
+    from sadtalker_ext.engines.sadtalker.dub.dubber import COVERED, SadTalkerDubber
+    from sadtalker_ext.engines.sadtalker.spec import SPEC as SADTALKER
+    from tests.support.fake_networks import fake_networks
+    from tests.unit.engines.sadtalker.person import make_engine
+
+    networks = fake_networks()
+    engine = make_engine(networks)
+    wall = np.full_like(filmed[0], 90)
+    video = write_footage(tmp_path / "v.mp4", [*filmed[:5], *[wall] * 5, *filmed[10:14]])
+    store = WeightStore.standard()
+    dubber = SadTalkerDubber(lambda: engine)
+    tools = DubTools(spec=SADTALKER, dubber=dubber, models=models, store=store)
+    made = dub(tools, video, tmp_path / "out.mp4", DubRole(speech=SPEECH), length="cut")
+    assert (made.frames, made.engine) == (14, "sadtalker")
+    assert COVERED in made.warnings
+    assert any("5 of 14 frames do not show the face" in one for one in made.warnings)
+    assert len(networks.renderer.redrawn) == 9
+    before, after = frames_of(video), frames_of(tmp_path / "out.mp4")
+    for number, (one, other) in enumerate(zip(before, after, strict=True)):
+        moved = changes(one, other)
+        assert moved[:60].max() < 16  # hair and sky: what coding alone does
+        if 5 <= number < 10:
+            assert moved.max() < 16

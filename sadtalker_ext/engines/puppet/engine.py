@@ -5,22 +5,29 @@ from __future__ import annotations
 from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.kept import Kept, content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import track_points
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.faces import first_face
-from sadtalker_ext.types import Shot
+from sadtalker_ext.types import Face, Picture, Shot
+
+_KEPT_PX = 2_000_000
+"""Pixels of the pictures whose rigs are kept for the next job on them: up to about 150 MB."""
 
 
 class PuppetEngine:
     """The built-in engine: needs three small face models and no graphics card.
+
+    Rigs of the last pictures are kept: another job on the same one begins at once.
 
     Args:
         models: The face models.
@@ -30,6 +37,7 @@ class PuppetEngine:
 
     def __init__(self, models: FaceModels) -> None:
         self._models = models
+        self._rigs: Kept[PuppetRig] = Kept(_KEPT_PX)
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> PuppetRig:
         """Take a face, cut out what the video shows and prepare its layers; see `Engine`.
@@ -43,8 +51,20 @@ class PuppetEngine:
         progress.enter(Stage.FACE)
         face = first_face(shot, options.face_index)
         progress.enter(Stage.PREPARING)
-        view = view_stage(shot.picture.pixels, face, options.preprocess)
+        picture, preprocess = shot.picture, options.preprocess
+        height, width = picture.pixels.shape[:2]
+        kept = self._rigs.of(
+            content_key(picture.pixels, face.points, preprocess, str(bool(picture.face_points))),
+            lambda: self._rig(picture, face, preprocess, progress),
+            weight=height * width,
+        )
+        return kept.anew()
+
+    def _rig(self, picture: Picture, face: Face, preprocess: str, progress: Progress) -> PuppetRig:
+        view = view_stage(picture.pixels, face, preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
+        if picture.face_points:
+            mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
         mouth = MouthLayer(view.pixels, view.points)
         eyes = EyeLayer(view.pixels, view.points)
@@ -58,8 +78,9 @@ class PuppetEngine:
             skin=cache(partial(SkinLayer, view.pixels, view.points, mouth.style, eyes.still)),
             track=partial(track_points, models=self._models),
             require=self._models.require,
-            preprocess=options.preprocess,
+            preprocess=preprocess,
         )
 
     def close(self) -> None:
-        """Release memory; the engine keeps nothing between jobs but the face models."""
+        """Release memory; safe to call twice."""
+        self._rigs.clear()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Dubbing, Engine
-    from sadtalker_ext.engines.spec import FramesOf
-    from sadtalker_ext.shot.steady import SteadyTrack
+    from collections.abc import Callable
+
+    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.spec import Require
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
@@ -20,10 +21,11 @@ def _build(workshop: Workshop) -> Engine:
     return PuppetEngine(workshop.face_models())
 
 
-def _dub(track: SteadyTrack, frames_of: FramesOf) -> Dubbing:
-    from sadtalker_ext.engines.puppet.dub.dubber import learn_dubbing
+def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
+    from sadtalker_ext.engines.puppet.dub.dubber import PuppetDubber
 
-    return learn_dubbing(track, frames_of)
+    del load  # nothing of the engine is needed
+    return PuppetDubber(require)
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:

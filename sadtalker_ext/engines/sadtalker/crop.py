@@ -118,7 +118,7 @@ def plan_crop(
             so near the right and bottom border it promises more than is there. True limits it by
             what is really cut.
     """
-    quad, side = _quad(landmarks.astype(np.float32))
+    quad, side = face_quad(landmarks.astype(np.float32))
     width, height = size
     shrink = math.floor(side / _DESIGN_SIDE * 0.5)
     if shrink > 1:
@@ -145,8 +145,8 @@ def plan_crop(
     )
 
 
-def _quad(landmarks: FloatArray) -> tuple[DoubleArray, float]:
-    """Return the oriented square (4, 2) around the face and its side in pixels.
+def face_quad(landmarks: FloatArray) -> tuple[DoubleArray, float]:
+    """Return the oriented square (4, 2) around a face, and its side, in pixels.
 
     Single and double precision alternate as in the reference: eyes, mouth and centre are float32,
     the two axes are double. That decides which pixel an edge falls on.

@@ -70,12 +70,13 @@ class ModelExpressions:
             Cancelled: A stop was asked for.
         """
         if self._known is None:
-            self._known = solve(self._measured(prepared, row, track, progress))
+            self._known = solve(self.measured(prepared, row, track, progress))
         return self._known
 
-    def _measured(
+    def measured(
         self, prepared: PreparedFace, row: FloatArray, track: FaceTracker, progress: Progress
     ) -> Calibration:
+        """Return how the face answers to the model's numbers; see `__call__`."""
         path = None if self._folder is None else self._folder / f"expressions-{self._name()}.npz"
         kept = None if path is None else Calibration.load(path)
         if kept is not None:

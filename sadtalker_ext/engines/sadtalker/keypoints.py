@@ -68,11 +68,11 @@ def place_points(canonical: Tensor, motion: HeadMotion, angles: HeadAngles) -> T
     Of the predicted translation only its y part moves the points.
 
     Args:
-        canonical: (15, 3) key points of the face at rest.
+        canonical: (15, 3) key points of the face at rest, or (B, 15, 3) of B faces.
         motion: B rows of the mapping network.
         angles: Usually `head_angles(motion)`; a free view replaces some of them.
     """
     # sums instead of matrix products: hosts switch products to TF32, too coarse for lips
-    turned = (rotation(angles).unsqueeze(1) * canonical[:, None, :]).sum(dim=-1)
+    turned = (rotation(angles).unsqueeze(1) * canonical.unsqueeze(-2)).sum(dim=-1)
     moved = motion.translation * motion.translation.new_tensor([0.0, 1.0, 0.0])
     return turned + moved.unsqueeze(1) + motion.expression.reshape(-1, POINTS, 3)

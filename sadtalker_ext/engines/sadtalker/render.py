@@ -23,7 +23,7 @@ from sadtalker_ext.engines.sadtalker.nets.kp_detector import KeypointDetector
 from sadtalker_ext.engines.sadtalker.nets.layers import fold
 from sadtalker_ext.engines.sadtalker.nets.mapping import HeadMotion, MappingNet
 from sadtalker_ext.engines.sadtalker.semantics import driving_windows, source_window
-from sadtalker_ext.engines.sadtalker.transfer import AHEAD, Copy, fetched, starter
+from sadtalker_ext.engines.sadtalker.transfer import AHEAD, Copy, PrecisionLost, fetched, starter
 from sadtalker_ext.errors import InvalidOption, OutOfMemory, is_out_of_memory
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -166,6 +166,49 @@ class Renderer:
         ahead = AHEAD if self.device.type == "cuda" else 0
         yield from fetched(self._started(face.source, points, batch_size), ahead)
 
+    @torch.inference_mode()
+    def redraw(self, pictures: ImageArray, rows: FloatArray, windows: FloatArray) -> ImageArray:
+        """Return pictures of faces with other expressions, each face from its own picture.
+
+        Args:
+            pictures: (B, S, S, 3) uint8 RGB.
+            rows: (B, K) float32 coefficients of the pictures.
+            windows: (B, K, 27) float32 driving rows around each picture.
+
+        Returns:
+            (B, S, S, 3) uint8 RGB.
+
+        Raises:
+            OutOfMemory: The device has no room for so many pictures.
+            PrecisionLost: The numbers did not fit into float16; see `widen`.
+        """
+        try:
+            tensor = torch.from_numpy(pictures.astype(np.float32) / np.float32(255))
+            tensor = tensor.to(self.device).permute(0, 3, 1, 2)
+            canonical = self._detector(tensor)
+            own = self._motion(np.stack([source_window(row) for row in rows]))
+            points = place_points(canonical, own, head_angles(own))
+            driven = self._motion(windows)
+            driving = place_points(canonical, driven, head_angles(driven))
+            source = self._generator.encode(tensor, points)
+            levels, fits = self._levels(source, driving, len(driving))
+            if not fits:
+                raise PrecisionLost
+            found: ImageArray = levels.cpu().numpy()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._full(len(rows)) from error
+        return found
+
+    def _full(self, frames: int) -> OutOfMemory:
+        """Return the error of a device without room."""
+        smaller = "Lower the batch size or choose 256 instead of 512"
+        return OutOfMemory(
+            f"{self.device} has no room for {frames} frames at once.",
+            hint=f"{smaller}." if self.device.type == "cpu" else f"{smaller}, or use the CPU.",
+        )
+
     def widen(self) -> None:
         """Compute everything in float32 from now on."""
         self.dtype = torch.float32
@@ -180,13 +223,7 @@ class Renderer:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                smaller = "Lower the batch size or choose 256 instead of 512"
-                raise OutOfMemory(
-                    f"{self.device} has no room for {len(driving)} frames at once.",
-                    hint=f"{smaller}."
-                    if self.device.type == "cpu"
-                    else f"{smaller}, or use the CPU.",
-                ) from error
+                raise self._full(len(driving)) from error
 
     @torch.inference_mode()
     def _levels(self, source: Source, driving: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:

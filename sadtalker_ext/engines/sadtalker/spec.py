@@ -10,7 +10,10 @@ from sadtalker_ext.engines.spec import TRAINED, EngineSpec, Workshop
 from sadtalker_ext.errors import WeightsMissing
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Engine
+    from collections.abc import Callable
+
+    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.spec import Require
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
@@ -28,6 +31,13 @@ def _build(workshop: Workshop) -> Engine:
         LandmarkSource(device),
         partial(_folder, workshop),
     )
+
+
+def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
+    from sadtalker_ext.engines.sadtalker.dub.dubber import SadTalkerDubber
+
+    del require  # the phones of the speech are not needed
+    return SadTalkerDubber(load)
 
 
 def _folder(workshop: Workshop) -> Path | None:
@@ -67,6 +77,7 @@ SPEC = EngineSpec(
     extra="sadtalker",
     motion_term=TRAINED,
     mirrors_yaw=True,
+    dub=_dub,
     options=frozenset(
         {
             "size",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InputTooLarge
-from sadtalker_ext.inputs.video import video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.service import DubRequest, DubRole, Service
+from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles
 from sadtalker_ext.shells.api.errors import InvalidRequest
-from sadtalker_ext.shells.api.settings import Limits
+from sadtalker_ext.shells.api.url_policy import MAX_URL
+from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import VideoFile
 
 MOST_CHARACTERS = 100_000
@@ -27,7 +27,8 @@ def dub_schema() -> dict[str, Any]:
         "title": "Dub",
         "type": "object",
         "description": "The video of driver_url, or of the file reference_video, is dubbed: its "
-        "mouths say the script, and all else stays. Then no picture is given.",
+        "mouths say the script, and all else stays. A picture takes its place only where roles or "
+        "a dialogue say what is spoken.",
         "properties": {
             "face": {
                 "type": ["integer", "string"],
@@ -50,6 +51,13 @@ def dub_schema() -> dict[str, Any]:
                 "maximum": 1,
                 "description": "How much of the video's own sound is kept.",
                 "default": 0,
+            },
+            "keep_outside": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": "How much of it is kept where nothing new is said; as much, if "
+                "left out.",
             },
             "length": {
                 "type": "string",
@@ -98,6 +106,24 @@ def _role_schema() -> dict[str, Any]:
                 "description": "What this person says.",
             },
             "voice": {"type": "string", "maxLength": 200, "description": "A name of GET /voices."},
+            "speech_url": {
+                "type": "string",
+                "format": "uri",
+                "maxLength": MAX_URL,
+                "description": "Public address of what this person says, in place of a text; a "
+                "form may hold the file speech_0, speech_1, ... of the roles in their order.",
+            },
+            "emotion": {
+                "type": "string",
+                "maxLength": 200,
+                "description": "How this person looks, as the option emotion.",
+            },
+            "emotion_intensity": {"type": "number", "minimum": 0, "maximum": 1},
+            "timeline": {
+                "type": ["array", "string"],
+                "maxLength": MOST_CHARACTERS,
+                "description": "What this person's face does when, as the option timeline.",
+            },
             "at": {
                 "type": "number",
                 "minimum": 0,
@@ -117,8 +143,12 @@ def check_dub_order(
     Raises:
         InvalidRequest: A picture where a video is needed, no video, nothing to say or twice
             something, or another format than mp4.
+        InvalidOption: The dialogue names nobody.
     """
     speaks = _speaks(talk["dub"])
+    _check_roles(talk["dub"], speaks=speaks)
+    if "motion_in" in files:
+        raise InvalidRequest("The file motion_in does not go with dub.", field="motion_in")
     pictures = [name for name in ("source_url", "source_image") if talk.get(name)]
     pictures += ["the file source_image"] * ("source_image" in files)
     video = bool(talk.get("driver_url")) or "reference_video" in files
@@ -150,12 +180,57 @@ def check_dub_order(
             "config.reference_use all does not go with dub.", field="config.reference_use"
         )
     dub = {name: value for name, value in talk["dub"].items() if value is not None}
+    for role in _roles(dub | {"face": ""}, options, None, Path()):
+        role.directed(options)
     face = str(dub.get("face", "largest"))
     if face not in ("largest", "all") and not face.isdigit():
         raise InvalidRequest(
             f"dub.face should be largest, all or a number, found {face!r}.", field="dub.face"
         )
     return dub | {"face": face} | ({"picture": True} if pictures else {})
+
+
+def speech_name(number: int) -> str:
+    """Return the name of the file with what a role says."""
+    return f"speech_{number}"
+
+
+SPEECHES = tuple(speech_name(number) for number in range(MOST_ROLES))
+"""Files of a form: what the roles say."""
+
+
+def with_speeches(dub: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]:
+    """Return what is asked of a dubbing with a note at every role whose sound came as a file.
+
+    Raises:
+        InvalidRequest: A sound belongs to no role, or a role says two things.
+    """
+    roles = [dict(one) for one in dub.get("roles") or ()]
+    for number, name in enumerate(SPEECHES):
+        if name not in files:
+            continue
+        if number >= len(roles):
+            raise InvalidRequest(
+                f"The file {name} belongs to no role: {len(roles)} are given.",
+                hint="Files are counted from 0, in the order of dub.roles.",
+                field=name,
+            )
+        roles[number]["speech_file"] = name
+    for number, role in enumerate(roles):
+        said = [name for name in ("text", "speech_url", "speech_file") if role.get(name)]
+        if len(said) > 1:
+            raise InvalidRequest(
+                f"Role {number} should say one thing, found {' and '.join(said)}.",
+                field=f"dub.roles[{number}]",
+            )
+    return {**dub, "roles": roles} if roles else dict(dub)
+
+
+def speech_sources(dub: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the file of every role with a sound of its own, and its address; "" of an upload."""
+    for number, role in enumerate(dub.get("roles") or ()):
+        if role.get("speech_file") or role.get("speech_url"):
+            yield speech_name(number), str(role.get("speech_url") or "")
 
 
 def speaks_itself(dub: Mapping[str, Any] | None) -> bool:
@@ -169,30 +244,29 @@ def words_of(dub: Mapping[str, Any]) -> str:
     return "\n".join([*said, str(dub.get("dialogue") or "")]).strip()
 
 
+def _check_roles(dub: Mapping[str, Any], *, speaks: bool) -> None:
+    """Refuse roles that nobody would hear."""
+    if dub.get("roles") and not speaks:
+        raise InvalidRequest(
+            "At least one of dub.roles should have a text or a sound.",
+            hint="With a script leave roles out: dub.face and dub.at say who speaks it, and when.",
+            field="dub.roles",
+        )
+    if dub.get("dialogue"):
+        people = speakers_of(dub["dialogue"])
+        most = len(dub["roles"]) if dub.get("roles") else MOST_ROLES
+        if len(people) > most:
+            raise InvalidRequest(
+                f"The dialogue should have at most {most} people, found {len(people)}.",
+                hint="Give a role for everybody who speaks.",
+                field="dub.dialogue",
+            )
+
+
 def _speaks(dub: Mapping[str, Any]) -> bool:
     roles = dub.get("roles") or ()
-    return bool(dub.get("dialogue")) or any(one.get("text") for one in roles)
-
-
-def check_video(path: Path, dub: Mapping[str, Any], limits: Limits) -> None:
-    """Measure a video that is to be dubbed.
-
-    Raises:
-        InputTooLarge: It has too many seconds, frames or pixels.
-    """
-    most = round(limits.seconds * 120)
-    seconds, frames, (width, height) = video_extent(path, most_frames=most)
-    if seconds > limits.seconds or frames > most or dub.get("at", 0.0) > limits.seconds:
-        raise InputTooLarge(
-            f"A video to dub should be at most {limits.seconds:g} seconds long.",
-            hint="Cut it first.",
-        )
-    if width * height > limits.pixels:
-        raise InputTooLarge(
-            f"A video to dub should have at most {limits.pixels / 1e6:g} megapixels, found "
-            f"{width} x {height}.",
-            hint="Scale it down first.",
-        )
+    said = ("text", "speech_url", "speech_file")
+    return bool(dub.get("dialogue")) or any(one.get(name) for one in roles for name in said)
 
 
 def dub_video(
@@ -202,10 +276,22 @@ def dub_video(
     *,
     video: Path,
     speech: Path | None,
+    inputs: Path,
     output: Path,
     progress: Progress,
 ) -> VideoFile:
-    """Dub the video of a job, or let the people of its picture talk with each other."""
+    """Dub the video of a job, or let the people of its picture talk with each other.
+
+    Args:
+        service: Makes it.
+        dub: What is asked for, as `check_dub_order` returns it.
+        options: Options by name.
+        video: The video, or the picture.
+        speech: What is said, where roles say nothing themselves.
+        inputs: Folder with the sounds of roles.
+        output: The .mp4 to write.
+        progress: Reports stages, and stops the work.
+    """
     with scratch_folder() as folder:
         if dub.get("picture"):
             # what is a picture is known by its name
@@ -213,10 +299,11 @@ def dub_video(
         request = DubRequest(
             video=video,
             output=output,
-            roles=_roles(dub, options, speech),
+            roles=_roles(dub, options, speech, inputs),
             dialogue=str(dub.get("dialogue") or ""),
             options=options,
             keep_audio=float(dub.get("keep_audio", 0.0)),
+            keep_outside=dub.get("keep_outside"),
             length=dub.get("length", "hold"),
             overwrite=True,
         )
@@ -224,22 +311,32 @@ def dub_video(
 
 
 def _roles(
-    dub: Mapping[str, Any], options: GenerateOptions, speech: Path | None
+    dub: Mapping[str, Any], options: GenerateOptions, speech: Path | None, inputs: Path
 ) -> tuple[DubRole, ...]:
     at = float(dub.get("at", 0.0))
     given = dub.get("roles") or ()
     if not given and dub.get("dialogue"):
-        return (DubRole(face="0"), DubRole(face="1"))
+        return default_roles(str(dub["dialogue"]))
     if not given:
         text = "" if speech is not None else options.text
         return (DubRole(face=dub["face"], speech=speech, text=text, at=at),)
+    sounds = {name: inputs / name for name, _ in speech_sources(dub)}
     return tuple(
         DubRole(
             face=str(one.get("face", number)),
+            speech=sounds.get(speech_name(number)),
+            emotion=str(one.get("emotion") or ""),
+            emotion_intensity=one.get("emotion_intensity"),
+            timeline=_timeline(one.get("timeline")),
             name=str(one.get("name") or ""),
             text=str(one.get("text") or ""),
             voice=str(one.get("voice") or ""),
-            at=float(one.get("at") or at),
+            at=float(at if one.get("at") is None else one["at"]),
         )
         for number, one in enumerate(given)
     )
+
+
+def _timeline(given: Any) -> str:
+    """Return a timeline as the option takes it."""
+    return json.dumps(given) if isinstance(given, list) else str(given or "")

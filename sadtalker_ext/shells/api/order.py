@@ -10,7 +10,12 @@ from typing import Any
 from sadtalker_ext.directions import NEUTRAL
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.api.dubbing import check_dub_order, speaks_itself
+from sadtalker_ext.shells.api.dubbing import (
+    SPEECHES,
+    check_dub_order,
+    speaks_itself,
+    with_speeches,
+)
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.schema import talk_request_schema
 from sadtalker_ext.shells.api.validate import check
@@ -61,6 +66,10 @@ def read_order(body: object, files: Collection[str] = ()) -> Order:
     check(body, talk_request_schema())
     assert isinstance(body, dict)  # noqa: S101 - the schema says so
     talk = {name: value for name, value in body.items() if value is not None}
+    if talk.get("dub") is not None:
+        talk["dub"] = with_speeches(talk["dub"], files)
+    elif any(name in files for name in SPEECHES):
+        raise InvalidRequest("Files of roles go with dub.roles only.", field="dub")
     driven = bool(talk.get("driver_url")) or "reference_video" in files
     if talk.get("dub") is None or (speaks_itself(talk["dub"]) and not driven):
         _one_picture(talk, image_file="source_image" in files)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import OptionSpec, option_specs
-from sadtalker_ext.shells.api.dubbing import dub_schema
+from sadtalker_ext.shells.api.dubbing import SPEECHES, dub_schema
 from sadtalker_ext.shells.api.url_policy import MAX_URL
 
 Json = dict[str, Any]
@@ -240,6 +240,14 @@ def form_schema() -> Json:
                 "format": "binary",
                 "description": "What the face does, instead of planning it: a motion file as "
                 "docs/motion.md describes them. Without speech the video is as long as it.",
+            },
+            **{
+                name: {
+                    "type": "string",
+                    "format": "binary",
+                    "description": "What a role of dub.roles says, counted from 0.",
+                }
+                for name in SPEECHES
             },
             "talk": {
                 "type": "string",

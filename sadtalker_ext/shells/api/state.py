@@ -117,9 +117,9 @@ class ApiState:
         self._database.close()
         self._lock.release()
 
-    def lane_of(self, options: GenerateOptions) -> str:
+    def lane_of(self, options: GenerateOptions, *, dubs: bool = False) -> str:
         """Return the queue of a job: what needs no GPU may run beside what does."""
-        return "gpu" if self.service.waits_for_device(options) else "cpu"
+        return "gpu" if self.service.waits_for_device(options, dubs=dubs) else "cpu"
 
     def _interrupted(self, lane: str) -> bool:
         ask = self.settings.interrupted
@@ -139,6 +139,7 @@ class ApiState:
                 options,
                 video=inputs / IMAGE if dub.get("picture") else reference,
                 speech=said,
+                inputs=inputs,
                 output=target,
                 progress=progress,
             )

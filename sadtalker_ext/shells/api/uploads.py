@@ -18,6 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from sadtalker_ext.errors import InputTooLarge
+from sadtalker_ext.shells.api.dubbing import SPEECHES
 from sadtalker_ext.shells.api.errors import InvalidRequest, MalformedRequest, WrongMediaType
 
 _BLOCK = 1 << 20
@@ -25,7 +26,7 @@ MOST_BRACKETS, MOST_COMMAS = 20_000, 400_000
 _DATA_URL = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,", re.ASCII)
 # half of a surrogate pair: legal in JSON, but no text that could be stored or sent again
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-FILES = ("source_image", "audio", "reference_video", "motion_in")
+FILES = ("source_image", "audio", "reference_video", "motion_in", *SPEECHES)
 
 
 @dataclass(slots=True, kw_only=True)

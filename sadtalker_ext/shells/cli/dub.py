@@ -11,7 +11,7 @@ from typing import Any
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import DubRequest, DubRole, Service, role_from
+from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles, role_from
 from sadtalker_ext.shells.cli.arguments import options_from
 from sadtalker_ext.shells.cli.dub_arguments import (
     box_of,
@@ -20,6 +20,7 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     wav2lip_notes,
 )
 from sadtalker_ext.shells.cli.generate import show_video, stop_on_interrupt
+from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 
@@ -32,7 +33,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
-    service = Service(StandaloneHost(weight_dirs=weight_dirs, device="cpu"))
+    service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit))
     try:
         with stop_on_interrupt(progress):
             video = service.dub(request, progress)
@@ -68,6 +69,7 @@ def dub_request(parsed: argparse.Namespace) -> DubRequest:
         dialogue=_text(parsed.dialogue) if parsed.dialogue else "",
         options=options,
         keep_audio=parsed.keep_audio,
+        keep_outside=parsed.keep_outside,
         length=parsed.length,
         overwrite=parsed.overwrite,
         resume=parsed.resume,
@@ -92,7 +94,7 @@ def _roles(parsed: argparse.Namespace, speech: Path | None, face: str) -> tuple[
             DubRole(face=str(one), speech=speech, at=parsed.at, channel=one) for one in (0, 1)
         )
     if parsed.dialogue is not None and speech is None and not text and parsed.cues is None:
-        return (DubRole(face="0"), DubRole(face="1"))
+        return default_roles(_text(parsed.dialogue))
     who = face if face in ("largest", "all") or face.isdigit() else Path(face)
     return (DubRole(face=who, speech=speech, text=text, cues=parsed.cues, at=parsed.at),)
 

@@ -12,6 +12,7 @@ from sadtalker_ext.errors import InvalidOption
 OPTIONS = (
     *("text", "voice", "speech_rate", "speech_pitch", "audio_start", "audio_end", "audio_track"),
     *("mouth_scale", "expression_scale", "quality", "mark", "seed"),
+    *("engine", "size", "batch_size", "precision"),
 )
 """Options of `generate` that dubbing honours."""
 
@@ -50,6 +51,14 @@ def add_dub_arguments(dub: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="LEVEL",
         help="how much of the video's own sound is kept, 0 to 1 (default: 0)",
+    )
+    dub.add_argument(
+        "--keep-outside",
+        type=float,
+        default=None,
+        metavar="LEVEL",
+        help="how much of it is kept where nothing new is said, such as music, 0 to 1 "
+        "(default: as much as --keep-audio)",
     )
     dub.add_argument(
         "--length",

@@ -68,6 +68,11 @@ class WebUITabHost:
         return self._neighbours.sources()
 
     @property
+    def portrait_folders(self) -> Sequence[Path]:
+        """Return the folders of the WebUI's own pictures."""
+        return host().picture_folders()
+
+    @property
     def result_actions(self) -> Sequence[ResultAction]:
         """Return the buttons for the finished video."""
         actions = []
@@ -126,7 +131,8 @@ class WebUITabHost:
         def run(task: str, *values: Any) -> list[Any]:
             try:
                 with host().joined():
-                    return list(job(host().task_progress(task), *values))
+                    # mirrored here, not only inside each video: a grid also writes its wall
+                    return list(job(host().mirrored(host().task_progress(task)), *values))
             finally:
                 host().forget_task(task)
 

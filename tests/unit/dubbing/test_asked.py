@@ -133,3 +133,45 @@ def test_a_line_with_roles(tmp_path):
         dub_line(line | {"roles": ["A"]}, tmp_path)
     with pytest.raises(InvalidOption):
         dub_line(line | {"mouths": 2}, tmp_path)
+
+
+def test_each_role_of_a_list_acts_for_itself(tmp_path):
+    (tmp_path / "acts.json").write_text('[{"at": 1, "emotion": "angry"}]')
+    line = {
+        "video": "v.png",
+        "output": "o.mp4",
+        "emotion": "happy",
+        "roles": [
+            {"text": "Yes.", "name": "Ann", "emotion": "sad", "emotion_intensity": 0},
+            {"face": 1, "text": "No.", "timeline": [{"at": 2, "emotion": "happy"}]},
+            {"face": 2, "timeline": "acts.json"},
+        ],
+    }
+    request = dub_line(line, tmp_path)
+    check_dub(request)
+    acts = [role.directed(request.options) for role in request.roles]
+    assert [one.emotion for one in acts] == ["sad", "happy", "happy"]
+    assert [one.emotion_intensity for one in acts] == [0.0, 1.0, 1.0]
+    assert [bool(one.timeline) for one in acts] == [False, True, True]
+    assert "angry" in acts[2].timeline
+    assert request.roles[0].name == "Ann"
+    wrong = dub_line(line | {"roles": [{"text": "Yes.", "emotion": "purple"}]}, tmp_path)
+    with pytest.raises(InvalidOption):
+        check_dub(wrong)
+
+
+def test_the_videos_own_sound_has_a_level_under_and_between(tmp_path):
+    request = asked("v.mp4", "s.wav", "--keep-audio", "0.1", "--keep-outside", "0.9")
+    assert (request.keep_audio, request.between) == (0.1, 0.9)
+    assert asked("v.mp4", "s.wav", "--keep-audio", "0.1").between == 0.1
+    line = {"video": "v.mp4", "output": "o.mp4", "speech": "s.wav", "keep_outside": 0}
+    assert dub_line(line | {"keep_audio": 0.3}, tmp_path).between == 0.0
+    with pytest.raises(InvalidOption, match="keep_outside"):
+        check_dub(dub_line(line | {"keep_outside": 2}, tmp_path))
+
+
+def test_an_engine_and_its_device_are_taken():
+    translated, _ = modernise(["dub", "v.mp4", "s.wav", "--engine", "sadtalker", "--cpu"])
+    parsed = build_parser().parse_args(translated)
+    assert parsed.device == "cpu"
+    assert dub_request(parsed).options.engine == "sadtalker"

@@ -115,7 +115,10 @@ class MouthDonor:
 def best_donor(
     looks: Sequence[Look], poses: Sequence[Pose], depth: float, most: int = 4
 ) -> MouthDonor:
-    """Return the donor that shows the most teeth among the looks of most merit.
+    """Return the donor that shows the most teeth, and shows them well, among those of most merit.
+
+    Teeth count by the root of a look's merit: where both rows are seen from the side, with a dark
+    line between them, lower teeth are taken for upper ones.
 
     Args:
         looks: At least one.
@@ -124,8 +127,11 @@ def best_donor(
         most: How many are tried.
     """
     order = np.argsort([-look.merit for look in looks])[:most]
-    donors = [MouthDonor(looks[int(one)], poses[int(one)], depth) for one in order]
-    return max(donors, key=lambda one: one.teeth)
+    tried = [
+        (MouthDonor(looks[int(one)], poses[int(one)], depth), max(looks[int(one)].merit, 0.0))
+        for one in order
+    ]
+    return max(tried, key=lambda one: one[0].teeth * one[1] ** 0.5)[0]
 
 
 def _upper_teeth(frame: MouthFrame, lines: LipLines) -> float:

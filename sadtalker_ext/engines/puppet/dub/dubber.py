@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from sadtalker_ext.engines.base import DubFrame, Rows
 from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import Look, MouthDonor, best_donor
 from sadtalker_ext.engines.puppet.dub.habits import Habits, learn_habits, openings
+from sadtalker_ext.engines.puppet.dub.line import Lines
 from sadtalker_ext.engines.puppet.dub.mouth import DubbedMouth
 from sadtalker_ext.motion.controls import as_mapping
-from sadtalker_ext.planes import Drawn, Planes
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.performance import Said
+from sadtalker_ext.planes import Drawn, Planes, Repainted
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.shot.steady import SteadyTrack
 from sadtalker_ext.types import Box, FloatArray
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.spec import FramesOf, Require
 
 _LEARNED_FRAMES: Final = 240
 """Frames from which the face at rest is learned, spread over the video."""
@@ -31,9 +40,6 @@ _BEST_OPENING: Final = (0.05, 0.09)
 _DEPTH: Final = 4.0
 """How far the teeth lie behind the lips, in units of the face's own coordinates."""
 
-FramesOf = Callable[[Sequence[int]], Iterator[tuple[int, Planes]]]
-"""Gives frames of the video by their numbers, in rising order."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PuppetDubbing:
@@ -41,30 +47,73 @@ class PuppetDubbing:
 
     track: SteadyTrack
     mouth: DubbedMouth
+    lines: Lines
 
-    def draw(self, planes: Planes, number: int, row: FloatArray, amount: float) -> Drawn | None:
-        """Return what a frame changes by; None where the face is not seen."""
-        face = self.track.at(number)
-        if face is None or amount <= 0:
+    @property
+    def batch(self) -> int:
+        """One frame after the other: there is nothing to share."""
+        return 1
+
+    def plan(
+        self,
+        line: Sequence[Said],
+        times: npt.NDArray[np.float64],
+        options: GenerateOptions,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[Rows, tuple[str, ...]]:
+        """Return controls of every frame, in the order of `Motion.names`; see `Dubbing`."""
+        return self.lines.plan(line, times, options, seed, progress)
+
+    def draw(self, frames: Sequence[DubFrame]) -> list[Drawn | Repainted | None]:
+        """Return what each frame changes by; None where the face is not seen."""
+        return [self._draw(one) for one in frames]
+
+    def _draw(self, asked: DubFrame) -> Drawn | None:
+        face = self.track.at(asked.number)
+        if face is None or asked.amount <= 0:
             return None
-        return self.mouth.draw(
-            planes, face.points, as_mapping(row), face.skin, amount * face.presence
-        )
+        amount = asked.amount * face.presence
+        return self.mouth.draw(asked.planes, face.points, as_mapping(asked.row), face.skin, amount)
 
 
-def learn_dubbing(track: SteadyTrack, frames_of: FramesOf) -> PuppetDubbing:
+class PuppetDubber:
+    """Makes people of videos speak by bending the video's own pixels; see `engines.base.Dubber`.
+
+    Args:
+        require: Gives the weight files of the phone recogniser.
+    """
+
+    def __init__(self, require: Require | None) -> None:
+        self._lines = Lines(require)
+
+    def learn(
+        self,
+        track: SteadyTrack,
+        frames_of: FramesOf,
+        options: GenerateOptions,
+        progress: Progress,
+    ) -> PuppetDubbing:
+        """Learn a person; nothing of it depends on the options."""
+        del options, progress
+        return learn_dubbing(track, frames_of, self._lines)
+
+
+def learn_dubbing(track: SteadyTrack, frames_of: FramesOf, lines: Lines) -> PuppetDubbing:
     """Learn a person from the frames that show the face.
 
     Args:
         track: The face; it is seen at least once.
         frames_of: Gives frames of the video.
+        lines: Plans what mouths do.
     """
     seen = track.frames
     spread = np.unique(np.linspace(0, len(seen) - 1, _LEARNED_FRAMES).astype(int))
     meshes = [face.points for face in map(track.at, seen[spread].tolist()) if face is not None]
     habits = learn_habits(meshes)
     donor = _donor(track, habits, frames_of)
-    return PuppetDubbing(track, DubbedMouth(habits, donor, _covers(track, habits, frames_of)))
+    mouth = DubbedMouth(habits, donor, _covers(track, habits, frames_of))
+    return PuppetDubbing(track, mouth, lines)
 
 
 def _covers(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> CoverFinder:

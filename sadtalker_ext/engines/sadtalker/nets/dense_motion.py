@@ -142,13 +142,17 @@ class DenseMotion(nn.Module):
         """Return the (B, 80, D, H, W) float32 input of the hourglass.
 
         Args:
-            compressed: (1, 4, D, H, W) from `compress_volume`.
-            source_heat: (1, 15, D, H, W) heat of the source's key points.
+            compressed: (1, 4, D, H, W) from `compress_volume`; or B sources, one per frame.
+            source_heat: (1, 15, D, H, W) heat of the source's key points, or of B sources.
             shifts: (B, 16, 3) constant motion of each trial.
             driving: (B, 15, 3) driving key points.
         """
         batch, size = driving.shape[0], compressed.shape[-1]
-        moved = sample_shifted(compressed[0], shifts.flatten(0, 1))
+        if len(compressed) == 1:
+            moved = sample_shifted(compressed[0], shifts.flatten(0, 1))
+        else:
+            pairs = zip(compressed, shifts, strict=True)
+            moved = torch.cat([sample_shifted(one, shift) for one, shift in pairs])
         moved = moved.reshape(batch, MOTIONS, *compressed.shape[1:])
         heat = functional.pad(self.heat(driving, size) - source_heat, (0, 0, 0, 0, 0, 0, 1, 0))
         return torch.cat([heat.unsqueeze(2), moved], dim=2).flatten(1, 2)
@@ -156,12 +160,12 @@ class DenseMotion(nn.Module):
     def forward(
         self, compressed: Tensor, source_heat: Tensor, source: Tensor, driving: Tensor
     ) -> Motion:
-        """Compute the motion of a batch of driving points for one source.
+        """Compute the motion of a batch of driving points for one source, or one source for each.
 
         Args:
-            compressed: (1, 4, D, H, W) float32.
-            source_heat: (1, 15, D, H, W) float32.
-            source: (1, 15, 3) float32 key points of the source.
+            compressed: (1 or B, 4, D, H, W) float32.
+            source_heat: (1 or B, 15, D, H, W) float32.
+            source: (1 or B, 15, 3) float32 key points of the source.
             driving: (B, 15, 3) float32 key points of the frames.
         """
         shifts = functional.pad(source - driving, (0, 0, 1, 0))  # (B, 16, 3), the first at rest

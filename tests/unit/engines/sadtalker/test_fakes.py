@@ -28,3 +28,7 @@ def test_the_fake_speech_networks_take_what_the_real_ones_take():
     assert len(names(fake_expression)) == len(names(ExpNet.forward))
     assert len(names(FakePose.__call__)) == len(names(PoseNet.forward))
     assert len(names(FakePose.embed)) == len(names(PoseNet.embed))
+
+
+def test_the_fake_renderer_redraws_as_the_real_one():
+    assert names(FakeRenderer.redraw) == names(Renderer.redraw)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from sadtalker_ext.engines.sadtalker import render
+from sadtalker_ext.engines.sadtalker import render, semantics
 from sadtalker_ext.errors import OutOfMemory
 from tests.unit.engines.sadtalker.small_face import FRAMES, SIDE, coefficient_rows
 
@@ -145,3 +145,19 @@ def test_a_model_is_told_by_its_numbers(renderer):
     finally:
         number.copy_(kept)
     assert list(renderer.numbers()) == before
+
+
+def test_faces_redrawn_together_are_those_redrawn_alone(renderer, picture):
+    """Every frame of a video is its own source: one of a batch is what it would be by itself."""
+    row, rows = coefficient_rows()
+    pictures = np.stack([picture, picture[:, ::-1]])
+    sources = np.stack([row, row + np.float32(0.02)])
+    windows = np.stack([semantics.source_window(rows[-1]), semantics.source_window(row)])
+    together = renderer.redraw(pictures, sources, windows)
+    for number, found in enumerate(together):
+        face = renderer.prepare(pictures[number], sources[number])
+        alone = next(renderer.frames(face, windows[number].T))
+        difference = np.abs(found.astype(int) - alone)
+        assert difference.max() <= 1
+        assert (difference > 0).mean() < 1e-3
+    assert np.abs(together[0].astype(int) - together[1][:, ::-1]).mean() > 1

@@ -1,0 +1,1 @@
+"""The SadTalker networks on the people of a video."""
