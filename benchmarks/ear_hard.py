@@ -44,11 +44,12 @@ def _measured(
     change: Callable[[np.ndarray, int], np.ndarray],
     clean: list[np.ndarray],
 ) -> dict[str, Any]:
-    tally, alike = Tally(), []
+    tally, alike, warned = Tally(), [], []
     for number, clip in enumerate(clips):
         changed = dataclasses.replace(clip, samples=change(clip.samples, number).astype(np.float32))
         hearing = listen(speech_of(changed, "listening"), Progress())
         tally.add(clip, hearing)
+        warned.append(bool(hearing.warnings))
         if not clean:
             continue
         curves = [_jaw(hearing), clean[number]]
@@ -59,6 +60,7 @@ def _measured(
     kept = ("closures_recall", "closures_precision", "viseme")
     return {
         **{name: report[name] for name in kept},
+        "warned": round(float(np.mean(warned)), 2),
         **({"jaw_like_clean": round(float(np.mean(alike)), 3)} if alike else {}),
     }
 
@@ -114,6 +116,18 @@ def _hum(samples: np.ndarray, number: int) -> np.ndarray:
     return rooms._mixed(samples, hum.astype(np.float32), 6.0)
 
 
+def _strings(samples: np.ndarray, number: int) -> np.ndarray:
+    """Return a voice with strings that swell and tremble, a bass and hiss, together as strong."""
+    times, chance = np.arange(len(samples)) / HZ, np.random.default_rng(200 + number)
+    notes = 330 * 2 ** (np.round(2 * np.sin(2 * np.pi * times / 3)) / 6)
+    trembling = notes * (1 + 0.006 * np.sin(2 * np.pi * 5.5 * times))
+    phase = 2 * np.pi * np.cumsum(trembling) / HZ
+    strings = sum(np.sin(part * phase) / part for part in range(1, 12))
+    strings = strings * (0.6 + 0.4 * np.sin(2 * np.pi * times / 1.7))
+    bass = 0.5 * np.sign(np.sin(2 * np.pi * 82.4 * times)) * (np.mod(times, 0.4) < 0.3)
+    return samples + _like(strings + bass + 0.15 * chance.normal(0, 1, len(samples)), samples)
+
+
 def _other_voice(samples: np.ndarray, number: int) -> np.ndarray:
     said = speak("Nobody else was waiting for the morning bus at that time.", "en-us+m7")
     other = np.resize(np.roll(at_rate(said.samples, said.rate_hz, 1.0), number * HZ), len(samples))
@@ -129,7 +143,9 @@ CONDITIONS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "hum": _hum,
     "offset_5_percent": lambda samples, _: 0.2 * samples + 0.05,
     "telephone": lambda samples, _: rooms._telephone(samples),
+    "strings_and_hiss_by_rms": _strings,
     "clipped_20_dB": lambda samples, _: np.clip(10 * samples, -0.5, 0.5),
+    "clipped_40_dB": lambda samples, _: np.clip(100 * samples, -0.5, 0.5),
     "second_voice_10_dB": _other_voice,
     "faint": lambda samples, _: np.round(samples * 0.001 * 32768) / 32768,
 }

@@ -57,6 +57,7 @@ def generate_ensemble(
     engine: Engine,
     progress: Progress,
     overwrite: bool = False,
+    beside: bool = False,
     bystanders: Sequence[Face] = (),
     own: OwnCertificate | None = None,
 ) -> VideoFile:
@@ -72,6 +73,7 @@ def generate_ensemble(
         engine: Who moves the faces; its patches must be whole frames.
         progress: Reports stages, and stops the work.
         overwrite: Whether an existing file may be replaced.
+        beside: Whether a similar name will do where that one is taken meanwhile.
         bystanders: Further people of the picture, who stay as they are.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
 
@@ -79,9 +81,9 @@ def generate_ensemble(
         InputError: The picture, a sound, the output or an option cannot be used.
         Cancelled: The work was stopped.
     """
-    check_output(output, overwrite=overwrite, suffix=options.suffix)
+    check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
     claim = claim_of(options, engine.spec, picture, sound)
-    marking = Marking(options, claim, own=own, overwrite=overwrite)
+    marking = Marking(options, claim, spoken=sound.text, own=own, overwrite=overwrite)
     seed = options.seed if options.seed >= 0 else secrets.randbelow(2**32)
     timings = Timings()
     shot = still_shot(picture, find_face)
@@ -95,6 +97,7 @@ def generate_ensemble(
         speech=sound,
         quality=options.quality,
         overwrite=overwrite,
+        beside=beside,
         keep_partial=options.keep_partial,
         metadata=metadata,
         label=marking.label,

@@ -20,6 +20,7 @@ from sadtalker_ext.service import (
     DubSegment,
     Request,
     Service,
+    default_roles,
     role_from,
     segment_from,
 )
@@ -139,7 +140,7 @@ def dub(
     chosen = GenerateOptions.from_mapping(options)
     given = tuple(one if isinstance(one, DubRole) else role_from(one, Path()) for one in roles)
     if not given and dialogue and not (speech or chosen.text or cues or segments):
-        given = (DubRole(face="0"), DubRole(face="1"))
+        given = default_roles(dialogue)
     if not given:
         who = str(face)
         pieces = [s if isinstance(s, DubSegment) else segment_from(s, Path()) for s in segments]

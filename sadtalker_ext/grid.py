@@ -6,6 +6,7 @@ All videos share a seed, so that only what was asked for differs.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import re
@@ -112,7 +113,7 @@ def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Prog
     Args:
         make: Makes one video.
         request: The common part; `output` is the wall, the single videos go into a folder of the
-            same name beside it.
+            same name beside it. With `beside`, both get another name where that folder is there.
         axes: One or two.
         progress: Reports every video, and stops the work; videos that are whole are kept.
 
@@ -124,15 +125,16 @@ def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Prog
     wall = request.target
     if wall.suffix.lower() not in _SUFFIXES:
         raise InvalidOption(f"The wall should be a .mp4 or .webm file, found {wall.name}.")
-    check_output(wall, overwrite=request.overwrite, suffix=wall.suffix.lower())
-    folder = wall.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
+    free = request.overwrite or request.beside
+    check_output(wall, overwrite=free, suffix=wall.suffix.lower())
+    folder = _folder_of(wall, new=request.beside)
+    wall = folder.with_name(f"{folder.name}{wall.suffix}")
     seed = request.options.seed if request.options.seed >= 0 else secrets.randbelow(2**32)
     common = replace(request.options, seed=seed)
     videos = []
-    for cell in cells:
+    for cell, name in zip(cells, _file_names(cells), strict=True):
         options = GenerateOptions.from_mapping({**common.as_dict(), **cell})
-        single = folder / f"{_file_name(cell)}{wall.suffix}"
+        single = folder / f"{name}{wall.suffix}"
         videos.append(make(replace(request, output=single, options=options), progress))
     columns = len(axes[0].values)
     labels = [[axis.words(cell[axis.name]) for axis in axes] for cell in cells]
@@ -156,6 +158,20 @@ def cells_of(axes: Sequence[Axis]) -> list[dict[str, Any]]:
         raise InvalidOption(f"A grid has 2 to {MOST_CELLS} videos, found {count}.")
     rows = itertools.product(*(axis.values for axis in reversed(axes)))
     return [dict(zip(reversed(names), row, strict=True)) for row in rows]
+
+
+def _folder_of(wall: Path, *, new: bool) -> Path:
+    """Make the folder of the single videos; a new one belongs to this grid alone."""
+    folder = wall.with_suffix("")
+    if not new:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    for number in itertools.count(1):
+        found = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            found.mkdir(parents=True)
+            break
+    return found
 
 
 def _wall(
@@ -183,6 +199,7 @@ def _wall(
         speech=speech,
         quality=options.quality,
         overwrite=request.overwrite,
+        beside=request.beside,
         metadata=about,
         stamp=marking.stamp,
         seal=marking.seal,
@@ -245,6 +262,14 @@ def _typed(spec: OptionSpec, word: str) -> Any:
         return word
 
 
-def _file_name(cell: Mapping[str, Any]) -> str:
-    words = "_".join(f"{name}-{value}" for name, value in cell.items())
-    return re.sub(r"[^\w.+-]+", "_", words)[:120]
+def _file_names(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a name for every single video; words that differ only in signs are numbered."""
+    names: list[str] = []
+    for cell in cells:
+        words = "_".join(f"{name}-{value}" for name, value in cell.items())
+        plain = re.sub(r"[^\w.+-]+", "_", words)[:120]
+        tried = (plain if number == 1 else f"{plain}-{number}" for number in itertools.count(1))
+        # upper and lower case are one on some disks
+        taken = {one.casefold() for one in names}
+        names.append(next(one for one in tried if one.casefold() not in taken))
+    return names

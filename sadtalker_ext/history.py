@@ -179,7 +179,9 @@ class History:
         image = _still(one.path)
         image.thumbnail((POSTER_SIDE, POSTER_SIDE))
         try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            # as private as the results that they show
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept.parent.chmod(0o700)
             part = kept.with_suffix(f".{os.getpid()}.part")
             image.save(part, "JPEG", quality=82)
             part.replace(kept)
@@ -243,7 +245,8 @@ def facts_of(path: Path) -> tuple[VideoFile, VideoMetadata]:
         frames=round(seconds * rate),
         seconds=seconds,
         engine=str(said.data.get("engine", "")),
-        seed=int(said.data.get("seed", -1)),
+        # anybody may have written it
+        seed=seed if type(seed := said.data.get("seed")) is int else -1,
     )
     return video, said
 

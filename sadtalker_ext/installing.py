@@ -42,7 +42,10 @@ EXTRAS = {
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""
 
 
-_PLACE = re.compile(r"(?<![\w/:.<])(?:~?(?:/[^\s/,;:'\"`()<>]+){2,}/?|[A-Za-z]:\\[^\s,;'\"`()<>]+)")
+_PLACE = re.compile(
+    r"(?<![\w/:.<])(?:~?(?:/(?:[^\s/,;:'\"`()<>]|\b'\b)+){2,}/?"
+    r"|[A-Za-z]:\\(?:[^\s,;'\"`()<>]|\b'\b)+)"
+)
 """An absolute path of more than one part; of an address only what follows two slashes looks so."""
 _ROUTES = ("/sadtalker/v1",)
 

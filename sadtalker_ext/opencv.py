@@ -114,6 +114,12 @@ def _remapped(kind: type, method: int, border: int) -> Callable[[], float]:
     return check
 
 
+def _four_channels() -> float:
+    four = np.dstack([_ramp(_X, _Y, np.uint8), np.full(_X.shape, 7, np.uint8)])
+    got = cv2.remap(four, _INNER_X, _INNER_Y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return max(_worst(got[..., :3], _INNER_X, _INNER_Y), float(np.abs(got[..., 3] - 7.0).max()))
+
+
 def _beyond_the_edge() -> float:
     places = np.array([[-3.0, -0.5, 31.5, 40.0]], np.float32)
     got = cv2.remap(
@@ -146,6 +152,7 @@ def _blurred() -> float:
 
 _CHECKS: dict[str, Callable[[], float]] = {
     "remap of a uint8 picture": _remapped(np.uint8, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE),
+    "remap of four channels": _four_channels,
     "remap of a float picture": _remapped(np.float32, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE),
     "cubic remap": _remapped(np.uint8, cv2.INTER_CUBIC, cv2.BORDER_REFLECT_101),
     "remap beyond the border": _beyond_the_edge,

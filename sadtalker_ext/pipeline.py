@@ -93,7 +93,8 @@ def generate(
     """
     check_output(output, overwrite=overwrite or beside, suffix=options.suffix)
     claim = claim_of(options, engine.spec, shot.picture, performance.speech)
-    marking = Marking(options, claim, own=own, overwrite=overwrite)
+    spoken = "" if performance.speech is None else performance.speech.text
+    marking = Marking(options, claim, spoken=spoken, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)

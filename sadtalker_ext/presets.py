@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -76,6 +77,9 @@ _NOT_STYLE = frozenset(
 )
 _LONGEST_NAME = 40
 
+FILES = ("presets.json", f"presets-{'[0-9a-f]' * 32}.json")
+"""Patterns of the names of books."""
+
 
 def preset_specs() -> tuple[OptionSpec, ...]:
     """Return the options that a preset sets: how a video looks, not what it is made of."""
@@ -89,10 +93,18 @@ class PresetBook:
 
     Args:
         folder: Where the user's presets are kept; it need not exist.
+        user: Whose they are; empty where all use the same.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "presets.json"
+    def __init__(self, folder: Path, user: str = "") -> None:
+        self._folder = folder
+        # a user's name may hold anything, so the file is named by a hash of it
+        mark = hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        self._path = folder / (f"presets-{mark}.json" if user else "presets.json")
+
+    def of(self, user: str) -> PresetBook:
+        """Return the book of one of several users; what one keeps the others do not see."""
+        return PresetBook(self._folder, user)
 
     def names(self) -> list[str]:
         """Return all names, the built-in ones first."""
@@ -151,6 +163,12 @@ class PresetBook:
         own = self._own()
         if own.pop(name, None) is not None:
             self._write(own)
+
+    def forget(self) -> bool:
+        """Remove the book, and tell whether there was one."""
+        existed = self._path.is_file()
+        self._path.unlink(missing_ok=True)
+        return existed
 
     def _own(self) -> dict[str, dict[str, Any]]:
         try:

@@ -20,7 +20,6 @@ from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.speech.transcript import spoken_text
-from sadtalker_ext.speech.voice import speak
 from sadtalker_ext.types import Picture, Speech
 from sadtalker_ext.weights.store import WeightStore
 
@@ -167,6 +166,8 @@ def _speech(
     """
     options = request.options
     if request.speech is None and options.text:
+        from sadtalker_ext.speech.voice import speak  # and its dictionaries, only where it speaks
+
         spoken = speak(
             options.text,
             folder,
@@ -226,16 +227,6 @@ def open_request(
         idle_seconds=idle_seconds,
         motion=motion,
     )
-
-
-def motion_seconds(path: Path) -> float:
-    """Return how long a file of motion lasts.
-
-    Raises:
-        UnreadableMotion: It cannot be read.
-    """
-    motion = read_motion(path)
-    return len(motion) / motion.fps
 
 
 def driving_of(request: Request, speech: Speech | None) -> Driving:

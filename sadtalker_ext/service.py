@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+from sadtalker_ext.dubbing.request import default_roles as default_roles
 from sadtalker_ext.dubbing.request import dub_line as dub_line
 from sadtalker_ext.dubbing.request import role_from as role_from
 from sadtalker_ext.dubbing.request import segment_from as segment_from
@@ -28,10 +29,10 @@ from sadtalker_ext.motion_files import write_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate, plan_only
+from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
-from sadtalker_ext.request import motion_seconds as motion_seconds
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import still_shot
@@ -74,6 +75,7 @@ class Service:
         self._workshop = Workshop(
             find=self._store.find, device=host.device, face_models=self._face_models
         )
+        self._known = KnownFaces(self._face_models)
         self._toolbox = ToolBox(host, self._store, self._face_models)
 
     @property
@@ -260,14 +262,10 @@ class Service:
         Raises:
             WeightsMissing: The face models were not fetched yet.
         """
-        from sadtalker_ext.portrait.find import find_faces
-
-        return find_faces(picture, self._face_models())
+        return self._known.faces(picture)
 
     def _face(self, picture: Picture, index: int) -> Face:
-        from sadtalker_ext.portrait.find import find_face
-
-        return find_face(picture, self._face_models(), index)
+        return self._known.face(picture, index)
 
     def close(self) -> None:
         """Release every engine and network; safe to call twice."""

@@ -48,7 +48,7 @@ def read_timeline(text: str) -> Timeline:
         return Timeline()
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidOption(f"Option timeline should be JSON: {error}.") from None
     entries = _entries(value)
     if len(entries) > MOST_ENTRIES:

@@ -31,7 +31,8 @@ def marking_of(work: Work, footage: Footage, lines: Sequence[Sequence[Said]]) ->
     options = work.request.options
     speech = next((one.speech for line in lines for one in line), None)
     claim = claim_of(options, work.tools.spec, _first(work, footage), speech)
-    return Marking(options, claim, overwrite=work.request.overwrite)
+    spoken = "\n".join(one.speech.text for line in lines for one in line)
+    return Marking(options, claim, spoken=spoken, overwrite=work.request.overwrite)
 
 
 def _first(work: Work, footage: Footage) -> Picture:
@@ -87,10 +88,12 @@ def write_dub(
             work.marking.seal(unfinished, spare)
         finally:
             discard(spare)
-        move_into_place(unfinished, request.target, overwrite=request.overwrite)
+        work.made = move_into_place(
+            unfinished, request.target, overwrite=request.overwrite, beside=request.beside
+        )
     finally:
         discard(unfinished)
-    return work.marking.finish(request.target)
+    return work.marking.finish(work.made)
 
 
 def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], seconds: float) -> Speech:
@@ -137,7 +140,7 @@ def described(
         work.warnings.append(f"{len(others)} more people are seen; their mouths stay as they are.")
     width, height = look.size
     return VideoFile(
-        path=work.request.target,
+        path=work.made,
         width=width + width % 2,
         height=height + height % 2,
         fps=float(look.rate),

@@ -57,7 +57,8 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
         Cancelled: The work was stopped.
     """
     check_dub(request)
-    check_output(request.target, overwrite=request.overwrite, suffix=".mp4")
+    free = request.overwrite or request.beside
+    check_output(request.target, overwrite=free, suffix=".mp4")
     footage = Footage(request.video, shrink=request.shrink, turn=request.turn)
     folder = work_folder(request, tools.spec.name)
     seed = kept_seed(request, folder)

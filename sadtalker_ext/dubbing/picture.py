@@ -117,6 +117,7 @@ def dub_picture(
             engine=engine,
             progress=progress,
             overwrite=request.overwrite,
+            beside=request.beside,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
         )
     if request.options.engine not in ("auto", engine.spec.name):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.timeline import timeline_text
 
 LENGTHS = ("hold", "loop", "cut")
@@ -104,6 +105,7 @@ class DubRequest:
         keep_outside: How much of it is kept where nothing new is said; None is as much.
         length: One of `LENGTHS`.
         overwrite: Whether an existing output may be replaced.
+        beside: Whether a similar name will do where the output's is taken meanwhile.
         resume: Go on with what an earlier try left; what is left by this one stays.
         box: Choose the face inside this box: left, top, right, bottom in pixels.
         shrink: Make the video so many times smaller.
@@ -121,6 +123,7 @@ class DubRequest:
     keep_outside: float | None = None
     length: str = "hold"
     overwrite: bool = False
+    beside: bool = False
     resume: bool = False
     box: tuple[int, int, int, int] | None = None
     shrink: int = 1
@@ -188,6 +191,18 @@ def _check_role(role: DubRole) -> None:
             raise InvalidOption("A segment should have either speech or text.")
     if role.channel is not None and not 0 <= role.channel < 8:
         raise InvalidOption(f"channel should be 0 to 7, found {role.channel}.")
+
+
+def default_roles(dialogue: str) -> tuple[DubRole, ...]:
+    """Return a role for everybody who speaks in a dialogue, faces by size.
+
+    Letters are sorted, so that A has the largest face; names count as they first speak.
+
+    Raises:
+        InvalidOption: It is no dialogue.
+    """
+    names = enumerate(speakers_of(dialogue))
+    return tuple(DubRole(name=name, face=str(number)) for number, name in names)
 
 
 _ROLE_NAMES = {one.name for one in dataclasses.fields(DubRole)}
@@ -264,8 +279,8 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
     if not roles:
         alone = {name: values[name] for name in _ROLE_WORDS if name in values}
         role = role_from({**alone, "text": options.text}, folder)
-        pair = bool(dialogue) and not role.says_something
-        roles = (DubRole(face="0"), DubRole(face="1")) if pair else (role,)
+        shared = bool(dialogue) and not role.says_something
+        roles = default_roles(dialogue) if shared else (role,)
     video, output = _file(values, "video", folder), _file(values, "output", folder)
     if video is None or output is None:
         raise InvalidOption("A video to dub needs video and output.")

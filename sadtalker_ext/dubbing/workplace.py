@@ -49,6 +49,7 @@ class Work:
     folder: Path
     seed: int
     marking: Marking = field(init=False)
+    made: Path = field(init=False)
     warnings: list[str] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ _NO_LETTERS = "\uffff\U0010ffff"
 """Code points that no font has a letter for (Unicode, "Noncharacters")."""
 
 
+@functools.lru_cache(maxsize=16)
 def font_for(text: str, size: int) -> FreeTypeFont | None:
     """Return a font with every letter of a text, or None where this machine has none.
+
+    Looking through a machine's fonts takes a while, so answers are kept.
 
     Args:
         text: The words.

@@ -20,7 +20,6 @@ from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
-    from av.video.frame import VideoFrame
 
 _TICKS = 100
 """GIF counts time in hundredths of a second."""
@@ -76,18 +75,17 @@ class GifEncoder:
             self.close()
             raise
 
-    def encode(self, frame: VideoFrame) -> None:
+    def encode(self, frame: ImageArray) -> None:
         """Add one RGB frame."""
         tick = round(self._frames * _TICKS / self._rate)
         self._frames += 1
         if tick - self._last < _SHORTEST:
             return
         self._last = tick
-        pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
         if self._palette is not None:
-            self._write(tick, pixels, self._palette)
+            self._write(tick, frame, self._palette)
             return
-        self._waiting.append((tick, pixels))
+        self._waiting.append((tick, frame))
         if len(self._waiting) >= self._hold:
             self._flush()
 

@@ -183,7 +183,7 @@ def parse_line(line: str) -> dict[str, Any]:
             continue
         try:
             found[spec.name] = spec.check(_value(text.strip(), spec.kind))
-        except (InvalidOption, ValueError):
+        except (InvalidOption, ValueError, RecursionError):
             continue
     return found
 
@@ -208,7 +208,7 @@ def read_metadata(path: Path | str) -> VideoMetadata:
         ) from problem
     try:
         data = json.loads(tags.get("synopsis", "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):  # anybody may have written it
         data = {}
     data = data if isinstance(data, dict) else {}
     source = _SOURCE.search(packet)

@@ -9,17 +9,13 @@ import zipfile
 import zlib
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sadtalker_ext.encoder.metadata import VideoMetadata
 from sadtalker_ext.encoder.sound import SpeechSamples
 from sadtalker_ext.errors import EncodingError
-from sadtalker_ext.types import Speech
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
+from sadtalker_ext.types import ImageArray, Speech
 
 SOUND_NAME = "speech.wav"
 _BLOCK = 1 << 16
@@ -53,7 +49,7 @@ class PngEncoder:
         metadata: VideoMetadata | None,
         alpha: bool = False,
     ) -> None:
-        self._pixels = "bgra" if alpha else "bgr24"
+        self._alpha = alpha
         self._rate = rate
         self._speech = speech
         self._frames = 0
@@ -61,11 +57,11 @@ class PngEncoder:
         # pictures are compressed already
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
 
-    def encode(self, frame: VideoFrame) -> None:
+    def encode(self, frame: ImageArray) -> None:
         """Add one frame."""
         import cv2
 
-        pixels = frame.to_ndarray(format=self._pixels)
+        pixels = cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA if self._alpha else cv2.COLOR_RGB2BGR)
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
         if not done:
             raise EncodingError(f"Frame {self._frames} could not be made a PNG picture.")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from sadtalker_ext.encoder.output_file import (
 )
 from sadtalker_ext.errors import EncodingError, SadTalkerError
 from sadtalker_ext.types import ImageArray, Speech, Word
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 _log = logging.getLogger(__name__)
 
@@ -166,7 +163,9 @@ class VideoWriter:
             frame = _labelled(self._label, frame)
         if self._stamp is not None:
             frame = _stamped(self._stamp, frame)
-        worker.put(_video_frame(_even(frame) if self._format.even_sides else frame))
+        if self._label is None and self._stamp is None:
+            frame = frame.copy()
+        worker.put(_even(frame) if self._format.even_sides else frame)
         self.frames += 1
 
     def __exit__(
@@ -244,13 +243,6 @@ class VideoWriter:
         if self._worker is not None:
             self._worker.abandon()
         discard(self._part)
-
-
-def _video_frame(frame: ImageArray) -> VideoFrame:
-    from av.video.frame import VideoFrame
-
-    kind = "rgba" if frame.shape[2] == 4 else "rgb24"
-    return VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=kind)
 
 
 def _labelled(label: Label, frame: ImageArray) -> ImageArray:

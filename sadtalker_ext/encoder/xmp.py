@@ -10,13 +10,13 @@ content; size 1 means that a 64-bit size follows, size 0 that the box reaches to
 
 from __future__ import annotations
 
+import html
 import re
 import struct
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
-from xml.sax.saxutils import escape, quoteattr
 
 from sadtalker_ext.errors import EncodingError
 
@@ -35,7 +35,7 @@ def xmp_packet(*, source_type: str, tool: str, description: str) -> str:
         tool: Program and version that made the file.
         description: Text for people.
     """
-    text = escape(_NOT_XML.sub("", description))
+    text = html.escape(_NOT_XML.sub("", description), quote=False)
     return (
         f'<?xpacket begin="\ufeff" id="{_PACKET_ID}"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
@@ -44,8 +44,8 @@ def xmp_packet(*, source_type: str, tool: str, description: str) -> str:
         '    xmlns:dc="http://purl.org/dc/elements/1.1/"\n'
         '    xmlns:xmp="http://ns.adobe.com/xap/1.0/"\n'
         '    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"\n'
-        f"    xmp:CreatorTool={quoteattr(_NOT_XML.sub('', tool))}\n"
-        f"    Iptc4xmpExt:DigitalSourceType={quoteattr(source_type)}>\n"
+        f'    xmp:CreatorTool="{_quoted(tool)}"\n'
+        f'    Iptc4xmpExt:DigitalSourceType="{_quoted(source_type)}">\n'
         "   <dc:description><rdf:Alt>"
         f'<rdf:li xml:lang="x-default">{text}</rdf:li>'
         "</rdf:Alt></dc:description>\n"
@@ -54,6 +54,11 @@ def xmp_packet(*, source_type: str, tool: str, description: str) -> str:
         "</x:xmpmeta>\n"
         '<?xpacket end="w"?>'
     )
+
+
+def _quoted(text: str) -> str:
+    """Return a text as an attribute may hold it."""
+    return html.escape(_NOT_XML.sub("", text))
 
 
 def append_xmp(path: Path, packet: str) -> None:

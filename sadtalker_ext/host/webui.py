@@ -170,7 +170,12 @@ class WebUIHost:
         return self._turns.active and stop_pressed(shared.state)
 
     def mirrored(self, inner: Progress) -> Progress:
-        """Return a progress that the host's bar and preview follow, and its stop button stops."""
+        """Return a progress that the host's bar and preview follow, and its stop button stops.
+
+        One that is mirrored already is returned as it is.
+        """
+        if isinstance(inner, MirroredProgress):
+            return inner
         return MirroredProgress(inner, shared.state, lambda: self._turns.held)
 
     def new_progress(self) -> Progress:

@@ -6,6 +6,7 @@ ends when its parent does.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -51,16 +52,8 @@ def _serve(questions: IO[str], answers: IO[str]) -> None:
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
     path = Path(question["path"])
-    bounds, part = Bounds(**question["bounds"]), Part(**question["part"])
     try:
-        if question["kind"] == "measure":
-            return {"value": picture_bytes(path)}
-        if question["kind"] == "picture":
-            look_at_picture(path, bounds)
-        elif question["kind"] == "sound":
-            look_at_sound(path, part, bounds)
-        else:
-            look_at_driving(path, part, bounds)
+        return {"value": _value(question, path)}
     except SadTalkerError as error:
         return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
     except MemoryError:
@@ -77,7 +70,24 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         }
     except Exception:  # noqa: BLE001 - the border of the process; the parent logs it
         return {"trace": traceback.format_exc(limit=-12)}
-    return {"value": None}
+
+
+def _value(question: dict[str, Any], path: Path) -> float | None:
+    """Look at a file, and return the number that was asked for."""
+    bounds, part = Bounds(**question["bounds"]), Part(**question["part"])
+    kind = question["kind"]
+    if reader := question.get("reader"):
+        module, _, function = reader.partition(":")
+        return float(getattr(importlib.import_module(module), function)(path))
+    if kind == "measure":
+        return picture_bytes(path)
+    if kind == "picture":
+        look_at_picture(path, bounds)
+    elif kind == "sound":
+        look_at_sound(path, part, bounds)
+    else:
+        look_at_driving(path, part, bounds)
+    return None
 
 
 def _bound(memory: int) -> None:

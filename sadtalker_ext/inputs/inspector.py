@@ -30,6 +30,7 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     UnreadableAudio,
     UnreadableImage,
+    UnreadableMotion,
     UnreadableVideo,
 )
 from sadtalker_ext.inputs.looking import Bounds, Part
@@ -56,6 +57,7 @@ _UNREADABLE: dict[str, type[SadTalkerError]] = {
     "picture": UnreadableImage,
     "sound": UnreadableAudio,
     "driving": UnreadableVideo,
+    "motion": UnreadableMotion,
 }
 
 
@@ -114,6 +116,20 @@ class Inspector:
         """See `looking.look_at_driving`; otherwise as `look_at_picture`."""
         with self._child(owner) as child:
             self._ask(child, "driving", path, bounds, part)
+
+    def measure(self, reader: str, path: Path, owner: str = "") -> float:
+        """Return the number that a function of this package finds for a file.
+
+        Args:
+            reader: "module:function", which takes the path.
+            path: The file.
+            owner: As for `look_at_picture`.
+
+        Raises:
+            SadTalkerError: What the function raises, or as `look_at_picture`.
+        """
+        with self._child(owner) as child:
+            return float(self._ask(child, "motion", path, Bounds(), Part(), reader))
 
     def close(self) -> None:
         """End all children, also those at work; whoever waits for one gets an error."""
@@ -179,10 +195,13 @@ class Inspector:
                 self._taken -= need
                 self._turns.notify_all()
 
-    def _ask(self, child: _Child, kind: str, path: Path, bounds: Bounds, part: Part) -> Any:
+    def _ask(
+        self, child: _Child, kind: str, path: Path, bounds: Bounds, part: Part, reader: str = ""
+    ) -> Any:
         seconds = self._seconds + SECONDS_PER_MEGABYTE * path.stat().st_size / 1e6
         question = {
             "kind": kind,
+            "reader": reader,
             "path": str(path),
             "seconds": seconds,
             "bounds": asdict(bounds),

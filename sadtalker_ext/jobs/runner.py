@@ -91,7 +91,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Sort out what a dead process left behind, then begin to work."""
-        again, broken = self._store.recover()
+        again, broken = self._store.recover(self._folder.finished())
         if again or broken:
             log.warning("after a restart: %d jobs queued again, %d given up", again, broken)
         known = self._store.known()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sadtalker_ext.jobs.database import Database
 from sadtalker_ext.jobs.records import Job, JobState, Json, NewJob
@@ -145,19 +145,28 @@ class JobStore:
             (job_id,),
         )
 
-    def recover(self) -> tuple[int, int]:
+    def recover(self, whole: Collection[str] = ()) -> tuple[int, int]:
         """Sort out jobs that a dead process was working on.
+
+        Args:
+            whole: Jobs whose finished video lies in the folder. It was not they that ended the
+                process, so they are made again as often as twice the usual number of tries.
 
         Returns:
             How many were queued again, and how many ended in an error.
         """
         with self._db.transaction() as db:
             now = self._clock()
-            broken = db.execute(
-                "SELECT id FROM jobs WHERE state IN ('created', 'started') AND claimed = 1 "
-                "AND attempts >= ?",
+            tried = db.execute(
+                "SELECT id, attempts FROM jobs WHERE state IN ('created', 'started') "
+                "AND claimed = 1 AND attempts >= ?",
                 (MAX_ATTEMPTS,),
             ).fetchall()
+            broken = [
+                row
+                for row in tried
+                if row["attempts"] >= MAX_ATTEMPTS * (2 if row["id"] in whole else 1)
+            ]
             for row in broken:
                 db.execute(
                     "UPDATE jobs SET state = 'error', finished_at = ?, error = ? WHERE id = ?",

@@ -42,16 +42,17 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 4 + 7 + 9 + 15 + 17 + 23 + 24, the variant with pressed lips
+    # AU 4 + 5 + 7 + 9 + 10 + 15 + 16 + 20 + 25 + 26, the variant with bared teeth
     "angry": {
         "browDown": 1.0,
-        "eyeSquint": 0.7,
-        "noseSneer": 0.5,
-        "mouthPress": 1.0,
-        "mouthRollLower": 0.8,
-        "mouthRollUpper": 0.6,
-        "mouthFrown": 0.9,
-        "mouthShrugLower": 1.0,
+        "eyeWide": 1.0,
+        "eyeSquint": 0.4,
+        "noseSneer": 0.9,
+        "mouthUpperUp": 0.8,
+        "mouthLowerDown": 1.0,
+        "mouthStretch": 0.5,
+        "mouthFrown": 0.7,
+        "jawOpen": 0.45,
     },
     # AU 1 + 2 + 5 + 26
     "surprised": {
@@ -62,28 +63,28 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.15,
         "mouthPucker": 0.2,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 17
     "disgusted": {
         "noseSneer": 1.0,
-        "browDown": 1.0,
+        "browDown": 0.55,
         "cheekSquint": 1.0,
-        "eyeSquint": 1.0,
-        "eyeBlink": 0.25,
+        "eyeSquint": 0.9,
+        "eyeBlink": 0.15,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.5,
-        "mouthShrugUpper": 0.5,
-        "mouthFrown": 1.0,
+        "mouthLowerDown": 0.15,
+        "mouthFrown": 0.6,
+        "mouthShrugLower": 0.6,
     },
-    # AU 1 + 2 + 4 + 5 + 20 + 25
+    # AU 1 + 2 + 4 + 5 + 15 + 20 + 25
     "fearful": {
         "browInnerUp": 1.0,
-        "browOuterUp": 0.35,
-        "browDown": 0.15,
+        "browOuterUp": 0.5,
+        "browDown": 0.3,
         "eyeWide": 1.0,
-        "mouthStretch": 0.9,
-        "mouthFrown": 0.4,
-        "jawOpen": 0.35,
-        "mouthLowerDown": 0.75,
+        "mouthStretch": 1.0,
+        "mouthFrown": 0.8,
+        "mouthLowerDown": 1.0,
+        "jawOpen": 0.1,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right
     "contempt": {
@@ -137,7 +138,7 @@ COLOURS: Final[Mapping[str, Colour]] = {
         release=1.6,
     ),
     "angry": Colour(
-        head=(0.0, 5.0, 0.0), liveliness=1.2, blinks=0.6, breath=1.5, brows=0.3, onset=0.4
+        head=(0.0, 4.0, 0.0), liveliness=1.2, blinks=0.6, breath=1.5, brows=0.3, onset=0.4
     ),
     "surprised": Colour(
         head=(0.0, -3.0, 0.0), liveliness=0.9, blinks=0.5, breath=1.4, onset=0.2, release=0.7

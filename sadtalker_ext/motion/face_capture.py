@@ -136,7 +136,8 @@ def capture(
 
 def _between_blinks(measures: FloatArray, closed: FloatArray) -> FloatArray:
     """Return measures whose brows and lids do nothing while the eyes blink."""
-    seen = np.convolve(closed.max(axis=1) > _BLINKS, np.ones(3), "same") == 0
+    blinks = np.pad(closed.max(axis=1) > _BLINKS, 1, mode="edge")
+    seen = ~np.lib.stride_tricks.sliding_window_view(blinks, 3).any(axis=-1)
     if not seen.any():
         return measures
     rows, found = np.arange(len(measures)), measures.copy()

@@ -47,13 +47,13 @@ class Followed(NamedTuple):
     Attributes:
         head: (R, 3) float32 yaw, pitch, roll in degrees around the video's usual pose.
         lids: (R, 2) float32 closure of the lids.
-        face: Brows, mouth and gaze.
+        face: Brows, mouth and gaze; None where nobody asked for them.
         warnings: What was held because no face was seen.
     """
 
     head: FloatArray
     lids: FloatArray
-    face: Captured
+    face: Captured | None
     warnings: tuple[str, ...]
 
 
@@ -95,7 +95,13 @@ def read_driving(
         NoFaceFound: A video shows no face at all.
     """
     seconds = math.inf if frames is None else frames / MOTION_FPS
-    found = read_once(driving, lambda video: follow(video, track, progress, seconds))
+    featured = (driving.brows, driving.gaze, driving.mouth, driving.whole)
+
+    def read(video: DrivingVideo) -> Followed:
+        asked = any(video is one for one in featured)
+        return follow(video, track, progress, seconds, features=asked)
+
+    found = read_once(driving, read)
     whole = found.get("whole")
     given = {part: found.get(part, whole) for part in PARTS}
     head, lids, brows, gaze, mouth = given.values()
@@ -103,7 +109,7 @@ def read_driving(
         head=head.head if head else None,
         lids=lids.lids if lids else None,
         brows=brows.face if brows else None,
-        gaze=gaze.face.gaze if gaze else None,
+        gaze=gaze.face.gaze if gaze and gaze.face else None,
         mouth=mouth.face if mouth else None,
         whole=whole is not None,
         warnings=all_warnings(found),
@@ -111,7 +117,12 @@ def read_driving(
 
 
 def follow(
-    video: DrivingVideo, track: FaceTracker, progress: Progress, seconds: float = math.inf
+    video: DrivingVideo,
+    track: FaceTracker,
+    progress: Progress,
+    seconds: float = math.inf,
+    *,
+    features: bool = True,
 ) -> Followed:
     """Return what the face of one video does.
 
@@ -124,6 +135,7 @@ def follow(
         track: Finds the face in every frame.
         progress: Can stop the reading.
         seconds: How much of the video can be used.
+        features: Whether brows, mouth and gaze are wanted, too: they take the longest to find.
 
     Raises:
         NoFaceFound: No frame shows a face.
@@ -153,7 +165,9 @@ def follow(
     head = smooth(head, _HEAD_SMOOTH * MOTION_FPS)
     measures = at_motion_rate(np.stack(measured)[held], moments)
     lids = closure(measures[:, [MEASURES.index("eye_left"), MEASURES.index("eye_right")]])
-    face = capture(measures, at_motion_rate(np.stack(looks)[held], moments), lids, head)
+    face = None
+    if features:
+        face = capture(measures, at_motion_rate(np.stack(looks)[held], moments), lids, head)
     return Followed(head, lids, face, held_warnings(video, missed, len(times)))
 
 

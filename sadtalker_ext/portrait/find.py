@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,7 +80,17 @@ def find_face(picture: Picture, models: FaceModels, index: int = 0) -> Face:
         FaceTooSmall: The face has too few pixels.
         WeightsMissing: The face models were not fetched yet.
     """
-    faces = find_faces(picture, models)
+    return choose_face(find_faces(picture, models), picture, index)
+
+
+def choose_face(faces: Sequence[Face], picture: Picture, index: int) -> Face:
+    """Return one of the faces that were found in a picture.
+
+    Raises:
+        NoFaceFound: There is none.
+        NoSuchFace: There are fewer faces than `index` asks for.
+        FaceTooSmall: The face has too few pixels.
+    """
     if not faces:
         raise NoFaceFound(
             f"No face found in {picture.name}.",

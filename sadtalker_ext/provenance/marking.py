@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LABEL_CODES = {"en-us": "en", "cmn": "zh"}
+_LABEL_CODES = {"cmn": "zh"}
 """What `language_of` calls languages that have another code in `LABEL_WORDS`."""
 
 
@@ -36,6 +36,7 @@ class Marking:
     Args:
         options: Say which marks.
         claim: What is said about the video.
+        spoken: The words of the speech where they are known; by default the text of the options.
         own: A certificate of one's own; by default the one that the environment names.
         overwrite: Whether a manifest beside the video may be replaced.
 
@@ -52,10 +53,12 @@ class Marking:
         options: GenerateOptions,
         claim: Claim,
         *,
+        spoken: str = "",
         own: credentials.OwnCertificate | None = None,
         overwrite: bool = False,
     ) -> None:
         self._options = options
+        self._spoken = spoken.strip() or options.text.strip()
         self._claim = claim
         self._overwrite = overwrite
         self._manifest = b""
@@ -135,8 +138,8 @@ class Marking:
         """Return the label in the language asked for, or that of the spoken text."""
         language = self._options.label_language
         if language == "auto":
-            spoken = language_of(self._options.text) if self._options.text.strip() else "en"
-            language = _LABEL_CODES.get(spoken, spoken)
+            found = language_of(self._spoken)
+            language = _LABEL_CODES.get(found, found)
         words = LABEL_WORDS.get(language, LABEL_WORDS["en"])
         if can_draw(words):
             return words

@@ -5,13 +5,14 @@ An ordinary recording passes unchanged. Nothing here touches the sound of the vi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.speech.loudness import FRAME_HZ, HOP, measure
+from sadtalker_ext.speech.loudness import FRAME_HZ, HOP, in_hops, measure
+from sadtalker_ext.speech.unclip import Crowd, gains_of
 from sadtalker_ext.speech.unmask import unmasked
 from sadtalker_ext.types import FloatArray
 
@@ -39,11 +40,14 @@ class Ear:
         drift: (F,) float32 offset of the sound from zero at `FRAME_HZ`, to be taken away; None
             where it does no harm.
         gain: Factor that makes a faint recording as loud as others are.
+        gains: (F,) float32 factors at `FRAME_HZ` that give a clipped recording its levels back;
+            None where it was not clipped.
         masked: Whether something steady is as loud as the voice, and is taken out.
     """
 
     drift: FloatArray | None = None
     gain: float = 1.0
+    gains: FloatArray | None = None
     masked: bool = False
 
     def blocks(self, blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:
@@ -52,8 +56,9 @@ class Ear:
         for block in blocks:
             ready: npt.NDArray[np.floating] = block
             if self.drift is not None:
-                moments = (np.arange(at, at + len(block)) + 0.5) / HOP - 0.5
-                ready = ready - np.interp(moments, np.arange(len(self.drift)), self.drift)
+                ready = ready - _at_samples(self.drift, at, len(block))
+            if self.gains is not None:
+                ready = ready * _at_samples(self.gains, at, len(block))
             if self.gain != 1.0:
                 ready = np.clip(ready * self.gain, -1.0, 1.0)
             at += len(block)
@@ -64,19 +69,35 @@ class Ear:
         return unmasked(samples) if self.masked else samples
 
 
-def ear_for(blocks: Iterator[FloatArray]) -> Ear:
-    """Measure a whole sound, in (N,) blocks at `SAMPLE_HZ`, and return how to listen to it."""
-    means, power = _frames(blocks)
+def ear_for(read: Callable[[], Iterator[FloatArray]]) -> Ear:
+    """Measure a whole sound and return how to listen to it.
+
+    Args:
+        read: Gives it from its beginning, in (N,) blocks at `SAMPLE_HZ`; asked twice where it was
+            clipped.
+    """
+    crowd = Crowd()
+    means, power = _frames(crowd.passing(read()))
     if not len(means):
         return Ear()
+    gains = None if crowd.rail is None else gains_of(read(), crowd.rail)
     drift = _offset(means, power)
     swinging = power if drift is None else power - 2 * drift * means + np.square(drift)
+    if gains is not None:
+        swinging = swinging * np.square(gains)
     swinging = np.maximum(swinging, _QUIETEST)
-    loud = np.percentile(swinging, 95)
-    loud_db = 10 * np.log10(loud)
-    gain = 10 ** ((_USUAL_DB - loud_db) / 20) if loud_db < _FAINT_DB else 1.0
+    loud_db = 10 * np.log10(np.percentile(swinging, 95))
+    usual = loud_db >= _FAINT_DB and gains is None
+    gain = 1.0 if usual else 10 ** ((_USUAL_DB - loud_db) / 20)
     heard = (10 * np.log10(swinging * gain**2 + 1e-8)).astype(np.float32)
-    return Ear(drift=drift, gain=float(gain), masked=is_still(heard, measure(heard).present))
+    masked = is_still(heard, measure(heard).present)
+    return Ear(drift=drift, gain=float(gain), gains=gains, masked=masked)
+
+
+def _at_samples(curve: FloatArray, first: int, count: int) -> _Exact:
+    """Return (count,) values of a curve at `FRAME_HZ` at samples from `first` on."""
+    moments = (np.arange(first, first + count) + 0.5) / HOP - 0.5
+    return np.interp(moments, np.arange(len(curve)), curve)
 
 
 def is_still(levels_db: FloatArray, present: FloatArray) -> bool:
@@ -112,20 +133,11 @@ def _offset(means: _Exact, power: _Exact) -> FloatArray | None:
 
 def _frames(blocks: Iterator[FloatArray]) -> tuple[_Exact, _Exact]:
     """Return (F,) float64 average and power of each hop."""
-    means, power = [], []
-    rest = np.zeros(0, dtype=np.float64)
-    for block in blocks:
-        joined = np.concatenate([rest, block])
-        whole = len(joined) // HOP * HOP
-        hops, rest = joined[:whole].reshape(-1, HOP), joined[whole:]
-        means.append(hops.mean(axis=1))
-        power.append(np.square(hops).mean(axis=1))
-    if len(rest):
-        means.append(rest.mean(keepdims=True))
-        power.append(np.square(rest).mean(keepdims=True))
-    if not means:
-        return rest, rest
-    return np.concatenate(means), np.concatenate(power)
+    pairs = [
+        np.stack([hops.mean(axis=1), np.square(hops).mean(axis=1)]) for hops in in_hops(blocks)
+    ]
+    means, power = np.concatenate([np.zeros((2, 0)), *pairs], axis=1)
+    return means, power
 
 
 def _smooth(values: _Exact) -> _Exact:

@@ -52,7 +52,11 @@ _COMMON: Final = {
     "sv": "och att det i en som är på av för med till den har de inte om ett men jag han hon "
     "vi var du hej tack ja nej från kan ska mycket",
     "da": "og i at det er en til på som de med han af for ikke der var et den jeg hun vi kan "
-    "vil skal fra ved sig sin hej tak mange meget lille",
+    "vil skal fra ved sig sin hej tak mange meget lille hvad mig dig nu efter noget blev havde "
+    "også",
+    "nb": "og i at det er en til på som de med han av for ikke der var et den jeg hun vi kan "
+    "vil skal fra ved seg sin hei takk mange mye lille hva meg deg nå etter noe ble hadde også "
+    "å dere nei være",
     "fi": "ja on ei se että hän oli ovat mutta kun niin minä sinä me te tämä myös hei kiitos "
     "kyllä kuin joka mitä vain nyt kaikki hyvä olen voi sen",
     "pl": "i w na z do się nie że to jest o jak za po co tak ale od czy przez jego jej mi już "
@@ -79,9 +83,13 @@ _MARKS: Final = {
     **dict.fromkeys("őű", "hu"),
     **dict.fromkeys("đơưạảấầẩậắằặẹẻẽếềểệịọỏốồổộớờởợụủứừửựỳỵỷỹ", "vi"),
     **dict.fromkeys("œ", "fr"),
-    "ø": "da",
+    "ø": "da nb",
 }
-"""Letters that are usual in one language and rare in the others of `_COMMON`."""
+"""Letters that are usual in one language, or two, and rare in the others of `_COMMON`."""
+_UKRAINIAN: Final = re.compile("[іїєґ]")
+_RUSSIAN: Final = re.compile("[ыэё]|ъ(?=[еёюя])")
+_BULGARIAN: Final = re.compile("ъ(?![еёюя])")
+"""In Russian the hard sign stands before these vowels only; in Bulgarian it is one itself."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SAMPLE: Final = 4000
 """Characters that are looked at."""
@@ -101,8 +109,20 @@ def language_of(text: str) -> str:
     letters = sum(letter.isalpha() for letter in sample)
     if scripts and sum(scripts.values()) > letters / 2:
         # Japanese is written with Chinese signs, too
-        return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
+        found = "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
+        return _cyrillic(sample) if found == "ru" else found
     return _by_words(sample)
+
+
+def _cyrillic(sample: str) -> str:
+    """Tell languages in Cyrillic letters apart by those that only some of them have."""
+    if "ў" in sample:
+        return "be"
+    counts = {
+        code: len(letters.findall(sample))
+        for code, letters in (("ru", _RUSSIAN), ("uk", _UKRAINIAN), ("bg", _BULGARIAN))
+    }
+    return max(counts, key=lambda code: counts[code])
 
 
 def _by_words(sample: str) -> str:
@@ -113,7 +133,8 @@ def _by_words(sample: str) -> str:
     }
     for letter in sample:
         if letter in _MARKS:
-            found[_MARKS[letter]] += _MARK
+            for code in _MARKS[letter].split():
+                found[code] += _MARK
     best = max(found, key=lambda code: found[code])
     return best if found[best] > max(found["en"], _TOO_FEW) else "en"
 

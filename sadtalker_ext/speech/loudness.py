@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.types import FloatArray
 
@@ -41,6 +43,19 @@ def levels(samples: FloatArray, quietest_db: float = _QUIETEST_DB) -> FloatArray
     power = np.square(padded.reshape(count, HOP), dtype=np.float32).mean(axis=1)
     decibels: FloatArray = 10 * np.log10(power + 10 ** (quietest_db / 10))
     return decibels.astype(np.float32)
+
+
+def in_hops(blocks: Iterable[FloatArray]) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the samples of (N,) blocks in rows of 10 ms, (n, 160); a shorter last one alone."""
+    rest = np.zeros(0, dtype=np.float64)
+    for block in blocks:
+        joined = np.concatenate([rest, block])
+        whole = len(joined) // HOP * HOP
+        rest = joined[whole:]
+        if whole:
+            yield joined[:whole].reshape(-1, HOP)
+    if len(rest):
+        yield rest[None]
 
 
 def measure(levels_db: FloatArray) -> Loudness:

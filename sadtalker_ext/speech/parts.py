@@ -13,7 +13,8 @@ from sadtalker_ext.types import Word
 _TIMES = re.compile(
     r"^\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})"
 )
-_LINE = re.compile(r"^\s*([^\W\d_][\w .'-]{0,30}?)\s*:\s+(\S.*)$")
+_LINE = re.compile(r"^\s*([A-H](?=\s*:)|[^\W\d_][\w .'-]{0,30}?(?=\s*:\s))\s*:\s*(\S.*)$")
+"""A letter and a colon, or a name, a colon and a space: times of day and addresses are no names."""
 
 
 def read_cues(path: Path) -> tuple[Word, ...]:
@@ -76,3 +77,13 @@ def read_dialogue(text: str) -> tuple[tuple[str, str], ...]:
     if not turns:
         raise InvalidOption("The dialogue is empty.", hint="Write lines such as 'A: Hello.'.")
     return tuple(turns)
+
+
+def speakers_of(dialogue: str) -> tuple[str, ...]:
+    """Return who speaks in a dialogue: letters in their order, names as they first speak.
+
+    Raises:
+        InvalidOption: As for `read_dialogue`.
+    """
+    names = tuple(dict.fromkeys(name for name, _ in read_dialogue(dialogue)))
+    return tuple(sorted(names)) if all(len(name) == 1 for name in names) else names

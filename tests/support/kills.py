@@ -134,8 +134,9 @@ class Trial:
             wrong.append("a job ended in another way")
         done = {f"{talk['id']}.mp4" for talk in talks if talk["status"] == "done"}
         foreign = {"holiday.mp4", "old", ".hidden.part.mp4"}
-        if {one.name for one in self.site.results.iterdir()} != done | foreign:
-            wrong.append("results are not those of the finished jobs")
+        odd = {one.name for one in self.site.results.iterdir()} ^ (done | foreign)
+        if odd:
+            wrong.append(f"results are not those of the finished jobs: {sorted(odd)[:5]}")
         if {one.name for one in self.site.inputs.iterdir()} != {"note.txt", "photos"}:
             wrong.append("uploads were left behind")
         left = sorted(one.name for one in self.temporary.iterdir())

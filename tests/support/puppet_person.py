@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.portrait.topology import OVAL
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -91,3 +93,11 @@ def half_ellipsoid(centre: tuple[float, float], a: float, b: float) -> FloatArra
     points[:, 0] = centre[0] + a * points[:, 0]
     points[:, 1] = centre[1] + b * points[:, 1]
     return points
+
+
+def places_of(turn: HeadTurn, *pose: Any) -> FloatArray:
+    """Where every pixel of a head's box comes from, (h, w, 2); arguments of `HeadField.sources`."""
+    field = turn.field
+    rows, columns = field.shape
+    places = field.places(field.sources(*pose), (slice(0, rows), slice(0, columns)))
+    return np.dstack(places)

@@ -1,12 +1,13 @@
 """Earlier videos: shown newest first, starred, found only by their owner, deleted only if ours."""
 
+import dataclasses
 import os
 import time
 
 import numpy as np
 import pytest
 
-from sadtalker_ext.encoder.metadata import describe_video
+from sadtalker_ext.encoder.metadata import describe_video, read_metadata
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import InputError
@@ -67,6 +68,14 @@ def test_the_picture_and_the_facts_of_one(history, three):
     assert "Seed: 7" in said.line
 
 
+@pytest.mark.parametrize("seed", [None, "x", 1.5, [7], float("inf")])
+def test_a_seed_that_is_none_is_not_known(tmp_path, monkeypatch, seed):
+    path = make(tmp_path / "a.mp4", 0)
+    said = dataclasses.replace(read_metadata(path), data={"seed": seed})
+    monkeypatch.setattr("sadtalker_ext.history.read_metadata", lambda _: said)
+    assert facts_of(path)[0].seed == -1
+
+
 def test_videos_of_other_programs_are_neither_shown_nor_deleted(tmp_path, history, three):
     other = make(tmp_path / "out/holiday.mp4", 5000, ours=False)
     (tmp_path / "out/broken.mp4").write_bytes(b"nothing")
@@ -124,6 +133,14 @@ def test_five_thousand_files_are_no_burden(tmp_path, history):
     assert time.process_time() - began < 2
     assert (len(found), more) == (24, True)
     assert found[0].name == "day/4999.mp4"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_nobody_else_sees_the_small_pictures(tmp_path, history, three):
+    folder = tmp_path / "state/posters"
+    folder.mkdir(parents=True)  # of an earlier version
+    history.poster(history.find(three[0]))
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_two_folders_with_equal_names_know_nothing_of_each_other(tmp_path):

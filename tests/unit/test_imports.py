@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
     "blendshapes",
+    "kept",
     "directions",
     "timeline",
     "spoken_words",
@@ -46,6 +47,7 @@ ALLOWED = {
     "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
+    "kept": {"types"},
     "performance": {"types", "speech"},  # of speech types only
     "shot": GROUND | {"performance"},
     "inputs": GROUND,

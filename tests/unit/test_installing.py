@@ -239,6 +239,7 @@ def check_quickstart(words):
         ("Put it in one of /srv/models, /home/ann/w/x.pth.",
          "Put it in one of a place on the server, a place on the server"),
         (r"Put it in C:\models\w.", "Put it in a place on the server"),
+        ("'/srv/o'neil/R&D/w.pth' is damaged.", "'a place on the server' is damaged."),
         ("See /sadtalker/v1/docs.", "See /sadtalker/v1/docs."),
         ("https://a.example/x/y, image/png, 1/2/3", "https://a.example/x/y, image/png, 1/2/3"),
         (f"{Path.home()}/models/a.pth is damaged", "a place on the server is damaged"),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate, whole_frames
 from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Picture
 from tests.support.face_points import placed_mesh
@@ -173,3 +175,18 @@ def test_an_option_the_engine_does_not_honour_is_told_only_when_it_was_asked_for
         "Option size has no effect in the fake engine.",
         "Option gaze has no effect in the fake engine.",
     )
+
+
+def test_the_label_is_in_the_language_of_a_transcript(picture, speech, tmp_path, monkeypatch):
+    labels = []
+
+    class Noted(Marking):
+        def __init__(self, *args, **keywords):
+            super().__init__(*args, **keywords)
+            labels.append(self.label)
+
+    monkeypatch.setattr("sadtalker_ext.pipeline.Marking", Noted)
+    german = replace(speech, text="Das ist nicht von mir und auch nicht von dir.")
+    for said in (german, speech):
+        make(picture, said, tmp_path / f"{len(labels)}.mp4", mark="label")
+    assert labels == ["KI-generiert", "AI-generated"]

@@ -140,3 +140,8 @@ def test_blends():
     for wrong in ("hapy", "happy:2", "happy:nan", "happy:x", ""):
         with pytest.raises(InvalidOption, match="emotion"):
             read_blend(wrong)
+
+
+def test_what_is_nested_too_deeply_is_no_bug():
+    with pytest.raises(InvalidOption, match="should be JSON"):
+        read_timeline("[" * 100_000)

@@ -11,16 +11,22 @@ from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.kept import Kept, content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import track_points
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.faces import first_face
-from sadtalker_ext.types import Shot
+from sadtalker_ext.types import Face, ImageArray, Shot
+
+_KEPT_PX = 2_000_000
+"""Pixels of the pictures whose rigs are kept for the next job on them: up to about 150 MB."""
 
 
 class PuppetEngine:
     """The built-in engine: needs three small face models and no graphics card.
+
+    Rigs of the last pictures are kept: another job on the same one begins at once.
 
     Args:
         models: The face models.
@@ -30,6 +36,7 @@ class PuppetEngine:
 
     def __init__(self, models: FaceModels) -> None:
         self._models = models
+        self._rigs: Kept[PuppetRig] = Kept(_KEPT_PX)
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> PuppetRig:
         """Take a face, cut out what the video shows and prepare its layers; see `Engine`.
@@ -43,7 +50,19 @@ class PuppetEngine:
         progress.enter(Stage.FACE)
         face = first_face(shot, options.face_index)
         progress.enter(Stage.PREPARING)
-        view = view_stage(shot.picture.pixels, face, options.preprocess)
+        pixels, preprocess = shot.picture.pixels, options.preprocess
+        height, width = pixels.shape[:2]
+        kept = self._rigs.of(
+            content_key(pixels, face.points, preprocess),
+            lambda: self._rig(pixels, face, preprocess, progress),
+            weight=height * width,
+        )
+        return kept.anew()
+
+    def _rig(
+        self, pixels: ImageArray, face: Face, preprocess: str, progress: Progress
+    ) -> PuppetRig:
+        view = view_stage(pixels, face, preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
         progress.check()
         mouth = MouthLayer(view.pixels, view.points)
@@ -58,8 +77,9 @@ class PuppetEngine:
             skin=cache(partial(SkinLayer, view.pixels, view.points, mouth.style, eyes.still)),
             track=partial(track_points, models=self._models),
             require=self._models.require,
-            preprocess=options.preprocess,
+            preprocess=preprocess,
         )
 
     def close(self) -> None:
-        """Release memory; the engine keeps nothing between jobs but the face models."""
+        """Release memory; safe to call twice."""
+        self._rigs.clear()

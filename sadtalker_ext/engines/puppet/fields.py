@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,13 +11,42 @@ import numpy.typing as npt
 from sadtalker_ext import pixels
 from sadtalker_ext.types import FloatArray, ImageArray
 
-Whole = TypeVar("Whole", npt.NDArray[np.uint8], npt.NDArray[np.int16])
+_NO_WEIGHT = 1e-6
 
 
 def grid(rows: int, columns: int) -> FloatArray:
     """Return the x and y of every cell, (rows, columns, 2) float32."""
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))
     return np.dstack([x, y]).astype(np.float32)
+
+
+def weighted_sum(fields: FloatArray, weights: FloatArray) -> FloatArray:
+    """Add up (K, ...) float32 fields with (K,) weights; weights of nearly 0 cost nothing.
+
+    Not a matrix product: that would wake the linear algebra library's threads for every frame.
+    """
+    total: FloatArray = np.zeros(fields.shape[1:], np.float32)
+    rows = total.reshape(len(total), -1)
+    for field, weight in zip(fields, weights.tolist(), strict=True):
+        if abs(weight) > _NO_WEIGHT:
+            cv2.scaleAdd(field.reshape(rows.shape), weight, rows, rows)
+    return total
+
+
+def enlarged(values: FloatArray, step: int, size: tuple[int, int]) -> FloatArray:
+    """Interpolate the values of cells to pixels; linear ones stay linear up to the border.
+
+    Args:
+        values: (rows + 2, columns + 2) float32 at the middles of cells, with one more cell around.
+        step: Pixels per cell.
+        size: Width and height that are wanted, from the first pixel of the first inner cell.
+
+    Returns:
+        (height, width) float32.
+    """
+    rows, columns = values.shape
+    pixels = cv2.resize(values, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(pixels[step : step + size[1], step : step + size[0]], np.float32)
 
 
 def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> FloatArray:
@@ -32,10 +61,24 @@ def sample(values: FloatArray, places: FloatArray, *, clamp: bool = False) -> Fl
     return np.asarray(pixels.sample(values, places, border=border), np.float32)
 
 
-def sample_cubic(values: Whole, places: tuple[FloatArray, FloatArray]) -> Whole:
-    """Take uint8 or int16 values at places (x, y), cubic, mirrored beyond the border."""
-    return np.asarray(
-        pixels.remap(values, *places, cv2.INTER_CUBIC, border=cv2.BORDER_REFLECT_101), values.dtype
+def planes(image: npt.NDArray[Any]) -> FloatArray:
+    """Return the channels of an (h, w, C) image as (C, h, w) float32.
+
+    So numpy has long rows to work on, and what is (h, w) applies to every channel.
+    """
+    return np.stack(cv2.split(image)).astype(np.float32, copy=False)
+
+
+def cubic_planes(image: npt.NDArray[Any], places: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Take the channels of an (h, w, C) image at places x and y, cubic, as (C, h', w') float32.
+
+    One channel of floats after the other, which OpenCV does several times as fast as three bytes.
+    """
+    return np.stack(
+        [
+            np.asarray(pixels.remap(plane, *places, cv2.INTER_CUBIC), np.float32)
+            for plane in planes(image)
+        ]
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Swing, trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
@@ -62,6 +63,8 @@ class PuppetRig:
         require: Gives the weight files of the phone recogniser; by default those of the usual
             folders.
         preprocess: The framing option, by which the stage was chosen.
+        swings: How hair swings at the end of the block drawn last, by the number of the row that
+            comes next; kept here so that a block goes on where the one before it ended.
     """
 
     face: Face
@@ -74,6 +77,13 @@ class PuppetRig:
     track: FaceTracker
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
+    swings: dict[int, Swing] = field(default_factory=dict)
+    _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
+    """The canvas of each thread that draws."""
+
+    def anew(self) -> PuppetRig:
+        """Return the same rig at its beginning: for another job, which may run beside this one."""
+        return replace(self, swings={})
 
     @property
     def device(self) -> str:
@@ -112,11 +122,14 @@ class PuppetRig:
         turned = (*self.view.warnings, *beyond(motion, _WIDEST))
         return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
 
-    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:  # noqa: ARG002
-        """Yield one whole frame per row; at the first row of a block hair hangs still."""
+    def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
+        """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        poses = head_poses(motion)
+        poses, swing = _planned(motion, self.swings.get(first) if first else None)
+        self.swings.clear()
+        if swing is not None:
+            self.swings[first + len(motion)] = swing
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
@@ -139,25 +152,43 @@ class PuppetRig:
         whole = np.repeat(alpha[:, :, None], 3, axis=2)
         stage = view_stage(whole, self.face, self.preprocess).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
-        left, top, right, bottom = self.view.frame
         poses = head_poses(motion)
         for row in range(len(motion)):
-            moved = _turned(head, stage, poses, row, float(motion.controls[row][BREATH]))
-            yield np.ascontiguousarray(moved[top:bottom, left:right, 0])
+            moved = _turned(head, stage, poses, row, motion, [], self.view.frame)
+            yield np.ascontiguousarray(moved[..., 0])
 
-    def draw_row(self, motion: Motion, row: int, poses: Poses | None = None) -> ImageArray:
+    def draw_row(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
         """Return one new frame, (h, w, 3) uint8. Safe to call from several threads.
 
         Args:
             motion: All rows of the block.
             row: The one to draw.
-            poses: Those of `head_poses`, where they are known already.
+            poses: Those of `head_poses`.
         """
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
         if face is not None:
             face = beside_own_smile(face, self.mouth.smile, float(controls[RELAX]))
-        canvas = self.view.pixels.copy()
+        boxes = [self.mouth.box, self.eyes.box]
+        if face is not None:
+            boxes.append(self.skin().box)
+        own = self._own
+        if not hasattr(own, "canvas"):
+            own.canvas = self.view.pixels.copy()
+        canvas: ImageArray = own.canvas
+        try:
+            self._express(canvas, motion, row, face)
+            return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
+        finally:
+            # the next frame of this thread finds the picture again
+            for left, top, right, bottom in boxes:
+                canvas[top:bottom, left:right] = self.view.pixels[top:bottom, left:right]
+
+    def _express(
+        self, canvas: ImageArray, motion: Motion, row: int, face: FloatArray | None
+    ) -> None:
+        """Paint mouth, eyes and skin of a row into a canvas that shows the picture."""
+        controls = motion.controls[row]
         mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
         if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):
             self.mouth.apply(canvas, mouth)
@@ -171,13 +202,6 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-        moved = _turned(
-            self.head, canvas, poses or head_poses(motion), row, float(controls[BREATH])
-        )
-        if self.view.whole:
-            return moved
-        left, top, right, bottom = self.view.frame
-        return np.ascontiguousarray(moved[top:bottom, left:right])
 
 
 class Poses(NamedTuple):
@@ -188,18 +212,33 @@ class Poses(NamedTuple):
 
 
 def head_poses(motion: Motion) -> Poses:
-    """Return the poses of all rows."""
+    """Return the poses of all rows of a whole motion."""
+    return _planned(motion, None)[0]
+
+
+def _planned(motion: Motion, before: Swing | None) -> tuple[Poses, Swing | None]:
+    """Return the poses of a block, and how hair swings at its end."""
     head = motion.head
     if motion.view is not None:
         path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
         head = np.where(np.isnan(path), motion.head, path)
-    return Poses(head, trailing_poses(head, motion.fps))
+    if not len(motion):
+        return Poses(head, head), before
+    hair, swing = trailing_poses(head, motion.fps, before)
+    return Poses(head, hair), swing
 
 
 def _turned(
-    head: HeadTurn, canvas: ImageArray, poses: Poses, row: int, breath: float
+    head: HeadTurn,
+    canvas: ImageArray,
+    poses: Poses,
+    row: int,
+    motion: Motion,
+    changed: list[Box] | None,
+    within: Box,
 ) -> ImageArray:
     """Return a new frame with the head in the pose of a row."""
     yaw, pitch, roll = map(float, poses.head[row])
     hair = float(poses.hair[row, 0]), float(poses.hair[row, 1]), float(poses.hair[row, 2])
-    return head.apply(canvas, yaw, pitch, roll, _BREATH_LIFT * breath, hair)
+    lift = _BREATH_LIFT * float(motion.controls[row][BREATH])
+    return head.apply(canvas, yaw, pitch, roll, lift, hair, changed=changed, within=within)

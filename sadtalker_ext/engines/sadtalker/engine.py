@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.sadtalker.directed import ModelExpressions
 from sadtalker_ext.engines.sadtalker.driving import FaceTracker
-from sadtalker_ext.engines.sadtalker.framing import choose_mode, frame_face
+from sadtalker_ext.engines.sadtalker.framing import Framing, choose_mode, frame_face
 from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
 from sadtalker_ext.engines.sadtalker.memory import give_back, told_when_out_of_memory
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.engines.sadtalker.rig import SadTalkerRig
 from sadtalker_ext.engines.sadtalker.semantics import source_row
 from sadtalker_ext.engines.sadtalker.spec import SPEC
+from sadtalker_ext.kept import Kept, content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.faces import first_face
-from sadtalker_ext.types import Shot
+from sadtalker_ext.types import Face, FloatArray, Picture, Shot
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.sadtalker.render import PreparedFace
 
 NetworkLoader = Callable[[int, str], Networks]
 """Gives the networks for a face resolution (256 or 512) and a precision."""
@@ -53,6 +58,9 @@ class SadTalkerEngine:
         self._weights_folder = weights_folder
         self._expressions: dict[int, ModelExpressions] = {}
         self._loaded: dict[tuple[int, str], Networks] = {}
+        # Of one picture only: what is prepared lies on the device.
+        self._prepared: Kept[tuple[Framing, PreparedFace]] = Kept(1)
+        self._landmarks: Kept[FloatArray] = Kept(16)
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> SadTalkerRig:
         """Take a face and compute whatever depends only on the picture; see `Engine`.
@@ -63,23 +71,28 @@ class SadTalkerEngine:
         progress.enter(Stage.FACE)
         picture = shot.picture
         face = first_face(shot, options.face_index)
-        landmarks = self._find_landmarks(picture, face, options)
+        if options.landmarks != "mesh" and picture.landmarks is None:
+            landmarks = self._landmarks.of(
+                content_key(picture.pixels, face.points, options.landmarks),
+                lambda: self._find_landmarks(picture, face, options),
+            )
+        else:
+            landmarks = self._find_landmarks(picture, face, options)
         progress.enter(Stage.LOADING)
         with told_when_out_of_memory("the networks"):
             networks = self.networks_for(options)
         progress.enter(Stage.PREPARING)
-        mode = choose_mode(options.preprocess, picture, face)
+        key = content_key(
+            picture.pixels,
+            face.points,
+            landmarks,
+            options.preprocess,
+            str((options.size, options.precision, options.original_crop)),
+        )
         with told_when_out_of_memory("preparing the portrait"):
-            framing = frame_face(
-                picture,
-                landmarks,
-                mode,
-                options.size,
-                networks,
-                original_crop=options.original_crop,
+            framing, prepared = self._prepared.of(
+                key, lambda: _prepared(picture, face, landmarks, networks, options)
             )
-            row = source_row(framing.row, full=mode.goes_back)
-            prepared = networks.renderer.prepare(framing.frame, row)
         return SadTalkerRig(
             face=face,
             framing=framing,
@@ -100,6 +113,7 @@ class SadTalkerEngine:
         """Release memory; safe to call twice."""
         self._find_landmarks.close()
         self._expressions.clear()
+        self._prepared.clear()
         if not self._loaded:
             return
         devices = {networks.device for networks in self._loaded.values()}
@@ -119,3 +133,19 @@ class SadTalkerEngine:
             self.close()
             self._loaded[wanted] = self._load(*wanted)
         return self._loaded[wanted]
+
+
+def _prepared(
+    picture: Picture,
+    face: Face,
+    landmarks: FloatArray,
+    networks: Networks,
+    options: GenerateOptions,
+) -> tuple[Framing, PreparedFace]:
+    """Cut out what is animated, and compute what the renderer needs of it."""
+    mode = choose_mode(options.preprocess, picture, face)
+    framing = frame_face(
+        picture, landmarks, mode, options.size, networks, original_crop=options.original_crop
+    )
+    row = source_row(framing.row, full=mode.goes_back)
+    return framing, networks.renderer.prepare(framing.frame, row)

@@ -70,6 +70,12 @@ def read_motion(path: Path) -> Motion:
         raise
 
 
+def motion_seconds(path: Path) -> float:
+    """Return how long a file of motion lasts; raises as `read_motion`."""
+    motion = read_motion(path)
+    return len(motion) / motion.fps
+
+
 def _read(data: bytes, name: str) -> Motion:
     if data[:4] == b"glTF":
         return from_weights(vrma.read(data))

@@ -8,15 +8,13 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InputTooLarge
-from sadtalker_ext.inputs.video import video_extent
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.service import DubRequest, DubRole, Service
+from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles
 from sadtalker_ext.shells.api.errors import InvalidRequest
-from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.shells.api.url_policy import MAX_URL
+from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import VideoFile
 
 MOST_CHARACTERS = 100_000
@@ -29,7 +27,8 @@ def dub_schema() -> dict[str, Any]:
         "title": "Dub",
         "type": "object",
         "description": "The video of driver_url, or of the file reference_video, is dubbed: its "
-        "mouths say the script, and all else stays. Then no picture is given.",
+        "mouths say the script, and all else stays. A picture takes its place only where roles or "
+        "a dialogue say what is spoken.",
         "properties": {
             "face": {
                 "type": ["integer", "string"],
@@ -144,8 +143,12 @@ def check_dub_order(
     Raises:
         InvalidRequest: A picture where a video is needed, no video, nothing to say or twice
             something, or another format than mp4.
+        InvalidOption: The dialogue names nobody.
     """
     speaks = _speaks(talk["dub"])
+    _check_roles(talk["dub"], speaks=speaks)
+    if "motion_in" in files:
+        raise InvalidRequest("The file motion_in does not go with dub.", field="motion_in")
     pictures = [name for name in ("source_url", "source_image") if talk.get(name)]
     pictures += ["the file source_image"] * ("source_image" in files)
     video = bool(talk.get("driver_url")) or "reference_video" in files
@@ -241,31 +244,29 @@ def words_of(dub: Mapping[str, Any]) -> str:
     return "\n".join([*said, str(dub.get("dialogue") or "")]).strip()
 
 
+def _check_roles(dub: Mapping[str, Any], *, speaks: bool) -> None:
+    """Refuse roles that nobody would hear."""
+    if dub.get("roles") and not speaks:
+        raise InvalidRequest(
+            "At least one of dub.roles should have a text or a sound.",
+            hint="With a script leave roles out: dub.face and dub.at say who speaks it, and when.",
+            field="dub.roles",
+        )
+    if dub.get("dialogue"):
+        people = speakers_of(dub["dialogue"])
+        most = len(dub["roles"]) if dub.get("roles") else MOST_ROLES
+        if len(people) > most:
+            raise InvalidRequest(
+                f"The dialogue should have at most {most} people, found {len(people)}.",
+                hint="Give a role for everybody who speaks.",
+                field="dub.dialogue",
+            )
+
+
 def _speaks(dub: Mapping[str, Any]) -> bool:
     roles = dub.get("roles") or ()
     said = ("text", "speech_url", "speech_file")
     return bool(dub.get("dialogue")) or any(one.get(name) for one in roles for name in said)
-
-
-def check_video(path: Path, dub: Mapping[str, Any], limits: Limits) -> None:
-    """Measure a video that is to be dubbed.
-
-    Raises:
-        InputTooLarge: It has too many seconds, frames or pixels.
-    """
-    most = round(limits.seconds * 120)
-    seconds, frames, (width, height) = video_extent(path, most_frames=most)
-    if seconds > limits.seconds or frames > most or dub.get("at", 0.0) > limits.seconds:
-        raise InputTooLarge(
-            f"A video to dub should be at most {limits.seconds:g} seconds long.",
-            hint="Cut it first.",
-        )
-    if width * height > limits.pixels:
-        raise InputTooLarge(
-            f"A video to dub should have at most {limits.pixels / 1e6:g} megapixels, found "
-            f"{width} x {height}.",
-            hint="Scale it down first.",
-        )
 
 
 def dub_video(
@@ -315,7 +316,7 @@ def _roles(
     at = float(dub.get("at", 0.0))
     given = dub.get("roles") or ()
     if not given and dub.get("dialogue"):
-        return (DubRole(face="0"), DubRole(face="1"))
+        return default_roles(str(dub["dialogue"]))
     if not given:
         text = "" if speech is not None else options.text
         return (DubRole(face=dub["face"], speech=speech, text=text, at=at),)
@@ -330,7 +331,7 @@ def _roles(
             name=str(one.get("name") or ""),
             text=str(one.get("text") or ""),
             voice=str(one.get("voice") or ""),
-            at=float(one.get("at") or at),
+            at=float(at if one.get("at") is None else one["at"]),
         )
         for number, one in enumerate(given)
     )

@@ -10,13 +10,13 @@ from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.service import motion_seconds
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.speech.voice import list_voices, missing_voices
 from sadtalker_ext.weights.store import WeightStore
 
 log = logging.getLogger(__name__)
 
+_MOTION_SECONDS = "sadtalker_ext.motion.formats.files:motion_seconds"
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
 
@@ -92,14 +92,14 @@ def check_idle(options: GenerateOptions, limits: Limits) -> None:
         )
 
 
-def check_motion(path: Path, limits: Limits) -> None:
-    """See whether a file of motion can be read, and is short enough.
+def check_motion(looker: Looker, path: Path, limits: Limits) -> None:
+    """See, in a process of its own, whether a file of motion can be read, and is short enough.
 
     Raises:
         UnreadableMotion: It cannot be read.
         InputTooLarge: It is too long.
     """
-    seconds = motion_seconds(path)
+    seconds = looker.inspector.measure(_MOTION_SECONDS, path, looker.owner)
     if seconds > limits.seconds:
         raise InputTooLarge(
             f"The video should be at most {limits.seconds:g} seconds long, but motion_in has "

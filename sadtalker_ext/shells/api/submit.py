@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import Job, NewJob
 from sadtalker_ext.shells.api import media, uploads
-from sadtalker_ext.shells.api.dubbing import (
-    check_video,
-    speaks_itself,
-    speech_sources,
-    words_of,
-)
+from sadtalker_ext.shells.api.dub_checks import check_times, check_video, check_words
+from sadtalker_ext.shells.api.dubbing import speaks_itself, speech_sources, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
 from sadtalker_ext.shells.api.order import Order, read_order
@@ -66,6 +61,8 @@ def _submit(
     if earlier is not None:
         return earlier, False
     _check_room(state, owner)
+    if order.dub is not None:
+        check_times(order.dub, state.settings.limits)
     if order.webhook:
         check_url(order.webhook, state.settings.urls(), "webhook")
     job_id = new_id()
@@ -145,7 +142,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         )  # fmt: skip
         media.check_reference(looker, inputs / REFERENCE, order.options, limits)
         if order.dub is not None:
-            check_video(inputs / REFERENCE, order.dub, limits)
+            check_video(inputs / REFERENCE, limits)
     if order.dub is not None and speaks_itself(order.dub):
         _save_roles(state, order, body, inputs, looker)
     elif order.options.text:
@@ -160,7 +157,7 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         media.check_idle(order.options, limits)
     if MOTION in body.files:
         uploads.save_file(body.files[MOTION].file, inputs / MOTION, MOST_MOTION_BYTES, MOTION)
-        media.check_motion(inputs / MOTION, limits)
+        media.check_motion(looker, inputs / MOTION, limits)
 
 
 def _save_roles(
@@ -174,9 +171,8 @@ def _save_roles(
             (address, f"dub.roles.{name}"),
         )  # fmt: skip
         media.check_speech(looker, inputs / name, order.options, limits)
-    words = words_of(dub)
-    if words:
-        media.check_text(replace(order.options, text=words), limits, state.service.store)
+    if words_of(dub):
+        check_words(dub, order.options, limits, state.service.store)
 
 
 def _save_one(

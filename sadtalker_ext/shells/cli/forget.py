@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,19 @@ def run_forget(parsed: argparse.Namespace) -> dict[str, Any]:
             chosen |= forgetter.everything()
         jobs = forgetter.forget(chosen)
         videos = sum(_forget_videos(folder / names.PAGE, user) for user in parsed.user)
-        videos += forgetter.forget_page() if parsed.page or parsed.all else 0
-    state = _forget_page_state() if parsed.page or parsed.all else 0
+        everybody = parsed.page or parsed.all
+        videos += forgetter.forget_page() if everybody else 0
+    state = _forget_page_state() if everybody else _forget_presets(parsed.user)
     if not parsed.json:
         print(f"{jobs} jobs, {videos} videos of the page and {state} files of its state forgotten")
     return {"jobs": jobs, "page_videos": videos, "page_state": state}
+
+
+def _forget_presets(users: Sequence[str]) -> int:
+    """Remove the presets that some users keep on the page."""
+    from sadtalker_ext.presets import PresetBook
+
+    return sum(PresetBook(cache_folder() / "page", user).forget() for user in users if user)
 
 
 def _forget_videos(folder: Path, user: str) -> int:
@@ -69,11 +78,13 @@ def _forget_videos(folder: Path, user: str) -> int:
 def _forget_page_state() -> int:
     """Remove what the page keeps elsewhere: ticks, presets, stars and small pictures."""
     from sadtalker_ext.history import TABLE
+    from sadtalker_ext.presets import FILES
 
     removed = 0
     page: Path = cache_folder() / "page"
     posters = (page / "posters").glob(f"{'[0-9a-f]' * 32}.jpg")
-    for path in (*(page / name for name in ("consent.txt", "presets.json", TABLE)), *posters):
+    presets = [path for pattern in FILES for path in page.glob(pattern)]
+    for path in (page / "consent.txt", page / TABLE, *presets, *posters):
         with contextlib.suppress(OSError):
             path.unlink()
             removed += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import importlib.util
 import ipaddress
 import math
@@ -23,6 +24,9 @@ SERVER_PACKAGES = {
     "uvicorn": "uvicorn",
     "python_multipart": "python-multipart",
 }
+PAGE_GRADIO = 6
+"""Oldest major version of gradio that the page of our own server works with; a WebUI's older one
+serves only the tab in that WebUI, whose own passwords guard it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SWITCH_SECONDS = 0.0005
 AUTH_VARIABLE = "SADTALKER_API_AUTH"
@@ -58,7 +62,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     host = StandaloneHost(output_dir=settings.folder, weight_dirs=weight_dirs, suit=suit)
     service = Service(host)
     app = build_app(service, settings)
-    has_page = _installed("gradio")
+    has_page = _has_page()
     if has_page:
         _add_page(app, service, settings, local=_is_loopback(parsed.host))
     if not parsed.json:
@@ -162,6 +166,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _has_page() -> bool:
+    """Tell whether gradio is there, and new enough to ask for passwords in a page of ours."""
+    if not _installed("gradio"):
+        return False
+    try:
+        found = importlib.metadata.version("gradio")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return found.split(".")[0].isdigit() and int(found.split(".")[0]) >= PAGE_GRADIO
 
 
 def _installed(module: str) -> bool:

@@ -235,12 +235,17 @@ def path_of(value: Any) -> Path | None:
     return Path(name) if isinstance(name, str) and name else None
 
 
-def video_output(**properties: Any) -> Component:
-    """Return a player that starts by itself and, where gradio can, repeats."""
+def video_output(*, autoplay: bool = True, **properties: Any) -> Component:
+    """Return a player that, where gradio can, repeats.
+
+    Args:
+        autoplay: Whether it starts by itself, with its sound.
+        **properties: What else gradio is told.
+    """
     gr = gradio()
     if version() < 4:
-        return gr.Video(interactive=False, autoplay=True, **properties)
-    return gr.Video(interactive=False, autoplay=True, loop=True, **properties)
+        return gr.Video(interactive=False, autoplay=autoplay, **properties)
+    return gr.Video(interactive=False, autoplay=autoplay, loop=True, **properties)
 
 
 def html(value: str, **properties: Any) -> Component:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from sadtalker_ext.inputs.animation import PLAIN_LEVELS
 from sadtalker_ext.inputs.looking import Part
 from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.service import DubRequest, DubRole
+from sadtalker_ext.service import DubRequest, DubRole, default_roles
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.uploads import uploads_of
+from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import Picture
 
 PICTURE, VIDEO = KINDS = ("Picture", "Video")
@@ -27,17 +27,22 @@ LENGTH_WORDS = dict(
         strict=True,
     )
 )
+_LETTERS = frozenset("ABCDEFGH")
 _COARSE = 8
 _FADING_SECONDS = 5.0
 """A video that begins with black has faded in by then."""
-_SAID = re.compile(r"^\s*([A-H])\s*:\s*\S", re.MULTILINE)
 
 
 def is_dialogue(text: str) -> bool:
-    """Tell whether a text is said by several people: each line begins with a letter and a colon."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    names = _SAID.findall(text)
-    return len(lines) >= 2 and len(names) == len(lines) and len(set(names)) >= 2
+    """Tell whether a text is said by several people.
+
+    It begins with a letter and a colon, and so does every turn; a turn may go on in further lines.
+    """
+    try:
+        names = speakers_of(text)
+    except InvalidOption:
+        return False
+    return len(names) >= 2 and _LETTERS.issuperset(names)
 
 
 def request_of(
@@ -59,8 +64,7 @@ def request_of(
     """
     dialogue = options.text if speech is None and is_dialogue(options.text) else ""
     if dialogue:
-        names = sorted(set(_SAID.findall(dialogue)))
-        roles = tuple(DubRole(name=name, face=str(index)) for index, name in enumerate(names))
+        roles = default_roles(dialogue)
         options = dataclasses.replace(options, text="")
     else:
         roles = (DubRole(speech=speech, text="" if speech else options.text),)
@@ -78,6 +82,7 @@ def request_of(
         keep_audio=float(values.get("keep_audio") or 0.0),
         length=LENGTH_WORDS.get(str(values.get("length")), LENGTHS[0]),
         box=box,
+        beside=True,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,7 @@ def connect_examples(
     kind: Component,
     file: Component,
     file_kind: str,
+    first: Mapping[Component, Any],
 ) -> None:
     """Wire the buttons.
 
@@ -135,6 +136,7 @@ def connect_examples(
         kind: Where the speech comes from.
         file: The sound file.
         file_kind: Value of `kind` for a file.
+        first: What `play` sets before: choices that would make something else of the example.
     """
     for button, one in portraits:
         compat.listen(button.click, functools.partial(_picture, one), [], [picture])
@@ -142,9 +144,9 @@ def connect_examples(
         compat.listen(button.click, functools.partial(_spoken, one, file_kind), [], [kind, file])
 
     def fill() -> list[Any]:
-        return [_picture(PORTRAITS[0]), *_spoken(VOICES[0], file_kind)]
+        return [*first.values(), _picture(PORTRAITS[0]), *_spoken(VOICES[0], file_kind)]
 
-    filled = compat.listen(play.click, fill, [], [picture, kind, file])
+    filled = compat.listen(play.click, fill, [], [*first, picture, kind, file])
     compat.listen(filled.then, None, [], [], js=CLICK_GENERATE)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.shells.ui import compat, faces, words
 from sadtalker_ext.shells.ui.consent import ConsentBook
@@ -20,9 +22,14 @@ from sadtalker_ext.shells.ui.dub_job import (
     check_footage,
     still_of,
 )
-from sadtalker_ext.types import Box
+from sadtalker_ext.types import Box, Picture
 
 SEVERAL = "Several faces were found. Click the one that should say the new words."
+
+_ROOM = 0.25
+"""A head may move by this part of its width out of its box."""
+_SHOWN_INSET = 0.085
+"""By this part of their width wide boxes are shown smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,15 +216,27 @@ class _Looker:
         if len(found) < 2:
             return ["", *cleared, *asked]
         boxes = [_wide(face.box) for face in found]
-        shown = faces.draw_boxes(still, faces.scaled_boxes(still, found), 0)
+        shown = faces.draw_boxes(still, _drawn(still, boxes), 0)
         return ["", compat.update(visible=True), shown, boxes, 0, *asked]
 
 
 def _wide(box: Box) -> Box:
     """Return a box with room for a head that moves a little."""
     left, top, right, bottom = box
-    room = round(0.25 * (right - left))
+    room = round(_ROOM * (right - left))
     return left - room, top - room, right + room, bottom + room
+
+
+def _drawn(still: Picture, boxes: Sequence[Box]) -> list[Box]:
+    """Return wide boxes as they are shown and clicked: closer to the faces, scaled as the still."""
+    scale = faces.scale_of(still)
+    shown = []
+    for left, top, right, bottom in boxes:
+        edge = _SHOWN_INSET * (right - left)
+        corners = np.array([left + edge, top + edge, right - edge, bottom - edge])
+        x0, y0, x1, y1 = np.rint(np.maximum(corners, 0.0) * scale).astype(int).tolist()
+        shown.append((x0, y0, x1, y1))
+    return shown
 
 
 def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:
@@ -226,11 +245,7 @@ def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: in
         still = still_of(Path(value))
     except (SadTalkerError, TypeError):
         return [chosen, compat.unchanged()]
-    scale = faces.scale_of(still)
-    scaled = [
-        (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale))
-        for left, top, right, bottom in boxes
-    ]
+    scaled = _drawn(still, boxes)
     found = faces.face_at(scaled, point)
     if found is None:
         return [chosen, compat.unchanged()]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalkerError
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.installing import without_places
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
@@ -60,10 +59,10 @@ class TabJob:
             return [*self._no_result, words.error_html(stop)]
         except SadTalkerError as error:
             log.warning("%s", error)
-            return [*self._no_result, self._without_places(words.error_html(error))]
+            return [*self._no_result, words.error_html(error, places=not self._shared)]
         except ImportError as error:
             log.exception("a package is missing")
-            return [*self._no_result, self._without_places(self._missing_html(error, values))]
+            return [*self._no_result, self._missing_html(error, values)]
         except Exception as error:
             log.exception("unexpected error")
             return [*self._no_result, words.error_html(error, self._details())]
@@ -73,17 +72,20 @@ class TabJob:
         """Return where it happened; nothing where the reader does not run the server."""
         return "See the server's log." if self._shared else traceback.format_exc(limit=-6)
 
-    def _without_places(self, html: str) -> str:
-        return without_places(html) if self._shared else html
-
     def waits(self, _first: object, values: Mapping[str, Any]) -> bool:
         """Tell whether the video needs the host's device; what is refused anyway does not."""
         dubs = values["source_kind"] == dub_job.VIDEO
         try:
             options = GenerateOptions.from_mapping(self._options.options(values))
+            if not dubs and self._is_dialogue(values, options):
+                return False  # the built-in engine moves the people of a picture
             return self._host.service.waits_for_device(options, dubs=dubs)
         except SadTalkerError:
             return False
+
+    def _is_dialogue(self, values: Mapping[str, Any], options: GenerateOptions) -> bool:
+        """Tell whether several people of the picture speak a text."""
+        return values["speech_kind"] == speech.TEXT and dub_job.is_dialogue(options.text)
 
     def _make(self, progress: Progress, values: Mapping[str, Any]) -> VideoFile:
         chosen = self._options.options(values)
@@ -106,7 +108,7 @@ class TabJob:
             for one in plan_grid.varied(options, axes):
                 check.job(one, sound, motion, blinks)
         output = self._output(picture, options)
-        if sound is None and dub_job.is_dialogue(options.text):
+        if self._is_dialogue(values, options):
             plan_grid.refuse_beside_dubbing(axes, motion, blinks)
             return self._dialogue(progress, values, options, picture, output)
         request = Request(
@@ -166,7 +168,7 @@ class TabJob:
         details = self._details()
         package = (error.name or "").partition(".")[0]
         if not package or package == __name__.partition(".")[0]:
-            return words.error_html(error, details)
+            return words.error_html(error, details, places=not self._shared)
         wanted = self._options.options(values)["engine"]
         engine = self._host.service.choose(wanted)
         (status,) = (one for one in self._host.service.engines() if one.name == engine)
@@ -174,7 +176,7 @@ class TabJob:
         if not reason or status.can_fetch:
             reason = f"The Python package {package} cannot be used here: {error}."
             hint = "Install it anew in the Python this page runs in."
-        return words.error_html(PackageMissing(reason, hint=hint), details)
+        return words.error_html(PackageMissing(reason, hint=hint), details, places=not self._shared)
 
     def _check_consent(self, source: Picture | Path, *, tick: bool) -> None:
         if not self._consent.is_needed(source):

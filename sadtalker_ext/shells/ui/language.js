@@ -18,8 +18,10 @@
   const stored = () => {
     try { return supported(localStorage.getItem(KEY)); } catch { return ""; }
   };
+  // whether the next page will know; a browser may keep nothing
   const remember = (code) => {
-    try { localStorage.setItem(KEY, code); } catch { /* then it lasts for this page only */ }
+    try { localStorage.setItem(KEY, code); } catch { return false; }
+    return stored() === code;
   };
   if (asked) remember(asked);
   const wished = (navigator.languages || [navigator.language]).map(supported).find(Boolean);
@@ -96,7 +98,7 @@
   const attributes = (element) => {
     for (const name of ATTRIBUTES) {
       const text = element.getAttribute(name);
-      if (!text || element.closest(".stx-path, .stx-language")) continue;
+      if (!text || element.closest(".stx-path")) continue;
       const other = say(text);
       if (other !== text) element.setAttribute(name, other);
     }
@@ -133,10 +135,13 @@
     document.documentElement.lang = language;
     document.addEventListener("change", (event) => {
       if (!event.target.matches?.(CHOICE)) return;
-      remember(event.target.value);
+      const { value } = event.target;
       const address = new URL(location.href);
-      address.searchParams.delete("lang");
-      location.replace(address);
+      if (remember(value)) address.searchParams.delete("lang");
+      else address.searchParams.set("lang", value);
+      // going to an address that differs after its "#" only, or not at all, would load nothing
+      history.replaceState(history.state, "", address);
+      location.reload();
     });
     const shown = () => {
       const choice = document.querySelector(CHOICE);

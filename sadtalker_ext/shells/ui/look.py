@@ -14,7 +14,6 @@ from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
 
 _VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
-_SHARED = "Everybody who uses this server sees these presets, and may change them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,7 @@ class LookParts:
 
 
 def make_look_parts(
-    options: controls.OptionControls, presets: PresetBook, engine: str, *, shared: bool = False
+    options: controls.OptionControls, presets: PresetBook, engine: str
 ) -> LookParts:
     """Make the panel at the current place of the page, for the engine that would work now."""
     gr = compat.gradio()
@@ -76,8 +75,7 @@ def make_look_parts(
                 compat.not_saved(name)
                 save = gr.Button("Save", elem_id=element_id("preset_save"), size="sm")
                 delete = gr.Button("Delete", elem_id=element_id("preset_delete"), size="sm")
-            told = words.note_html(_SHARED) if shared else ""
-            note = compat.html(told, elem_id=element_id("preset_note"))
+            note = compat.html("", elem_id=element_id("preset_note"))
         grid_columns, grid_rows = make_grid_parts()
     compat.explained(save, "Keep the current look under this name.")
     compat.explained(delete, "Forget the preset with this name, or the chosen one.")
@@ -93,39 +91,53 @@ def make_look_parts(
 
 
 def connect_look_parts(
-    parts: LookParts, options: controls.OptionControls, presets: PresetBook
+    parts: LookParts, options: controls.OptionControls, presets: PresetBook, *, shared: bool = False
 ) -> None:
-    """Wire the panel; to be called when all widgets of options exist."""
+    """Wire the panel; to be called when all widgets of options exist.
+
+    Args:
+        parts: The panel.
+        options: All widgets of options.
+        presets: The presets.
+        shared: Whether several people with passwords use the page: each has presets of their own.
+    """
     widgets = options.inputs()
-    shown = list(widgets.values())
+    shown, asks = list(widgets.values()), compat.knowing_the_user
 
-    def apply(name: str) -> list[Any]:
-        return options.updates(presets.values(name))
+    def book(user: str) -> PresetBook:
+        return presets.of(user) if shared else presets
 
-    def save(name: str, values: dict[str, Any]) -> list[Any]:
+    def apply(user: str, name: str) -> list[Any]:
+        return options.updates(book(user).values(name))
+
+    def save(user: str, name: str, *values: Any) -> list[Any]:
         try:
-            kept = presets.save(name or "", options.options(values))
+            named = dict(zip(widgets, values, strict=True))
+            kept = book(user).save(name or "", options.options(named))
         except (InvalidOption, OSError) as problem:
             return [compat.unchanged(), words.error_html(problem)]
-        choice = compat.update(choices=presets.names(), value=kept)
+        choice = compat.update(choices=book(user).names(), value=kept)
         return [choice, words.note_html(f"Kept as {kept}.")]
 
-    def delete(name: str, chosen: str) -> list[Any]:
+    def delete(user: str, name: str, chosen: str) -> list[Any]:
         doomed = (name or "").strip() or chosen
-        if not presets.is_own(doomed):
+        if not book(user).is_own(doomed):
             reason = f"{doomed} is built in." if doomed in BUILT_IN else f"There is no {doomed}."
             return [compat.unchanged(), words.note_html(reason)]
-        presets.delete(doomed)
-        choice = compat.update(choices=presets.names(), value=next(iter(BUILT_IN)))
+        book(user).delete(doomed)
+        choice = compat.update(choices=book(user).names(), value=next(iter(BUILT_IN)))
         return [choice, words.note_html(f"{doomed} was deleted.")]
 
-    compat.listen(parts.preset.input, apply, [parts.preset], shown)
-    compat.listen(
-        parts.save.click,
-        compat.by_name(save, widgets),
-        [parts.name, *shown],
-        [parts.preset, parts.note],
-    )
-    compat.listen(
-        parts.delete.click, delete, [parts.name, parts.preset], [parts.preset, parts.note]
-    )
+    compat.listen(parts.preset.input, asks(apply), [parts.preset], shown)
+    told = [parts.preset, parts.note]
+    compat.listen(parts.save.click, asks(save), [parts.name, *shown], told)
+    compat.listen(parts.delete.click, asks(delete), [parts.name, parts.preset], told)
+
+
+def show_own_presets(blocks: Any, parts: LookParts, presets: PresetBook) -> None:
+    """Let each user of a page find their own presets when it is opened."""
+
+    def names(user: str) -> Any:
+        return compat.update(choices=presets.of(user).names())
+
+    compat.listen(blocks.load, compat.knowing_the_user(names), [], [parts.preset])

@@ -38,7 +38,6 @@
   const announce = () => {
     if (!said.isConnected) document.body.append(said);
     const bar = document.querySelector("#sadtalker_ext_progress .stx-running");
-    if (bar && bar.getAttribute("aria-live") !== "off") bar.setAttribute("aria-live", "off");
     const stage = bar?.querySelector(".stx-line .stx-stage")?.textContent ?? "";
     const words = stage.replace(/ [\d.,]+ (\/.*|%|s)$/, "");
     // an error or a remark there is read by itself

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.history import History
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.ui import compat, page_head
@@ -25,6 +26,7 @@ from sadtalker_ext.shells.ui.contract import (
     ResultAction,
     element_id,
 )
+from sadtalker_ext.shells.ui.look import show_own_presets
 from sadtalker_ext.shells.ui.tab import TabParts, build_tab
 from sadtalker_ext.shells.ui.uploads import UploadCheck
 from sadtalker_ext.shells.ui.watching import Watch
@@ -211,6 +213,8 @@ def build_page(host: PageHost) -> tuple[Any, TabParts]:
         compat.html(page_head.header_html(), elem_id=element_id("header"))
         parts = build_tab(host)
         host.connect_reload(blocks)
+        if host.shared:
+            show_own_presets(blocks, parts.look, PresetBook(host.state_folder))
     admit_events(blocks)
     compat.calm(blocks)
     return blocks, parts

@@ -150,8 +150,13 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         video = compat.video_output(
             label="Video", show_label=False, height=480, elem_id=element_id("video")
         )
+        # silent until the other one plays: its sound would come before the strip mutes it
         compared = compat.video_output(
-            label="Compared", show_label=False, height=480, elem_id=element_id("compared")
+            autoplay=False,
+            label="Compared",
+            show_label=False,
+            height=480,
+            elem_id=element_id("compared"),
         )
     moving = compat.shown_picture(label="GIF", show_label=False, elem_id=element_id("moving"))
     file = gr.File(label="Frames", interactive=False, elem_id=element_id("file"))

@@ -42,11 +42,13 @@ class TabParts:
     Attributes:
         job: The components around a job.
         options: The widgets of the options.
+        look: The panel of the look.
         explained: Tooltips by element id.
     """
 
     job: JobParts
     options: controls.OptionControls
+    look: look.LookParts
     explained: dict[str, str]
 
 
@@ -77,7 +79,7 @@ def build_tab(host: TabHost) -> TabParts:
                 with panel("Engine"):
                     options.make("engine")
                     engine_parts = engines.make_engine_parts(line)
-                look_parts = look.make_look_parts(options, presets, engine, shared=shared)
+                look_parts = look.make_look_parts(options, presets, engine)
             with gr.Column(scale=5, min_width=280, elem_classes=["stx-right"]):
                 made = results.make_result_parts(host.result_actions)
                 earlier = past.make_past_parts()
@@ -114,10 +116,18 @@ def build_tab(host: TabHost) -> TabParts:
         kind=said.kind,
         file=said.file,
         file_kind=speech.FILE,
+        first={
+            shown.video.kind: dub_job.PICTURE,
+            **{
+                options.components[name]: option_spec(name).default
+                for name in (*controls.SPEECH_TRIM, *controls.SPEECH_WORDS)
+            },
+            **dict.fromkeys(look_parts.grid.values(), ""),
+        },
     )
     portrait.connect_portrait_parts(shown, host, options, consent)
     voices.connect_voice_parts(said.voice, voice_line, options, store)
-    look.connect_look_parts(look_parts, options, presets)
+    look.connect_look_parts(look_parts, options, presets, shared=shared)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
     _connect_results(made, options, host)
@@ -125,7 +135,7 @@ def build_tab(host: TabHost) -> TabParts:
     for button, action in made.actions:
         action.connect(button, made.result_path)
     host.connect_job(parts, compat.by_name(job, inputs))
-    return TabParts(job=parts, options=options, explained=_explanations(gr))
+    return TabParts(job=parts, options=options, look=look_parts, explained=_explanations(gr))
 
 
 def _connect_engine(

@@ -5,13 +5,18 @@ from __future__ import annotations
 from html import escape
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
+from sadtalker_ext.installing import without_places
 from sadtalker_ext.progress import ProgressEvent, overall_share
 from sadtalker_ext.shells.ui.working import seconds_left
 from sadtalker_ext.types import VideoFile
 
 
 def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
-    """Return the bar, the stage in words, the time left and the latest frame."""
+    """Return the bar, the stage in words, the time left and the latest frame.
+
+    It is made anew four times a second, so it is no region that is read aloud: `page.js` says each
+    stage once.
+    """
     done = 0.0 if event is None else overall_share(event.stage, event.done, event.total)
     share = round(100 * done)
     words = "Stopping" if stopping else "Waiting for its turn" if event is None else event.text
@@ -20,7 +25,7 @@ def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: b
     picture = f'<img class="stx-preview" alt="Latest frame" src="{escape(preview)}">'
     state = "stx-running stx-stopping" if stopping else "stx-running"
     return (
-        f'<div class="{state}" role="status">'
+        f'<div class="{state}">'
         f'<div class="stx-line"><span class="stx-stage">{escape(words)}</span>'
         f'<span class="stx-eta">{escape(eta)}</span></div>'
         f'<div class="stx-bar" role="progressbar" aria-valuenow="{share}" aria-valuemin="0" '
@@ -34,8 +39,14 @@ def ended_html(task: str) -> str:
     return f'<div class="stx-ended" data-task="{escape(task)}"></div>'
 
 
-def error_html(error: BaseException, details: str = "") -> str:
-    """Return an error in at most three lines: what happened, what to do, folded details."""
+def error_html(error: BaseException, details: str = "", *, places: bool = True) -> str:
+    """Return an error in at most three lines: what happened, what to do, folded details.
+
+    Args:
+        error: What happened.
+        details: For who runs the server.
+        places: Whether to tell where files lie on this machine.
+    """
     if isinstance(error, Cancelled):
         return note_html("Stopped. Nothing was kept.")
     if isinstance(error, SadTalkerError):
@@ -47,6 +58,9 @@ def error_html(error: BaseException, details: str = "") -> str:
         message, kind = "This should not have happened: it is a bug.", "bug"
         hint = "Please report it with the details below."
         details = details or f"{type(error).__name__}: {error}"
+    if not places:
+        # before the signs are replaced that HTML needs: a path may hold some
+        message, hint, details = (without_places(text) for text in (message, hint, details))
     more = ""
     if details:
         more = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>"

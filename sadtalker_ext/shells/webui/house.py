@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import EngineStatus, Request, Service
+from sadtalker_ext.service import DubRequest, EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -38,15 +40,33 @@ class WebUIService(Service):
 
         The WebUI's flags for precision count unless one is chosen.
         """
-        if request.options.precision == "auto" and self.host.precision() != "auto":
-            options = dataclasses.replace(request.options, precision=self.host.precision())
+        options = self._precise(request.options)
+        with self._explained(options):
             request = dataclasses.replace(request, options=options)
-        try:
             return super().generate(request, self.host.mirrored(progress))
+
+    def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
+        """Dub one video, or let people of a picture talk; as `generate`."""
+        options = self._precise(request.options)
+        with self._explained(options):
+            request = dataclasses.replace(request, options=options)
+            return super().dub(request, self.host.mirrored(progress))
+
+    def _precise(self, options: GenerateOptions) -> GenerateOptions:
+        """Return the options with the host's precision, unless one was chosen."""
+        if options.precision == "auto" and self.host.precision() != "auto":
+            return dataclasses.replace(options, precision=self.host.precision())
+        return options
+
+    @contextlib.contextmanager
+    def _explained(self, options: GenerateOptions) -> Iterator[None]:
+        """Say of missing weights what the WebUI's user can do."""
+        try:
+            yield
         except WeightsMissing as error:
             if error.hint.startswith("Run "):
                 # the button fetches what an engine needs, not size 512 or a face restorer
-                chosen = self.choose(request.options.engine)
+                chosen = self.choose(options.engine)
                 offered = any(
                     self.lacking(one.name)
                     for one in self.specs

@@ -126,7 +126,8 @@ class WebUITabHost:
         def run(task: str, *values: Any) -> list[Any]:
             try:
                 with host().joined():
-                    return list(job(host().task_progress(task), *values))
+                    # mirrored here, not only inside each video: a grid also writes its wall
+                    return list(job(host().mirrored(host().task_progress(task)), *values))
             finally:
                 host().forget_task(task)
 

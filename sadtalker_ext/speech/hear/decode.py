@@ -36,7 +36,7 @@ _LEAST = (5, 4, 4, 3, 4, 4, 3, 3, 4, 3)
 """Rows that each look lasts at least."""
 _SWITCH = 2.0
 """Natural logarithm of how much less likely a change is than going on."""
-_CLOSED, _TEETH, _ROUND = 1, 2, 4
+_SILENT, _CLOSED, _TEETH, _ROUND = 0, 1, 2, 4
 _BIAS = {_CLOSED: 0.3, _TEETH: 0.1, _ROUND: 0.4}
 """Added to the logarithm of a probability: missed contacts are seen more than false ones."""
 _SURE = 0.52
@@ -80,6 +80,13 @@ def looks_of(log_probs: FloatArray) -> FloatArray:
     summed = probs @ members.astype(np.float32)
     looks: FloatArray = np.log(np.maximum(summed, 1e-6))
     return looks
+
+
+def sureness(log_probs: FloatArray) -> FloatArray:
+    """Return (n,) the probability of the likeliest look in the rows where something is heard."""
+    looks = np.exp(looks_of(log_probs))
+    best: FloatArray = looks.max(axis=1)[looks.argmax(axis=1) != _SILENT]
+    return best
 
 
 def sounds_of(log_probs: FloatArray) -> list[Sound]:

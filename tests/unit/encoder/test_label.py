@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.encoder import fonts
 from sadtalker_ext.encoder.label import Label, can_draw
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.option_fields.label_words import LABEL_WORDS
@@ -65,3 +66,17 @@ def test_the_video_carries_it(tmp_path):
     difference = np.abs(media.read_frames(plain)[0].astype(int) - media.read_frames(marked)[0])
     assert difference[-1, 235:250, 150:250].max() > 100
     assert difference[-1, :200].max() <= 1
+
+
+def test_fonts_are_looked_for_once(monkeypatch):
+    from PIL import ImageFont
+
+    asked = []
+    monkeypatch.setattr(ImageFont, "truetype", lambda *about: asked.append(about) or 1 / 0)
+    monkeypatch.setattr(fonts, "_FILES", ())
+    fonts.font_for.cache_clear()
+    assert fonts.font_for("й", 20) is None
+    monkeypatch.setattr(fonts, "_FILES", ("DejaVuSans.ttf",))
+    assert fonts.font_for("й", 20) is None
+    assert not asked
+    fonts.font_for.cache_clear()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sadtalker_ext.encoder.metadata import (
     VOCABULARY,
+    VideoMetadata,
     describe_video,
     parse_line,
     read_metadata,
@@ -90,6 +91,19 @@ def test_any_options_survive_the_line(data):
     options = GenerateOptions(**values)
     line = describe_video(options, engine=ENGINES["puppet"], seed=7, picture=PHOTO).line
     assert parse_line(line) == options.changed() | {"engine": "puppet", "seed": 7}
+
+
+class Crafted(VideoMetadata):
+    """What somebody else wrote."""
+
+    def tags(self):
+        return {"synopsis": "[" * 100_000}
+
+
+def test_what_is_nested_too_deeply_is_left_out(tmp_path):
+    deep = "[" * 100_000
+    assert parse_line(f"Talking head, Seed: {deep}, Preprocess: crop") == {"preprocess": "crop"}
+    assert read_metadata(written(tmp_path, Crafted(line=""))).data == {}
 
 
 def test_captions_are_unique():

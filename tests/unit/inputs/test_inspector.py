@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from sadtalker_ext.errors import (
@@ -13,10 +14,14 @@ from sadtalker_ext.errors import (
     ResourceError,
     UnreadableAudio,
     UnreadableImage,
+    UnreadableMotion,
 )
 from sadtalker_ext.inputs import child, inspector
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds, Part, picture_bytes
+from sadtalker_ext.motion.controls import CONTROLS
+from sadtalker_ext.motion.formats.files import motion_bytes
+from sadtalker_ext.types import Motion
 from tests.support.api import png, wav
 from tests.support.harm import many_scans, matroska_with_gaps
 
@@ -56,6 +61,23 @@ def test_good_files_pass_and_wrong_ones_get_their_sentence(looker, picture, soun
     with pytest.raises(InputTooLarge, match=r"0\.001 megapixels"):
         looker.look_at_picture(picture, Bounds(pixels=1000))
     assert len(looker._all) == 1
+
+
+def test_motion_is_read_in_the_child(looker, tmp_path):
+    reader = "sadtalker_ext.motion.formats.files:motion_seconds"
+    rows = np.zeros((50, 3), np.float32)
+    controls = np.zeros((50, len(CONTROLS)), np.float32)
+    motion = Motion(
+        fps=25.0, head=rows, lids=rows[:, :2], gaze=rows[:, :2], controls=controls, names=CONTROLS
+    )
+    path = tmp_path / "a.json"
+    path.write_bytes(motion_bytes(path, motion))
+    assert looker.measure(reader, path) == 2.0
+    path.write_text("{}")
+    with pytest.raises(UnreadableMotion, match=r"a\.json"):
+        looker.measure(reader, path)
+    (looker_child,) = looker._all
+    assert looker_child.alive
 
 
 def slow_file(folder):

@@ -87,6 +87,22 @@ def test_what_a_dead_process_left_is_cleared_away(tmp_path):
     assert [file.name for file in room.folder.results.iterdir()] == [f"{job}.mp4"]
 
 
+def test_death_after_the_last_rename_leaves_no_video_of_a_failed_job(tmp_path):
+    room = Room(tmp_path / "data")
+    room.frames.set()
+    job = room.add()
+    room.folder.result(job).write_bytes(b"whole")
+    for _ in range(2):
+        room.store.recover(room.folder.finished())
+        room.store.claim("cpu")
+        room.store.start(job)
+    room.runner.start()
+    wait_until(lambda: room.state(job) is JobState.DONE)
+    room.runner.close()
+    room.database.close()
+    assert room.folder.result(job).read_bytes() == b"video"
+
+
 def test_an_older_job_table_costs_no_finished_video(tmp_path):
     """It counts jobs as open that were done; their uploads are gone, or the second try fails."""
     room = Room(tmp_path / "data")

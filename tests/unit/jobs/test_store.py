@@ -118,6 +118,16 @@ def test_a_dead_process_costs_one_more_try_and_then_an_error(store):
     assert (gone.state, gone.error["code"]) == (JobState.ERROR, "interrupted")
 
 
+def test_a_job_whose_video_is_whole_is_made_again_rather_than_given_up(store):
+    """The process died between the last rename and the note in the table, and that twice."""
+    job = add(store)
+    for tries, given_up in ((1, 0), (2, 0), (3, 0), (4, 1)):
+        assert store.claim("cpu").attempts == tries
+        store.start(job.id)
+        assert store.recover({job.id}) == (1 - given_up, given_up)
+    assert store.get(job.id).state is JobState.ERROR
+
+
 def test_an_orderly_end_costs_no_try(store):
     job = add(store)
     for _ in range(5):

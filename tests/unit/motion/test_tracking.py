@@ -10,7 +10,9 @@ from PIL import Image
 
 from sadtalker_ext.compositor.paste_back import turned
 from sadtalker_ext.errors import Cancelled, NoFaceFound
+from sadtalker_ext.motion import tracking
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH
+from sadtalker_ext.motion.face_capture import capture
 from sadtalker_ext.motion.head_motion import LARGEST
 from sadtalker_ext.motion.plan import build_motion, plan_motion
 from sadtalker_ext.motion.tracking import (
@@ -128,6 +130,26 @@ def test_frames_without_a_face_are_held_and_counted():
 def test_a_video_without_any_face_is_told():
     with pytest.raises(NoFaceFound, match=r"any of the 4 frames of moving\.mp4"):
         follow(video(4), tracker([None] * 4), Progress())
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_stills_and_the_shortest_videos_give_a_face_that_rests(frames):
+    found = follow(video(frames), tracker([face()] * frames), Progress())
+    assert found.face.shapes.shape == (frames, 52)
+    assert np.abs(found.face.shapes).max() < 0.05
+    assert found.face.gaze.shape == (frames, 2)
+
+
+def test_brows_and_mouth_are_looked_for_only_where_they_are_wanted(monkeypatch):
+    calls = []
+    monkeypatch.setattr(tracking, "capture", lambda *rows: calls.append(rows) or capture(*rows))
+    lent, other = video(4), video(4)
+    read_driving(Driving(head=lent, lids=lent), tracker([face()] * 4), Progress(), None)
+    assert not calls
+    read_driving(Driving(head=lent, gaze=other), tracker([face()] * 4), Progress(), None)
+    assert len(calls) == 1
+    read_driving(Driving(whole=lent), tracker([face()] * 4), Progress(), None)
+    assert len(calls) == 2
 
 
 def test_reading_can_be_stopped_and_reads_no_more_than_is_used():

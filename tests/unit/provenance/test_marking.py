@@ -95,6 +95,21 @@ def test_the_words_of_the_label(options, words):
     assert (marking.label, marking.warnings) == (words, ())
 
 
+@pytest.mark.parametrize(
+    ("spoken", "words"),
+    [
+        ("Das ist nicht von mir.", "KI-generiert"),
+        ("", "AI-generated"),
+        ("Це моє місто.", "Створено ШІ"),
+        ("我的爸爸明天要买一本新书。", "AI生成"),
+    ],
+)
+def test_the_label_is_in_the_language_that_is_spoken(monkeypatch, spoken, words):
+    monkeypatch.setattr("sadtalker_ext.provenance.marking.can_draw", lambda words: True)
+    options = GenerateOptions(mark="label", text="The text of the options.", provenance="none")
+    assert Marking(options, None, spoken=spoken).label == words
+
+
 def test_without_a_font_the_label_is_english_and_that_is_said(monkeypatch):
     monkeypatch.setattr("sadtalker_ext.provenance.marking.can_draw", str.isascii)
     marking = Marking(GenerateOptions(mark="label", label_language="ja", provenance="none"), None)

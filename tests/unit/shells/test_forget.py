@@ -12,6 +12,7 @@ from sadtalker_ext.jobs import database
 from sadtalker_ext.jobs.database import FolderLock
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import JobState
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.cli import main
 from tests.support.decoy import lay_out, snapshot_of
 from tests.unit.jobs.room import Room
@@ -70,6 +71,17 @@ def test_one_user_is_forgotten(data, capsys):
     assert b"what bob said" in stored(data)
     assert b"ann" not in stored(data)
     assert snapshot_of([data.root / "results" / "x.mp4"]) == foreign
+
+
+def test_a_users_presets_of_the_page_go_with_their_jobs(data, tmp_path, capsys):
+    page = tmp_path / "home" / "page"
+    for user in ("ann", "bob", ""):
+        PresetBook(page, user).save("Look", {"head_motion": 0.5})
+    assert forget(data, "--user", "ann") == 0
+    assert json.loads(capsys.readouterr().out)["page_state"] == 1
+    assert [PresetBook(page, user).is_own("Look") for user in ("ann", "bob", "")] == [0, 1, 1]
+    assert forget(data, "--page") == 0
+    assert list(page.iterdir()) == []
 
 
 def stored(data):

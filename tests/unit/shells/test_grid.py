@@ -8,12 +8,14 @@ import pytest
 
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.grid import MOST_CELLS, Axis, _cells, parse_axis
+from sadtalker_ext.grid import MOST_CELLS, Axis, _cells, _file_names, make_grid, parse_axis
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.claim import wall_claim
 from sadtalker_ext.provenance.credentials import read_credentials
 from sadtalker_ext.provenance.hashes import file_hash
 from sadtalker_ext.provenance.verify import verify
+from sadtalker_ext.service import Request
 from sadtalker_ext.shells.cli import main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, read_frames, read_sound, speech_like, write_sound
@@ -138,3 +140,27 @@ def test_values_are_read_as_the_option_takes_them():
     assert parse_axis("text=Hello, you|Bye").values == ("Hello, you", "Bye")
     with pytest.raises(InvalidOption):
         _cells([Axis(name="seed", values=tuple(range(MOST_CELLS + 1)))])
+
+
+def test_values_that_differ_only_in_signs_are_two_files():
+    cells = _cells([parse_axis("text=hallo!|hallo?|Hallo.|"), parse_axis("size=256,512")])
+    names = _file_names(cells)
+    assert len({name.casefold() for name in names}) == len(cells)
+    assert names[:2] == ["size-256_text-hallo_", "size-256_text-hallo_-2"]
+
+
+def test_two_grids_of_one_name_do_not_meet(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr("sadtalker_ext.grid._wall", lambda path, *_: path)
+    output = tmp_path / "00001-a.mp4"
+    request = Request(
+        picture=None, speech=None, output=output, options=GenerateOptions(), beside=True
+    )
+
+    def make(single, progress):
+        made.append(single.output)
+
+    axes = [parse_axis("head_motion=0,1")]
+    walls = [make_grid(make, request, axes, Progress()).wall for _ in range(2)]
+    assert [one.name for one in walls] == ["00001-a.mp4", "00001-a-2.mp4"]
+    assert [one.parent.name for one in made] == ["00001-a"] * 2 + ["00001-a-2"] * 2

@@ -6,7 +6,7 @@ import pytest
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.speech.laid import Laid, laid_out, one_channel
-from sadtalker_ext.speech.parts import read_cues, read_dialogue
+from sadtalker_ext.speech.parts import read_cues, read_dialogue, speakers_of
 from tests.support.media import tone, write_sound
 
 RATE = 8000
@@ -88,6 +88,11 @@ def test_a_dialogue():
         ("B", "Hello: how are you? Fine weather."),
         ("A", "It is."),
     )
+
+
+def test_who_speaks_in_a_dialogue():
+    assert speakers_of("C: Hello.\nA:Hi.\nSee you at 12:30.\nB : Bye.") == ("A", "B", "C")
+    assert speakers_of("Zoe: Hello.\nAdam: Hi.\nZoe: Bye.") == ("Zoe", "Adam")
 
 
 @pytest.mark.parametrize("text", ["", "Nobody speaks.", "12:30 is late."])

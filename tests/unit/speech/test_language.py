@@ -50,9 +50,28 @@ def test_the_language_of_a_text(text, language):
         ("A kutya és a macska az udvaron van.", "hu"),
         ("Câinele și pisica sunt în casă.", "ro"),
         ("Con chó và con mèo ở trong nhà.", "vi"),
+        ("Det var en gang en mann, og han hadde ikke noe hus.", "nb"),
+        ("Jeg vet ikke hva du mener, men takk for hjelpen.", "nb"),
+        ("Jeg ved ikke, hvad du mener, men tak for hjælpen.", "da"),
         ("Kucing itu tidak ada di rumah saya.", "id"),
     ],
 )
 def test_languages_of_some_words_are_told(text, language):
     """All but Spanish were English, or each other, to one of the two guessers there were."""
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Моя бабуся вдома, і їй добре.", "uk"),
+        ("Україна має багато міст.", "uk"),
+        ("Баба ми е вкъщи и пие чай с мъжа си.", "bg"),
+        ("Здравей, как си? Аз съм добре.", "bg"),
+        ("Он вошёл в подъезд и сказал: «Доброе утро, Україно».", "ru"),
+        ("Объект сдан.", "ru"),
+        ("Мая бабуля дома, і ёй добра. Яна была ў лесе.", "be"),
+    ],
+)
+def test_languages_in_cyrillic_letters_are_told_apart(text, language):
     assert language_of(text) == language

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
+from sadtalker_ext.engines.puppet.fields import as_picture, cubic_planes
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma
-from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +21,7 @@ _LOWER = 0.11
 _DRAW_TOGETHER = 0.05
 _FOREHEAD_REACH = 0.75
 _LEAST_STILL = 0.07  # above the lid nothing moves, and nothing up to the tips of the lashes,
+_LEAST_WAY = 0.02  # pixels; what moves less at a whole brow stays where it is
 _MOST_STILL = 0.32  # but at most this share of the way to the brow
 
 
@@ -82,9 +83,24 @@ class BrowMotion:
         # the blur must not carry movement into the eyes
         self._weight = blur(weight, soft) * above_lids * np.float32(size)
         self._inward = blur(inward, soft) * above_lids * np.float32(size)
+        self._keep_what_moves()
+        self._across, self._up = across.astype(np.float32), up.astype(np.float32)
+
+    def _keep_what_moves(self) -> None:
+        """Let the movement end within the box, and cut the box to the part that can move."""
         _fade_border(self._weight)
         _fade_border(self._inward)
-        self._across, self._up = across.astype(np.float32), up.astype(np.float32)
+        moves = np.maximum(self._weight, np.abs(self._inward)) > _LEAST_WAY
+        rows, columns = np.flatnonzero(moves.any(1)), np.flatnonzero(moves.any(0))
+        top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 1)
+        left, right = (int(columns[0]), int(columns[-1]) + 1) if len(columns) else (0, 1)
+        self._weight, self._inward = (
+            np.ascontiguousarray(field[top:bottom, left:right])
+            for field in (self._weight, self._inward)
+        )
+        self._x, self._y = self._x[:, : right - left], self._y[: bottom - top]
+        first_x, first_y = self.box[:2]
+        self.box = first_x + left, first_y + top, first_x + right, first_y + bottom
 
     def apply(self, canvas: ImageArray, brow: float) -> None:
         """Move the brows in place; -1 frowns, 1 raises, 0 changes nothing."""
@@ -97,7 +113,8 @@ class BrowMotion:
         map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
         left, top, right, bottom = self.box
         view = canvas[top:bottom, left:right]
-        view[:] = remap(view, map_x, map_y, cv2.INTER_CUBIC)
+        moved = cv2.merge(list(cubic_planes(view, (map_x, map_y))))
+        view[:] = as_picture(np.asarray(moved, np.float32))
 
 
 def _brow_weight(

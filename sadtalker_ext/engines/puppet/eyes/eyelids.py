@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
+from sadtalker_ext.engines.puppet.fields import cubic_planes, planes
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -132,14 +133,14 @@ class Eyelids:
 
         Args:
             face: (h, w, 3) uint8 patch with the face around the eye.
-            eyeball: (h, w, 3) float32 patch with the eyeball, valid wherever the lids are open.
+            eyeball: (3, h, w) float32 patch with the eyeball, valid wherever the lids are open.
             closure: 0 as in the picture .. 1 closed.
             follow: How far the upper margin goes down with the gaze, in eye sizes; negative where
                 it is raised.
             squint: How far both margins are tightened, 0..1.
 
         Returns:
-            (h, w, 3) float32 patch; exactly `face` outside of what moved.
+            (3, h, w) float32 patch; exactly `face` outside of what moved.
         """
         shape = self._shape
         tight = squint * (1 - closure)
@@ -151,13 +152,14 @@ class Eyelids:
         bare = cv2.subtract(face, self._over, dtype=cv2.CV_8U)
         way = self._way(move, margin, rise, lower, closure)
         maps = self._maps(way)
-        out = self._moved(bare, maps, cv2.INTER_CUBIC)
+        out = cubic_planes(np.asarray(bare, np.uint8), maps)
         if closure > 0:
             out = self._unfolded(out, way, maps, margin, closure)
         self._add_lashes(out, move, margin, closure)
         if self._glasses:
             # beside a rim its pixels are not bare skin: they change only where skin comes along
-            out = face + (out - face) * smoothstep(0.0, 0.03, np.abs(way))[..., None]
+            before = planes(face)
+            out = before + (out - before) * smoothstep(0.0, 0.03, np.abs(way))
         edge = np.float32(max(1.0, _EDGE * shape.size))
         above_lower = (lower - shape.v) * shape.size
         opening = np.clip(depth / edge + 0.5, 0, 1) * np.clip(above_lower / edge + 0.5, 0, 1)
@@ -165,8 +167,8 @@ class Eyelids:
         if closure > 0:
             shadow = np.exp(-((depth / (_SHADOW * shape.size)) ** 2))
             light = 1 - _SHADOW_DEPTH * soft_switch(0.0, 0.3, closure) * shadow
-            eyeball = eyeball * light[..., None]
-        out += (eyeball - out) * opening[..., None]
+            eyeball = eyeball * light
+        out += (eyeball - out) * opening
         return self._with_lash_line(out, depth, closure) if closure > 0 else out
 
     def _maps(self, way: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -176,10 +178,8 @@ class Eyelids:
         map_y = (self._y - way * self._shape.down[1]).astype(np.float32)
         return map_x, map_y
 
-    def _moved(
-        self, image: npt.NDArray[Any], maps: tuple[FloatArray, FloatArray], method: int
-    ) -> FloatArray:
-        return np.asarray(remap(image, *maps, method), np.float32)
+    def _moved(self, image: npt.NDArray[Any], maps: tuple[FloatArray, FloatArray]) -> FloatArray:
+        return planes(remap(image, *maps))
 
     def _way(
         self,
@@ -214,13 +214,13 @@ class Eyelids:
         closure: float,
     ) -> FloatArray:
         """Flatten the skin that has come far, and give it grain and the light of the ball."""
-        flat = self._moved(self._flat, maps, cv2.INTER_LINEAR)
+        flat = self._moved(self._flat, maps)
         smooth = soft_switch(*_SMOOTHS, closure) * self._around
         share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
-        target = flat * light[..., None] + self._grain[..., None]
-        return np.asarray(carried + (target - carried) * share[..., None], dtype=np.float32)
+        target = flat * light + self._grain
+        return np.asarray(carried + (target - carried) * share, dtype=np.float32)
 
     def _add_lashes(
         self, out: FloatArray, move: FloatArray, margin: FloatArray, closure: float
@@ -231,7 +231,7 @@ class Eyelids:
             turned = 1 - _FORESHORTENING * soft_switch(*_LASHES_TURN, closure)
             above = np.maximum(margin - self._shape.v, 0)
             way = move + above * (1 / turned - 1)
-            out += self._moved(self._lashes, self._maps(way), cv2.INTER_LINEAR) * left
+            out += self._moved(self._lashes, self._maps(way)) * left
 
     def _with_lash_line(self, below: FloatArray, depth: FloatArray, closure: float) -> FloatArray:
         """Draw the dark line of lashes that hang over the rim of the lower lid."""
@@ -240,7 +240,7 @@ class Eyelids:
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
         fringe = 1.2 * down * self._comb * np.exp(-np.maximum(distance, 0) / 1.2) * (distance > 0)
         lashes = np.maximum(line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
-        lined = below + (self._lash_colour - below) * lashes[..., None]
+        lined = below + (self._lash_colour[:, None, None] - below) * lashes
         return np.asarray(lined, dtype=np.float32)
 
 

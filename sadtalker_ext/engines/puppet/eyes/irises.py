@@ -14,6 +14,7 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
+from sadtalker_ext.engines.puppet.fields import cubic_planes, planes
 from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -71,26 +72,27 @@ class IrisMotion:
             widened: How far the upper lid is raised above its place in the picture, in pixels.
 
         Returns:
-            (h, w, 3) float32 eyeball, valid inside the opening and a little beyond it.
+            (3, h, w) float32 eyeball, valid inside the opening and a little beyond it.
         """
         part = (shift[0] * _REFLECTION_SHARE, shift[1] * _REFLECTION_SHARE)
-        moved = self._moved(self._base, shift).astype(np.float32)
+        moved = self._moved(self._base, shift)
         moved += self._moved(self._reflection, part)
         moved *= self._shade if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
         share = soft_switch(0.0, 1.2, float(np.hypot(*shift)) + widened)
-        return np.asarray(face + (moved - face) * np.float32(share), dtype=np.float32)
+        before = planes(face)
+        return np.asarray(before + (moved - before) * np.float32(share), dtype=np.float32)
 
     def _raised_shade(self, widened: float) -> FloatArray:
-        """Return the shade of a lid that is raised: it goes up with the lid, (h, w, 1)."""
+        """Return the shade of a lid that is raised: it goes up with the lid, (h, w)."""
         down = self._shape.down
         map_x = self._x + np.float32(self._shape.iris[0] + widened * down[0]) + 0 * self._y
         map_y = self._y + np.float32(self._shape.iris[1] + widened * down[1]) + 0 * self._x
         shade = np.asarray(remap(self._shade, map_x, map_y), np.float32)
         # what was dark was mostly lashes, and they went up with the lid
-        return np.maximum(shade.reshape(self._shade.shape), _LIGHTEST)
+        return np.maximum(shade, _LIGHTEST)
 
-    def _moved(self, image: ImageArray, shift: tuple[float, float]) -> ImageArray:
+    def _moved(self, image: ImageArray, shift: tuple[float, float]) -> FloatArray:
         radius = self._shape.iris[2]
         length = float(np.hypot(*shift))
         # wide enough that the field never folds: its slope stays below 0.75
@@ -99,7 +101,7 @@ class IrisMotion:
         weight = smoothstep(1.08 * radius + ramp, 1.08 * radius, distance)
         map_x = self._x + np.float32(self._shape.iris[0]) - shift[0] * weight
         map_y = self._y + np.float32(self._shape.iris[1]) - shift[1] * weight
-        return np.asarray(remap(image, map_x, map_y, cv2.INTER_CUBIC), dtype=np.uint8)
+        return cubic_planes(image, (map_x, map_y))
 
 
 def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) -> ImageArray:
@@ -143,9 +145,9 @@ def _softness(shape: EyeShape) -> float:
 
 
 def _lid_shade(patch: ImageArray, eyeball: ImageArray, soft: float) -> FloatArray:
-    """Compare the picture with the completed eyeball: (h, w, 1), below 1 under lid and lashes."""
+    """Compare the picture with the completed eyeball: (h, w), below 1 under lid and lashes."""
     seen, full = (blur(image.mean(axis=-1), soft) for image in (patch, eyeball))
-    return np.asarray(np.clip(seen / np.maximum(full, 1.0), 0.2, 1.0)[..., None], dtype=np.float32)
+    return np.asarray(np.clip(seen / np.maximum(full, 1.0), 0.2, 1.0), dtype=np.float32)
 
 
 def _split_reflection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.brows import BrowMotion
@@ -19,6 +20,7 @@ from sadtalker_ext.engines.puppet.eyes.eyelids import Eyelids
 from sadtalker_ext.engines.puppet.eyes.glasses.rims import find_rims, is_covered
 from sadtalker_ext.engines.puppet.eyes.irises import IrisMotion
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour, sample_lid_skin
+from sadtalker_ext.engines.puppet.fields import as_picture, planes
 from sadtalker_ext.engines.puppet.soft_fields import luma, soft_switch
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -54,7 +56,7 @@ class _Eye:
     lash_share: float
     lash_height: float  # in pixels
     paper: float  # 1 in a pen drawing, see `LidSkin`
-    free: FloatArray | None  # (h, w, 1) 0..1, 0 on rims in front of the eye; None without glasses
+    free: FloatArray | None  # (h, w) 0..1, 0 on rims in front of the eye; None without glasses
 
 
 class EyeLayer:
@@ -161,7 +163,7 @@ def _prepare(
         lash_share=lash_share,
         lash_height=lash_height,
         paper=skin.paper,
-        free=None if in_front is None else (1.0 - in_front[part])[..., None],
+        free=None if in_front is None else 1.0 - in_front[part],
     )
     return eye, ""
 
@@ -213,12 +215,13 @@ def _draw_eye(
     left, top, right, bottom = eye.shape.box
     view = canvas[top:bottom, left:right]
     face = view.copy()
-    eyeball, follow = face.astype(np.float32), 0.0
+    before = planes(face)
+    eyeball, follow = before, 0.0
     if eye.iris is not None and (looking or wide > 0):
         lifted = wide * _WIDEST * (1 - closure)
         eyeball = eye.iris.draw(face, shift, lifted * eye.shape.size)
         follow = (eye.iris.lid_follow(shift) if looking else 0.0) - lifted
     drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint)
     if eye.free is not None:
-        drawn = face + (drawn - face) * eye.free
-    view[:] = np.clip(drawn + 0.5, 0, 255).astype(np.uint8)
+        drawn = before + (drawn - before) * eye.free
+    view[:] = as_picture(np.asarray(cv2.merge(list(drawn)), np.float32))

@@ -6,8 +6,11 @@ out it hangs, the more it trails.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
@@ -26,34 +29,52 @@ _ON_TOP = 0.35
 """Share of what hangs beside the face that hair on top of the head, or a hat, trails."""
 
 
-def trailing_poses(poses: FloatArray, fps: float) -> FloatArray:
-    """Return where hair is while the head takes these poses.
+class Swing(NamedTuple):
+    """How hair swings at one row.
+
+    Attributes:
+        head: (3,) degrees of the head.
+        away: (3,) degrees of the hair from there, before they are limited.
+        speed: (3,) degrees per second.
+    """
+
+    head: FloatArray
+    away: npt.NDArray[np.float64]
+    speed: npt.NDArray[np.float64]
+
+
+def trailing_poses(
+    poses: FloatArray, fps: float, before: Swing | None = None
+) -> tuple[FloatArray, Swing]:
+    """Return where hair is while the head takes these poses, and how it swings at the end.
 
     Each angle is a damped spring, x'' = w^2 (head - x) - 2 d w x', solved exactly for a head that
     holds still between rows. Slow turns lag by 2 d / w less half a row: 53 ms at 25 rows a second.
 
     Args:
-        poses: (T, 3) degrees of the head; hair hangs still at the first one.
+        poses: (T, 3) degrees of the head, at least one row.
         fps: Rows per second.
+        before: How hair swings at the row before the first; None: it hangs still at the first one.
 
     Returns:
-        (T, 3) float32 degrees, at most `_FURTHEST` away from the head's.
+        (T, 3) float32 degrees, at most `_FURTHEST` away from the head's; and the last swing.
     """
     omega = 2.0 * np.pi * _SWINGS
     decay, swing = _DAMPING * omega, omega * np.sqrt(1.0 - _DAMPING**2)
     step = 1.0 / fps
     fall, c, s = np.exp(-decay * step), np.cos(swing * step), np.sin(swing * step)
-    away, speed = np.zeros(3), np.zeros(3)
+    last, away, speed = before or Swing(poses[0], np.zeros(3), np.zeros(3))
     trailing = np.array(poses, np.float64)
-    for row in range(1, len(trailing)):
-        away = away + np.subtract(poses[row - 1], poses[row])
+    for row in range(0 if before else 1, len(trailing)):
+        away = away + np.subtract(last, poses[row])
         push = (speed + decay * away) / swing
         away, speed = (
             fall * (away * c + push * s),
             fall * (push * swing * c - away * swing * s) - decay * fall * (away * c + push * s),
         )
         trailing[row] = poses[row] + _FURTHEST * np.tanh(away / _FURTHEST)
-    return trailing.astype(np.float32)
+        last = poses[row]
+    return trailing.astype(np.float32), Swing(last, away, speed)
 
 
 def hair_weight(frame: HeadFrame, points: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:

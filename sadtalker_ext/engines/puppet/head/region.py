@@ -53,16 +53,22 @@ def moving_box(frame: HeadFrame, mask: FloatArray, *, layered: bool) -> Box:
     else:
         moving &= fade_weight(frame, x, y) > 0
     margin = int(np.ceil(_REACH * frame.width))
-    # No margin on the torso, where hardly anything moves.
-    (left, right), (top, bottom) = (_ends(moving, axis) for axis in (0, 1))
-    columns, (_, lowest) = (_ends(breathing, axis) for axis in (0, 1))
-    left, right = min(left - margin, columns[0]), max(right + margin, columns[1])
-    top, bottom = top - margin, max(bottom, lowest)
-    return max(0, left), max(0, top), min(width, right), min(height, bottom)
+    boxes = []
+    if moving.any():
+        (left, right), (top, bottom) = (_ends(moving, axis) for axis in (0, 1))
+        # No margin on the torso, where hardly anything moves.
+        boxes.append((left - margin, top - margin, right + margin, bottom))
+    if breathing.any():
+        (left, right), (top, bottom) = (_ends(breathing, axis) for axis in (0, 1))
+        boxes.append((left, top, right, bottom))
+    if not boxes:
+        # a face outside the picture: a box that holds something is easier than none
+        return 0, 0, width, height
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return max(0, min(lefts)), max(0, min(tops)), min(width, max(rights)), min(height, max(bottoms))
 
 
 def _ends(area: npt.NDArray[np.bool_], axis: int) -> tuple[int, int]:
-    """Return the first and one after the last place across an axis; (N, 0) where there is none."""
-    line = np.asarray(area.any(axis))
-    places = np.flatnonzero(line)
-    return (int(places[0]), int(places[-1]) + 1) if len(places) else (len(line), 0)
+    """Return the first and one after the last place across an axis of an area that is not empty."""
+    places = np.flatnonzero(area.any(axis))
+    return int(places[0]), int(places[-1]) + 1

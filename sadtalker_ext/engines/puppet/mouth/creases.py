@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -43,23 +44,22 @@ class Creases:
         depth = dark.max(-1, keepdims=True)
         dark *= smoothstep(1.6 * _DEEPEST, _DEEPEST, depth) * _zone(frame, pixels)[..., None]
         light = np.asarray(_SHARE * dark + 0.5, np.uint8)
-        rows, columns = np.flatnonzero(light.any((1, 2))), np.flatnonzero(light.any((0, 2)))
-        self._part = np.s_[0:0, 0:0]
-        if len(rows):
-            self._part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        self._light = np.ascontiguousarray(light[self._part])
+        self._light = FinePicture(light) if light.any() else None
 
-    def relax(self, region: ImageArray, amount: float) -> None:
-        """Flatten the folds in a region of the canvas, in place.
+    def relaxed(
+        self, moved: ImageArray, places: tuple[FloatArray, FloatArray], amount: float
+    ) -> ImageArray:
+        """Flatten the folds in pixels that were read from the fine picture of the region.
 
         Args:
-            region: (h, w, 3) uint8 the pixels of the constructor.
+            moved: (h, w, 4) uint8, as `FinePicture.read` gives them.
+            places: x and y, (h, w) each, that they were read at.
             amount: 0 as in the picture .. 1 rounded lips.
         """
-        if amount < _LEAST or not self._light.size:
-            return
-        part = region[self._part]
-        part[:] = cv2.addWeighted(part, 1.0, self._light, min(amount, 1.0), 0.0)
+        if amount < _LEAST or self._light is None:
+            return moved
+        light = self._light.read(*places)
+        return np.asarray(cv2.addWeighted(moved, 1.0, light, min(amount, 1.0), 0.0), np.uint8)
 
 
 def _zone(frame: MouthFrame, pixels: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ the mouth; a frame moves the lower ones, stacks them and shades the result towar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -20,6 +20,9 @@ from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
 from sadtalker_ext.types import FloatArray, ImageArray
+
+Planes = list[FloatArray]
+"""The channels of an image, (h, w) float32 each."""
 
 _WARMTH = np.array([0.29, -0.09, -0.13], np.float32)
 """How much less or more than grey a shadow darkens each channel: shadows in a mouth are warm."""
@@ -90,11 +93,11 @@ class MouthInterior:
             for name in ("tongue", "round", "tuck", "relax")
         )
         opening = np.maximum(below_upper + above_lower, 0)
-        image = self._cavity[part].copy()
+        image = _planes(self._cavity[part])
         if not self._deep:
             self._lay_jaw(image, jaw_way, tongue, rounded * (1 - tuck), part)
         shadow = self._shadow(below_upper, above_lower, opening, rounded, tuck, tongue)
-        image *= shadow
+        _dim(image, shadow)
         own = shadow
         if self._frame.rest_gap > 0:
             own = self._own_shadow(opening, rounded, tuck, part)
@@ -103,17 +106,17 @@ class MouthInterior:
             if not self._deep:
                 unit = self._frame.size / 2
                 more = smoothstep(0.0, 0.2 * unit, opening - self._rest_gap[part])
-                below *= (1 - more)[..., None]
-            below[..., :3] *= own
+                _dim(below, [1 - more] * 4)
+            _dim(below, own)
             _lay(image, below)
         upper = self._placed_upper(rounded * (1 - tuck), relax, part)
-        upper[..., :3] *= own if self._frame.teeth is not None else shadow
+        _dim(upper, own if self._frame.teeth is not None else shadow)
         _lay(image, upper)
-        return image
+        return np.asarray(cv2.merge(image), np.float32)
 
     def _lay_jaw(
         self,
-        image: FloatArray,
+        image: Planes,
         jaw_way: FloatArray,
         tongue: float,
         pursed: float,
@@ -124,24 +127,24 @@ class MouthInterior:
         # The tongue does not follow the jaw all the way, and its tip goes up for L and TH.
         lifted = tongue * (0.35 * float(jaw_way @ frame.across) + 0.04 * frame.size)
         layer = self._shifted(self._tongue, jaw_way * 0.85 - frame.across * lifted, part)
-        layer[..., :3] *= 1 + 0.15 * tongue
+        _dim(layer, [np.float32(1 + 0.15 * tongue)] * 3)
         _lay(image, layer)
         # Pursed lips hide the lower teeth, and so does a tongue between the teeth.
         seen = (1 - 0.8 * tongue) * (1 - float(smoothstep(0.6, 0.95, pursed)))
         if seen > 0:
             # The lower lip is drawn off the teeth a little as the mouth opens.
-            _lay(image, self._shifted(self._lower, 0.86 * jaw_way, part) * np.float32(seen))
+            teeth_below = self._shifted(self._lower, 0.86 * jaw_way, part)
+            _dim(teeth_below, [np.float32(seen)] * 4)
+            _lay(image, teeth_below)
 
-    def _placed_upper(
-        self, pursed: float, relax: float, part: tuple[slice, slice]
-    ) -> npt.NDArray[Any]:
+    def _placed_upper(self, pursed: float, relax: float, part: tuple[slice, slice]) -> Planes:
         """The upper teeth: lips of a round mouth stand out before them and hide more of them."""
         frame = self._frame
         up = 0.055 * frame.size * pursed
         if frame.teeth is not None:
             up = min(0.1 * frame.size, 0.5 * frame.rest_gap * frame.half_width) * relax * pursed
         if up < 0.02:
-            return self._upper[part].copy()
+            return _planes(self._upper[part])
         return self._shifted(self._upper, -frame.across * np.float32(up), part)
 
     def _shadow(
@@ -152,8 +155,8 @@ class MouthInterior:
         rounded: float,
         tuck: float,
         tongue: float,
-    ) -> FloatArray:
-        """(h, w, 3) shade of the lips on everything that is drawn."""
+    ) -> Planes:
+        """Shade of the lips on everything that is drawn, one for each colour."""
         unit = self._frame.size / 2
         lip = np.exp(-np.maximum(below_upper, 0) / np.float32(0.14 * unit))
         narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
@@ -170,8 +173,8 @@ class MouthInterior:
 
     def _own_shadow(
         self, opening: FloatArray, rounded: float, tuck: float, part: tuple[slice, slice]
-    ) -> FloatArray:
-        """(h, w, 3) shade on what the picture itself shows: 1 where it is as open as there."""
+    ) -> Planes:
+        """Shade on what the picture itself shows: 1 where it is as open as there."""
         rest = self._rest_gap[part]
         lit = np.maximum(smoothstep(0.0, 0.45, opening / np.maximum(rest, 1.0)), 0.85 * tuck)
         rounded *= 1 - 0.6 * tuck
@@ -182,21 +185,19 @@ class MouthInterior:
         shade = (0.3 + 0.7 * lit) * (1 - rounded * (0.1 + 0.3 * side)) * (1 - dark * corner)
         return self._warm(shade)
 
-    def _warm(self, shade: npt.NDArray[Any]) -> FloatArray:
-        grey = shade.astype(np.float32)[..., None]
+    def _warm(self, shade: npt.NDArray[Any]) -> Planes:
+        grey = shade.astype(np.float32, copy=False)
+        darker = 1 - grey
         # About a power of the shade per channel, without its cost.
-        warm: FloatArray = grey * (1 + self._warmth * (1 - grey))
-        return warm
+        return [grey * (1 + warmth * darker) for warmth in self._warmth]
 
-    def _shifted(
-        self, layer: FloatArray, way: FloatArray, part: tuple[slice, slice]
-    ) -> npt.NDArray[Any]:
+    def _shifted(self, layer: FloatArray, way: FloatArray, part: tuple[slice, slice]) -> Planes:
         """A part of a layer after moving the layer by (2,) pixels."""
         rows, columns = part
         size = (columns.stop - columns.start, rows.stop - rows.start)
         matrix = np.array([[1, 0, columns.start - way[0]], [0, 1, rows.start - way[1]]], np.float32)
         moved = cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        return np.asarray(moved, np.float32)
+        return _planes(np.asarray(moved, np.float32))
 
     def _dark(self) -> FloatArray:
         """Colour of the depth of the mouth: a dark red no darker than the picture's own blacks."""
@@ -268,7 +269,20 @@ class _Grain:
         return layer
 
 
-def _lay(image: FloatArray, layer: npt.NDArray[Any]) -> None:
-    """Put a premultiplied (h, w, 4) layer over an (h, w, 3) image, in place."""
-    image *= 1 - layer[..., 3:]
-    image += layer[..., :3]
+def _planes(image: FloatArray) -> Planes:
+    """Return copies of the channels of an image: numpy is slow where three numbers are a row."""
+    return [np.asarray(plane, np.float32) for plane in cv2.split(image)]
+
+
+def _dim(image: Planes, shade: Sequence[FloatArray | np.float32]) -> None:
+    """Multiply as many channels as there are shades, in place."""
+    for plane, share in zip(image, shade, strict=False):
+        np.multiply(plane, share, out=plane)
+
+
+def _lay(image: Planes, layer: Planes) -> None:
+    """Put a premultiplied layer with its opacity over an image, in place."""
+    clear = 1 - layer[3]
+    for plane, over in zip(image, layer, strict=False):
+        np.multiply(plane, clear, out=plane)
+        np.add(plane, over, out=plane)

@@ -8,16 +8,17 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.mouth.creases import Creases
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
 from sadtalker_ext.engines.puppet.mouth.grid import make_grid
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.own_opening import OwnOpening
+from sadtalker_ext.engines.puppet.mouth.parted_lips import PARTED, PartedLips, Parting
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import Cells, Way, pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
-from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax", "drop")
@@ -37,15 +38,9 @@ _FORESHORTENED = 0.75
 portraits, 0.84 and more in the others."""
 
 _NODES_PER_FACE = 64
-_PARTED = (0.15, 1.3)
-"""Pixels by which the lips must have parted for the inside to begin to show, and to show fully."""
 _SMILES = (0.10, 0.30)
 """How far the middle of the lips lies below their corners, in half-widths, where a smile begins
 and where it is broad: six faces at rest -0.15 to 0.08, five that smile or shout 0.16 to 0.53."""
-_SEAM = 0.014
-"""Half width of the shadow between closed lips, in mouth widths."""
-_SEAM_SHADE = np.array([0.32, 0.44, 0.42], np.float32)
-"""How much of each colour the shadow takes."""
 
 
 class MouthLayer:
@@ -69,31 +64,27 @@ class MouthLayer:
         self.style = style
         self._size = picture.shape[:2]
         stride = max(1, round(frame.face_width / _NODES_PER_FACE))
-        self._warp, fade = make_grid(frame, points, stride, picture.shape)
+        warp, fade = make_grid(frame, points, stride, picture.shape)
+        self._warp = warp
+        self.box: Box = warp.box
         edge = tooth_edge(frame)
-        basis = ExpressionBasis(frame, self._warp.nodes, edge)
-        self._warp.set_fields(basis.fields * fade[None, None, ..., None])
-        self._basis = basis
+        self._basis = basis = ExpressionBasis(frame, warp.nodes, edge)
         self._own = OwnOpening(frame)
         self.warnings = _warnings(frame, self._own)
-        self.box: Box = self._warp.box
+        self._cells = rows, columns = self._mouth_cells()
+        # Above the mouth the upper sheet is all there is, and below it the lower one.
+        needed = slice(0, rows.stop), slice(rows.start, warp.nodes.shape[0])
+        warp.set_fields(basis.fields * fade[None, None, ..., None], needed)
+        # Distances to the two lip edges are sampled wherever the warp comes from.
+        self._node_edges = _lip_distances(frame, warp.nodes)
         left, top, right, bottom = self.box
-        # Pixels are counted from the box's corner. Distances to the two lip edges are sampled
-        # wherever the warp comes from.
-        self._pixels = pixel_grid(0, 0, right - left, bottom - top)
-        corner = np.array([left, top], np.float32)
-        self._edges = _lip_distances(frame, self._pixels + corner)
-        self._creases = Creases(picture, frame, self._pixels + corner)
-        self._node_edges = _lip_distances(frame, self._warp.nodes)
-        self._cells = self._mouth_cells()
-        self._inner = _in_pixels(self._cells, stride)
-        inner = self._pixels[self._inner] + corner
-        self._interior = MouthInterior(picture, frame, style, edge, inner)
-        self._feather = float(np.clip(0.75 * style.blur, 0.6, 2.5))
-        self._rim = max(self._feather, 0.035 * frame.half_width)
-        x, y = frame.local(inner)
-        beyond = (y - frame.curve(x, edge)) * frame.half_width
-        self._teeth_above = np.clip(0.5 - beyond / (2 * self._feather), 0, 1) * (np.abs(x) < 0.95)
+        pixels = pixel_grid(left, top, right - left, bottom - top)
+        self._fine = FinePicture(picture[top:bottom, left:right])
+        self._creases = Creases(picture, frame, pixels)
+        where = warp.pixels(rows, columns)
+        interior = MouthInterior(picture, frame, style, edge, pixels[where])
+        edges = _lip_distances(frame, pixels)
+        self._lips = PartedLips(frame, style, interior, edges, edge, pixels[where], where)
 
     @property
     def smile(self) -> float:
@@ -123,123 +114,65 @@ class MouthLayer:
         # that come back to where they were the inside may be another one.
         strongest = max(controls.get(name, 0.0) for name in DRIVERS)
         drawn_anew = min(4 * strongest, 1.0) if self._frame.rest_gap > 0 else 0.0
-        left, top, right, bottom = self.box
-        region = canvas[top:bottom, left:right]
-        source = region.copy()
-        self._creases.relax(source, float(np.clip(controls.get("round", 0.0), 0, 1)))
+        rounded = float(np.clip(controls.get("round", 0.0), 0, 1))
+
+        def read(x: FloatArray, y: FloatArray) -> ImageArray:
+            moved = self._creases.relaxed(self._fine.read(x, y), (x, y), rounded)
+            return np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), np.uint8)
+
         weights = self._basis.weights(controls)
         sheets = self._warp.offsets(weights)
         one, cells = self._one_sheet(sheets, drawn_anew)
-        moved = self._warp.enlarge(one)[: bottom - top, : right - left]
-        result = sample(source, self._pixels + moved, cv2.INTER_CUBIC)
+        left, top, right, bottom = self.box
+        region = canvas[top:bottom, left:right]
+        region[:] = read(*self._warp.places(one, self._warp.cells, SCALE))
         if cells is not None:
-            jaw_way = self._basis.jaw_way(weights)
-            self._paint_lips(source, result, sheets, cells, jaw_way, controls, drawn_anew)
-        region[:] = result
+            upper, lower = (self._warp.places(sheet, cells) for sheet in sheets)
+            parting = Parting(
+                read=read,
+                ways=(upper, lower),
+                jaw_way=self._basis.jaw_way(weights),
+                controls=controls,
+                drawn_anew=drawn_anew,
+            )
+            self._lips.paint(region, self._warp.pixels(*cells), parting)
 
-    def _one_sheet(
-        self, sheets: tuple[FloatArray, FloatArray], drawn_anew: float
-    ) -> tuple[FloatArray, tuple[slice, slice] | None]:
+    def _one_sheet(self, sheets: tuple[Way, Way], drawn_anew: float) -> tuple[Way, Cells | None]:
         """Join the sheets, and find out where they have parted.
 
         Returns:
-            (h, w, 2) one field of both sheets, good wherever the lips have not parted, and rows and
-            columns of the cells where they have (None: nowhere).
+            One field of both sheets, good wherever the lips have not parted, and rows and columns
+            of the cells where they have (None: nowhere).
         """
-        stride = np.float32(self._warp.stride)
+        rows, columns = self._cells
         upper, lower = (
-            sample(edge, self._warp.grid + sheet / stride)
+            self._warp.moved(edge, sheet, rows)
             for edge, sheet in zip(self._node_edges, sheets, strict=True)
         )
-        apart = sheets[1] - sheets[0]
-        one: FloatArray = sheets[0] + apart * _between(upper, -lower)[..., None]
-        reach = 3 * self._rim + self._feather + stride
-        parted = np.abs(apart).max(-1) > 0.5 * _PARTED[0]
+        share = _between(upper, -lower)
+        one, apart = [], np.zeros_like(share)
+        for first, second in zip(*sheets, strict=True):
+            way = second[rows] - first[rows]
+            joined = np.concatenate([first[: rows.stop], second[rows.stop :]])
+            joined[rows] += way * share
+            one.append(joined)
+            apart = np.maximum(apart, np.abs(way))
+        reach = 3 * self._lips.rim + self._lips.feather + self._warp.stride
+        parted = apart > 0.5 * PARTED[0]
         if drawn_anew > 0:
-            parted |= (upper - lower) > _PARTED[0]
+            parted |= (upper - lower) > PARTED[0]
         parted &= (upper > -reach) & (lower < reach)
-        parted[: self._cells[0].start] = parted[self._cells[0].stop :] = False
-        parted[:, : self._cells[1].start] = parted[:, self._cells[1].stop :] = False
-        rows, columns = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
-        if not len(rows):
-            return one, None
-        row, column = self._cells
-        return one, (
-            slice(max(rows[0] - 1, row.start), min(rows[-1] + 2, row.stop)),
-            slice(max(columns[0] - 1, column.start), min(columns[-1] + 2, column.stop)),
+        parted = parted[:, columns]
+        down, across = np.flatnonzero(parted.any(1)), np.flatnonzero(parted.any(0))
+        if not len(down):
+            return (one[0], one[1]), None
+        return (one[0], one[1]), (
+            slice(rows.start + max(down[0] - 1, 0), min(rows.start + down[-1] + 2, rows.stop)),
+            slice(
+                columns.start + max(across[0] - 1, 0),
+                min(columns.start + across[-1] + 2, columns.stop),
+            ),
         )
-
-    def _paint_lips(
-        self,
-        source: ImageArray,
-        result: ImageArray,
-        sheets: tuple[FloatArray, FloatArray],
-        cells: tuple[slice, slice],
-        jaw_way: FloatArray,
-        controls: Mapping[str, float],
-        drawn_anew: float,
-    ) -> None:
-        """Draw the two lips and the inside over the part of the result where they have parted."""
-        pixels = _in_pixels(cells, self._warp.stride)
-        here = self._pixels[pixels]
-        height, width = here.shape[:2]
-        part = _within(pixels, self._inner, height, width)
-        moved = [self._warp.enlarge(s[cells].copy())[:height, :width] for s in sheets]
-        parted = smoothstep(*_PARTED, np.abs(moved[0] - moved[1]).max(-1))
-        upper_at, lower_at = here + moved[0], here + moved[1]
-        below_upper = sample(self._edges[0], upper_at)
-        above_lower = -sample(self._edges[1], lower_at)
-        upper, lower = self._shares(below_upper, above_lower)
-        tuck = float(np.clip(controls.get("tuck", 0.0), 0, 1))
-        if tuck > 0:
-            # F and V: the upper teeth stand in front of the lower lip.
-            lower *= 1 - min(2 * tuck, 1) * self._teeth_above[part] * (1 - upper)
-        inside = self._interior.draw(
-            below_upper,
-            above_lower,
-            jaw_way,
-            controls,
-            part,
-        )
-        lips = inside * (1 - upper - lower)[..., None]
-        # Beyond its edge a lip goes on with its own colour, not with what lay there; and its rim
-        # stretches a little, because the rim in the picture has the dark of the closed mouth.
-        across = self._frame.across
-        for share, where, depth, back in (
-            (upper, upper_at, below_upper, -across),
-            (lower, lower_at, above_lower, across),
-        ):
-            pull = self._rim * np.clip(1 + depth / (3 * self._rim), 0, 1) + np.maximum(depth, 0)
-            pull = pull[..., None] * back
-            lips += sample(source, where + pull, cv2.INTER_CUBIC) * share[..., None]
-        if drawn_anew > 0:
-            gap = below_upper - sample(self._edges[1], upper_at)
-            renewed = drawn_anew * smoothstep(*_PARTED, gap)
-            parted = np.maximum(parted, renewed)
-            lips *= self._seam(below_upper, above_lower, renewed)
-        target = result[pixels]
-        mixed = target + (lips - target) * parted[..., None]
-        target[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-
-    def _shares(
-        self, below_upper: FloatArray, above_lower: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Opacity of the upper and of the lower lip; where both lie, the deeper one shows."""
-        ramp = np.float32(1 / (2 * self._feather))
-        upper = np.clip(0.5 - below_upper * ramp, 0, 1)
-        lower = np.clip(0.5 - above_lower * ramp, 0, 1)
-        deeper = np.clip(0.5 + (below_upper - above_lower) * (ramp / 2), 0, 1)
-        return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
-
-    def _seam(
-        self, below_upper: FloatArray, above_lower: FloatArray, strength: FloatArray
-    ) -> FloatArray:
-        """Shade (h, w, 3) of the line where lips meet that are apart in the picture."""
-        width = max(0.9, _SEAM * self._frame.size)
-        line = np.exp(-(((below_upper - above_lower) / (2 * width)) ** 2))
-        touching = 1 - smoothstep(0.0, 2 * width, below_upper + above_lower)
-        shade: FloatArray = 1 - (strength * line * touching)[..., None] * _SEAM_SHADE
-        return shade
 
     def _mouth_cells(self) -> tuple[slice, slice]:
         """Rows and columns of the grid cells where the lips can part."""
@@ -265,23 +198,6 @@ def _warnings(frame: MouthFrame, own: OwnOpening) -> tuple[str, ...]:
 
 def _single(*values: float) -> FloatArray:
     return np.array(values, np.float32)
-
-
-def _in_pixels(cells: tuple[slice, slice], stride: int) -> tuple[slice, slice]:
-    """Slices of cells as slices of pixels."""
-    rows, columns = cells
-    return (
-        slice(rows.start * stride, rows.stop * stride),
-        slice(columns.start * stride, columns.stop * stride),
-    )
-
-
-def _within(
-    inner: tuple[slice, slice], outer: tuple[slice, slice], height: int, width: int
-) -> tuple[slice, slice]:
-    """Where a region of height x width lies inside another one."""
-    row, column = inner[0].start - outer[0].start, inner[1].start - outer[1].start
-    return slice(row, row + height), slice(column, column + width)
 
 
 def _lip_distances(frame: MouthFrame, where: FloatArray) -> tuple[FloatArray, FloatArray]:

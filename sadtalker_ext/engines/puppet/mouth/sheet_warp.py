@@ -7,16 +7,19 @@ steps come near, and Newton steps finish where the skin is stretched (there the 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from sadtalker_ext.pixels import sample
+from sadtalker_ext.engines.puppet.fields import enlarged, weighted_sum
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray
 
-_DAMPING = (1.0, 0.7, 0.7, 0.7)
+Way = tuple[FloatArray, FloatArray]
+"""x and y, (h, w) float32 each."""
+Cells = tuple[slice, slice]
+_DAMPING = (0.7, 0.7, 0.7)
 _NEWTON_STEPS = 2
 _LEAST_AREA = 0.2
 """Newton steps treat skin squeezed to less than this share of its area as if it had this one."""
@@ -44,68 +47,130 @@ class SheetWarp:
 
     Attributes:
         nodes: (h, w, 2) picture coordinates of the nodes.
-        grid: (h, w, 2) the nodes' own column and row numbers.
+        size: Width and height of the box in pixels.
     """
 
     def __init__(self, box: Box, stride: int) -> None:
         self.box = box
         self.stride = stride
         left, top, right, bottom = box
+        self.size = right - left, bottom - top
         columns, rows = -(-(right - left) // stride), -(-(bottom - top) // stride)
-        self.grid = pixel_grid(0, 0, columns, rows)
-        middle = (stride - 1) / 2
+        grid, middle = pixel_grid(0, 0, columns, rows), (stride - 1) / 2
+        self._columns, self._rows = _planes(grid)
         first = np.array([left + middle, top + middle], np.float32)
-        self.nodes: FloatArray = (self.grid * np.float32(stride) + first).astype(np.float32)
-        self._fields: FloatArray = np.zeros((0, 2, rows, columns, 2), np.float32)
+        self.nodes: FloatArray = (grid * np.float32(stride) + first).astype(np.float32)
+        around = pixel_grid(-1, -1, columns + 2, rows + 2) * np.float32(stride) + np.float32(middle)
+        self._around = _planes(around)
+        self._fields: FloatArray = np.zeros((0, 2, 2, rows, columns), np.float32)
+        self._needed = slice(None), slice(None)
 
-    def set_fields(self, fields: FloatArray) -> None:
-        """Take (K, 2, h, w, 2) displacement fields in pixels."""
-        self._fields = np.ascontiguousarray(fields / np.float32(self.stride), np.float32)
+    def set_fields(
+        self, fields: FloatArray, needed: tuple[slice, slice] = (slice(None), slice(None))
+    ) -> None:
+        """Take (K, 2, h, w, 2) displacement fields in pixels.
 
-    def offsets(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        Args:
+            fields: Of the upper and the lower sheet.
+            needed: Rows of nodes on which each sheet is asked for.
+        """
+        planes = np.moveaxis(fields / np.float32(self.stride), -1, 2)
+        self._fields = np.ascontiguousarray(planes, np.float32)
+        self._needed = needed
+
+    def offsets(self, weights: FloatArray) -> tuple[Way, Way]:
         """Where pixels come from, for a weighted sum of the fields.
 
         Returns:
-            For the upper and the lower sheet, (h, w, 2) source minus pixel in pixels, on the nodes.
+            For the upper and the lower sheet, source minus node in pixels, as `inverse` gives it;
+            0 on rows that are not needed.
         """
-        # Not a matrix product: that would wake the linear algebra library's threads per frame.
-        total = np.zeros_like(self.grid, shape=self._fields.shape[1:])
-        for weight, field in zip(weights, self._fields, strict=True):
-            if abs(weight) > 1e-6:
-                total += weight * field
-        return self.inverse(total[0]), self.inverse(total[1])
+        upper, lower = weighted_sum(self._fields, weights)
+        first, second = self._needed
+        return self.inverse((upper[0], upper[1]), first), self.inverse((lower[0], lower[1]), second)
 
-    def inverse(self, field: FloatArray) -> FloatArray:
-        """Source minus node, (h, w, 2) pixels, for a displacement field in units of the grid."""
-        back = np.zeros_like(field)
+    def inverse(self, field: Way, needed: slice = slice(None)) -> Way:
+        """Return where the nodes come from.
+
+        Args:
+            field: Displacement in x and in y, (h, w) each, in units of the grid.
+            needed: The rows that are asked for.
+
+        Returns:
+            Source minus node in x and in y, (h, w) float32 pixels each; 0 on other rows.
+        """
+        columns, rows = self._columns[needed], self._rows[needed]
+
+        def moved(values: Iterable[FloatArray]) -> list[FloatArray]:
+            places = columns + x, rows + y
+            return [np.asarray(remap(one, *places), np.float32) for one in values]
+
+        x, y = (-axis[needed] for axis in field)  # one whole step from nowhere
         for step in _DAMPING:
-            back -= np.float32(step) * (back + self._at(field, back))
+            across, down = moved(field)
+            x, y = x - np.float32(step) * (x + across), y - np.float32(step) * (y + down)
         # Derivatives of the displacement: columns of the Jacobian minus the identity.
-        right = cv2.filter2D(field, -1, _SLOPE)
-        down = cv2.filter2D(field, -1, _SLOPE.T)
-        slopes = np.dstack([right, down]).astype(np.float32)
+        slopes = [
+            np.asarray(cv2.filter2D(axis, -1, kernel), np.float32)
+            for kernel in (_SLOPE, _SLOPE.T)
+            for axis in field
+        ]
         for _ in range(_NEWTON_STEPS):
-            missed = back + self._at(field, back)
-            a, c, b, d = cv2.split(self._at(slopes, back))
-            a, d = a + 1, d + 1
+            across, down, a, c, b, d = moved([*field, *slopes])
+            across, down, a, d = x + across, y + down, a + 1, d + 1
             area = np.maximum(a * d - b * c, _LEAST_AREA)
-            x, y = missed[..., 0], missed[..., 1]
-            move = np.dstack([(d * x - b * y) / area, (a * y - c * x) / area])
             # Where the skin folds a step may lead far away, which would show as a speck.
-            back -= np.clip(move, -_LONGEST_STEP, _LONGEST_STEP)
-        result: FloatArray = back * np.float32(self.stride)
-        return result
+            x = x - np.clip((d * across - b * down) / area, -_LONGEST_STEP, _LONGEST_STEP)
+            y = y - np.clip((a * down - c * across) / area, -_LONGEST_STEP, _LONGEST_STEP)
+        back = np.zeros((2, *self._columns.shape), np.float32)
+        back[0, needed], back[1, needed] = x, y
+        back *= np.float32(self.stride)
+        return back[0], back[1]
 
-    def _at(self, field: FloatArray, back: FloatArray) -> npt.NDArray[Any]:
-        """The field where the nodes come from."""
-        return sample(field, self.grid + back, border=cv2.BORDER_REPLICATE)
+    def moved(self, values: FloatArray, way: Way, rows: slice) -> FloatArray:
+        """Return values (h, w) of the nodes where some rows of nodes come from."""
+        share = np.float32(1.0 / self.stride)
+        x = self._columns[rows] + share * way[0][rows]
+        y = self._rows[rows] + share * way[1][rows]
+        return np.asarray(remap(values, x, y), np.float32)
 
-    def enlarge(self, values: FloatArray) -> FloatArray:
-        """Interpolate (h, w, C) node values to pixels: (h * stride, w * stride, C)."""
-        if self.stride == 1:
-            return values
-        size = (values.shape[1] * self.stride, values.shape[0] * self.stride)
-        pixels: FloatArray = np.asarray(
-            cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32
+    def places(self, way: Way, cells: Cells, scale: float = 1.0) -> Way:
+        """Return where the pixels of some cells come from.
+
+        Args:
+            way: Source minus node in x and in y, (h, w) pixels each.
+            cells: Rows and columns of nodes.
+            scale: Pixels of what is read for one of the box.
+
+        Returns:
+            x and y of the sources, from the corner of the box; pixels beyond it are left out.
+        """
+        rows, columns = cells
+        down, across = self.pixels(rows, columns)
+        size = across.stop - across.start, down.stop - down.start
+        around = np.s_[rows.start : rows.stop + 2, columns.start : columns.stop + 2]
+        x, y = (
+            np.float32(scale)
+            * (at[around] + cv2.copyMakeBorder(axis[cells], 1, 1, 1, 1, cv2.BORDER_REPLICATE))
+            for at, axis in zip(self._around, way, strict=True)
         )
-        return pixels
+        return enlarged(x, self.stride, size), enlarged(y, self.stride, size)
+
+    @property
+    def cells(self) -> Cells:
+        """All rows and columns of nodes."""
+        rows, columns = self._columns.shape
+        return slice(0, rows), slice(0, columns)
+
+    def pixels(self, rows: slice, columns: slice) -> Cells:
+        """Return the pixels of rows and columns of nodes, as far as the box reaches."""
+        (wide, high), stride = self.size, self.stride
+        return (
+            slice(rows.start * stride, min(rows.stop * stride, high)),
+            slice(columns.start * stride, min(columns.stop * stride, wide)),
+        )
+
+
+def _planes(pairs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Split (h, w, 2) into its two parts."""
+    return np.ascontiguousarray(pairs[..., 0]), np.ascontiguousarray(pairs[..., 1])

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.blendshapes import COLUMN
-from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp, Way
 from sadtalker_ext.engines.puppet.skin.frame import SkinFrame
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED, Push, sided_pushes
 from sadtalker_ext.types import FloatArray
@@ -53,10 +53,10 @@ class SkinFields:
                 total = field * weight if total is None else total + field * weight
         return None if total is None else _gentle(total)
 
-    def sources(self, forward: FloatArray, height: int, width: int) -> FloatArray:
-        """Return where every pixel of the box comes from, (height, width, 2) way in pixels."""
-        way = self._warp.enlarge(self._warp.inverse(forward))
-        return np.asarray(way[:height, :width], np.float32)
+    def sources(self, forward: FloatArray, scale: float = 1.0) -> Way:
+        """Return where every pixel of the box comes from, from its corner; see `SheetWarp`."""
+        way = self._warp.inverse((forward[..., 0], forward[..., 1]))
+        return self._warp.places(way, self._warp.cells, scale)
 
 
 def _pushed(frame: SkinFrame, push: Push, side: int) -> FloatArray:

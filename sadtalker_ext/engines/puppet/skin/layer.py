@@ -59,8 +59,6 @@ class SkinLayer:
         strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
         self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength)
         self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]
-        self._x = np.arange(right - left, dtype=np.float32)[None]
-        self._y = np.arange(bottom - top, dtype=np.float32)[:, None]
 
     def apply(self, canvas: ImageArray, face: FloatArray) -> None:
         """Move the skin of a canvas in the pose of the picture, in place.
@@ -84,10 +82,7 @@ class SkinLayer:
                 part = source[where]
                 lit = part * (1 + np.float32(raised) * light)[..., None]
                 part[:] = np.clip(lit + 0.5, 0, 255).astype(np.uint8)
-        height, width = region.shape[:2]
-        way = self._fields.sources(forward, height, width)
-        moved = remap(source, self._x + way[..., 0], self._y + way[..., 1], cv2.INTER_CUBIC)
-        region[:] = moved
+        region[:] = remap(source, *self._fields.sources(forward), cv2.INTER_CUBIC)
 
 
 def _cheek(

@@ -40,9 +40,12 @@ _CHEEK: Final[tuple[int, int]] = (50, 280)
 
 PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "browDown": (
-        Push(55, 285, (0.085, 0.090), out=-0.026, up=-0.062),
-        Push(52, 282, (0.095, 0.085), out=-0.010, up=-0.048),
-        Push(53, 283, (0.080, 0.080), up=-0.010),
+        # about the upper edge of the hair: an arch above the mesh comes down with it, or the brow
+        # would hook and look worried
+        Push(107, 336, (0.080, 0.115), out=-0.026, up=-0.045),
+        Push(66, 296, (0.075, 0.105), out=-0.008, up=-0.032),
+        Push(105, 334, (0.070, 0.085), up=-0.010),
+        Push(55, 285, (0.065, 0.055), up=-0.014),
     ),
     "browInnerUp": (
         Push(107, 336, (0.085, 0.110), out=-0.010, up=0.072),
@@ -81,7 +84,7 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     ),
     "mouthDimple": (Push(*_CORNER, (0.075, 0.075), out=0.030, up=0.006, front=-0.05),),
     "mouthStretch": (
-        Push(*_CORNER, (0.110, 0.120), out=0.048, up=-0.014, front=-0.040),
+        Push(*_CORNER, (0.110, 0.120), out=0.060, up=-0.016, front=-0.040),
         Push(172, 397, (0.110, 0.130), out=0.010, up=-0.014, front=-0.010),
     ),
     "mouthPress": (
@@ -92,6 +95,7 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     "mouthUpperUp": (
         Push(206, 426, (0.080, 0.070), up=0.018),
         Push(39, 269, (0.080, 0.042), up=0.022),
+        Push(40, 270, (0.050, 0.036), up=0.022, out=0.006),
     ),
     "mouthLowerDown": (Push(181, 405, (0.070, 0.055), out=0.006, up=-0.014),),
     "mouthRollUpper": (Push(37, 267, (0.110, 0.024), up=-0.012),),

@@ -23,6 +23,8 @@ class Recorder:
 
     warnings = ()
 
+    box = (0, 0, 1, 1)
+
     def __init__(self, pause: float = 0.0):
         self.calls = 0
         self.pause = pause
@@ -122,12 +124,25 @@ def test_an_error_in_a_frame_is_raised_and_ends_the_work():
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("puppet")]
 
 
+SHAKEN = np.float32([[12 * np.sin(row / 2), 0, 3 * np.cos(row)] for row in range(20)])
+"""A head whose hair does not hang still at any row."""
+
+
+def test_a_block_whose_beginning_was_not_drawn_begins_at_rest():
+    one, _ = rig()
+    turning = dataclasses.replace(track(20), head=SHAKEN)
+    drawn(one, turning.rows(0, 7))
+    (alone,) = (patch.pixels for patch in one.draw(turning.rows(9, 10), 9))
+    assert np.array_equal(alone, drawn(one, turning.rows(9, 10))[0])
+
+
 @pytest.mark.parametrize("lengths", [[20], [7, 13], [1] * 20])
 def test_blocks_of_any_length_draw_the_same(lengths):
     one, _ = rig()
-    whole, again, first = drawn(one, track(20, 7.0)), [], 0
+    turning = dataclasses.replace(track(20), head=SHAKEN)
+    whole, again, first = drawn(one, turning), [], 0
     for length in lengths:
-        block = track(20, 7.0).rows(first, first + length)
+        block = turning.rows(first, first + length)
         again += [patch.pixels for patch in one.draw(block, first)]
         first += length
     assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))

@@ -9,6 +9,7 @@ import pytest
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
+from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
@@ -40,10 +41,18 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def rig(models):
-    find = partial(_find, models=models)
-    shot = still_shot(read_picture(EXAMPLE), find)
-    return PuppetEngine(models).prepare(shot, GenerateOptions(preprocess="crop"), Progress())
+def engine(models):
+    return PuppetEngine(models)
+
+
+@pytest.fixture(scope="module")
+def rig(engine, models):
+    return prepared(engine, models)
+
+
+def prepared(engine, models, preprocess="crop"):
+    shot = still_shot(read_picture(EXAMPLE), partial(_find, models=models))
+    return engine.prepare(shot, GenerateOptions(preprocess=preprocess), Progress())
 
 
 def _find(picture, index, models):
@@ -65,7 +74,7 @@ def draw(rig, face, **controls):
         face=face[None],
     )
     rig.skin()
-    return rig.draw_row(motion, 0)
+    return rig.draw_row(motion, 0, head_poses(motion))
 
 
 def points(models, frame):
@@ -123,6 +132,16 @@ def test_landmarks_move_the_right_way_on_the_finished_frames(rig, models):
         )
         assert full > least, name
         assert -0.002 < half < full, name
+
+
+def test_lowered_brows_come_down_at_their_inner_ends(rig, models):
+    """A tail that sinks with them looks sad, not angry."""
+    before, after = (points(models, draw(rig, weights(browDown=size))) for size in (0.0, 1.0))
+    way = [
+        (after[list(ids), 1] - after[168, 1] - before[list(ids), 1] + before[168, 1]).mean()
+        for ids in ((55, 107, 285, 336), (46, 53, 276, 283))
+    ]
+    assert way[0] > 2 * way[1]
 
 
 def test_one_side_moves_alone(rig, models):
@@ -191,7 +210,7 @@ def test_the_sum_of_all_fields_never_folds(frame):
         along = np.diff(forward[..., 1], axis=0).min()
         assert min(across, along) > -0.95  # at -1 skin would lie over itself
     warp = SheetWarp(frame.box, frame.stride)
-    back = warp.inverse(forward)
+    back = warp.inverse((forward[..., 0], forward[..., 1]))
     assert np.isfinite(back).all()
 
 
@@ -249,3 +268,14 @@ def test_what_the_puppet_cannot_make_is_said(rig):
         face=face[None],
     )
     assert "cannot make tongueOut" in " ".join(rig.unable(motion))
+
+
+def test_another_job_on_the_same_picture_takes_what_is_prepared_and_nothing_that_moves(
+    engine, rig, models
+):
+    other = prepared(engine, models)
+    assert other.head is rig.head
+    assert other.swings is not rig.swings
+    assert other._own is not rig._own
+    engine.close()
+    assert prepared(engine, models).head is not rig.head

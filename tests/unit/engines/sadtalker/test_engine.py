@@ -281,3 +281,29 @@ def test_parts_the_networks_cannot_draw_are_named(networks, picture):
     shut = dataclasses.replace(seen.motion, lids=np.ones_like(seen.lids))
     (sentence,) = rig.unable(shut)
     assert sentence.startswith("The lids of this motion were changed")
+
+
+def test_another_job_on_the_same_picture_prepares_nothing_again(networks, picture):
+    looked = []
+
+    class Landmarks:
+        def __call__(self, one, face, options):
+            looked.append(options.landmarks)
+            return np.asarray(face.points[:68, :2], np.float32)
+
+        def close(self):
+            pass
+
+    engine = make_engine(networks)
+    engine._find_landmarks = Landmarks()
+    again = dataclasses.replace(picture, pixels=picture.pixels.copy(), name="again.png")
+    options = GenerateOptions(preprocess="full")
+    first = prepared(engine, picture, options)
+    kept = networks.renderer.picture
+    assert prepared(engine, again, options)._prepared is first._prepared
+    assert networks.renderer.picture is kept
+    assert looked == ["auto"]
+    for other in ({"preprocess": "crop"}, {"original_crop": True}, {"size": 512}):
+        assert prepared(engine, again, dataclasses.replace(options, **other)) is not None
+        assert networks.renderer.picture is not kept
+        kept = networks.renderer.picture

@@ -23,7 +23,7 @@ def test_frames_are_pictures_that_move(frames, picture):
     assert moved.mean() > 0.5
 
 
-@pytest.mark.parametrize(("batch", "count"), [(2, 3), (5, 5)])
+@pytest.mark.parametrize(("batch", "count"), [(2, 3), pytest.param(5, 5, marks=pytest.mark.slow)])
 def test_the_batch_size_changes_no_frame(renderer, face, points, frames, batch, count):
     together = list(renderer.draw(face, points[:count], batch))
     assert len(together) == count

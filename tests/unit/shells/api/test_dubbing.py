@@ -1,16 +1,21 @@
 """A talk that dubs a video."""
 
+import base64
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.shells.api.dubbing import check_video, dub_video, speech_sources, words_of
+from sadtalker_ext.shells.api import media
+from sadtalker_ext.shells.api.dub_checks import check_times, check_video
+from sadtalker_ext.shells.api.dubbing import dub_video, speech_sources, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.order import read_order
 from sadtalker_ext.shells.api.settings import Limits
+from tests.support.api import TALKS, png
 from tests.support.media import write_mute_video
 
 SCRIPT = {"type": "audio", "audio_url": "https://files.example/a.mp3"}
@@ -49,11 +54,30 @@ def test_what_does_not_go_together(wrong):
 
 def test_long_videos_are_refused(tmp_path):
     path = write_mute_video(tmp_path / "v.mp4", 2.0)
-    check_video(path, {}, Limits(seconds=3.0))
+    check_video(path, Limits(seconds=3.0))
     with pytest.raises(InputTooLarge):
-        check_video(path, {}, Limits(seconds=1.0))
-    with pytest.raises(InputTooLarge):
-        check_video(path, {"at": 10.0}, Limits(seconds=3.0))
+        check_video(path, Limits(seconds=1.0))
+
+
+def test_nobody_begins_behind_the_longest_video():
+    check_times({"at": 59.0, "roles": [{"at": 60}]}, Limits(seconds=60.0))
+    for dub in ({"at": 61.0}, {"roles": [{"text": "Hi."}, {"text": "Hi.", "at": 86_000}]}):
+        with pytest.raises(InputTooLarge, match="at should be at most 60 seconds"):
+            check_times(dub, Limits(seconds=60.0))
+
+
+@pytest.mark.parametrize(
+    ("dub", "code"),
+    [
+        ({"dialogue": "A: Hi.\nB: Hello.", "at": 86_000}, 413),
+        ({"roles": [{"text": "Hi."}, {"text": "Hi.", "voice": "no-such-voice"}]}, 422),
+    ],
+)
+def test_roles_on_a_picture_are_looked_at_before_they_are_queued(shared, monkeypatch, dub, code):
+    monkeypatch.setattr(media, "list_voices", lambda _: [SimpleNamespace(name="en-us")])
+    picture = base64.b64encode(png()).decode()
+    answer = shared.post(TALKS, json={"source_image": picture, "dub": dub})
+    assert answer.status_code == code, answer.text
 
 
 def test_the_job_is_a_dubbing(tmp_path):
@@ -79,7 +103,7 @@ def test_the_job_is_a_dubbing(tmp_path):
     assert heard.request.length == "loop"
 
 
-PAIR = {"roles": [{"text": "Good morning.", "voice": "en-gb"}, {"face": 0, "text": "Hi.", "at": 2}]}
+PAIR = {"roles": [{"text": "Good morning.", "voice": "en-gb"}, {"face": 0, "text": "Hi.", "at": 0}]}
 PICTURE = {"source_url": "https://files.example/p.png"}
 
 
@@ -103,11 +127,21 @@ def test_roles_and_dialogues_need_no_script():
         {**VIDEO, "dub": {"roles": [{"face": 0, "mouth": 1}]}},
         {**VIDEO, "dub": {"roles": []}},
         {**PICTURE, "script": SCRIPT, "dub": {}},
+        {**VIDEO, "script": SCRIPT, "dub": {"roles": [{"face": 0}]}},
+        {**VIDEO, "dub": {"dialogue": "A: a\nB: b", "roles": [{"face": 0}]}},
+        {**VIDEO, "dub": {"dialogue": "\n".join(f"Person{one}: a" for one in "abcdefghi")}},
     ],
 )
 def test_roles_that_say_nothing_or_too_much(wrong):
     with pytest.raises(InvalidRequest):
         read_order(wrong)
+
+
+def test_what_a_dubbing_would_not_look_at_is_refused():
+    with pytest.raises(InvalidRequest, match="motion_in"):
+        read_order({"dub": {}}, files=("reference_video", "audio", "motion_in"))
+    with pytest.raises(InvalidOption):
+        read_order({**VIDEO, "dub": {"dialogue": "Nobody speaks."}})
 
 
 def test_the_job_has_several_people(tmp_path):
@@ -119,7 +153,7 @@ def test_the_job_has_several_people(tmp_path):
 
     heard = Heard()
     (tmp_path / "source_image").write_bytes(b"picture")
-    for dub in (PAIR, {"dialogue": "A: Hi.\nB: Hello."}):
+    for dub in (PAIR | {"at": 1}, {"dialogue": "C: Yes.\nA: Hi.\nB: Hello."}):
         dub_video(
             heard,
             {**dub, "face": "largest", "picture": True},
@@ -134,9 +168,10 @@ def test_the_job_has_several_people(tmp_path):
         assert heard.request.video.suffix == ".png"
         if "roles" in dub:
             said = [(one.face, one.text, one.voice, one.at) for one in heard.request.roles]
-            assert said == [("0", "Good morning.", "en-gb", 0.0), ("0", "Hi.", "", 2.0)]
-    assert heard.request.dialogue == "A: Hi.\nB: Hello."
-    assert [one.face for one in heard.request.roles] == ["0", "1"]
+            assert said == [("0", "Good morning.", "en-gb", 1.0), ("0", "Hi.", "", 0.0)]
+    assert heard.request.dialogue == "C: Yes.\nA: Hi.\nB: Hello."
+    people = [(one.name, one.face) for one in heard.request.roles]
+    assert people == [("A", "0"), ("B", "1"), ("C", "2")]
 
 
 def test_what_is_said_is_measured():

@@ -201,6 +201,7 @@ def test_a_video_is_dubbed(press, speech, service, tmp_path, monkeypatch):
     assert (request.video, request.roles[0].speech) == (video, speech)
     assert (request.keep_audio, request.length, request.box) == (0.25, "cut", (20, 0, 29, 9))
     assert request.output.name == "0001-ann.mp4"
+    assert request.beside
 
 
 def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkeypatch):
@@ -218,6 +219,26 @@ def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkey
     assert request.dialogue == text
     assert [(one.name, one.face) for one in request.roles] == [("A", "0"), ("B", "1")]
     assert not request.options.text
+    assert request.beside
+
+
+def test_a_dialogue_does_not_wait_for_the_device(host, service, monkeypatch):
+    kept = []
+    connect = host.connect_job
+    host.connect_job = lambda parts, job: (kept.append(parts), connect(parts, job))
+    build_page(host)
+    (parts,) = kept
+    monkeypatch.setattr(service, "waits_for_device", lambda options, **_: True)
+    names = [one.elem_id.removeprefix(f"{contract.PREFIX}_") for one in parts.inputs]
+
+    def waits(**given):
+        pairs = zip(names, parts.inputs, strict=True)
+        return parts.waits(None, *(given.get(name, one.value) for name, one in pairs))
+
+    dialogue = "A: Hello.\nB: Hi."
+    assert not waits(speech_kind=said.TEXT, text=dialogue)
+    assert waits(speech_kind=said.FILE, text=dialogue), "a text that is not spoken"
+    assert waits(speech_kind=said.TEXT, text="Hello.")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +247,9 @@ def test_lines_of_several_people_are_a_dialogue(press, portrait, service, monkey
         ("A: one\nB: two", True),
         ("A: one\nA: two", False),
         ("A: one\nand B: two", False),
+        ("A: one\nwhich goes on.\nB:two\n", True),
+        ("A: one\nNote: this\nB: two", False),
+        ("one\nA: two\nB: three", False),
         ("Note: this", False),
         ("", False),
     ],

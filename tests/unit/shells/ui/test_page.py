@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.api.auth import asking
 from sadtalker_ext.shells.ui import compat, page
 from sadtalker_ext.shells.ui import portrait as page_portrait
@@ -45,6 +46,31 @@ def test_only_folders_of_results_are_opened(host, monkeypatch, tmp_path):
 
 def test_a_page_for_others_opens_no_folder(service, tmp_path):
     assert page.PageHost(service, tmp_path, local=False).result_actions == ()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_users_with_passwords_keep_presets_of_their_own(host, shared):
+    host.shared = shared
+    blocks, parts = page.build_page(host)
+
+    def ask(user, component, trigger, *values):
+        (found,) = [
+            one
+            for one in blocks.fns.values()
+            if (getattr(component, "_id", None), trigger) in one.targets
+            and parts.look.preset in one.outputs
+        ]
+        return found.fn(type("Request", (), {"username": user}), *values)
+
+    shown = [option.value for option in parts.options.inputs().values()]
+    ask("ann", parts.look.save, "click", "Mine", *shown)
+    seen = {user: PresetBook(host.state_folder, user).is_own("Mine") for user in ("ann", "bob", "")}
+    assert seen == {"ann": shared, "bob": False, "": not shared}
+    if shared:
+        assert "Mine" in str(ask("ann", blocks, "load"))
+        assert "Mine" not in str(ask("bob", blocks, "load"))
+        assert "There is no Mine" in str(ask("bob", parts.look.delete, "click", "Mine", "Natural"))
+        assert PresetBook(host.state_folder, "ann").is_own("Mine")
 
 
 def test_the_page_joins_an_app_that_has_routes(service, tmp_path):

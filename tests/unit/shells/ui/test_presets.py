@@ -59,3 +59,20 @@ def test_a_damaged_file_costs_only_the_own_presets(book, tmp_path, content):
     folder.mkdir()
     (folder / "presets.json").write_text(content)
     assert book.names() == list(BUILT_IN)
+
+
+def test_each_of_several_users_has_presets_of_their_own(book):
+    book.of("ann").save("Mine", {"head_motion": 0.5})
+    book.of("bob").save("Mine", {"head_motion": 1.5})
+    assert book.of("ann").values("Mine")["head_motion"] == 0.5
+    assert book.of("bob").values("Mine")["head_motion"] == 1.5
+    book.of("bob").delete("Mine")
+    assert book.of("ann").is_own("Mine")
+    for other in ("bob", "", "../ann", "presets"):
+        assert book.of(other).names() == list(BUILT_IN)
+
+
+def test_a_users_name_never_becomes_a_path(book, tmp_path):
+    for name in ("../../x", "a/b", "\0", "n" * 5000, "\ud800"):
+        book.of(name).save("Look", {"head_motion": 0.5})
+    assert {path.parent for path in tmp_path.rglob("*.json")} == {tmp_path / "not yet there"}

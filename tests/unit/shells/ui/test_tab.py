@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sadtalker_ext.shells.ui import contract
+from sadtalker_ext.shells.ui import compat, contract
 from sadtalker_ext.shells.ui.page import build_page
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -134,3 +134,34 @@ print(*(block.value for block in blocks.blocks.values() if type(block).__name__ 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done
+
+
+def test_only_the_players_of_results_start_by_themselves(page):
+    players = {
+        block.elem_id.removeprefix(f"{contract.PREFIX}_"): block.autoplay
+        for block in page[0].blocks.values()
+        if type(block).__name__ == "Video" and block.elem_id and not block.interactive
+    }
+    assert players["video"] and not players["compared"]
+
+
+def test_the_example_is_made_whatever_was_chosen_before(host, monkeypatch):
+    wired = {}
+    listen = compat.listen
+
+    def noted(trigger, fn, *ends, **about):
+        if getattr(fn, "__name__", "") == "fill":
+            wired["fill"] = fn, ends[1]
+        return listen(trigger, fn, *ends, **about)
+
+    monkeypatch.setattr(compat, "listen", noted)
+    build_page(host)
+    fill, outputs = wired["fill"]
+    names = [one.elem_id.removeprefix(f"{contract.PREFIX}_") for one in outputs]
+    filled = dict(zip(names, fill(), strict=True))
+    assert filled["source_kind"] == "Picture"
+    assert filled["speech_kind"] == "File"
+    trim = {name: filled[name] for name in ("audio_start", "audio_end", "pad_audio")}
+    assert trim == dict.fromkeys(trim, 0.0)
+    for name in ("transcript", "grid_columns", "grid_rows"):
+        assert filled[name] == ""

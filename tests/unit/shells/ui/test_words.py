@@ -31,6 +31,14 @@ def test_an_error_says_what_and_what_to_do_in_at_most_three_lines():
     assert "<details" not in html
 
 
+def test_people_elsewhere_learn_no_places_whatever_they_are_called():
+    error = NoFaceFound("Not in /srv/o'neil/R&D/x.png.", hint="Look at /srv/o'neil/R&D/y.")
+    html = words.error_html(error, "/srv/o'neil/R&D/z", places=False)
+    assert html.count("a place on the server") == 3
+    assert "neil" not in html and "D/" not in html
+    assert "/srv/o&#x27;neil/R&amp;D/x.png" in words.error_html(error)
+
+
 def test_a_bug_folds_its_details():
     html = words.error_html(ZeroDivisionError("division by zero"), "Traceback: line 1")
     assert "<details><summary>" in html
@@ -91,3 +99,9 @@ def test_durations(seconds, said):
 )
 def test_sizes(count, said):
     assert words.size(count) == said
+
+
+def test_the_bar_is_not_read_aloud_each_time_it_is_made_anew():
+    html = words.progress_html(event(Stage.RENDERING, 1, 2))
+    assert 'role="progressbar"' in html
+    assert 'role="status"' not in html and "aria-live" not in html

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from sadtalker_ext.errors import WeightsMissing
+from sadtalker_ext.errors import Cancelled, WeightsMissing
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request
+from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.service import DubRequest, DubRole, Request, Service
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.checkpoint import MAPPING, locate
+from tests.support.media import write_mute_video
 
 
 @pytest.fixture
@@ -73,8 +74,6 @@ def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
 def test_no_half_counts_unless_a_precision_was_chosen(
     service, webui, monkeypatch, tmp_path, no_half, chosen, used
 ):
-    from sadtalker_ext.service import Service
-
     seen = []
     monkeypatch.setattr(Service, "generate", lambda self, request, progress: seen.append(request))
     webui("shared").cmd_opts.no_half = no_half
@@ -83,3 +82,38 @@ def test_no_half_counts_unless_a_precision_was_chosen(
     request = Request(picture=picture, speech=None, output=tmp_path / "a.mp4", options=options)
     service.generate(request, Progress())
     assert seen[0].options.precision == used
+
+
+@pytest.mark.parametrize("verb", ["generate", "dub"])
+def test_every_kind_of_job_sees_interrupt_and_is_seen(service, webui, monkeypatch, tmp_path, verb):
+    state = webui("shared").state
+
+    def work(self, request, progress):
+        progress.enter(Stage.RENDERING, 10)
+        assert state.sampling_steps == 10
+        state.interrupt()
+        progress.check()
+
+    monkeypatch.setattr(Service, verb, work)
+    requests = {
+        "generate": Request(
+            picture=Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png"),
+            speech=None,
+            output=tmp_path / "a.mp4",
+            options=GenerateOptions(idle_seconds=1.0),
+        ),
+        "dub": DubRequest(video=tmp_path / "v.mp4", output=tmp_path / "a.mp4", roles=()),
+    }
+    try:
+        with service.host.joined(), pytest.raises(Cancelled):
+            getattr(service, verb)(requests[verb], Progress())
+    finally:
+        state.interrupted = False
+
+
+def test_dubbing_without_weights_names_the_button(service, tmp_path):
+    video = write_mute_video(tmp_path / "v.mp4", 0.2)
+    role = DubRole(text="Hello.")
+    with pytest.raises(WeightsMissing) as caught:
+        service.dub(DubRequest(video=video, output=tmp_path / "a.mp4", roles=(role,)), Progress())
+    assert "download button" in caught.value.hint

@@ -171,3 +171,25 @@ def test_folders_are_not_shown_where_the_host_hides_them(tab_host, webui):
     assert [action.name for action in tab_host.result_actions] == ["open_folder", "to_img2img"]
     webui("shared").cmd_opts.hide_ui_dir_config = True
     assert [action.name for action in tab_host.result_actions] == ["to_img2img"]
+
+
+def test_all_of_a_queued_job_sees_interrupt_and_is_seen_once(tab_host, webui, monkeypatch):
+    """A grid writes its wall after its videos, in the same turn of the queue."""
+    from sadtalker_ext.errors import Cancelled
+    from sadtalker_ext.progress import Stage
+
+    state, seen = webui("shared").state, []
+
+    def job(progress, value):
+        seen.append(tab_host.service.host.mirrored(progress) is progress)
+        progress.enter(Stage.WRITING, 5)
+        seen.append(state.textinfo)
+        state.interrupt()
+        try:
+            progress.check()
+        except Cancelled:
+            seen.append("stopped")
+        return ["video", ""]
+
+    connected(tab_host, job, monkeypatch)["submit"]("task(a)", 1)
+    assert seen == [True, "Writing the video 0 / 5", "stopped"]

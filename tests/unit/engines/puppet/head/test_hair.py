@@ -7,14 +7,14 @@ import pytest
 
 from sadtalker_ext.engines.puppet.head.hair import trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
-from tests.support.puppet_person import make_person
+from tests.support.puppet_person import make_person, places_of
 
 
 @pytest.mark.parametrize("fps", [25.0, 50.0])
 def test_hair_lags_behind_a_slow_turn_and_comes_to_rest_with_it(fps):
     rows = np.arange(int(3 * fps)) / fps
     head = np.stack([20.0 * np.minimum(rows, 1.5), 0 * rows, 0 * rows], -1).astype(np.float32)
-    hair = trailing_poses(head, fps)
+    hair, _ = trailing_poses(head, fps)
     behind = head[int(fps)] - hair[int(fps)]
     assert 0.04 < behind[0] / 20.0 < 0.08  # seconds
     assert hair[-1] == pytest.approx(head[-1], abs=0.02)
@@ -24,7 +24,7 @@ def test_hair_lags_behind_a_slow_turn_and_comes_to_rest_with_it(fps):
 def test_a_jump_of_the_head_is_followed_without_one():
     head = np.zeros((50, 3), np.float32)
     head[10:] = (15.0, -10.0, 8.0)
-    hair = trailing_poses(head, 25.0)
+    hair, _ = trailing_poses(head, 25.0)
     assert np.array_equal(hair[:10], head[:10])
     assert np.abs(hair - head).max() <= 2.5
     swing = hair[10:, 0] - 15.0
@@ -36,8 +36,8 @@ def test_hair_beside_the_face_stays_behind_and_the_face_does_not():
     person = make_person()
     turn = HeadTurn(person.picture, person.points, person.mask)
     pose, hair = (0.0, 0.0, 6.0), (0.0, 0.0, 4.0)
-    alike, trailing = turn._places(*pose, 0.0, pose), turn._places(*pose, 0.0, hair)
-    assert np.allclose(alike, turn._places(*pose, 0.0), atol=1e-3)
+    alike, trailing = places_of(turn, *pose, 0.0, pose), places_of(turn, *pose, 0.0, hair)
+    assert np.allclose(alike, places_of(turn, *pose, 0.0), atol=1e-3)
     left, top = turn.box[:2]
     apart = np.hypot(*np.moveaxis(trailing - alike, -1, 0))
     x, y = person.points[:, 0], person.points[:, 1]

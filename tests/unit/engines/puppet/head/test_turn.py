@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.puppet.head import field
+from sadtalker_ext.engines.puppet.head.tiles import Run, Strip
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
-from tests.support.puppet_person import Person, make_person
+from tests.support.puppet_person import Person, make_person, places_of
 
 POSES = [(9, 0, 0), (-9, 0, 0), (0, 6, 0), (0, -6, 0), (0, 0, 5), (0, 0, -5), (7, 4, 4)]
 
@@ -147,7 +149,7 @@ def test_nothing_folds_or_tears_at_wide_turns(person):
     for mask in (person.mask, cut):
         turn = HeadTurn(person.picture, person.points * [1, 1, 1.6], mask)
         for pose in [(15, 0, 0), (-15, 0, 0), (0, 10, 0), (0, -10, 0), (15, 8, -6), (-15, -8, 6)]:
-            places = turn._places(*pose, 0.0)
+            places = places_of(turn, *pose, 0.0)
             across = np.diff(places[..., 0], axis=1)
             down = np.diff(places[..., 1], axis=0)
             assert across.min() > 0.3
@@ -172,7 +174,7 @@ def test_shoulders_breathe_and_follow_a_little(person):
 
 def test_the_chest_lifts_and_broadens_with_a_breath_and_the_belly_stays(person):
     turn = HeadTurn(person.picture, person.points, person.mask)
-    still, breath = turn._places(0, 0, 0, 0), turn._places(0, 0, 0, 0.02)
+    still, breath = places_of(turn, 0, 0, 0, 0), places_of(turn, 0, 0, 0, 0.02)
     left, top = turn.box[:2]
     way = still - breath
     height = np.ptp(person.points[:, 1])
@@ -185,3 +187,72 @@ def test_the_chest_lifts_and_broadens_with_a_breath_and_the_belly_stays(person):
     assert abs(low[1]) < 0.3 * abs(chest[1])
     assert at(110, 262)[0] < -0.1 < 0.1 < at(210, 262)[0]
     assert np.abs(way[..., 0]).max() < 0.02 * height
+
+
+def test_a_face_outside_the_picture_moves_nothing(person):
+    far = person.points + np.float32([5000, 0, 0])
+    turn = HeadTurn(person.picture, far, np.zeros_like(person.mask))
+    left, top, right, bottom = turn.box
+    assert left < right and top < bottom
+    assert np.array_equal(turn.apply(person.picture, 5, 3, 2), person.picture)
+
+
+class EveryTile:
+    """All cells, mixed: what `Tiles` may leave out, and take for opaque, must not be seen."""
+
+    def __init__(self, turn):
+        rows, columns = (slice(0, count) for count in turn.field.shape)
+        self.whole = Strip((rows, columns), [Run(columns, False)])
+
+    def strips(self, _):
+        yield self.whole
+
+
+@pytest.mark.parametrize("pose", [(9, 0, 0), (0, -6, 0), (-7, 4, 4), (0.05, 0, 0)])
+def test_drawing_by_tiles_leaves_nothing_out(person, turn, monkeypatch, pose):
+    by_tiles = turn.apply(person.picture, *pose, 0.01, pose)
+    monkeypatch.setattr(turn, "_tiles", EveryTile(turn))
+    whole = turn.apply(person.picture, *pose, 0.01, pose)
+    assert np.abs(by_tiles.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("cells", [8, 20])
+def test_tiles_of_large_cells_leave_nothing_out(person, monkeypatch, cells):
+    """A close-up has cells of more pixels."""
+    monkeypatch.setattr(field, "_CELLS", cells)
+    turn = HeadTurn(person.picture, person.points, person.mask)
+    assert (turn.field.step >= 10) == (cells < 12)
+    by_tiles = turn.apply(person.picture, -12, 6, 8)
+    monkeypatch.setattr(turn, "_tiles", EveryTile(turn))
+    assert np.abs(by_tiles.astype(int) - turn.apply(person.picture, -12, 6, 8)).max() <= 1
+
+
+def test_tiles_are_a_part_of_the_box(person, turn):
+    strips = list(turn._tiles.strips(turn.field.sources(9, 0, 0, 0)))
+    drawn = sum(
+        (strip.cells[0].stop - strip.cells[0].start) * (run.columns.stop - run.columns.start)
+        for strip in strips
+        for run in strip.runs
+    )
+    assert 0.2 < drawn / np.prod(turn.field.shape) < 0.8
+    assert any(run.opaque for strip in strips for run in strip.runs)
+    assert list(turn._tiles.strips(turn.field.sources(0, 0, 0, 0))) == []
+
+
+def test_only_what_is_said_to_have_changed_is_looked_at(person, turn):
+    canvas = person.picture.copy()
+    x, y = person.points[:, :2].mean(0).astype(int)
+    box = (x - 8, y - 8, x + 8, y + 8)
+    canvas[box[1] : box[3], box[0] : box[2]] = (255, 0, 255)
+    told = turn.apply(canvas, 8, 0, 0, changed=[box, (-9, -9, 0, 0)])
+    assert np.array_equal(told, turn.apply(canvas, 8, 0, 0))
+    after = turn.apply(person.picture, 8, 0, 0, changed=[])
+    assert np.array_equal(after, turn.apply(person.picture, 8, 0, 0))
+
+
+@pytest.mark.parametrize("within", [(40, 30, 250, 331), (0, 0, 100, 100), (150, 340, 320, 360)])
+def test_a_part_of_a_frame_is_that_part(person, turn, within):
+    left, top, right, bottom = within
+    whole = turn.apply(person.picture, 7, 4, 4)
+    part = turn.apply(person.picture, 7, 4, 4, within=within)
+    assert np.array_equal(part, whole[top:bottom, left:right])

@@ -23,10 +23,23 @@ def bump(nodes):
 def test_the_source_of_a_moved_point_is_the_point(stride):
     warp = SheetWarp((10, 5, 150, 115), stride)
     warp.set_fields(field_of(warp, bump))
-    for offset, weight in zip(warp.offsets(np.ones(1, np.float32)), (1.0, 0.5), strict=True):
-        source = warp.nodes + offset
+    for way, weight in zip(warp.offsets(np.ones(1, np.float32)), (1.0, 0.5), strict=True):
+        source = warp.nodes + np.dstack(way)
         missed = source + weight * bump(source) - warp.nodes
         assert np.abs(missed).max() < 0.03 + 0.02 * stride  # the grid itself is that coarse
+
+
+def test_rows_that_are_not_needed_are_left_out():
+    warp = SheetWarp((10, 5, 150, 115), 5)
+    fields, one = field_of(warp, bump), np.ones(1, np.float32)
+    warp.set_fields(fields)
+    whole = warp.offsets(one)
+    needed = slice(0, 15), slice(8, 22)
+    warp.set_fields(fields, needed)
+    for rows, full, part in zip(needed, whole, warp.offsets(one), strict=True):
+        for every, some in zip(full, part, strict=True):
+            assert np.array_equal(every[rows], some[rows])
+            assert np.count_nonzero(some) == np.count_nonzero(some[rows]) < np.count_nonzero(every)
 
 
 def test_fields_add_up():
@@ -34,23 +47,27 @@ def test_fields_add_up():
     shift = np.broadcast_to(np.array([3.0, -2.0], np.float32), (2, *warp.nodes.shape))
     warp.set_fields(np.stack([shift, 2 * shift]))
     upper, lower = warp.offsets(np.array([1.0, 0.5], np.float32))
-    assert np.allclose(upper, [-6, 4])
-    assert np.allclose(lower, [-6, 4])
+    assert np.allclose(np.dstack(upper), [-6, 4])
+    assert np.allclose(np.dstack(lower), [-6, 4])
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 4])
-def test_enlarged_values_lie_where_their_nodes_are(stride):
-    warp = SheetWarp((7, 3, 7 + 12 * stride, 3 + 9 * stride), stride)
-    pixels = warp.enlarge(warp.nodes)
-    expected = pixel_grid(7, 3, 12 * stride, 9 * stride)
-    inside = slice(stride, -stride)
-    assert pixels.shape == expected.shape
-    assert np.allclose(pixels[inside, inside], expected[inside, inside], atol=1e-3)
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_what_does_not_move_comes_from_its_own_place(stride, scale):
+    warp = SheetWarp((7, 3, 7 + 12 * stride + 1, 3 + 9 * stride + 1), stride)
+    still = np.zeros(warp.nodes.shape[:2], np.float32)
+    places = warp.places((still, still), warp.cells, scale)
+    assert np.allclose(np.dstack(places), scale * pixel_grid(0, 0, *warp.size), atol=1e-3)
 
 
-def test_a_box_that_is_no_multiple_of_the_stride_is_covered():
-    warp = SheetWarp((0, 0, 10, 7), 4)
-    assert warp.enlarge(warp.nodes).shape[:2] == (8, 12)
+def test_places_of_some_cells_are_those_of_all():
+    warp = SheetWarp((0, 0, 60, 40), 4)
+    way = tuple(np.ascontiguousarray(-bump(warp.nodes + 40)[..., i], np.float32) for i in (0, 1))
+    rows, columns = slice(2, 7), slice(3, 15)
+    whole, part = warp.places(way, warp.cells), warp.places(way, (rows, columns))
+    inner = np.s_[4:-4, 4:-4]  # at its rim a part does not know what lies beside it
+    for every, some in zip(whole, part, strict=True):
+        assert np.allclose(every[warp.pixels(rows, columns)][inner], some[inner], atol=1e-3)
 
 
 def test_sampling_at_pixel_centres_gives_the_pixels():
