@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sadtalker_ext.engines.spec import EngineSpec
+from sadtalker_ext.errors import Cancelled, InputError, SadTalkerError
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.weights.manifest import WeightFile
 
@@ -65,3 +66,14 @@ def found_status(spec: EngineSpec, files: Sequence[WeightFile]) -> EngineStatus:
 def _installed(module: str) -> bool:
     # `find_spec` raises ValueError for a module that another thread is importing right now
     return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
+def offer_other(
+    error: SadTalkerError, failed: str, engines: Callable[[], Sequence[EngineStatus]]
+) -> None:
+    """Name another engine in the hint of an engine's own failure; never swap silently."""
+    if isinstance(error, (InputError, Cancelled)):
+        return
+    others = [one.name for one in engines() if one.ready and one.name != failed]
+    if others:
+        error.hint = f"{error.hint} The engine {others[0]} is ready, too.".strip()

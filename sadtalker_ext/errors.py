@@ -9,7 +9,7 @@
     ├─ SetupError              whoever runs the machine can fix it (503, exit 3)
     │   ├─ WeightsMissing  WeightsCorrupt  WeightsMismatch  DownloadFailed
     │   └─ PackageMissing  PackageBroken  HostUnsupported
-    ├─ ResourceError           OutOfMemory  DiskFull (507, exit 4)
+    ├─ ResourceError           OutOfMemory  DiskFull  WorkerLost (507, exit 4)
     ├─ EncodingError           container, codec, the library's own text (500, exit 5)
     └─ Cancelled               not a failure; never logged as one (499, exit 130)
 
@@ -200,6 +200,12 @@ class DiskFull(ResourceError):
     """No space is left where the result is written."""
 
     code = "disk_full"
+
+
+class WorkerLost(ResourceError):
+    """A worker process ended in the middle of a job, as often as it was tried."""
+
+    code = "worker_lost"
 
 
 class EncodingError(SadTalkerError):

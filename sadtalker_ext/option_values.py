@@ -12,6 +12,7 @@ class OptionValues(TypedDict, total=False):
     preprocess: str
     size: int
     face_index: int
+    face_points: str
     pose_style: int
     head_motion: float
     still: bool

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sadtalker_ext.directions import read_blend
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.face_points import read_face_points
 from sadtalker_ext.option_fields.engine import LAYERS, EngineOptions
 from sadtalker_ext.option_fields.motion import MotionOptions
 from sadtalker_ext.option_fields.output import OutputOptions
@@ -48,10 +49,11 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
             )
 
     def _check_directions(self) -> None:
-        """Refuse emotions that do not exist, and timelines that cannot be read."""
+        """Refuse emotions that do not exist, and JSON that cannot be read."""
         if self.emotion.strip().lower() != "auto":
             read_blend(self.emotion)
         read_timeline(self.timeline)
+        read_face_points(self.face_points)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> GenerateOptions:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
-from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.compositor.transparency import with_alpha
+from sadtalker_ext.drawing import composed
 from sadtalker_ext.encoder.formats import TRANSPARENT
+from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.subtitles import caption_track
@@ -32,6 +33,7 @@ from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.provenance.marking import Marking
+from sadtalker_ext.segments import Elsewhere, Scene, join_segments, unsplit
 from sadtalker_ext.shot.mouth_seen import mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
@@ -69,6 +71,7 @@ def generate(
     beside: bool = False,
     tools: FinishTools | None = None,
     own: OwnCertificate | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -85,6 +88,7 @@ def generate(
         beside: Whether a similar name will do where that one is taken meanwhile.
         tools: For enhancer, upscaler and debug overlay.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
+        elsewhere: Draws the frames in other processes, segment by segment.
 
     Raises:
         InputError: The picture, speech, output or an option cannot be used.
@@ -108,7 +112,9 @@ def generate(
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
     )
-    writer = VideoWriter(
+    if elsewhere is not None and (why := unsplit(options)):
+        elsewhere, warnings = None, (*warnings, why)
+    writer = (VideoWriter if elsewhere is None else SegmentJoiner)(
         output,
         fps=options.fps,
         speech=performance.speech,
@@ -123,12 +129,25 @@ def generate(
         seal=marking.seal,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
-    frames = finisher.frames(_composed(rig, shot, motion, Blend(options.blend)))
+    frames = finisher.frames(composed(rig, shot, motion, Blend(options.blend)))
     if options.alpha:
         frames, unkept = transparent(frames, rig, shot, motion, options)
         warnings = (*warnings, *unkept)
     with timings.measure("render"):
-        partial = write_frames(writer, frames, len(motion), progress)
+        if isinstance(writer, SegmentJoiner) and elsewhere is not None:
+            scene = Scene(
+                key=secrets.token_hex(8),
+                picture=shot.picture,
+                options=options,
+                engine=engine.spec.name,
+                motion=motion,
+                kept=getattr(rig, "kept", None),
+                label=marking.label,
+                stamped=marking.stamp is not None,
+            )
+            partial = join_segments(writer, elsewhere(scene, progress), len(motion), progress)
+        else:
+            partial = write_frames(writer, frames, len(motion), progress)
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
     return replace(
@@ -180,11 +199,6 @@ def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
     """Return a motion at the video's rate, as long as the performance or as the motion itself."""
     lasts = len(motion) / motion.fps if seconds is None else seconds
     return resample(motion, fps, frame_count(lasts, fps))
-
-
-def _composed(rig: Rig, shot: Shot, motion: Motion, blend: Blend) -> Iterator[ImageArray]:
-    role = Role(patches=rig.draw(motion), place=rig.place, points=rig.face.points)
-    return Compositor(shot, blend, device=rig.device).frames([role])
 
 
 def transparent(

@@ -83,7 +83,8 @@ class ProgressEvent:
             return f"{words} {100 * min(1.0, self.done / self.total):.0f} %"
         if self.stage is Stage.DOWNLOADING:
             return f"{words} {self.done / MEGABYTE:.0f} / {self.total / MEGABYTE:.0f} MB"
-        return f"{words} {self.done} / {self.total}"
+        unit = " s" if self.stage is Stage.LISTENING else ""
+        return f"{words} {self.done} / {self.total}{unit}"
 
 
 class Progress:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sadtalker_ext.captions.writing import check_captions, check_phones
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.face_points import read_face_points
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.inputs.landmarks import read_landmarks
@@ -39,7 +40,8 @@ class Request:
         reference_video: A video (or picture) whose motion is borrowed, as `options.reference_use`
             says. Not an option, so that no request from outside can name a file of this machine.
         blink_video: Another one, for the blinks alone.
-        landmarks_file: 68 landmarks of the face, for the sadtalker engine; no option either.
+        landmarks_file: 68 landmarks of the face, or named points as the option `face_points`; no
+            option either.
         motion_plot: A .png file to draw the motion into, over time and beside the sound.
         captions_file: A .srt or .vtt file for the captions.
         phones_files: Files for the sounds with their times: .TextGrid, .visemes.json, or .json as
@@ -144,10 +146,14 @@ def _picture(request: Request) -> Picture:
     """
     given = request.picture
     picture = given if isinstance(given, Picture) else read_picture(given)
-    if request.landmarks_file is None:
-        return picture
-    landmarks = read_landmarks(request.landmarks_file, picture.size)
-    return dataclasses.replace(picture, landmarks=landmarks)
+    points = read_face_points(request.options.face_points)
+    if request.landmarks_file is not None:
+        landmarks = read_landmarks(request.landmarks_file, picture.size)
+        if isinstance(landmarks, dict):
+            points = landmarks
+        else:
+            picture = dataclasses.replace(picture, landmarks=landmarks)
+    return dataclasses.replace(picture, face_points=points) if points else picture
 
 
 def _speech(

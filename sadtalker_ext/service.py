@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -18,11 +18,11 @@ from sadtalker_ext.dubbing.request import role_from as role_from
 from sadtalker_ext.dubbing.request import segment_from as segment_from
 from sadtalker_ext.engine_status import Advice as Advice
 from sadtalker_ext.engine_status import EngineStatus as EngineStatus
-from sadtalker_ext.engine_status import found_status
+from sadtalker_ext.engine_status import found_status, offer_other
 from sadtalker_ext.engines import registry
-from sadtalker_ext.engines.base import Engine
+from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
-from sadtalker_ext.errors import Cancelled, InputError, NoFaceFound, PackageMissing, SadTalkerError
+from sadtalker_ext.errors import NoFaceFound, PackageMissing, SadTalkerError
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.motion_files import write_motion_files
@@ -35,6 +35,8 @@ from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
+from sadtalker_ext.segments import Elsewhere as Elsewhere
+from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import with_words, write_transcripts
@@ -110,8 +112,10 @@ class Service:
         """Return the engine that works wherever this package does."""
         return next((spec for spec in self.specs if spec.built_in), self.specs[-1])
 
-    def generate(self, request: Request, progress: Progress) -> VideoFile:
-        """Make one video.
+    def generate(
+        self, request: Request, progress: Progress, elsewhere: Elsewhere | None = None
+    ) -> VideoFile:
+        """Make one video; `elsewhere` draws its frames in other processes.
 
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
@@ -120,7 +124,10 @@ class Service:
         with scratch_folder() as folder:
             picture, performance = open_request(request, folder, progress, self._store)
             performance = with_words(request, performance, progress, self._store.require)
-            video = self._generate_upright(request, picture, performance, name, progress)
+            video = self._of_upright(
+                picture,
+                lambda shot: self._generate(request, shot, performance, name, progress, elsewhere),
+            )
             if request.motion_plot is not None and video.motion is not None:
                 from sadtalker_ext.motion.plot import plot_with_sound
 
@@ -133,24 +140,15 @@ class Service:
                 write_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
-    def _generate_upright(
-        self,
-        request: Request,
-        picture: Picture,
-        performance: Performance,
-        name: str,
-        progress: Progress,
-    ) -> VideoFile:
-        """Make the video; a picture without a face is turned upright, if that shows one."""
+    def _of_upright(self, picture: Picture, make: Callable[[Shot], VideoFile]) -> VideoFile:
+        """Make a video; a picture without a face is turned upright, if that shows one."""
         try:
-            shot = still_shot(picture, self._face)
-            return self._generate(request, shot, performance, name, progress)
+            return make(still_shot(picture, self._face))
         except NoFaceFound:
             upright = self.turned_upright(picture)
             if upright is None:
                 raise
-            shot = still_shot(upright, self._face)
-            video = self._generate(request, shot, performance, name, progress)
+            video = make(still_shot(upright, self._face))
             return replace(video, warnings=(TURNED, *video.warnings))
 
     def turned_upright(self, picture: Picture) -> Picture | None:
@@ -189,6 +187,7 @@ class Service:
         performance: Performance,
         name: str,
         progress: Progress,
+        elsewhere: Elsewhere | None,
     ) -> VideoFile:
         options = request.options
         with self._turn(name, options, f"talking portrait of {shot.picture.name}"):
@@ -207,10 +206,20 @@ class Service:
                     beside=request.beside,
                     tools=tools,
                     own=request.own_certificate,
+                    elsewhere=elsewhere,
                 )
             except SadTalkerError as error:
-                self._offer_other_engine(error, name)
+                offer_other(error, name, self.engines)
                 raise
+
+    def rig_of(self, scene: Scene, progress: Progress) -> tuple[Rig, Shot]:
+        """Return what draws the frames of a scene that was planned elsewhere, and its shot."""
+        shot = still_shot(scene.picture, self._face)
+        rig = self._engine(scene.engine).prepare(shot, scene.options, progress)
+        take = getattr(rig, "take", None)
+        if take is not None and scene.kept is not None:
+            take(scene.kept)
+        return rig, shot
 
     def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
         """Dub a video, or let people of a picture talk; ``auto`` takes the built-in engine.
@@ -299,11 +308,3 @@ class Service:
     def lacking(self, name: str) -> tuple[WeightFile, ...]:
         """Return the published files an engine still needs; it needs none if older ones will do."""
         return self._specs[name].lacking(self._store)
-
-    def _offer_other_engine(self, error: SadTalkerError, failed: str) -> None:
-        """Name the other engine in the hint of an engine's own failure; never swap silently."""
-        if isinstance(error, (InputError, Cancelled)):
-            return
-        others = [one.name for one in self.engines() if one.ready and one.name != failed]
-        if others:
-            error.hint = f"{error.hint} The engine {others[0]} is ready, too.".strip()

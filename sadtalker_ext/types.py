@@ -21,8 +21,8 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,8 @@ class Picture:
         parameters: Generation parameters found in the file ("infotext"), or empty.
         landmarks: (68, 2) float32 landmarks of the face in pixels, if the user gave them.
         alpha: (H, W) uint8, 0 where the file is transparent; None where it is nowhere.
+        face_points: Points of the face that a person placed, as shares of the picture by the
+            names of `face_points.NAMES`; empty where faces are looked for.
     """
 
     pixels: ImageArray
@@ -68,6 +70,7 @@ class Picture:
     parameters: str = ""
     landmarks: FloatArray | None = None
     alpha: ImageArray | None = None
+    face_points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:

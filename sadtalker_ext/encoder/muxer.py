@@ -42,6 +42,23 @@ class FrameEncoder(Protocol):
         """Close the file, complete or not; safe to call twice."""
 
 
+class FrameWorker(Protocol):
+    """Who writes the file while frames are made; see `EncoderThread`."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether encoding has failed."""
+
+    def put(self, frame: ImageArray) -> None:
+        """Take a frame."""
+
+    def finish(self) -> None:
+        """Complete the file."""
+
+    def abandon(self) -> None:
+        """Close the file without completing it."""
+
+
 def h264_options(quality: int, pixels: int = 0) -> dict[str, str]:
     """Return x264's settings for a CRF and frames of so many pixels.
 

@@ -7,7 +7,9 @@ import errno
 import itertools
 import logging
 import os
+import re
 import secrets
+import shutil
 from pathlib import Path
 
 from sadtalker_ext.errors import (
@@ -189,6 +191,24 @@ def discard(part: Path) -> None:
         part.unlink(missing_ok=True)
     except OSError as problem:
         _log.warning("%s could not be removed: %s", part, problem)
+
+
+def discard_parts(path: Path) -> None:
+    """Remove unfinished work for this name; only for who knows that nobody goes on with it.
+
+    A process that was killed leaves a file or a folder behind, see `hidden_name`. Names so long
+    that they are shortened are left alone, because others may be shortened to the same.
+    """
+    stem = _short_stem(path)
+    if stem != path.stem:
+        return
+    left = re.compile(rf"\.{re.escape(stem)}\.[0-9a-f]{{8}}\.(part{re.escape(path.suffix)}|dub)")
+    with contextlib.suppress(OSError):
+        for one in [one for one in path.parent.iterdir() if left.fullmatch(one.name)]:
+            if one.is_dir():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                discard(one)
 
 
 def explain(problem: BaseException, path: Path) -> SadTalkerError:

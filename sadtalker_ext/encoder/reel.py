@@ -19,9 +19,10 @@ import numpy as np
 from sadtalker_ext.encoder.muxer import h264_options
 from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
+from sadtalker_ext.encoder.subtitles import SubtitleTrack
 from sadtalker_ext.local_media import open_local
 from sadtalker_ext.planes import Plane, Planes
-from sadtalker_ext.types import Speech
+from sadtalker_ext.types import Speech, Word
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -132,6 +133,7 @@ def join_reel(
     sound: Speech | None = None,
     beside: Path | None = None,
     tags: dict[str, str] | None = None,
+    captions: tuple[Word, ...] = (),
 ) -> tuple[str, ...]:
     """Join parts and sound into one mp4.
 
@@ -144,6 +146,7 @@ def join_reel(
         sound: What is heard; None makes a silent video.
         beside: A file whose subtitle tracks are copied, where an mp4 can hold them.
         tags: What the file says about itself.
+        captions: Captions in order, for a subtitle track of their own.
 
     Returns:
         Sentences about what could not be copied.
@@ -171,10 +174,15 @@ def join_reel(
             container.metadata.update(tags or {})
             video = _same_stream(container, first.streams.video[0])
             track = SoundTrack(container, sound) if sound is not None else None
+            written = SubtitleTrack(container, captions) if captions else None
             copied = _Copied(container, beside, told) if beside is not None else None
             if copied is not None:
                 stack.callback(copied.close)
+            if written is not None:
+                container.start_encoding()
             _copy_parts(zip(parts, begins, strict=True), container, video, look, track, seconds)
+            if written is not None:
+                written.write_until(seconds)
             if track is not None:
                 track.finish(seconds)
                 track.close()

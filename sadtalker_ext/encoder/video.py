@@ -15,7 +15,7 @@ import numpy as np
 from sadtalker_ext.encoder.formats import format_of
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.encoder.metadata import VideoMetadata
-from sadtalker_ext.encoder.muxer import EncoderThread
+from sadtalker_ext.encoder.muxer import EncoderThread, FrameWorker
 from sadtalker_ext.encoder.output_file import (
     check_output,
     discard,
@@ -122,7 +122,7 @@ class VideoWriter:
         self._seal = seal
         self._part = hidden_name(self.path)
         self._shape: tuple[int, ...] = ()
-        self._worker: EncoderThread | None = None
+        self._worker: FrameWorker | None = None
 
     @property
     def seconds(self) -> float:
@@ -153,7 +153,7 @@ class VideoWriter:
         """
         if self._worker is None:
             self._start(frame)
-        worker = cast("EncoderThread", self._worker)
+        worker = cast("FrameWorker", self._worker)
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise EncodingError(
                 f"Every frame should be {self._shape} uint8 like the first, "

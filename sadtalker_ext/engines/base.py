@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 class Rig(Protocol):
-    """One face of a shot, prepared by one engine."""
+    """One face of a shot, prepared by one engine.
+
+    A rig whose frames depend on more than their own row has `draw_part(motion, rows)`, which draws
+    some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
+    `kept`, and `take(kept)` for another rig of the same picture.
+    """
 
     @property
     def face(self) -> Face:

@@ -128,6 +128,21 @@ def video_of(path: Path) -> Any:
     return kind(str(path))
 
 
+def save_place(prefix: str, ending: str) -> Path:
+    """Return a fresh file in the host's output folder, numbered as the host numbers its own.
+
+    Args:
+        prefix: Folders and name as people write them into the host's own nodes of saving; the host
+            refuses what leads out of its output folder.
+        ending: What the name ends in, with its dot.
+    """
+    paths = modules("folder_paths")
+    folder, name, counter, *_ = paths.get_save_image_path(prefix, paths.get_output_directory())
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    return place / f"{name}_{counter:05}_{ending}"
+
+
 def blocked(words: str) -> Any:
     """Return what stands for a value that is not there; a node that reads it shows the words."""
     return modules("comfy_execution.graph_utils").ExecutionBlocker(words)

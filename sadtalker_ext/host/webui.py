@@ -57,6 +57,13 @@ OPTION_PREFIX = "sadtalker_ext_"
 """Begins each of our keys in the host's options; the old extension owns `sadtalker_result_dir`."""
 
 
+_PICTURE_FOLDERS = (
+    *("outdir_samples", "outdir_txt2img_samples", "outdir_img2img_samples"),
+    *("outdir_extras_samples", "outdir_save"),
+)
+"""Settings of the host that name folders."""
+
+
 class WebUIHost:
     """Offers the WebUI's folders, device, queue, memory and stop button."""
 
@@ -77,6 +84,13 @@ class WebUIHost:
         chosen = str(self.option("output_dir", "") or "").strip()
         base = Path(paths.data_path)
         return (base / Path(chosen).expanduser()) if chosen else base / "outputs" / "sadtalker"
+
+    def picture_folders(self) -> Sequence[Path]:
+        """Return where the WebUI keeps what it makes: ``outputs``, or what the settings name."""
+        base = Path(paths.data_path)
+        named = [str(getattr(shared.opts, name, "") or "") for name in _PICTURE_FOLDERS]
+        chosen = [base / Path(one).expanduser() for one in named if one.strip()]
+        return list(dict.fromkeys([base / "outputs", *chosen]))
 
     def output_path(self, picture: Picture) -> Path:
         """Return a fresh path for one video, in a subfolder by the host's naming pattern.

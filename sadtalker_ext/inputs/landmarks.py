@@ -9,25 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.face_points import read_face_points
 from sadtalker_ext.types import FloatArray
 
 POINTS = 68
 _MAX_BYTES = 1 << 20
 _HINT = (
     "Give 68 points as x and y in pixels of the picture: two numbers a line, an iBUG .pts file, or "
-    "JSON [[x, y], ...]."
+    "JSON [[x, y], ...]; or points by name, as docs/face-points.md has them."
 )
 
 
-def read_landmarks(path: Path, size: tuple[int, int]) -> FloatArray:
-    """Read 68 landmarks in the iBUG order.
+def read_landmarks(
+    path: Path, size: tuple[int, int]
+) -> FloatArray | dict[str, tuple[float, float]]:
+    """Read 68 landmarks in the iBUG order, or points by name.
 
     Args:
         path: Text with two numbers a line (the original writes such files), .pts, or .json.
         size: Width and height of the picture they belong to.
 
     Returns:
-        (68, 2) float32 picture pixels.
+        (68, 2) float32 picture pixels; or what `face_points.read_face_points` returns, from a JSON
+        object.
 
     Raises:
         InvalidOption: The file cannot be read, holds something else, or the points do not lie in
@@ -38,7 +42,13 @@ def read_landmarks(path: Path, size: tuple[int, int]) -> FloatArray:
             text = file.read(_MAX_BYTES + 1).decode("utf-8")
         if len(text) > _MAX_BYTES:
             raise ValueError("it is larger than a megabyte")
+        if text.lstrip().startswith("{"):
+            return dict(read_face_points(text))
         table = _table(text, path.suffix.lower())
+    except InvalidOption as error:
+        raise InvalidOption(
+            f"The landmarks {path.name} cannot be read: {error.message}", hint=error.hint
+        ) from error
     except (OSError, ValueError, TypeError) as error:
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT

@@ -43,6 +43,14 @@ class MotionOptions:
     face_index: int = option(
         0, "Face", "Which face, counted from the largest.", "look", low=0, high=99
     )
+    face_points: str = option(
+        "",
+        "Face points",
+        "Where eyes, brows, mouth and chin are, where no face is found (drawings, animals, "
+        "statues): JSON as docs/face-points.md describes it.",
+        "look",
+        structured=True,
+    )
     pose_style: int = option(
         0,
         "Head motion style",

@@ -11,6 +11,7 @@ import numpy as np
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace
 from sadtalker_ext.portrait.detect import Detection
 from sadtalker_ext.portrait.models import FaceModels
+from sadtalker_ext.portrait.placed import mesh_of_68, mesh_through
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Picture
 
 MIN_FACE_PX: Final = 32
@@ -43,7 +44,22 @@ def find_faces(picture: Picture, models: FaceModels) -> list[Face]:
 
     A detection counts only when the mesh network says that it looks at a face, finds it where the
     detector did, and finds it at the same place again when it looks from slightly elsewhere.
+
+    A face that a person placed - by named points, or by 68 landmarks - is the only one; what is
+    found at its place gives it the shape between the points.
     """
+    found = _looked_for(picture, models)
+    if picture.face_points or picture.landmarks is not None:
+        return [_placed(picture, found)]
+    found.sort(key=lambda face: -_area(face.box))
+    return [
+        Face(points=face.points, box=face.box, score=face.score, index=index, count=len(found))
+        for index, face in enumerate(found)
+    ]
+
+
+def _looked_for(picture: Picture, models: FaceModels) -> list[_Candidate]:
+    """Return what the networks see as faces."""
     found: list[_Candidate] = []
     long_side = max(picture.size)
     for level, detections in enumerate(models.detector.levels(picture.pixels)):
@@ -59,11 +75,24 @@ def find_faces(picture: Picture, models: FaceModels) -> list[Face]:
         widest = max((face.box[2] - face.box[0] for face in found), default=0)
         if level < len(_ENOUGH) and widest > _ENOUGH[level] * long_side:
             break
-    found.sort(key=lambda face: -_area(face.box))
-    return [
-        Face(points=face.points, box=face.box, score=face.score, index=index, count=len(found))
-        for index, face in enumerate(found)
-    ]
+    return found
+
+
+def _placed(picture: Picture, found: list[_Candidate]) -> Face:
+    """Return the face through the points that came with the picture."""
+    points, landmarks = picture.face_points, picture.landmarks
+
+    def through(base: FloatArray | None) -> FloatArray:
+        if points:
+            return mesh_through(points, picture.size, base)
+        return mesh_of_68(np.asarray(landmarks, np.float32), base)
+
+    mesh = through(None)
+    box = box_of(mesh)
+    near = max(found, key=lambda one: _overlap(one.box, box), default=None)
+    if near is not None and _overlap(near.box, box) > _SAME_FACE:
+        mesh = through(near.points)
+    return Face(points=mesh, box=box_of(mesh), score=1.0)
 
 
 def find_face(picture: Picture, models: FaceModels, index: int = 0) -> Face:
@@ -94,7 +123,7 @@ def choose_face(faces: Sequence[Face], picture: Picture, index: int) -> Face:
     if not faces:
         raise NoFaceFound(
             f"No face found in {picture.name}.",
-            hint="Try a larger or more frontal face, or another picture.",
+            hint="Try a larger or more frontal face, or mark eyes, mouth and chin yourself.",
         )
     if not 0 <= index < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"

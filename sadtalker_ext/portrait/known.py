@@ -34,7 +34,8 @@ class KnownFaces:
         # needs OpenCV; a tab must be able to appear and say that it is missing
         from sadtalker_ext.portrait.find import find_faces
 
-        key = content_key(picture.pixels)
+        placed = str(sorted(picture.face_points.items()))
+        key = content_key(picture.pixels, picture.landmarks, placed)
         return list(self._known.of(key, lambda: tuple(find_faces(picture, self._models()))))
 
     def face(self, picture: Picture, index: int) -> Face:

@@ -53,6 +53,8 @@ def mouth_warnings(picture: Picture, face: Face) -> tuple[str, ...]:
         return ()
     if _is_cut(face.points[:, :2], picture.size):
         return (CUT,)
+    if picture.face_points:
+        return ()  # who placed a mouth on a mask means it
     return (COVERED,) if _is_covered(picture.pixels, face.points[:, :2]) else ()
 
 

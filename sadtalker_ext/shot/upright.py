@@ -23,14 +23,14 @@ _FOREHEAD, _CHIN = 10, 152
 def upright(picture: Picture, faces: Callable[[Picture], Sequence[Face]]) -> Picture | None:
     """Return a picture turned so that its face stands upright; None where that does not help.
 
-    None also where it has a face as it is, where its landmarks were given, or where faces cannot
-    be looked for.
+    None also where it has a face as it is, where its landmarks or points were given, or where
+    faces cannot be looked for.
 
     Args:
         picture: The picture.
         faces: Finds faces.
     """
-    if picture.landmarks is not None:
+    if picture.landmarks is not None or picture.face_points:
         return None
     try:
         if faces(picture):

@@ -67,7 +67,6 @@ _UNLIKE = (
     "captions from it."
 )
 _DEAF = "The phone recogniser is not there yet, so the lips follow loudness and formants only"
-_CHUNK_SECONDS = 16  # about what comes out, for the progress display
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,10 +115,10 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
 
     Args:
         speech: The sound, and what is known of it.
-        progress: Counts the chunks listened to.
+        progress: Counts the seconds listened to.
         require: Gives the weight files of the recogniser; by default those of the usual folders.
     """
-    progress.enter(Stage.LISTENING, max(1, round(speech.seconds / _CHUNK_SECONDS)))
+    progress.enter(Stage.LISTENING, max(2, round(speech.seconds)))
     all_levels, all_high, all_pitch, sounds, sure = [], [], [], [], []
     known = speech.phonemes is not None
     recogniser = None if known else recogniser_of(require)
@@ -138,8 +137,8 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
             sounds += shifted(text.phones(answer, recogniser, at), at)
         elif not known:
             sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
-        at += len(chunk) / SAMPLE_HZ
-        progress.advance()
+        heard_before, at = round(at), at + len(chunk) / SAMPLE_HZ
+        progress.advance(round(at) - heard_before)
     heard_levels = _joined(all_levels)
     loudness = measure(heard_levels)
     heard = in_order(sounds if speech.phonemes is None else speech.phonemes, at)

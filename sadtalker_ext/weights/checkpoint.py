@@ -12,7 +12,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from sadtalker_ext.errors import DiskFull, WeightsMismatch, WeightsMissing
 from sadtalker_ext.installing import sadtalker
@@ -206,16 +206,23 @@ def _pickled_name(component: str, name: str) -> bool:
 
 
 def _read_flat(path: Path, component: str) -> dict[str, Tensor]:
-    """Read one component of a safetensors file, found by its exact prefix."""
+    """Read one component of a safetensors file, found by its exact prefix.
+
+    The format's library checks the file. It would map all of it into memory for as long as any
+    tensor lives, beside what folding makes of them; read one by one, each is gone once folded.
+    """
     from safetensors import SafetensorError, safe_open
 
-    check_length(path)
+    places = check_length(path)
     prefix = f"{component}."
     try:
-        with safe_open(path, framework="pt", device="cpu") as stored:
+        with safe_open(path, framework="pt", device="cpu") as stored, path.open("rb") as stream:
             keys = [key for key in stored.keys() if key.startswith(prefix)]  # noqa: SIM118 - no dict
             wanted = [key for key in keys if is_used(component, key.removeprefix(prefix))]
-            found = {key.removeprefix(prefix): stored.get_tensor(key) for key in wanted}
+            found = {
+                key.removeprefix(prefix): _read_tensor(stored, key, stream, places[key])
+                for key in wanted
+            }
             others = {key.split(".")[0] for key in stored.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise corrupt(path, str(error)) from error
@@ -224,6 +231,24 @@ def _read_flat(path: Path, component: str) -> dict[str, Tensor]:
             f"{path} holds no component {component}; it holds {', '.join(sorted(others))}."
         )
     return found
+
+
+def _read_tensor(stored: Any, key: str, stream: IO[bytes], place: tuple[int, int]) -> Tensor:
+    """Read a tensor of a checked file; unusual types by the library."""
+    import torch
+
+    part = stored.get_slice(key)
+    kind = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}.get(
+        part.get_dtype()
+    )
+    begin, end = place
+    if kind is None or begin == end:
+        tensor: Tensor = stored.get_tensor(key)
+        return tensor
+    data = torch.empty(end - begin, dtype=torch.uint8)
+    stream.seek(begin)
+    stream.readinto(data.numpy())  # type: ignore[attr-defined]
+    return data.view(kind).reshape(part.get_shape())
 
 
 def _used(opened: Mapping[str, Any], component: str, path: Path) -> dict[str, Tensor]:

@@ -52,8 +52,12 @@ def corrupt(path: Path, why: str) -> WeightsCorrupt:
     )
 
 
-def check_length(path: Path) -> None:
-    """Compare the length of a safetensors file with what its header promises."""
+def check_length(path: Path) -> dict[str, tuple[int, int]]:
+    """Compare the length of a safetensors file with what its header promises.
+
+    Returns:
+        Where the bytes of every tensor begin and end in the file.
+    """
     size = path.stat().st_size
     with path.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
@@ -63,19 +67,23 @@ def check_length(path: Path) -> None:
             raise corrupt(path, f"its header has {length} bytes")
         try:
             header: dict[str, Any] = json.loads(stream.read(length))
-            ends = [
-                operator.index(entry["data_offsets"][1])
+            places = {
+                key: (
+                    8 + length + operator.index(entry["data_offsets"][0]),
+                    8 + length + operator.index(entry["data_offsets"][1]),
+                )
                 for key, entry in header.items()
                 if key != "__metadata__"
-            ]
+            }
         except (
             ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
         ) as error:  # fmt: skip
             raise corrupt(path, "its header is damaged") from error
-    expected = 8 + length + max(ends, default=0)
+    expected = max((end for _, end in places.values()), default=8 + length)
     if size != expected:
         kind = "truncated" if size < expected else "too long"
         raise corrupt(path, f"it is {kind}: expected {expected} bytes, found {size}")
+    return places
 
 
 def open_pickled(path: Path) -> Mapping[str, Any]:

@@ -238,15 +238,14 @@ def test_presets_and_engines_change_the_options(page):
     page.get_by_role("option", name="Still portrait").click()
     page.wait_for_function("() => document.querySelector('#sadtalker_ext_still input').checked")
     page.click(f"{part('group_head_and_eyes')} button")
-    style = page.locator(f"{part('pose_style')} input[type=range]")
-    assert style.is_disabled()
-    assert "Has no effect in the puppet engine." in page.inner_text(part("pose_style"))
+    assert page.is_visible(part("gaze")) and not page.is_visible(part("pose_style"))
     page.get_by_label("sadtalker", exact=True).check()
     page.wait_for_function(
         "() => { const e = document.querySelector('#sadtalker_ext_pose_style');"
-        "return !e.querySelector('input[type=range]').disabled"
+        "return e.offsetParent && !e.querySelector('input[type=range]').disabled"
         " && !e.innerText.includes('Has no effect'); }"
     )
+    page.wait_for_selector(part("gaze"), state="hidden")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(420, "light"), (420, "dark"), (1280, "dark")])

@@ -5,6 +5,7 @@
 
 import types
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -51,6 +52,11 @@ class FakeComfyUI:
             "folder_paths": types.SimpleNamespace(
                 models_dir=str(folder / "models"),
                 get_temp_directory=lambda: str(folder / "temp"),
+                get_output_directory=lambda: str(folder / "output"),
+                get_save_image_path=lambda prefix, output: (
+                    *(str(Path(output) / prefix.rpartition("/")[0]), prefix.rpartition("/")[2]),
+                    *(1, "", prefix),
+                ),
                 folder_names_and_paths={"upscale_models": ()},
                 get_folder_paths=lambda kind: [str(folder / "models" / kind)],
             ),

@@ -26,7 +26,19 @@ OF_THE_HOST = frozenset(
     | {"none", "auto", "all", "full", "crop", "resize", "off", "label", "mark", "original", "fixed"}
     | {"Text", "File", "Video", "More", "Format", "Quality", "Output", "Details", "Download"}
     | {"Stopping", "Stopping.", "Preset", "Precision", "Blend", "Landmarks", "Frames", "Compare"}
-    | {"Motion", "Source", "Columns", "Rows", "Picture", "Language", "metadata", "ready", "or"}
+    | {
+        "Cancel",
+        "Zoom",
+        "Motion",
+        "Source",
+        "Columns",
+        "Rows",
+        "Picture",
+        "Language",
+        "metadata",
+        "ready",
+        "or",
+    }
 )
 """Words that a WebUI or its common extensions show with a meaning of their own."""
 

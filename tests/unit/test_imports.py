@@ -13,6 +13,7 @@ GROUND = {
     "timeline",
     "spoken_words",
     "errors",
+    "face_points",
     "installing",
     "types",
     "option_spec",
@@ -26,9 +27,11 @@ GROUND = {
     "local_media",
     "scratch",
     "planes",
+    "provenance.hashes",
 }
 ALLOWED = {
     "errors": set(),
+    "face_points": {"errors"},
     "installing": set(),
     "blendshapes": set(),
     "directions": {"blendshapes", "errors", "spoken_words"},
@@ -43,7 +46,7 @@ ALLOWED = {
     "planes": {"types"},
     "option_spec": {"errors"},
     "option_fields": {"engines.registry"},
-    "options": {"directions", "errors", "option_spec", "option_fields", "timeline"},
+    "options": {"directions", "errors", "face_points", "option_spec", "option_fields", "timeline"},
     "presets": {"errors", "options"},
     "progress": {"errors", "types"},
     "curves": {"types"},
@@ -60,6 +63,7 @@ ALLOWED = {
     "motion": GROUND | {"speech", "portrait"},
     "compositor": GROUND,
     "encoder": GROUND | {"captions", "option_fields"},
+    "provenance.hashes": {"types"},
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
     "engines.registry": {"engines.spec"},
@@ -84,7 +88,7 @@ ALLOWED = {
     "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"engines.base", "engines.registry"},
+    | {"drawing", "engines.base", "engines.registry", "segments"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -115,6 +119,7 @@ ALLOWED = {
         "dubbing",
         "ensemble_video",
         "transcripts",
+        "segments",
         "shot",
         "finish_tools",
         "host",
@@ -130,12 +135,19 @@ ALLOWED = {
         "motion_files",
         "provenance",
     },
+    "placing": GROUND | {"portrait"},
+    "portraits": GROUND | {"inputs"},
     "wall": GROUND | {"inputs"},
     "grid": GROUND | {"encoder", "engines.registry", "inputs", "provenance", "service", "wall"},
+    "segments": GROUND | {"encoder"},
+    "drawing": GROUND | {"compositor", "encoder", "engines.base", "segments"},
+    "batch": GROUND
+    | {"compositor", "drawing", "encoder", "host", "presets", "provenance", "segments", "service"},
     "jobs": GROUND,
     "shells": GROUND
     | {"jobs"}
     | {
+        "batch",
         "grid",
         "history",
         "presets",
@@ -160,6 +172,8 @@ ALLOWED = {
         "dubbing",
         "grid",
         "history",
+        "placing",
+        "portraits",
         "presets",
         "shells.page_files",
         "engines.registry",
@@ -173,7 +187,8 @@ ALLOWED = {
         "provenance",
     },
     "shells.webui": GROUND | {"history", "service", "host", "weights", "shells.ui", "shells.api"},
-    "shells.comfyui": GROUND | {"service", "host", "weights", "inputs", "speech"},
+    "shells.comfyui": GROUND
+    | {"dubbing", "service", "host", "weights", "inputs", "motion", "speech"},
     "option_values": set(),
     "front_door": GROUND | {"service", "host", "option_values"},
     "__main__": {"shells"},

@@ -71,8 +71,13 @@ def test_faces_of_a_picture_are_looked_for_once(monkeypatch):
     assert len(known.faces(two)) == len(known.faces(again)) == 2
     assert known.face(again, 1).box == (0, 0, 50, 50)
     assert looks == ["models"]
+    # points that somebody placed are another face of the same picture
+    placed = Picture(pixels=two.pixels, name="two", face_points={"chin": (0.5, 0.9)})
+    known.faces(placed)
+    known.faces(Picture(pixels=two.pixels, name="two", landmarks=np.ones((68, 2), np.float32)))
+    assert looks == ["models"] * 3
     none = Picture(pixels=np.zeros((4, 4, 3), np.uint8), name="none.png")
     for _ in range(2):
         with pytest.raises(find.NoFaceFound, match=r"none\.png"):
             known.face(none, 0)
-    assert len(looks) == 2
+    assert len(looks) == 4

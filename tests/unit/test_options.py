@@ -86,6 +86,9 @@ def test_command_line_covers_every_option(tmp_path):
 def other_text(spec):
     if spec.name == "emotion":
         return "happy:0.6+sad:0.4"
+    if spec.name == "face_points":
+        eyes = '"left_eye_outer": [0.3, 0.4], "right_eye_outer": [0.7, 0.4]'
+        return f'{{{eyes}, "mouth_left": [0.4, 0.7], "mouth_right": [0.6, 0.7]}}'
     if spec.structured:
         return '[{"at": 0.5, "emotion": "sad"}]'
     if spec.parts:

@@ -25,6 +25,8 @@ def test_the_share_only_ever_grows_over_the_stages_of_a_job():
 def test_one_of_one_is_not_worth_counting():
     event = ProgressEvent(stage=Stage.LISTENING, done=0, total=1, seconds=0.0)
     assert event.text == "Listening"
+    event = ProgressEvent(stage=Stage.LISTENING, done=16, total=60, seconds=0.0)
+    assert event.text == "Listening 16 / 60 s"
 
 
 def test_a_stop_ends_the_work_at_the_next_item():

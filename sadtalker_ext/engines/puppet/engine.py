@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
@@ -17,7 +18,7 @@ from sadtalker_ext.portrait.find import track_points
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.faces import first_face
-from sadtalker_ext.types import Face, ImageArray, Shot
+from sadtalker_ext.types import Face, Picture, Shot
 
 _KEPT_PX = 2_000_000
 """Pixels of the pictures whose rigs are kept for the next job on them: up to about 150 MB."""
@@ -50,20 +51,20 @@ class PuppetEngine:
         progress.enter(Stage.FACE)
         face = first_face(shot, options.face_index)
         progress.enter(Stage.PREPARING)
-        pixels, preprocess = shot.picture.pixels, options.preprocess
-        height, width = pixels.shape[:2]
+        picture, preprocess = shot.picture, options.preprocess
+        height, width = picture.pixels.shape[:2]
         kept = self._rigs.of(
-            content_key(pixels, face.points, preprocess),
-            lambda: self._rig(pixels, face, preprocess, progress),
+            content_key(picture.pixels, face.points, preprocess, str(bool(picture.face_points))),
+            lambda: self._rig(picture, face, preprocess, progress),
             weight=height * width,
         )
         return kept.anew()
 
-    def _rig(
-        self, pixels: ImageArray, face: Face, preprocess: str, progress: Progress
-    ) -> PuppetRig:
-        view = view_stage(pixels, face, preprocess)
+    def _rig(self, picture: Picture, face: Face, preprocess: str, progress: Progress) -> PuppetRig:
+        view = view_stage(picture.pixels, face, preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
+        if picture.face_points:
+            mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
         mouth = MouthLayer(view.pixels, view.points)
         eyes = EyeLayer(view.pixels, view.points)

@@ -124,16 +124,23 @@ class PuppetRig:
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
         """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
-        if motion.face is not None:
-            self.skin()  # once, before several threads ask for it
         poses, swing = _planned(motion, self.swings.get(first) if first else None)
         self.swings.clear()
         if swing is not None:
             self.swings[first + len(motion)] = swing
+        yield from self._drawn(motion, range(len(motion)), poses)
+
+    def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
+        """Yield some rows of a whole motion, each as `draw` would."""
+        yield from self._drawn(motion, rows, head_poses(motion))
+
+    def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
+        if motion.face is not None:
+            self.skin()  # once, before several threads ask for it
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
         waiting: deque[Future[ImageArray]] = deque()
         try:
-            for row in range(len(motion)):
+            for row in rows:
                 waiting.append(pool.submit(self.draw_row, motion, row, poses))
                 if len(waiting) > _AHEAD:
                     yield Patch(pixels=waiting.popleft().result())

@@ -24,7 +24,6 @@ from sadtalker_ext.engines.sadtalker.crop import (
     plan_crop,
     square_frame,
 )
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.engines.sadtalker.networks import Networks
 from sadtalker_ext.motion.driving import FaceTracker as FaceTracker
 from sadtalker_ext.motion.driving import (
@@ -36,6 +35,7 @@ from sadtalker_ext.motion.driving import (
     thinned,
 )
 from sadtalker_ext.performance import Driving, DrivingVideo
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import MOTION_FPS, FloatArray, ImageArray
 

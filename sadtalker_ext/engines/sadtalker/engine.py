@@ -73,7 +73,9 @@ class SadTalkerEngine:
         face = first_face(shot, options.face_index)
         if options.landmarks != "mesh" and picture.landmarks is None:
             landmarks = self._landmarks.of(
-                content_key(picture.pixels, face.points, options.landmarks),
+                content_key(
+                    picture.pixels, face.points, options.landmarks, str(bool(picture.face_points))
+                ),
                 lambda: self._find_landmarks(picture, face, options),
             )
         else:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.types import Face, FloatArray, Picture
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class LandmarkSource:
         """
         if picture.landmarks is not None:
             return picture.landmarks
+        if picture.face_points:
+            return landmarks_68(face.points)  # a network that found no face finds no landmarks
         wanted = options.landmarks
         if wanted == "mesh" or (wanted == "auto" and not is_ready()):
             return landmarks_68(face.points)

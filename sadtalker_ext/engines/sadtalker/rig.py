@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BLOCK = 256
-"""Frames whose key points are computed at once, so that memory does not grow with the speech."""
+"""Frames whose key points are computed at once: memory does not grow with the speech."""
 _SAME_DEG = 1e-4
 """Angles nearer than this to what the networks do were not changed by anybody."""
 
@@ -129,7 +129,7 @@ class SadTalkerRig:
         Raises:
             UnreadableAudio: There is less sound than one video frame lasts.
             NoFaceFound: A driving video shows no face.
-            OutOfMemory: The device has no room for the speech networks.
+            OutOfMemory: The device has no room.
         """
         progress.enter(Stage.LISTENING)
         source = self.framing.row
@@ -205,11 +205,15 @@ class SadTalkerRig:
         Raises:
             OutOfMemory: The device has no room for a single frame.
         """
+        return self.draw_part(motion, range(len(motion)), first)
+
+    def draw_part(self, motion: Motion, part: range, first: int = 0) -> Iterator[Patch]:
+        """Yield some rows of a motion, each as `draw` would."""
         renderer = self.networks.renderer
         batch = choose_batch(self._batch_size, renderer.device, len(self.framing.frame))
-        pose = motion.pose
+        pose = motion.pose[part.start : part.stop]
         try:
-            frames = self._frames(self._key_points(motion, first), batch)
+            frames = self._frames(self._key_points(motion, first, part), batch)
             for frame, (yaw, pitch, roll) in zip(frames, pose, strict=True):
                 yield Patch(
                     pixels=to_aspect(frame, self.size),
@@ -224,19 +228,27 @@ class SadTalkerRig:
             raise TypeError("The rig should plan a performance before it draws one.")
         return self._plan
 
-    def _key_points(self, motion: Motion, first: int) -> Iterator[Tensor]:
-        """Yield the key points of all frames, some frames at a time.
+    @property
+    def kept(self) -> tuple[Plan, Expressions | None]:
+        """What `draw` needs beyond the motion."""
+        return self._planned(), self._solved
 
-        The networks learned 25 frames per second, so key points are computed at that rate and
-        read between its frames for others.
+    def take(self, kept: tuple[Plan, Expressions | None]) -> None:
+        """Draw what another rig of the same picture has planned."""
+        self._plan, self._solved = kept
+
+    def _key_points(self, motion: Motion, first: int, part: range) -> Iterator[Tensor]:
+        """Yield the key points of a part of the frames, some at a time.
+
+        They are computed at the networks' 25 frames per second, and read between for other rates.
         """
         rows = self._planned().rows
         whole = places_of(motion, first, len(rows))
         rows = self._with_changes(motion, whole)
         camera = camera_of(motion, whole, len(rows))
-        for start in range(0, len(whole), _BLOCK):
-            part = whole[start : start + _BLOCK]
-            begin, end = int(part[0]), min(int(part[-1]) + 2, len(rows))
+        for start in range(part.start, part.stop, _BLOCK):
+            block = whole[start : min(start + _BLOCK, part.stop)]
+            begin, end = int(block[0]), min(int(block[-1]) + 2, len(rows))
             # the mapping network looks to both sides; beyond the clip's ends it sees the end's row
             low, high = max(begin - REACH, 0), min(end + REACH, len(rows))
             with told_when_out_of_memory("the key points"):
@@ -245,7 +257,7 @@ class SadTalkerRig:
                     rows[low:high],
                     {axis: path[low:high] for axis, path in camera.items()},
                 )
-            yield between(points, part - low)
+            yield between(points, block - low)
 
     def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
         """Return the rows with what is directed, and what was changed in the head's angles."""
@@ -264,10 +276,7 @@ class SadTalkerRig:
         return rows
 
     def _frames(self, blocks: Iterator[Tensor], batch: int) -> Iterator[ImageArray]:
-        """Render all key points; halve the batch for what is left when memory runs out.
-
-        What does not fit into float16 is rendered again in float32.
-        """
+        """Render; batches shrink where memory runs out, numbers widen that float16 cannot hold."""
         renderer = self.networks.renderer
         for points in blocks:
             done = 0

@@ -18,7 +18,12 @@ from sadtalker_ext.shells.cli.option_arguments import (
     add_option,
     add_options,
 )
-from sadtalker_ext.shells.cli.other_arguments import add_batch, add_device, add_weights
+from sadtalker_ext.shells.cli.other_arguments import (
+    add_batch,
+    add_device,
+    add_weights,
+    add_workers,
+)
 from sadtalker_ext.shells.cli.server_arguments import add_forget, add_serve
 from sadtalker_ext.speech.transcript import read_transcript
 from sadtalker_ext.timeline import timeline_text
@@ -112,6 +117,7 @@ def _add_generate(commands: argparse._SubParsersAction[Parser], common: Parser) 
     for flag, words in C2PA_FLAGS.items():
         generate.add_argument(flag, metavar="FILE" if "tsa" not in flag else "URL", help=words)
     add_device(generate)
+    add_workers(generate, "draw the frames, segment by segment")
     add_options(generate)
 
 
@@ -120,7 +126,8 @@ def _add_files(generate: Parser) -> None:
     generate.add_argument(
         "--landmarks-file",
         type=Path,
-        help="68 landmarks of the face (.txt, .pts, .json) instead of found ones (sadtalker)",
+        help="68 landmarks of the face (.txt, .pts, .json), or points by name (.json, "
+        "docs/face-points.md), where no face is found",
     )
     generate.add_argument(
         "--motion-plot", type=Path, help="draw pose, mouth and blinks over time into this .png"

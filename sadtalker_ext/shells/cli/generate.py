@@ -21,11 +21,13 @@ from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
+from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
 from sadtalker_ext.types import VideoFile
 
 
 def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make the video and return its description."""
+    refuse_alone(parsed)
     options, reference, blink = _references(parsed, with_format(options_from(parsed), parsed))
     portrait = parsed.portrait or parsed.portrait_flag
     speech = parsed.video or parsed.speech or parsed.speech_flag
@@ -57,7 +59,11 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     service = Service(host)
     try:
         with stop_on_interrupt(progress):
-            video = service.generate(request, progress)
+            if parsed.ray is None:
+                video = service.generate(request, progress)
+            else:
+                with pool_of(parsed, Path()) as pool:
+                    video = service.generate(request, progress, pool.draw)
     finally:
         bar.close()
         service.close()

@@ -15,7 +15,56 @@ def add_batch(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
     )
     batch.add_argument("jobs", type=Path, help="a .jsonl file; each line as a call of generate")
     batch.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    batch.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="keep what became of every line in this .jsonl file, and go on after it (with --ray: "
+        "JOBS.manifest.jsonl)",
+    )
+    add_workers(batch, "make the videos")
     add_device(batch)
+
+
+def add_workers(command: argparse.ArgumentParser, work: str) -> None:
+    """Add the flags of a Ray cluster.
+
+    Args:
+        command: Gets them.
+        work: What its workers do, in words.
+    """
+    ray = command.add_argument_group("many workers")
+    ray.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help=f"let the workers of a Ray cluster {work}: local (workers on this machine), auto, "
+        "HOST:PORT or ray://HOST:PORT",
+    )
+    ray.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="how many (default: one per graphics card, else as many as the cores allow)",
+    )
+    ray.add_argument("--threads", type=_count, metavar="N", help="cores of a worker (default: 1)")
+    ray.add_argument(
+        "--retries",
+        type=int,
+        choices=range(11),
+        metavar="N",
+        help="how often a job is begun again whose worker died (default: 2)",
+    )
+
+
+def _count(text: str) -> int:
+    """Return a number of workers or cores.
+
+    Raises:
+        ArgumentTypeError: It is none, or less than one.
+    """
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"should be a number from 1 to 10000, found {text!r}")
+    return int(text)
 
 
 def add_weights(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 
 
 def suit(device: str) -> None:
@@ -20,3 +21,8 @@ def suit(device: str) -> None:
     import cv2
 
     cv2.setNumThreads(1)
+
+
+def without_usage_reports() -> None:
+    """Keep Ray, which this process is about to start, from reporting to its makers."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from sadtalker_ext.directions import EMOTIONS, GAZES, GESTURES
+from sadtalker_ext.dubbing.request import LENGTHS
+from sadtalker_ext.motion.formats.files import SUFFIXES
 from sadtalker_ext.options import option_spec, option_specs
-from sadtalker_ext.shells.comfyui import jobs
+from sadtalker_ext.shells.comfyui import jobs, more_jobs
 from sadtalker_ext.shells.comfyui.describe import OPTIONS, Input, Node, Output, from_option
 
 _ON_TALK = ("engine", "preprocess", "head_motion", "expression_scale", "fps", "quality")
@@ -15,7 +18,7 @@ _NOT_HERE = ("keep_partial", "format")
 
 def nodes() -> tuple[Node, ...]:
     """Return all nodes, in the order of the host's menu."""
-    return (_talk(), _speak(), _options())
+    return (_talk(), _speak(), _direct(), _dub(), _motion(), _options())
 
 
 def _wire(name: str, kind: str, help: str, *, optional: bool = False) -> Input:
@@ -42,7 +45,7 @@ def _seed() -> Input:
     )
 
 
-def _talk() -> Node:
+def _said() -> tuple[Input, Input]:
     text = Input(
         name="text",
         kind="STRING",
@@ -50,22 +53,33 @@ def _talk() -> Node:
         default="",
         lines=True,  # not optional: the host shows optional widgets below all others
     )
+    return _wire("audio", "AUDIO", "What is said; left out with a text.", optional=True), text
+
+
+def _frames() -> Input:
+    return Input(
+        name="frames",
+        kind="BOOLEAN",
+        help="Also give every frame as a batch, which takes 12 bytes a pixel.",
+        default=False,
+    )
+
+
+def _portrait() -> Input:
+    return _wire("portrait", "IMAGE", "The picture of a face; of a batch the first one.")
+
+
+def _talk() -> Node:
     return Node(
         id="SadTalkerTalk",
         title="SadTalker Talk",
         help="Makes a portrait speak a sound or a text. The result is marked as synthetic.",
         inputs=(
-            _wire("portrait", "IMAGE", "The picture of a face; of a batch the first one."),
-            _wire("audio", "AUDIO", "What is said; left out with a text.", optional=True),
-            text,
+            _portrait(),
+            *_said(),
             _seed(),
             *(from_option(option_spec(name)) for name in _ON_TALK),
-            Input(
-                name="frames",
-                kind="BOOLEAN",
-                help="Also give every frame as a batch, which takes 12 bytes a pixel.",
-                default=False,
-            ),
+            _frames(),
             _more_options(),
         ),
         outputs=_made(),
@@ -82,6 +96,84 @@ def _speak() -> Node:
         outputs=(Output(name="audio", kind="AUDIO", help="The spoken text."),),
         run=jobs.speak_text,
     )
+
+
+def _direct() -> Node:
+    nothing = more_jobs.NOTHING
+    return Node(
+        id="SadTalkerDirect",
+        title="SadTalker Direct",
+        help="Tells the face what to do at a time, for the input options; several in a row.",
+        inputs=(
+            _moment("at", "When it begins, in seconds."),
+            _moment("until", "When it ends, in seconds; 0: with the next of its kind."),
+            _choice("emotion", "What is felt from then on.", (nothing, *EMOTIONS)),
+            _choice("gaze", "Where the eyes look.", (nothing, *GAZES)),
+            _choice("gesture", "What is done once.", (nothing, *GESTURES)),
+            Input(
+                name="intensity", kind="FLOAT", help="How much.",
+                default=1.0, low=0.0, high=1.0, step=0.05,
+            ),
+            _more_options(),
+        ),
+        outputs=(Output(name="options", kind=OPTIONS, help="For the input options."),),
+        run=more_jobs.direct,
+    )  # fmt: skip
+
+
+def _moment(name: str, help: str) -> Input:
+    return Input(name=name, kind="FLOAT", help=help, default=0.0, low=0.0, high=3600.0, step=0.1)
+
+
+def _choice(name: str, help: str, words: tuple[str, ...]) -> Input:
+    return Input(name=name, kind="COMBO", help=help, default=words[0], choices=words)
+
+
+def _dub() -> Node:
+    return Node(
+        id="SadTalkerDub",
+        title="SadTalker Dub",
+        help="Makes a person of a video say something else. The result is marked as synthetic.",
+        inputs=(
+            _wire("video", "VIDEO", "The video; only mouths change."),
+            *_said(),
+            _choice("face", "Who speaks, counted by size.", ("largest", "all", "0", "1", "2", "3")),
+            _choice("length", "Where speech and video are not equally long.", LENGTHS),
+            Input(
+                name="keep_audio", kind="FLOAT", help="How much of the video's own sound is kept.",
+                default=0.0, low=0.0, high=1.0, step=0.05,
+            ),
+            _seed(),
+            _frames(),
+            _more_options(),
+        ),
+        outputs=_made(),
+        run=more_jobs.dub,
+    )  # fmt: skip
+
+
+def _motion() -> Node:
+    return Node(
+        id="SadTalkerMotion",
+        title="SadTalker Motion to file",
+        help="Writes what a face would do into a file for other programs, without a video.",
+        inputs=(
+            _portrait(),
+            *_said(),
+            _choice(
+                "file_format", "Live Link Face, VRM animation, ARKit, Live2D, or ours.", SUFFIXES
+            ),
+            Input(
+                name="filename_prefix", kind="STRING", help="Where in ComfyUI's output folder.",
+                default="motion/sadtalker",
+            ),
+            _seed(),
+            _more_options(),
+        ),
+        outputs=(Output(name="file", kind="STRING", help="Where the file lies."),),
+        run=more_jobs.motion_to_file,
+        ends=True,
+    )  # fmt: skip
 
 
 def _options() -> Node:

@@ -203,6 +203,17 @@ def read_picture_value(value: Any, name: str = "picture") -> Picture:
     return from_pil(value, name)
 
 
+def picture_value(path: Path) -> Any:
+    """Return what `picture_input` shows for a picture file of this machine, with its metadata."""
+    if version() >= 5:
+        return str(path)
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
 def shown_picture(**properties: Any) -> Component:
     """Return a picture that is only shown (and may be clicked)."""
     gr = gradio()

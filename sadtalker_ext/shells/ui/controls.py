@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sadtalker_ext.directions import EMOTIONS
-from sadtalker_ext.engines.registry import engines_for
+from sadtalker_ext.engines.registry import engines_for, special_options
 from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.options import OptionSpec, option_spec, option_specs
 from sadtalker_ext.shells.ui import compat
@@ -27,6 +27,7 @@ FREE_VIEW = ("yaw", "pitch", "roll")
 ELSEWHERE = (
     "engine",
     "face_index",
+    "face_points",
     "reference_use",
     *FREE_VIEW,
     *SPEECH_TEXT,
@@ -38,7 +39,7 @@ ELSEWHERE = (
 
 NOT_SAVED = frozenset(
     {"face_index", "text", "transcript", "audio_start", "audio_end", "audio_track", "seed"}
-    | {"consent_by", "timeline"}
+    | {"consent_by", "face_points", "timeline"}
 )
 """Belong to one picture or speech: a WebUI must not store them as the user's defaults."""
 
@@ -144,10 +145,12 @@ class OptionControls:
                 component.info = _no_effect(engine)
 
     def _make(self, spec: OptionSpec) -> None:
+        special = special_options()
         common: dict[str, Any] = {
             "label": caption(spec),
             "elem_id": element_id(spec.name),
-            "elem_classes": ["stx-field"],
+            # not shown while it is disabled; a WebUI would store `visible` as the user's own wish
+            "elem_classes": ["stx-field", *(["stx-special"] if spec.name in special else [])],
         }
         if spec.name in UNDER_A_TITLE:
             common["show_label"] = False
@@ -162,6 +165,9 @@ class OptionControls:
             return gr.Checkbox(value=spec.default, min_width=160, **common)
         if spec.choices or spec.parts or spec.name in ("voice", *self._suggestions):
             return self._choice(spec, common)
+        if spec.name == "face_points":
+            # placed over the picture, in a window of its own
+            return gr.Textbox(value=spec.default, visible=False, **common)
         if spec.kind is str:
             lines = 4 if spec.name in ("text", "transcript", "timeline") else 1
             shown = _EXAMPLES.get(spec.name, "")

@@ -9,13 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.encoder.metadata import read_metadata
-from sadtalker_ext.errors import Cancelled, InputError, PackageMissing, SadTalkerError
+from sadtalker_ext.errors import (
+    Cancelled,
+    InputError,
+    NoFaceFound,
+    PackageMissing,
+    SadTalkerError,
+)
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import Request
-from sadtalker_ext.shells.ui import compat, dub_job, plan_grid, reference, results, speech, words
+from sadtalker_ext.shells.ui import (
+    compat,
+    dub_job,
+    face_editor,
+    plan_grid,
+    reference,
+    results,
+    speech,
+    words,
+)
 from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
@@ -59,7 +74,10 @@ class TabJob:
             return [*self._no_result, words.error_html(stop)]
         except SadTalkerError as error:
             log.warning("%s", error)
-            return [*self._no_result, words.error_html(error, places=not self._shared)]
+            lost = isinstance(error, NoFaceFound) and values["source_kind"] != dub_job.VIDEO
+            action = face_editor.open_html() if lost else ""
+            told = words.error_html(error, places=not self._shared, action=action)
+            return [*self._no_result, told]
         except ImportError as error:
             log.exception("a package is missing")
             return [*self._no_result, self._missing_html(error, values)]

@@ -111,6 +111,11 @@ class PageHost:
         return ()
 
     @property
+    def portrait_folders(self) -> Sequence[Path]:
+        """Return where the portrait of a video may lie, beside the page's uploads."""
+        return (self._output_dir,)
+
+    @property
     def result_actions(self) -> Sequence[ResultAction]:
         """Return the button that opens the folder, if the browser runs here."""
         if not self._local:

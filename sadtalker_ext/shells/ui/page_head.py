@@ -27,7 +27,7 @@ def header_html() -> str:
 
 
 def head_html(explained: Mapping[str, str]) -> str:
-    """Return the page's scripts: its languages, then tooltips and keys.
+    """Return the page's scripts: its languages, tooltips and keys, and the points of a face.
 
     Args:
         explained: Tooltips by element id.
@@ -38,6 +38,7 @@ def head_html(explained: Mapping[str, str]) -> str:
     return (
         f"<script>{words}</script><script>"
         f"{_script('page.js').replace('__TOOLTIPS__', tooltips)}</script>"
+        f"<script>{_script('face_editor.js')}</script>"
     )
 
 

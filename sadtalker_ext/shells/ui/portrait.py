@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
-from sadtalker_ext.shells.ui import compat, examples, faces, footage, words
+from sadtalker_ext.face_points import read_face_points
+from sadtalker_ext.shells.ui import compat, examples, face_editor, faces, footage, words
 from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.uploads import uploads_of
+from sadtalker_ext.shells.ui.uploads import is_shared, uploads_of
 from sadtalker_ext.types import Box, Face, Picture
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class PortraitParts:
         video: A video instead.
         sources: Buttons that bring a picture, with what they are wired to.
         examples: Buttons that bring one of our own pictures.
+        points: What places the face's points by hand.
         note: A remark about the picture, for example that no face was found.
         choice: The group with the numbered boxes; hidden unless there are several faces.
         boxes_picture: The picture with the boxes.
@@ -45,6 +47,7 @@ class PortraitParts:
     video: footage.FootageParts
     sources: Sequence[tuple[Component, PictureSource]]
     examples: Sequence[tuple[Component, examples.Example]]
+    points: face_editor.EditorParts
     note: Component
     choice: Component
     boxes_picture: Component
@@ -73,6 +76,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
                         buttons.append((compat.explained(button, source.help), source))
             tried = examples.make_portrait_examples()
             note = compat.html("", elem_id=element_id("picture_note"))
+            points = face_editor.make_editor(options)
             with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
                 compat.html(words.note_html(SEVERAL))
                 boxes_picture = compat.shown_picture(
@@ -93,6 +97,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
         video=video,
         sources=buttons,
         examples=tried,
+        points=points,
         note=note,
         choice=choice,
         boxes_picture=boxes_picture,
@@ -107,7 +112,9 @@ def connect_portrait_parts(
 ) -> None:
     """Wire the panel."""
     index = options.components["face_index"]
-    look = _Looker(host, consent)
+    book = face_editor.PointBook(None if is_shared(host) else host.state_folder)
+    look = _Looker(host, consent, book)
+    face_points = options.components[face_editor.OPTION]
     compat.listen(
         parts.picture.change,
         look.at,
@@ -120,7 +127,12 @@ def connect_portrait_parts(
             index,
             parts.consent,
             parts.tick,
+            parts.points.start,
+            face_points,
         ],
+    )
+    face_editor.connect_editor(
+        options, book, look.find, picture=parts.picture, parts=parts.points, note=parts.note
     )
     footage.connect_footage_parts(
         parts.video,
@@ -147,39 +159,54 @@ def choose_face(point: tuple[int, int], boxes: Sequence[Box]) -> Any:
 class _Looker:
     """Looks at a new picture."""
 
-    def __init__(self, host: TabHost, consent: ConsentBook) -> None:
+    def __init__(self, host: TabHost, consent: ConsentBook, book: face_editor.PointBook) -> None:
         self._host = host
         self._consent = consent
+        self._book = book
 
     def at(self, value: Any) -> list[Any]:
-        """Return note, boxes and consent for a picture that was just put in or taken out."""
+        """Return everything that changes with a picture that was just put in or taken out.
+
+        That is note, boxes, consent, the button of the face's points, and those placed before.
+        """
         nothing = compat.update(visible=False)
         cleared = [nothing, None, [], 0]
         if value is None:
-            return ["", *cleared, nothing, False]
+            return ["", *cleared, nothing, False, "", ""]
         try:
             check = uploads_of(self._host)
             if check is not None:
                 check.picture(value)
             picture = compat.read_picture_value(value)
         except SadTalkerError as problem:
-            return [words.error_html(problem), *cleared, nothing, False]
-        needed = self._consent.is_needed(picture)
-        asked = [compat.update(visible=needed), False]
-        found = self._find(picture)
-        if found is None or len(found) == 1:
-            return ["", *cleared, *asked]
-        if not found and self._host.service.turned_upright(picture) is not None:
-            note = words.note_html("The face does not stand upright; the video will turn it.")
-            return [note, *cleared, *asked]
-        if not found:
+            return [words.error_html(problem), *cleared, nothing, False, "", ""]
+        asked = [compat.update(visible=self._consent.is_needed(picture)), False]
+        kept = self._book.find(picture)
+        if kept:
+            start = face_editor.start_html(picture, (), read_face_points(kept))
+            return [words.note_html(face_editor.KEPT), *cleared, *asked, start, kept]
+        found = self.find(picture)
+        if found is not None and len(found) > 1:
+            return ["", *_offer(picture, found), *asked, "", ""]
+        return [*self._told(picture, found, cleared), *asked, self._start(picture, found), ""]
+
+    def _told(
+        self, picture: Picture, found: Sequence[Face] | None, cleared: Sequence[Any]
+    ) -> list[Any]:
+        note = ""
+        if found is not None and not found:
             note = words.note_html(
                 f"No face found in {picture.name}. Try a larger or more frontal face."
             )
-            return [note, *cleared, *asked]
-        return ["", *_offer(picture, found), *asked]
+            if self._host.service.turned_upright(picture) is not None:
+                note = words.note_html("The face does not stand upright; the video will turn it.")
+        return [note, *cleared]
 
-    def _find(self, picture: Picture) -> list[Face] | None:
+    def _start(self, picture: Picture, found: Sequence[Face] | None) -> str:
+        """Return where points begin; nothing where faces cannot be looked for."""
+        return "" if found is None else face_editor.start_html(picture, found, {})
+
+    def find(self, picture: Picture) -> list[Face] | None:
         """Return the faces of a picture, or None while it is not possible to look for them."""
         try:
             return self._host.service.faces(picture)

@@ -17,6 +17,7 @@ from sadtalker_ext.shells.ui import (
     dub_job,
     engines,
     examples,
+    face_editor,
     look,
     past,
     portrait,
@@ -28,6 +29,7 @@ from sadtalker_ext.shells.ui import (
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
+from sadtalker_ext.shells.ui.found_portrait import Finder
 from sadtalker_ext.shells.ui.job import TabJob
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.uploads import is_shared
@@ -130,7 +132,8 @@ def build_tab(host: TabHost) -> TabParts:
     look.connect_look_parts(look_parts, options, presets, shared=shared)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
-    _connect_results(made, options, host)
+    book = face_editor.PointBook(None if shared else host.state_folder)
+    _connect_results(made, options, Finder(host, book), shown.picture)
     past.connect_past_parts(earlier, made, host)
     for button, action in made.actions:
         action.connect(button, made.result_path)
@@ -161,31 +164,37 @@ def _connect_engine(
 
 
 def _connect_results(
-    made: results.ResultParts, options: controls.OptionControls, host: TabHost
+    made: results.ResultParts,
+    options: controls.OptionControls,
+    finder: Finder,
+    picture: Component,
 ) -> None:
     widgets = list(options.inputs().values())
 
     def take_parameters(value: Any) -> list[Any]:
         path = compat.path_of(value)
         kept = [compat.unchanged()] * len(widgets)
+        same = compat.unchanged()
         if path is None:
-            return [compat.unchanged(), *kept, ""]
+            return [same, *kept, "", same]
         try:
-            dub_job.check_footage(host, path)
-            line = read_metadata(path).line
+            dub_job.check_footage(finder.host, path)
+            said = read_metadata(path)
         except SadTalkerError as problem:
-            return [compat.unchanged(), *kept, words.error_html(problem)]
-        found = parse_line(line)
+            return [same, *kept, words.error_html(problem), same]
+        line, found = said.line, parse_line(said.line)
+        portrait, told = finder.find(said, str(found.get("face_points", "")))
         # what the line does not name was as it is by default
         usual = {name: option_spec(name).default for name in options.names}
         updates = options.updates({**usual, **found}) if found else kept
-        return [line, *updates, results.used_words(found)]
+        return [line, *updates, results.used_words(found) + told, portrait]
 
     compat.listen(
         made.parameters_of.change,
         take_parameters,
         [made.parameters_of],
-        [made.parameters, *widgets, made.status],
+        [made.parameters, *widgets, made.status, picture],
+        lasting=True,
     )
 
     def use_parameters(text: str) -> list[Any]:

@@ -39,13 +39,16 @@ def ended_html(task: str) -> str:
     return f'<div class="stx-ended" data-task="{escape(task)}"></div>'
 
 
-def error_html(error: BaseException, details: str = "", *, places: bool = True) -> str:
+def error_html(
+    error: BaseException, details: str = "", *, places: bool = True, action: str = ""
+) -> str:
     """Return an error in at most three lines: what happened, what to do, folded details.
 
     Args:
         error: What happened.
         details: For who runs the server.
         places: Whether to tell where files lie on this machine.
+        action: HTML of a button that helps.
     """
     if isinstance(error, Cancelled):
         return note_html("Stopped. Nothing was kept.")
@@ -67,7 +70,7 @@ def error_html(error: BaseException, details: str = "", *, places: bool = True) 
     advice = f'<div class="stx-hint">{escape(hint)}</div>' if hint else ""
     return (
         f'<div class="stx-error" role="alert" data-code="{escape(kind)}">'
-        f"<div><b>{escape(message)}</b></div>{advice}{more}</div>"
+        f"<div><b>{escape(message)}</b></div>{advice}{action}{more}</div>"
     )
 
 

@@ -12,7 +12,7 @@ from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import DubRequest, EngineStatus, Request, Service
+from sadtalker_ext.service import DubRequest, Elsewhere, EngineStatus, Request, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -35,7 +35,9 @@ class WebUIService(Service):
         self.host = host
         host.release = self.close
 
-    def generate(self, request: Request, progress: Progress) -> VideoFile:
+    def generate(
+        self, request: Request, progress: Progress, elsewhere: Elsewhere | None = None
+    ) -> VideoFile:
         """Make one video; see `Service`.
 
         The WebUI's flags for precision count unless one is chosen.
@@ -43,7 +45,7 @@ class WebUIService(Service):
         options = self._precise(request.options)
         with self._explained(options):
             request = dataclasses.replace(request, options=options)
-            return super().generate(request, self.host.mirrored(progress))
+            return super().generate(request, self.host.mirrored(progress), elsewhere)
 
     def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
         """Dub one video, or let people of a picture talk; as `generate`."""

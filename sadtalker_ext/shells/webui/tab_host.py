@@ -68,6 +68,11 @@ class WebUITabHost:
         return self._neighbours.sources()
 
     @property
+    def portrait_folders(self) -> Sequence[Path]:
+        """Return the folders of the WebUI's own pictures."""
+        return host().picture_folders()
+
+    @property
     def result_actions(self) -> Sequence[ResultAction]:
         """Return the buttons for the finished video."""
         actions = []

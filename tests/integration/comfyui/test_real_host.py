@@ -121,3 +121,60 @@ def test_the_hosts_stop_button_stops_us(comfyui):
     kinds = [kind for kind, _ in done["status"]["messages"]]
     assert "execution_interrupted" in kinds
     assert set((comfyui.base / "temp").glob("sadtalker_*")) == before
+
+
+def test_directions_and_a_file_of_motion(comfyui):
+    prompt = {name: node for name, node in talking().items() if name in "12"}
+    prompt["3"] = {
+        "class_type": "SadTalkerDirect",
+        "inputs": {
+            "at": 0.0, "until": 0.0, "emotion": "happy", "gaze": "-", "gesture": "-",
+            "intensity": 1.0,
+        },
+    }  # fmt: skip
+    prompt["4"] = {
+        "class_type": "SadTalkerMotion",
+        "inputs": {
+            "portrait": ["1", 0], "audio": ["2", 0], "text": "", "file_format": ".json",
+            "filename_prefix": "motion/face", "seed": 1, "options": ["3", 0],
+        },
+    }  # fmt: skip
+    done = comfyui.finished(comfyui.start(prompt))
+    assert done["status"]["status_str"] == "success", problem(done)
+    (file,) = (comfyui.base / "output" / "motion").glob("face_00001_*.json")
+    assert json.loads(file.read_text())
+
+
+def test_a_prefix_that_leads_out_of_the_output_folder_is_refused(comfyui):
+    prompt = {name: node for name, node in talking().items() if name in "12"}
+    prompt["4"] = {
+        "class_type": "SadTalkerMotion",
+        "inputs": {
+            "portrait": ["1", 0], "audio": ["2", 0], "text": "", "file_format": ".json",
+            "filename_prefix": "../../face", "seed": 1,
+        },
+    }  # fmt: skip
+    done = comfyui.finished(comfyui.start(prompt))
+    assert done["status"]["status_str"] == "error"
+    assert not list(comfyui.base.parent.glob("face*"))
+
+
+def test_a_video_is_dubbed(comfyui):
+    made = next((comfyui.base / "output").rglob("talking*.mp4"))
+    (comfyui.base / "input" / "made.mp4").write_bytes(made.read_bytes())
+    prompt = {"2": talking()["2"]}
+    prompt["1"] = {"class_type": "LoadVideo", "inputs": {"file": "made.mp4"}}
+    prompt["3"] = {
+        "class_type": "SadTalkerDub",
+        "inputs": {
+            "video": ["1", 0], "audio": ["2", 0], "text": "", "face": "largest", "length": "hold",
+            "keep_audio": 0.0, "seed": 1, "frames": False,
+        },
+    }  # fmt: skip
+    prompt["4"] = talking()["4"] | {}
+    prompt["4"]["inputs"]["filename_prefix"] = "dubbed"
+    done = comfyui.finished(comfyui.start(prompt))
+    assert done["status"]["status_str"] == "success", problem(done)
+    saved = next((comfyui.base / "output").rglob("dubbed*.mp4"))
+    with av.open(str(saved)) as video:
+        assert len(video.streams.audio) == 1

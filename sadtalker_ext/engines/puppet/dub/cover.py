@@ -18,10 +18,10 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.habits import Habits
 from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose
-from sadtalker_ext.engines.puppet.dub.thin_plate import through
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.thin_plate import through
 from sadtalker_ext.types import Box, FloatArray
 
 _COLUMNS, _ROWS = 40, 40

@@ -53,7 +53,7 @@ def fold_norm(conv: Convolution, norm: nn.Module) -> nn.Module:
     bias = torch.zeros_like(scale) if conv.bias is None else conv.bias.double()
     bias = (bias - norm.running_mean.double()) * scale + norm.bias.double()
     kind = conv.weight.dtype
-    conv.weight = constant((conv.weight.double() * rows).to(kind))
+    conv.weight = constant(conv.weight * rows.to(kind))
     conv.bias = constant(bias.to(kind))
     return nn.Identity()
 
@@ -223,12 +223,11 @@ class UpBlock3d(ConvBlock3d):
         super().fold()
         if len(self.phases):
             return
-        kind, wide = self.conv.weight.dtype, self.conv.weight.detach().double()
-        self.phases.extend(
-            constant(_merge_taps(_merge_taps(wide, 3, row), 4, column).to(kind))
-            for row, column in PHASES
-        )
-        self.conv.weight = constant(torch.empty(0, dtype=kind))
+        weight = self.conv.weight.detach()
+        for row in (0, 1):
+            half = _merge_taps(weight, 3, row)
+            self.phases.extend(constant(_merge_taps(half, 4, column)) for column in (0, 1))
+        self.conv.weight = constant(torch.empty(0, dtype=weight.dtype))
 
     def forward(self, x: Tensor) -> Tensor:
         if not len(self.phases):

@@ -8,6 +8,7 @@ channels last, as the convolutions of processors and graphics cards want them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -110,9 +111,9 @@ class Spade(nn.Module):
             return both[:, : self.channels], both[:, self.channels :]
         return 1 + both, self.mlp_beta(hidden)
 
-    def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
+    def forward(self, x: Tensor, hidden: Tensor, *, into: Tensor | None = None) -> Tensor:
         factor, shift = self.terms(hidden)
-        return torch.addcmul(shift, x, factor)
+        return torch.addcmul(shift, x, factor, out=into)
 
 
 class SharedMaps(nn.Module):
@@ -134,13 +135,39 @@ class SharedMaps(nn.Module):
         for spade in spades:
             spade.mlp_shared = nn.Identity()
 
-    def forward(self, seg: Tensor, scale: int) -> tuple[Tensor, ...]:
+    def one(self, seg: Tensor, scale: int, number: int) -> Tensor:
+        """Return the map of one SPADE of an enlarged block, with a third of the memory of all."""
+        part = slice(number * HIDDEN, (number + 1) * HIDDEN)
+        weight, bias = (
+            torch.unflatten(value, 0, (9, -1))[:, part].flatten(0, 1)
+            for value in (self.weight, self.bias)
+        )
+        return stretched_conv(seg, weight, bias, scale)
+
+    def forward(self, seg: Tensor, scale: int) -> Sequence[Tensor]:
         if self.enlarged:
+            if seg.device.type == "cpu":
+                return _Lazily(self, seg, scale)
             maps = stretched_conv(seg, self.weight, self.bias, scale)
         else:
             maps = functional.conv2d(seg, self.weight, self.bias, padding=1)
             functional.relu(maps, inplace=True)
         return torch.split(maps, HIDDEN, dim=1)
+
+
+class _Lazily(Sequence[Tensor]):
+    """The maps of an enlarged block, each made when it is asked for and kept by nobody."""
+
+    def __init__(self, shared: SharedMaps, seg: Tensor, scale: int) -> None:
+        self._shared, self._seg, self._scale = shared, seg, scale
+
+    def __getitem__(self, number: int) -> Tensor:  # type: ignore[override]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return self._shared.one(self._seg, self._scale, number)
+
+    def __len__(self) -> int:
+        return len(self._shared.bias) // (9 * HIDDEN)
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:
@@ -204,24 +231,34 @@ class SpadeBlock(nn.Module):
         beta.bias = constant((mix @ _bias(beta).double()).to(kind))
 
     def forward(self, x: Tensor, seg: Tensor) -> Tensor:
-        normal = instance_normal(x)
-        if self.enlarge:
-            normal = functional.interpolate(normal, scale_factor=2)
+        small = instance_normal(x)
+        normal = self._enlarged(small)
         scale = normal.shape[-1] // seg.shape[-1]
+        hidden: Sequence[Tensor]
         if self.shared is None:
             hidden = tuple(spade.hidden(seg, scale) for spade in self._spades())
         else:
             hidden = self.shared(seg, scale)
-        y = self.norm_0(normal, hidden[0])
+        # on a processor memory counts: the large map is written over and made again
+        spare = self.enlarge and x.device.type == "cpu"
+        y = self.norm_0(normal, hidden[0], into=normal if spare else None)
         y = self.conv_0(functional.leaky_relu(y, SLOPE, inplace=True))
+        if spare:
+            normal = small
         y = self.norm_1(instance_normal(y), hidden[1])
         y = self.conv_1(functional.leaky_relu(y, SLOPE, inplace=True))
         if self.conv_s is None:
             return y.add_(x)
+        if spare:
+            normal = self._enlarged(small)
         if not self.merged:
             return y + self.conv_s(self.norm_s(normal, hidden[2]))
         factor, shift = self.norm_s.terms(hidden[2])
-        return y.add_(self.conv_s(normal * factor)).add_(shift)
+        scaled = normal.mul_(factor) if spare else normal * factor
+        return y.add_(self.conv_s(scaled)).add_(shift)
+
+    def _enlarged(self, normal: Tensor) -> Tensor:
+        return functional.interpolate(normal, scale_factor=2) if self.enlarge else normal
 
 
 class SpadeDecoder(nn.Module):

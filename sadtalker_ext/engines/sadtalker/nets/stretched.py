@@ -50,12 +50,14 @@ def stretched_conv(small: Tensor, kernels: Tensor, bias: Tensor, scale: int) -> 
         [rows[:, :, place] for place in range(places)],
         axis=1,
     )
-    cells = taps.new_empty(batch, height, places, width, places, channels)
+    del products, taps  # as large as the result
+    cells = rows.new_empty(batch, height, places, width, places, channels)
     _sum_neighbours(
         [rows[:, :, :, :, tap] for tap in range(3)],
         [cells[:, :, :, :, place] for place in range(places)],
         axis=3,
     )
+    del rows
     functional.relu(cells, inplace=True)
     if scale == 4:
         order = kept_places((0, 1, 1, 2), cells.device)

@@ -27,6 +27,12 @@ class OptionInfo:
         return self
 
 
+class OptionHTML(OptionInfo):
+    def __init__(self, text):
+        super().__init__(text)
+        self.do_not_save = True
+
+
 class Options:
     def __init__(self, data_labels, restricted_opts):
         self.data_labels = data_labels

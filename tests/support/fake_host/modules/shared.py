@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from modules import options, shared_state  # noqa: TID251  this is the fake
 
 OptionInfo = options.OptionInfo
+OptionHTML = options.OptionHTML
 opts = options.Options({}, [])
 opts.data.update(
     save_to_dirs=True,

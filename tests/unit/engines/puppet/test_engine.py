@@ -148,6 +148,18 @@ def test_blocks_of_any_length_draw_the_same(lengths):
     assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))
 
 
+def test_a_part_is_drawn_as_in_the_whole_motion():
+    """Hair trails behind a turn that began before the part."""
+    one, _ = rig()
+    turning = track(12)
+    turning.head[:, 0] = np.linspace(-9, 9, 12)
+    whole = drawn(one, turning)
+    part = [patch.pixels for patch in one.draw_part(turning, range(5, 9))]
+    assert all(np.array_equal(a, b) for a, b in zip(part, whole[5:9], strict=True))
+    alone = [patch.pixels for patch in one.draw(turning.rows(5, 9), 5)]
+    assert not all(np.array_equal(a, b) for a, b in zip(part, alone, strict=True))
+
+
 def test_a_path_is_kept_within_what_the_picture_can_show_and_told():
     one, _ = rig()
     still = track(3)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
-from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68
 from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
+from sadtalker_ext.portrait.landmarks68 import MESH_TO_68
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Face, Picture, Speech

@@ -275,6 +275,19 @@ def test_blocks_of_any_length_draw_the_same(networks, picture, lengths):
     assert all(np.array_equal(one, two) for one, two in zip(frames, again, strict=True))
 
 
+def test_another_rig_draws_a_part_of_what_one_has_planned(networks, picture):
+    """Head angles that were changed before the part still count at its first frames."""
+    engine = make_engine(networks)
+    rig, seen, _ = run(engine, picture, voice(30), preprocess="crop")
+    turned = seen.motion.head + np.linspace(-20, 20, 30, dtype=np.float32)[:, None]
+    motion = dataclasses.replace(seen.motion, head=turned)
+    whole = [patch.pixels for patch in rig.draw(motion)]
+    other, _, _ = run(engine, picture, voice(12), preprocess="crop")
+    other.take(rig.kept)
+    part = [patch.pixels for patch in other.draw_part(motion, range(11, 19))]
+    assert all(np.array_equal(a, b) for a, b in zip(part, whole[11:19], strict=True))
+
+
 def test_parts_the_networks_cannot_draw_are_named(networks, picture):
     rig, seen, _ = run(make_engine(networks), picture, voice(30), preprocess="crop")
     assert rig.unable(seen.motion) == ()

@@ -6,9 +6,9 @@ import pytest
 
 from sadtalker_ext.engines.sadtalker import landmark_sources
 from sadtalker_ext.engines.sadtalker.landmark_sources import NETWORK_FILES, LandmarkSource, is_ready
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound, PackageMissing
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.types import Face, Picture
 
 MESH = np.random.default_rng(0).uniform(20, 180, (478, 3)).astype(np.float32)
@@ -66,6 +66,12 @@ def test_landmarks_that_came_with_the_picture_go_first(package):
         found = LandmarkSource()(given, FACE, GenerateOptions(landmarks=choice))
         np.testing.assert_array_equal(found, FOUND + 1)
     assert package.built == 0
+
+
+def test_points_that_a_person_placed_need_no_network(package):
+    placed = Picture(pixels=PICTURE.pixels, name="p.png", face_points={"chin": (0.5, 0.9)})
+    found = LandmarkSource()(placed, FACE, GenerateOptions(landmarks="face-alignment"))
+    np.testing.assert_array_equal(found, landmarks_68(MESH))
 
 
 def test_the_network_gets_our_face_and_is_built_once(package):

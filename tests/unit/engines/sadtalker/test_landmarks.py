@@ -1,6 +1,6 @@
 import numpy as np
 
-from sadtalker_ext.engines.sadtalker.landmarks68 import MESH_TO_68, landmarks_68
+from sadtalker_ext.portrait.landmarks68 import MESH_TO_68, landmarks_68
 
 
 def face_like():

@@ -147,6 +147,7 @@ def test_a_model_is_told_by_its_numbers(renderer):
     assert list(renderer.numbers()) == before
 
 
+@pytest.mark.slow  # test_own_sources.py looks at the parts
 def test_a_face_redrawn_beside_another_is_what_it_is_alone(renderer, picture, frames):
     """Every frame of a video is its own source, though several are drawn at once."""
     row, rows = coefficient_rows()

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sadtalker_ext import errors
 from sadtalker_ext.options import option_spec, option_specs
 from sadtalker_ext.shells.comfyui import jobs, register
 from sadtalker_ext.shells.comfyui.nodes import nodes
@@ -127,8 +128,8 @@ def test_widgets_are_as_the_options_say(node, comfyui):
     kinds = register.version1(node).INPUT_TYPES()
     for name, (kind, facts) in {**kinds["required"], **kinds["optional"]}.items():
         assert facts["tooltip"]
-        if name not in {spec.name for spec in option_specs()}:
-            continue
+        if name not in {spec.name for spec in option_specs()} or node.id == "SadTalkerDirect":
+            continue  # what is directed has moments, and is no option
         spec = option_spec(name)
         if isinstance(kind, list):
             assert [str(one) for one in spec.menu or spec.choices] == kind
@@ -176,3 +177,60 @@ def test_example_workflows_fit_the_nodes(file):
             if widget.drawn:
                 assert next(values) in ("fixed", "randomize")
         assert next(values, None) is None
+
+
+def node_named(name):
+    return register.version1(next(one for one in nodes() if one.id == name))()
+
+
+def test_directions_follow_one_another(comfyui):
+    direct = node_named("SadTalkerDirect")
+    (first,) = direct.execute(at=0.5, until=2.0, emotion="happy", intensity=0.8)
+    (second,) = direct.execute(at=1.0, gesture="nod", gaze="left", until=3.0, options=first)
+    assert json.loads(second["timeline"]) == [
+        {"at": 0.5, "emotion": "happy", "intensity": 0.8, "until": 2.0},
+        {"at": 1.0, "gaze": "left", "intensity": 1.0, "until": 3.0},
+        {"at": 1.0, "gesture": "nod", "intensity": 1.0},
+    ]
+    with pytest.raises(jobs.NodeFailed, match="choose an emotion"):
+        direct.execute(at=0.5)
+    with pytest.raises(jobs.NodeFailed, match="list"):
+        direct.execute(at=0, emotion="sad", options={"timeline": '{"expressions": []}'})
+
+
+def test_directions_become_options_of_talk(comfyui):
+    (wired,) = node_named("SadTalkerDirect").execute(at=0.0, emotion="sad")
+    options = jobs.options_of({"options": wired, "fps": 12.0})
+    assert "sad" in options.timeline and options.fps == 12.0
+
+
+def test_motion_becomes_a_numbered_file_of_the_output_folder(comfyui, portrait):
+    from sadtalker_ext.service import motion_seconds
+
+    (path,) = node_named("SadTalkerMotion").execute(
+        portrait=portrait, audio=audio(0.4), text="", file_format=".json",
+        filename_prefix="made/face", seed=1, options={"engine": "puppet"},
+    )  # fmt: skip
+    path = Path(path)
+    assert path.name == "face_00001_.json" and path.parent.name == "made"
+    assert motion_seconds(path) == pytest.approx(0.4, abs=0.1)
+
+
+def test_dub_hands_the_video_over_where_it_lies(comfyui, made, tmp_path, monkeypatch):
+    asked = []
+
+    def dub(request, progress):
+        asked.append(request)
+        assert request.roles[0].speech.exists()
+        raise errors.NoFaceFound("No face found in the video.", hint="Take another.")
+
+    monkeypatch.setattr(jobs.service(), "dub", dub)
+    with pytest.raises(jobs.NodeFailed, match="Take another"):
+        node_named("SadTalkerDub").execute(
+            video=made[0], audio=audio(0.2), text="", face="all", length="cut", keep_audio=0.3,
+            seed=5, options={"mouth_scale": 1.2},
+        )  # fmt: skip
+    (request,) = asked
+    assert str(request.video) == made[0].get_stream_source()
+    assert (request.length, request.keep_audio, request.roles[0].face) == ("cut", 0.3, "all")
+    assert (request.options.seed, request.options.mouth_scale) == (5, 1.2)

@@ -1,6 +1,6 @@
 import pytest
 
-from sadtalker_ext.engines.registry import engines_for
+from sadtalker_ext.engines.registry import engine_names, engines_for
 from sadtalker_ext.options import GenerateOptions, option_spec, option_specs
 from sadtalker_ext.shells.ui import controls
 from sadtalker_ext.shells.ui.page import build_page
@@ -74,6 +74,11 @@ def test_options_without_effect_are_disabled_with_the_reason(options):
     options.fit_engine("puppet")
     assert options.components["pose_style"].interactive is False
     assert "puppet" in options.components["pose_style"].info
+    # the style sheet hides what is disabled and has this class
+    hidden = {name for name, one in options.components.items() if "stx-special" in one.elem_classes}
+    assert hidden == {
+        name for name in options.names if engines_for(name) != engine_names()
+    } and "pose_style" in hidden  # fmt: skip
 
 
 def test_the_tab_has_every_option_exactly_once(host):

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.api.auth import asking
 from sadtalker_ext.shells.ui import compat, page
 from sadtalker_ext.shells.ui import portrait as page_portrait
 from sadtalker_ext.shells.ui.consent import ConsentBook
+from sadtalker_ext.shells.ui.face_editor import PointBook
 from sadtalker_ext.types import Face, Picture
 
 pytestmark = pytest.mark.usefixtures("gradio")
@@ -114,8 +116,11 @@ class TestLookingAtAPicture:
     def look(self, host, tmp_path, monkeypatch):
         found = []
         monkeypatch.setattr(host.service, "faces", lambda picture: list(found), raising=False)
-        looker = page_portrait._Looker(host, ConsentBook(tmp_path / "state"))
+        looker = page_portrait._Looker(
+            host, ConsentBook(tmp_path / "state"), PointBook(tmp_path / "state")
+        )
         names = ("note", "choice", "picture", "boxes", "index", "consent", "tick")
+        names += ("start", "face_points")
 
         def at(value, *faces):
             found[:] = faces
@@ -140,7 +145,17 @@ class TestLookingAtAPicture:
         assert seen["picture"].shape == (96, 80, 3)
 
     def test_no_face_is_said_at_once(self, look, portrait):
-        assert "No face found in ada.png" in look(str(portrait))["note"]
+        seen = look(str(portrait))
+        assert "No face found in ada.png" in seen["note"]
+        assert "Mark the face yourself" in seen["start"] and seen["face_points"] == ""
+
+    def test_points_that_were_placed_come_back_with_the_picture(self, look, portrait, tmp_path):
+        points = '{"left_eye_outer": [0.3, 0.4], "right_eye_outer": [0.7, 0.4], '
+        points += '"mouth_left": [0.4, 0.7], "mouth_right": [0.6, 0.7]}'
+        PointBook(tmp_path / "state").keep(read_picture(portrait), points)
+        seen = look(str(portrait))
+        assert seen["face_points"] == points and "points that you placed" in seen["note"]
+        assert "Correct the points" in seen["start"]
 
     def test_no_picture_clears_everything(self, look):
         seen = look(None)
@@ -153,7 +168,7 @@ class TestLookingAtAPicture:
         assert "broken.png" in look(str(broken))["note"]
 
     def test_missing_face_models_are_left_to_the_engine_line(self, host, portrait, tmp_path):
-        looker = page_portrait._Looker(host, ConsentBook(tmp_path))
+        looker = page_portrait._Looker(host, ConsentBook(tmp_path), PointBook(tmp_path))
         assert looker.at(str(portrait))[0] == ""
 
 

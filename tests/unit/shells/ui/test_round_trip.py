@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.engines.registry import engine_specs
+from sadtalker_ext.face_points import read_face_points, write_face_points
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shells.ui import compat, face_editor, found_portrait
 from sadtalker_ext.shells.ui.page import build_page
 from sadtalker_ext.types import Picture
 
@@ -18,16 +21,16 @@ def take(host):
     handler = next(fn.fn for fn in blocks.fns.values() if fn.name == "take_parameters")
 
     def run(path):
-        line, *updates, remark = handler(str(path))
+        line, *updates, remark, run.portrait = handler(str(path))
         values = dict(zip(parts.options.inputs(), updates, strict=True))
         return line, values, remark
 
     return run
 
 
-def made(path, **options):
+def made(path, picture=None, **options):
     spec = next(one for one in engine_specs() if one.built_in)
-    picture = Picture(pixels=np.zeros((8, 8, 3), np.uint8), name="a.png", parameters="")
+    picture = picture or Picture(pixels=np.zeros((8, 8, 3), np.uint8), name="a.png")
     said = describe_video(GenerateOptions(**options), engine=spec, seed=9, picture=picture)
     with VideoWriter(path, fps=10.0, metadata=said) as writer:
         for _ in range(3):
@@ -49,3 +52,32 @@ def test_what_is_no_video_is_a_sentence(take, tmp_path):
     _, values, remark = take(tmp_path / "b.mp4")
     assert "stx-error" in remark
     assert not any("value" in one for one in values.values())
+
+
+def test_the_portrait_comes_back_from_the_folder_of_results(take, host, tmp_path):
+    pixels = np.random.default_rng(2).integers(0, 255, (48, 36, 3), np.uint8)
+    kept = host.output_dir / "day" / "me.png"
+    kept.parent.mkdir(parents=True)
+    Image.fromarray(pixels).save(kept)
+    video = made(tmp_path / "a.mp4", picture=Picture(pixels=pixels, name="me.png"))
+    _, _, remark = take(video)
+    assert found_portrait.FOUND in remark
+    given = take.portrait
+    assert given == str(kept) if compat.version() >= 5 else given.size == (36, 48)
+    kept.unlink()
+    _, _, remark = take(video)
+    assert found_portrait.LOST in remark
+
+
+def test_points_of_the_face_come_back_with_the_portrait(take, host, tmp_path):
+    pixels = np.random.default_rng(3).integers(0, 255, (48, 36, 3), np.uint8)
+    host.output_dir.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(host.output_dir / "cat.png")
+    points = write_face_points({
+        "left_eye_outer": (0.3, 0.4), "right_eye_outer": (0.7, 0.4),
+        "mouth_left": (0.4, 0.7), "mouth_right": (0.6, 0.7),
+    })  # fmt: skip
+    picture = Picture(pixels=pixels, name="cat.png")
+    _, values, _ = take(made(tmp_path / "a.mp4", picture=picture, face_points=points))
+    assert read_face_points(values["face_points"]["value"]) == read_face_points(points)
+    assert face_editor.PointBook(host.state_folder).find(picture)

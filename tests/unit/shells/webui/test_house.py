@@ -45,7 +45,7 @@ def test_the_button_is_named_only_for_what_it_fetches(service, tmp_path, monkeyp
     """Size 512 has a file of its own, which no engine needs to be ready."""
     present = {"SadTalker_V0.0.2_256.safetensors", *MAPPING.values()}
 
-    def generate(self, request, progress):
+    def generate(self, request, progress, elsewhere):
         locate(lambda name: tmp_path / name if name in present else None, 512, full=False)
 
     monkeypatch.setattr("sadtalker_ext.service.Service.generate", generate)
@@ -75,7 +75,7 @@ def test_no_half_counts_unless_a_precision_was_chosen(
     service, webui, monkeypatch, tmp_path, no_half, chosen, used
 ):
     seen = []
-    monkeypatch.setattr(Service, "generate", lambda self, request, progress: seen.append(request))
+    monkeypatch.setattr(Service, "generate", lambda self, request, *_: seen.append(request))
     webui("shared").cmd_opts.no_half = no_half
     options = GenerateOptions(precision=chosen, idle_seconds=1.0)
     picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
@@ -88,7 +88,7 @@ def test_no_half_counts_unless_a_precision_was_chosen(
 def test_every_kind_of_job_sees_interrupt_and_is_seen(service, webui, monkeypatch, tmp_path, verb):
     state = webui("shared").state
 
-    def work(self, request, progress):
+    def work(self, request, progress, elsewhere=None):
         progress.enter(Stage.RENDERING, 10)
         assert state.sampling_steps == 10
         state.interrupt()

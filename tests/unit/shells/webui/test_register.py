@@ -116,6 +116,17 @@ def test_settings_have_our_prefix_and_one_section(callbacks, webui):
     assert "sadtalker_result_dir" not in added, "this key belongs to the old extension"
     assert all(key.startswith("sadtalker_ext_") for key in added)
     assert {option.section for option in added.values()} == {("sadtalker_ext", "SadTalker")}
+    headings = [name for name in added if "heading" in name]
+    assert len(headings) == 4 and next(iter(added)) in headings
+    assert "heading" in list(added)[list(added).index("sadtalker_ext_make_room") - 1]
+
+
+def test_a_host_without_headings_has_the_settings_alone(callbacks, webui, monkeypatch):
+    monkeypatch.delattr(webui("shared"), "OptionHTML")
+    webui("shared").opts.data_labels.clear()
+    callbacks["ui_settings"]()
+    added = webui("shared").opts.data_labels
+    assert "sadtalker_ext_make_room" in added and not any("heading" in name for name in added)
 
 
 @pytest.mark.parametrize("missing", ["av", "cv2", "librosa", "safetensors"])

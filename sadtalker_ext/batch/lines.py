@@ -1,0 +1,130 @@
+"""The lines of a batch: read from JSON, named, and turned into requests.
+
+A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `text`, or
+`idle_seconds`), `output`, `preset` and any options by name; `reference_video`, `landmarks_file`,
+`motion_plot`, `captions_file`, `motion_in` and `motion_out` name files as its flags do, and
+`blink_video` beside `reference_video` another video for the blinks. A line with `video` in place of
+`portrait` dubs it (see `dubbing.request.dub_line`). Paths are relative to the folder of the list.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.presets import preset_options
+from sadtalker_ext.service import DubRequest, Request, dub_line
+
+Line = tuple[int, dict[str, Any]]
+"""The number of a line, from 1 on, and its values."""
+
+READ = (
+    "portrait",
+    "video",
+    "speech",
+    "reference_video",
+    "blink_video",
+    "landmarks_file",
+    "motion_in",
+)
+"""Names of files that a line reads."""
+WRITTEN = ("output", "motion_plot", "captions_file", "motion_out")
+"""Names of files that a line writes."""
+FILES = (*READ, *WRITTEN)
+PRESET = "preset"
+
+
+def read_jobs(path: Path) -> Iterator[Line]:
+    """Yield line numbers and objects; every line is read before any work begins.
+
+    Raises:
+        InvalidOption: The list cannot be read, or a line is not an object with the needed names.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"The list {path.name} cannot be read: {error}.") from error
+    # not splitlines: JSON may hold other characters that Python takes for the end of a line
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
+        if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
+            raise InvalidOption(
+                f"Line {number} of {path.name} should be an object with portrait or video."
+            )
+        for name in FILES:
+            if not isinstance(values.get(name, ""), (str, type(None))):
+                raise InvalidOption(
+                    f"Line {number} of {path.name}: {name} should be a path, found "
+                    f"{values[name]!r}."
+                )
+        yield number, values
+
+
+def with_outputs(lines: Sequence[Line]) -> list[Line]:
+    """Give lines without an output the one of `generate`, PORTRAIT_talking; each its own.
+
+    The names follow from the list alone, so that a stopped batch finds them again.
+    """
+    taken = {str(values["output"]) for _, values in lines if values.get("output")}
+    named = []
+    for number, values in lines:
+        output = values.get("output") or _free_name(values, taken)
+        taken.add(str(output))
+        named.append((number, {**values, "output": output}))
+    return named
+
+
+def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
+    dubbed = not values.get("portrait")
+    stem = Path(values["video"] if dubbed else values["portrait"]).stem
+    stem += "_dubbed" if dubbed else "_talking"
+    for count in itertools.count(1):
+        name = f"{stem}{'' if count == 1 else f'_{count}'}.mp4"
+        if name not in taken:
+            return name
+    raise AssertionError("counting does not end")
+
+
+def request_of(values: Mapping[str, Any], folder: Path, *, overwrite: bool) -> Request | DubRequest:
+    """Return what a line asks for; one with `video` is dubbed.
+
+    Args:
+        values: Of the line, with an output; every file is one of this machine.
+        folder: Files are relative to it.
+        overwrite: Whether an existing output may be replaced.
+
+    Raises:
+        InvalidOption: A name is unknown or a value has the wrong type.
+    """
+    if values.get("video"):
+        return dub_line(values, folder, overwrite=overwrite)
+    files = {name: folder / values[name] for name in FILES if values.get(name)}
+    given, written = files.pop("motion_in", None), files.pop("motion_out", None)
+    return Request(
+        motion_file=given,
+        motion_files=() if written is None else (written,),
+        picture=files.pop("portrait"),
+        speech=files.pop("speech", None),
+        output=files.pop("output"),
+        options=_options(values),
+        overwrite=overwrite,
+        **files,
+    )
+
+
+def _options(values: Mapping[str, Any]) -> GenerateOptions:
+    own = {name: value for name, value in values.items() if name not in (*FILES, PRESET)}
+    preset = values.get(PRESET) or ""
+    if not isinstance(preset, str):
+        raise InvalidOption(f"preset should be a name or a .json file, found {preset!r}.")
+    return GenerateOptions.from_mapping({**(preset_options(preset) if preset else {}), **own})

@@ -1,0 +1,75 @@
+"""Whole frames of a video, all of them or a segment, and the file that a segment becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sadtalker_ext.compositor.finish import Finisher
+from sadtalker_ext.compositor.lay import Compositor, Role
+from sadtalker_ext.compositor.paste_back import Blend
+from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.engines.base import Rig
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.segments import Scene
+from sadtalker_ext.types import ImageArray, Motion, Patch, Shot
+
+
+def composed(
+    rig: Rig, shot: Shot, motion: Motion, blend: Blend, rows: range | None = None
+) -> Iterator[ImageArray]:
+    """Yield whole frames, (H, W, 3) uint8 RGB.
+
+    Args:
+        rig: Draws the patches.
+        shot: What they are laid on.
+        motion: Of the whole video.
+        blend: How they go in.
+        rows: Which frames; all when left out.
+    """
+    patches = rig.draw(motion) if rows is None else _patches(rig, motion, rows)
+    role = Role(patches=patches, place=rig.place, points=rig.face.points)
+    return Compositor(shot, blend, device=rig.device).frames([role])
+
+
+def _patches(rig: Rig, motion: Motion, rows: range) -> Iterator[Patch]:
+    """Let a rig draw some rows; one that looks beside them has `draw_part`."""
+    draw = getattr(rig, "draw_part", None)
+    if draw is not None:
+        drawn: Iterator[Patch] = draw(motion, rows)
+        return drawn
+    return rig.draw(motion.rows(rows.start, rows.stop), rows.start)
+
+
+def draw_segment(
+    scene: Scene,
+    rows: range,
+    rig: Rig,
+    shot: Shot,
+    path: Path,
+    progress: Progress,
+    stamp: Callable[[ImageArray], ImageArray] | None,
+) -> None:
+    """Draw a segment into an mp4 without sound, which begins with a frame that stands alone.
+
+    Args:
+        scene: The video.
+        rows: Which of its frames.
+        rig: The face, prepared, with what the scene keeps of its plan.
+        shot: The scene's picture.
+        path: The file to write.
+        progress: Stops the work.
+        stamp: Puts the invisible mark into a frame.
+
+    Raises:
+        EncodingError: The file could not be written.
+        Cancelled: The work was stopped.
+    """
+    options = scene.options
+    frames = composed(rig, shot, scene.motion, Blend(options.blend), rows)
+    with VideoWriter(
+        path, fps=scene.motion.fps, quality=options.quality, label=scene.label, stamp=stamp
+    ) as writer:
+        for frame in Finisher(options).frames(frames):
+            progress.check()
+            writer.write(frame)

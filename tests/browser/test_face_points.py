@@ -1,0 +1,66 @@
+"""Placing the points of a face that no detector finds, by pointer and by keys."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from tests.browser.test_page import give_portrait, idle, part, tick_if_asked
+from tests.support.odd_faces import odd_faces
+
+pytestmark = pytest.mark.browser
+
+
+def centre(page, name):
+    box = page.locator(f".stx-face-{name}").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
+    cat = odd_faces()[0]
+    Image.fromarray(cat.pixels).save(tmp_path / "cat.png")
+    give_portrait(page, tmp_path / "cat.png")
+    tick_if_asked(page)
+    idle(page, 1)
+    page.click(part("generate"))
+    # the error has the button beside it
+    page.click(f"{part('status')} .stx-error[data-code=no_face] .stx-face-open")
+    page.wait_for_selector("dialog.stx-face[open]")
+    for name, (x, y) in cat.points.items():
+        sheet = page.locator(".stx-face-sheet").bounding_box()
+        page.mouse.move(*centre(page, name))
+        page.mouse.down()
+        page.mouse.move(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"])
+        page.mouse.up()
+    sheet = page.locator(".stx-face-sheet").bounding_box()
+    x, y = centre(page, "chin")
+    assert (x - sheet["x"]) / sheet["width"] == pytest.approx(cat.points["chin"][0], abs=0.01)
+    assert (y - sheet["y"]) / sheet["height"] == pytest.approx(cat.points["chin"][1], abs=0.01)
+    # keys move a point, and the whole face
+    page.focus(".stx-face-chin")
+    page.keyboard.press("ArrowDown")
+    assert centre(page, "chin")[1] > y
+    assert page.inner_text(".stx-face-told").startswith("Chin: ")
+    before = centre(page, "mouth_left")
+    page.focus(".stx-face-move")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowLeft")
+    assert centre(page, "mouth_left") == pytest.approx(before, abs=0.6)
+    labels = page.locator(".stx-face-point").evaluate_all(
+        "all => all.map(one => one.getAttribute('aria-label'))"
+    )
+    assert len({*labels}) == len(labels) == 23
+    page.click("dialog.stx-face [data-do=use]")
+    page.wait_for_function(
+        "() => document.querySelector('#sadtalker_ext_picture_note').textContent"
+        ".includes('The points that you placed')"
+    )
+    page.click(part("generate"))
+    page.wait_for_selector(f"{part('video')} video")
+    # the window begins with what was placed
+    page.click(f"{part('face_start')} .stx-face-open")
+    kept = page.get_attribute(".stx-face-start", "data-points")
+    assert json.loads(kept)["mouth_left"] == pytest.approx(cat.points["mouth_left"], abs=0.02)
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.stx-face[open]").count() == 0
+    assert page.problems == []

@@ -1,0 +1,77 @@
+"""The gate between two files of results, and the plan for a large batch."""
+
+import copy
+import json
+import sys
+
+import pytest
+
+from benchmarks import table, throughput
+
+MACHINE = {
+    "cores": 2,
+    "processor": "one",
+    "platform": "Linux",
+    "python": "3.11",
+    "packages": {"numpy": "2"},
+    "commit": "abc",
+    "date": "2026-01-01",
+}
+REPORT = {
+    "machine": MACHINE,
+    "results": {
+        "speed": {
+            "render_and_encode_fps": {"median": 60.0},
+            "whole_job_seconds": {"median": 10.0},
+            "runs": 5,
+        }
+    },
+}
+
+
+def changed(name, value):
+    report = copy.deepcopy(REPORT)
+    report["results"]["speed"][name] = {"median": value}
+    return report
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_worse"),
+    [
+        ("render_and_encode_fps", 50, True),
+        ("render_and_encode_fps", 55, False),
+        ("render_and_encode_fps", 90, False),
+        ("whole_job_seconds", 12, True),
+        ("whole_job_seconds", 11, False),
+        ("whole_job_seconds", 5, False),
+    ],
+)
+def test_only_what_got_worse_by_the_ratio_is_told(name, value, is_worse):
+    assert bool(table.worse(REPORT, changed(name, value))) == is_worse
+
+
+def test_the_gate_fails_and_refuses_to_compare_machines(tmp_path, monkeypatch, capsys):
+    other = copy.deepcopy(REPORT)
+    other["machine"]["processor"] = "another"
+    slower = changed("whole_job_seconds", 20)
+    codes = []
+    for number, after in enumerate((REPORT, slower, other)):
+        paths = [tmp_path / f"{number}-{side}.json" for side in ("before", "after")]
+        for path, report in zip(paths, (REPORT, after), strict=True):
+            path.write_text(json.dumps(report), encoding="utf-8")
+        monkeypatch.setattr(sys, "argv", ["table", *map(str, paths)])
+        codes.append(table.main())
+    assert codes == [0, 1, 2]
+    assert "2.00 x worse" in capsys.readouterr().out
+
+
+def test_the_table_names_machine_versions_and_commit():
+    text = table.table(REPORT)
+    assert all(word in text for word in ("one, 2 cores", "numpy 2", "commit abc", "60"))
+
+
+def test_the_plan_for_ten_thousand_jobs_is_arithmetic():
+    hours = throughput.plan(2.0)["10000 jobs of 10 s"]
+    assert hours["hours_on_1_cores"] == pytest.approx(10_000 * 10 * 2 / 3600, abs=0.05)
+    assert hours["hours_on_16_cores"] == pytest.approx(hours["hours_on_1_cores"] / 16, abs=0.05)
+    assert throughput.cost_per_hour_of_video(0.04, 2.0) == pytest.approx(0.08)
