@@ -13,9 +13,9 @@ from sadtalker_ext.engines.sadtalker.alignment import align, aligned_picture
 from sadtalker_ext.engines.sadtalker.coefficients import DRIVEN, EXPRESSION, coefficient_row
 from sadtalker_ext.engines.sadtalker.dub.mouth_part import WHOLE, mouth_part
 from sadtalker_ext.engines.sadtalker.dub.squares import Squares
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.errors import NoFaceFound
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shot.steady import SteadyTrack
 from sadtalker_ext.types import FloatArray, ImageArray

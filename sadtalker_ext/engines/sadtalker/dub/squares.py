@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.engines.sadtalker.crop import face_quad
-from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
 from sadtalker_ext.planes import Planes
+from sadtalker_ext.portrait.landmarks68 import landmarks_68
 from sadtalker_ext.shot.steady import SteadyFace, SteadyTrack
 from sadtalker_ext.types import FloatArray, ImageArray
 
