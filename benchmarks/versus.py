@@ -115,10 +115,10 @@ def subject(folder: Path, parsed: argparse.Namespace) -> tuple[Path, np.ndarray,
     import cv2
 
     from benchmarks.subject import PORTRAIT, SPEECH
-    from sadtalker_ext.engines.sadtalker.landmarks68 import landmarks_68
     from sadtalker_ext.inputs.audio import open_speech
     from sadtalker_ext.inputs.image import read_picture
     from sadtalker_ext.portrait.find import find_face
+    from sadtalker_ext.portrait.landmarks68 import landmarks_68
     from sadtalker_ext.portrait.models import FaceModels
     from sadtalker_ext.weights.store import WeightStore
 

@@ -109,7 +109,7 @@ def _frequency(small: ImageArray, place: npt.NDArray[np.bool_]) -> FloatArray:
     for axis in range(3):
         padded = np.pad(counts, [(1, 1) if one == axis else (0, 0) for one in range(3)])
         low, high = (np.take(padded, range(at, at + 16), axis) for at in (0, 2))
-        counts = counts / 2 + (low + high) / 4
+        counts = np.asarray(counts / 2 + (low + high) / 4, np.float32)
     found: FloatArray = counts / np.float32(max(float(place.sum()), 1.0))
     return found
 
