@@ -10,7 +10,7 @@ import numpy as np
 from sadtalker_ext.types import FloatArray
 
 FILE = Path(__file__).with_name("mean_face.npz")
-"""Written by ``python -m tests.support.face_template``."""
+"""Written by the module ``tests.support.face_template``."""
 
 
 @lru_cache(maxsize=1)
