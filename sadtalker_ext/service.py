@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sadtalker_ext.dubbing.reading import dub_line as dub_line
+from sadtalker_ext.dubbing.reading import role_from as role_from
+from sadtalker_ext.dubbing.reading import segment_from as segment_from
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
 from sadtalker_ext.dubbing.request import default_roles as default_roles
-from sadtalker_ext.dubbing.request import dub_line as dub_line
-from sadtalker_ext.dubbing.request import role_from as role_from
-from sadtalker_ext.dubbing.request import segment_from as segment_from
 from sadtalker_ext.engine_status import Advice as Advice
 from sadtalker_ext.engine_status import EngineStatus as EngineStatus
 from sadtalker_ext.engine_status import found_status, offer_other

@@ -9,7 +9,8 @@ from typing import Any
 
 from sadtalker_ext.engines.registry import engines_for
 from sadtalker_ext.options import OptionSpec, option_specs
-from sadtalker_ext.shells.api.dubbing import SPEECHES, dub_schema
+from sadtalker_ext.shells.api.dub_schema import dub_schema
+from sadtalker_ext.shells.api.dubbing import SPEECHES
 from sadtalker_ext.shells.api.url_policy import MAX_URL
 
 Json = dict[str, Any]

@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sadtalker_ext.dubbing.request import (
-    DubRequest,
-    DubRole,
-    DubSegment,
-    check_dub,
-    dub_line,
-    role_from,
-)
+from sadtalker_ext.dubbing.reading import dub_line, role_from
+from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment, check_dub
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
 from sadtalker_ext.shells.cli.dub import dub_request
