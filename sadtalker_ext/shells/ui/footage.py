@@ -22,6 +22,7 @@ from sadtalker_ext.shells.ui.dub_job import (
     check_footage,
     still_of,
 )
+from sadtalker_ext.shells.ui.uploads import told_html
 from sadtalker_ext.types import Box, Picture
 
 SEVERAL = "Several faces were found. Click the one that should say the new words."
@@ -207,7 +208,7 @@ class _Looker:
             check_footage(self._host, Path(value))
             still = still_of(Path(value))
         except SadTalkerError as problem:
-            return [words.error_html(problem), *cleared, nothing, False]
+            return [told_html(problem, self._host), *cleared, nothing, False]
         asked = [compat.update(visible=self._consent.is_needed(Path(value))), False]
         try:
             found = self._host.service.faces(still)

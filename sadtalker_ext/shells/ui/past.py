@@ -11,7 +11,7 @@ from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.history import PAGE, History, facts_of, when
 from sadtalker_ext.shells.ui import compat, results, words
 from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
-from sadtalker_ext.shells.ui.uploads import is_shared
+from sadtalker_ext.shells.ui.uploads import is_shared, told_html
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ class _Desk:
             video, said = facts_of(one.path)
         except (SadTalkerError, IndexError) as problem:
             kept = [compat.unchanged()] * (len(results.OUTPUTS) - 1)
-            sentence = words.error_html(problem) if isinstance(problem, SadTalkerError) else ""
+            sentence = told_html(problem, self._host) if isinstance(problem, SadTalkerError) else ""
             return [*kept, sentence, *[compat.unchanged()] * 3]
         shown = results.player_of(one.path) | {
             "summary": words.summary_html(video, place=not is_shared(self._host)),
@@ -198,7 +198,7 @@ class _Desk:
         try:
             one = self._history.find(chosen, owner=self._host.owner(user))
         except SadTalkerError as problem:
-            return [*[compat.unchanged()] * 2, words.error_html(problem)]
+            return [*[compat.unchanged()] * 2, told_html(problem, self._host)]
         return [str(one.path), chosen, words.note_html(NEXT)]
 
     def star(self, user: str, chosen: str, names: Sequence[str]) -> list[Any]:
@@ -208,7 +208,7 @@ class _Desk:
             starred = not self._history.find(chosen, owner=owner).starred
             self._history.star(chosen, starred=starred, owner=owner)
         except SadTalkerError as problem:
-            return [*[compat.unchanged()] * 3, words.error_html(problem), compat.unchanged()]
+            return [*[compat.unchanged()] * 3, told_html(problem, self._host), compat.unchanged()]
         count = max(PAGE, len(names))
         return [*self._listed(user, count), compat.update(value=_star_words(starred=starred))]
 
@@ -220,7 +220,7 @@ class _Desk:
             self._history.delete(chosen, owner=self._host.owner(user))
         except SadTalkerError as problem:
             kept = [compat.unchanged()] * 3
-            return [*kept, words.error_html(problem), *[compat.unchanged()] * 2]
+            return [*kept, told_html(problem, self._host), *[compat.unchanged()] * 2]
         count = max(PAGE, len(names))
         return [*self._listed(user, count), "", compat.update(visible=False)]
 

@@ -14,7 +14,7 @@ from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.uploads import is_shared, uploads_of
+from sadtalker_ext.shells.ui.uploads import is_shared, told_html, uploads_of
 from sadtalker_ext.types import Box, Face, Picture
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class _Looker:
                 check.picture(value)
             picture = compat.read_picture_value(value)
         except SadTalkerError as problem:
-            return [words.error_html(problem), *cleared, nothing, False, "", ""]
+            return [told_html(problem, self._host), *cleared, nothing, False, "", ""]
         asked = [compat.update(visible=self._consent.is_needed(picture)), False]
         kept = self._book.find(picture)
         if kept:

@@ -25,14 +25,13 @@ from sadtalker_ext.shells.ui import (
     results,
     speech,
     voices,
-    words,
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, JobParts, TabHost, element_id
 from sadtalker_ext.shells.ui.found_portrait import Finder
 from sadtalker_ext.shells.ui.job import TabJob
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.uploads import is_shared
+from sadtalker_ext.shells.ui.uploads import is_shared, told_html
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +180,7 @@ def _connect_results(
             dub_job.check_footage(finder.host, path)
             said = read_metadata(path)
         except SadTalkerError as problem:
-            return [same, *kept, words.error_html(problem), same]
+            return [same, *kept, told_html(problem, finder.host), same]
         line, found = said.line, parse_line(said.line)
         portrait, told = finder.find(said, str(found.get("face_points", "")))
         # what the line does not name was as it is by default

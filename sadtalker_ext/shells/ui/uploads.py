@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InputTooLarge
+from sadtalker_ext.errors import InputTooLarge, SadTalkerError
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.contract import TabHost
 
 CHARACTERS_PER_SECOND = 12.0
@@ -68,6 +69,11 @@ class UploadCheck:
 def is_shared(host: TabHost) -> bool:
     """Tell whether several people with names and passwords of their own use a host's page."""
     return bool(getattr(host, "shared", False))
+
+
+def told_html(error: SadTalkerError, host: TabHost) -> str:
+    """Return an error as HTML; strangers are not told where files lie on this machine."""
+    return words.error_html(error, places=not is_shared(host))
 
 
 def uploads_of(host: TabHost) -> UploadCheck | None:
