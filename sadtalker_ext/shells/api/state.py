@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,15 @@ class ApiState:
         self._database.close()
         self._lock.release()
 
-    def lane_of(self, options: GenerateOptions, *, dubs: bool = False) -> str:
-        """Return the queue of a job: what needs no GPU may run beside what does."""
-        return "gpu" if self.service.waits_for_device(options, dubs=dubs) else "cpu"
+    def lane_of(self, options: GenerateOptions, dub: Mapping[str, Any] | None = None) -> str:
+        """Return the queue of a job: what needs no GPU may run beside what does.
+
+        People of a picture who talk are moved by the built-in engine, whatever is asked for.
+        """
+        if dub is not None and dub.get("picture"):
+            return "cpu"
+        waits = self.service.waits_for_device(options, dubs=dub is not None)
+        return "gpu" if waits else "cpu"
 
     def _interrupted(self, lane: str) -> bool:
         ask = self.settings.interrupted

@@ -73,7 +73,7 @@ def _submit(
         _save(state, order, body, inputs, owner)
         new = NewJob(
             id=job_id,
-            lane=state.lane_of(order.options, dubs=order.dub is not None),
+            lane=state.lane_of(order.options, order.dub),
             order=_stored(order, f"{talks_address}/{job_id}"),
             owner=owner,
             key=key,

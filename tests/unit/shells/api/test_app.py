@@ -190,3 +190,6 @@ def test_what_needs_no_device_has_a_queue_of_its_own(client):
         for options in ({}, {"enhancer": "gfpgan"}, {"engine": "sadtalker"})
     ]
     assert lanes == ["cpu", "gpu", "gpu"]
+    asked = GenerateOptions(engine="sadtalker")
+    dubs = [client.sadtalker.lane_of(asked, dub) for dub in ({"face": "0"}, {"picture": True})]
+    assert dubs == ["gpu", "cpu"]
