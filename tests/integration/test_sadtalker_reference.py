@@ -67,7 +67,8 @@ def through_service(request, monkeypatch):
     engine = engine_for(request.picture.size)
     service = Service(StandaloneHost(), specs=specs_with(lambda: engine, lambda: True))
     monkeypatch.setattr(
-        "sadtalker_ext.portrait.find.find_face", lambda one, _, index: engine.find_face(one, index)
+        "sadtalker_ext.portrait.known.KnownFaces.face",
+        lambda _, one, index: engine.find_face(one, index),
     )
     return service.generate(request, Progress()), engine.networks.renderer.rows
 
@@ -174,7 +175,7 @@ def test_contradictions_are_told_before_any_work(picture, tmp_path, options, spe
 def test_warnings_reach_the_result(picture, speech, tmp_path):
     engine = engine_for(picture.size)
     points = mesh(left=20, top=30, size=40.0)
-    engine._track_face = lambda frames: (
+    engine.track_face = lambda frames: (
         None if number == 3 else points for number, _ in enumerate(frames)
     )
     request = Request(
@@ -190,7 +191,7 @@ def test_warnings_reach_the_result(picture, speech, tmp_path):
 
 def test_a_reference_without_a_face_leaves_no_file(picture, speech, tmp_path):
     engine = engine_for(picture.size)
-    engine._track_face = lambda frames: (None for _ in frames)
+    engine.track_face = lambda frames: (None for _ in frames)
     request = Request(
         picture=picture, speech=None, output=tmp_path / "out.mp4", options=GenerateOptions(),
         reference_video=write_reference(tmp_path / "moving.mp4"),

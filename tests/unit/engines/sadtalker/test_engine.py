@@ -239,7 +239,7 @@ def test_other_rates_read_key_points_between_those_of_25(networks, picture, fps)
     rig = prepared(engine, picture, options)
     motion = rig.plan(Performance(speech=voice(300)), options, Progress(), 5)
     other = resample(motion, fps)
-    points = torch.cat(list(rig._key_points(other, 0))).numpy()
+    points = torch.cat(list(rig._key_points(other, 0, range(len(other))))).numpy()
     at = np.clip((np.arange(len(other)) + 0.5) * (25 / fps) - 0.5, 0, 299)
     for column in (0, 30, 65):
         wanted = np.interp(at, np.arange(300), rig._plan.rows[:, column])

@@ -205,7 +205,7 @@ def test_directions_become_options_of_talk(comfyui):
 
 
 def test_motion_becomes_a_numbered_file_of_the_output_folder(comfyui, portrait):
-    from sadtalker_ext.service import motion_seconds
+    from sadtalker_ext.motion.formats.files import motion_seconds
 
     (path,) = node_named("SadTalkerMotion").execute(
         portrait=portrait, audio=audio(0.4), text="", file_format=".json",
