@@ -8,7 +8,7 @@ import pytest
 
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.grid import MOST_CELLS, Axis, _cells, _file_names, make_grid, parse_axis
+from sadtalker_ext.grid import MOST_CELLS, Axis, _file_names, cells_of, make_grid, parse_axis
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.claim import wall_claim
@@ -139,11 +139,11 @@ def test_values_are_read_as_the_option_takes_them():
     assert parse_axis("yaw=0 20|0 -20").values == ("0, 20", "0, -20")
     assert parse_axis("text=Hello, you|Bye").values == ("Hello, you", "Bye")
     with pytest.raises(InvalidOption):
-        _cells([Axis(name="seed", values=tuple(range(MOST_CELLS + 1)))])
+        cells_of([Axis(name="seed", values=tuple(range(MOST_CELLS + 1)))])
 
 
 def test_values_that_differ_only_in_signs_are_two_files():
-    cells = _cells([parse_axis("text=hallo!|hallo?|Hallo.|"), parse_axis("size=256,512")])
+    cells = cells_of([parse_axis("text=hallo!|hallo?|Hallo.|"), parse_axis("size=256,512")])
     names = _file_names(cells)
     assert len({name.casefold() for name in names}) == len(cells)
     assert names[:2] == ["size-256_text-hallo_", "size-256_text-hallo_-2"]
