@@ -20,6 +20,8 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     cat = odd_faces()[0]
     Image.fromarray(cat.pixels).save(tmp_path / "cat.png")
     give_portrait(page, tmp_path / "cat.png")
+    # looking everywhere for a face takes longer than finding one
+    page.wait_for_selector(f"{part('picture_note')} .stx-note")
     tick_if_asked(page)
     idle(page, 1)
     page.click(part("generate"))

@@ -164,8 +164,9 @@ def connect_footage_parts(
     )
     compat.listen(
         picture.change,
-        lambda value: compat.unchanged() if value is None else PICTURE,
-        [picture],
+        # the same value again would count as a change, and take away the tick
+        lambda value, kind: compat.unchanged() if value is None or kind == PICTURE else PICTURE,
+        [picture, parts.kind],
         [parts.kind],
     )
     compat.listen(
