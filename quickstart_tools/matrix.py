@@ -7,6 +7,7 @@ compared with those of the tested versions.
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ SHOWN = (
     *("pytest", "scipy"),
 )
 PYTEST = ("-m", "pytest", "-q", "--core", "-p", "no:cacheprovider")
+WORKERS = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+"""The tests of a file stay together, because they share what is costly to make."""
 MOST_LEVELS = 2
 """Grey levels that 99.9 % of all values of a frame may be away from those of the tested set."""
 
@@ -121,7 +124,7 @@ def _try(row: Row) -> list[str]:
     """Run the core suite and the demo; return a sentence for each thing that is wrong."""
     wrong = []
     say(f"{row.name}: core suite")
-    if row.environment.run(*PYTEST):
+    if row.environment.run(*PYTEST, *WORKERS):
         wrong.append("the core suite fails")
     if row.constraints is None:
         say(f"{row.name}: wheel and source archive")
