@@ -24,16 +24,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext import errors
-from sadtalker_ext.errors import (
-    InputTooLarge,
-    SadTalkerError,
-    UnreadableAudio,
-    UnreadableImage,
-    UnreadableMotion,
-    UnreadableVideo,
-)
 from sadtalker_ext.inputs.looking import Bounds, Part
+from sadtalker_ext.inputs.refusals import ending, error_of, gave_up, too_busy
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +45,6 @@ _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from sadtalker_ext.inputs.child import serve; "
     "serve(int(sys.argv[2]))"
 )
-_UNREADABLE: dict[str, type[SadTalkerError]] = {
-    "picture": UnreadableImage,
-    "sound": UnreadableAudio,
-    "driving": UnreadableVideo,
-    "motion": UnreadableMotion,
-}
 
 
 class Inspector:
@@ -150,9 +136,9 @@ class Inspector:
                 return self._closed.is_set() or bool(self._idle and mine)
 
             if not self._turns.wait_for(free, TURN_SECONDS):
-                raise _too_busy()
+                raise too_busy()
             if self._closed.is_set():
-                raise _ending()
+                raise ending()
             child = self._idle.pop()
             self._busy[owner] += 1
         try:
@@ -166,7 +152,7 @@ class Inspector:
                     dead.end()
                 if closed:
                     child.end()
-                    raise _ending()
+                    raise ending()
             yield child
         finally:
             with self._turns:
@@ -186,7 +172,7 @@ class Inspector:
                 return fits or self._closed.is_set()
 
             if not self._turns.wait_for(free, TURN_SECONDS):
-                raise _too_busy()
+                raise too_busy()
             self._taken += need
         try:
             yield
@@ -209,15 +195,15 @@ class Inspector:
         }
         answer = child.ask(question, seconds)
         if self._closed.is_set():
-            raise _ending()
+            raise ending()
         if answer is None:
             log.warning("the reader of a file (%s) had to be ended, or broke down", kind)
-            raise _gave_up(kind, path.name, seconds, late=child.was_late)
+            raise gave_up(kind, path.name, seconds, late=child.was_late)
         if "value" in answer:
             return answer["value"]
         if answer.get("trace"):
             log.error("unexpected error while a file was looked at:\n%s", answer["trace"])
-        raise _error(answer, kind, path.name)
+        raise error_of(answer, kind, path.name)
 
 
 class _Child:
@@ -282,35 +268,3 @@ class _Child:
             if pipe is not None:
                 with suppress(OSError):  # what was not sent is of no use to anybody now
                     pipe.close()
-
-
-def _error(answer: dict[str, Any], kind: str, name: str) -> SadTalkerError:
-    found = getattr(errors, str(answer.get("class")), None)
-    if isinstance(found, type) and issubclass(found, SadTalkerError):
-        error: SadTalkerError = found(answer["message"], hint=answer["hint"])
-        return error
-    return _UNREADABLE.get(kind, UnreadableImage)(
-        f"{name} cannot be read: it is damaged in an unusual way.",
-        hint="Download or export it again.",
-    )
-
-
-def _gave_up(kind: str, name: str, seconds: float, *, late: bool) -> SadTalkerError:
-    if late:
-        return InputTooLarge(
-            f"{name} should be readable within {seconds:.0f} seconds, but takes longer.",
-            hint="Export it again, shorter or smaller.",
-        )
-    return _UNREADABLE.get(kind, UnreadableImage)(
-        f"{name} cannot be read: its decoder broke down, or used more than it may.",
-        hint="Export it again, shorter or smaller.",
-    )
-
-
-def _too_busy() -> SadTalkerError:
-    words = "Too many other files are being looked at."
-    return errors.ResourceError(words, hint="Try again in a moment.")
-
-
-def _ending() -> SadTalkerError:
-    return errors.ResourceError("The program is ending.", hint="Try again when it runs again.")

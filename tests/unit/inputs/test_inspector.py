@@ -16,7 +16,7 @@ from sadtalker_ext.errors import (
     UnreadableImage,
     UnreadableMotion,
 )
-from sadtalker_ext.inputs import child, inspector
+from sadtalker_ext.inputs import child, refusals
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.inputs.looking import Bounds, Part, picture_bytes
 from sadtalker_ext.motion.controls import CONTROLS
@@ -118,7 +118,7 @@ def test_an_end_does_not_wait_for_a_file(tmp_path, picture):
     looker.close()
     for thread in threads:
         thread.join(5.0)
-    assert [str(one) for one in caught] == [str(inspector._ending())] * 3
+    assert [str(one) for one in caught] == [str(refusals.ending())] * 3
 
 
 def test_a_child_that_breaks_down_is_replaced(picture):
@@ -202,7 +202,7 @@ def test_a_bug_is_logged_and_named_as_an_unusual_file(picture, monkeypatch, capl
     question = {"kind": "picture", "path": str(picture), "bounds": {}, "part": {}}
     answer = child._answer(question)
     assert "ZeroDivisionError" in answer["trace"]
-    error = inspector._error(answer, "picture", "p.png")
+    error = refusals.error_of(answer, "picture", "p.png")
     assert isinstance(error, UnreadableImage)
 
 
