@@ -77,27 +77,28 @@ def convolution(op: Operation) -> Kernel:
     stride = (op.settings["stride_h"], op.settings["stride_w"])
     out = np.empty(op.out_shape, np.float32)
     product = _product(out.reshape(-1, outputs), matrix)
-    flat = out.reshape(-1, outputs)
+    # whole rows of the bias, repeated along x, make the sum a plain loop over memory
+    start = np.ascontiguousarray(np.broadcast_to(bias, op.out_shape[2:]))
     finish = _activation(op, out)
     if (height, width) == stride == (1, 1):
 
         def pointwise(x: FloatArray) -> FloatArray:
             product(x.reshape(-1, inputs))
-            np.add(flat, bias, out=flat)
+            np.add(out, start, out=out)
             return finish()
 
         return pointwise
     pad = _padding(op, (height, width), stride)
-    columns = np.empty((*op.out_shape[1:3], height, width, inputs), np.float32)
-    shifts = _shifts((height, width), stride, op.out_shape)
+    columns = np.empty((*op.out_shape[1:3], height, width * inputs), np.float32)
     rows = columns.reshape(-1, height * width * inputs)
+    row_windows = _row_windows(width, stride, op.out_shape)
 
     def windowed(x: FloatArray) -> FloatArray:
         padded = pad(x)
-        for (row, column), window in shifts:
-            columns[:, :, row, column] = padded[window]
+        for row in range(height):
+            columns[:, :, row] = row_windows(padded[row:])
         product(rows)
-        np.add(flat, bias, out=flat)
+        np.add(out, start, out=out)
         return finish()
 
     return windowed
@@ -268,6 +269,27 @@ def _shifts(
         for y in range(size[0])
         for x in range(size[1])
     ]
+
+
+def _row_windows(
+    width: int, stride: tuple[int, int], out_shape: Shape
+) -> Callable[[FloatArray], FloatArray]:
+    """Return a function that gives what rows of windows see of an (H, W, C) image.
+
+    A row of a window is one run of memory; (rows, columns, width * C), a view.
+    """
+    (step_y, step_x), (rows, columns) = stride, out_shape[1:3]
+
+    def view(image: FloatArray) -> FloatArray:
+        down, across, item = image.strides
+        return np.lib.stride_tricks.as_strided(
+            image,
+            (rows, columns, width * image.shape[2]),
+            (step_y * down, step_x * across, item),
+            writeable=False,
+        )
+
+    return view
 
 
 def _padding(

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
-from sadtalker_ext.engines.puppet.dub.habits import Habits
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
-from sadtalker_ext.engines.puppet.dub.pose import Pose
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Drawn, Planes
+from sadtalker_ext.portrait.filmed.cover import CoverFinder
+from sadtalker_ext.portrait.filmed.habits import Habits
+from sadtalker_ext.portrait.filmed.pose import Pose
 from sadtalker_ext.types import Box, FloatArray
 
 _PARTED = (0.15, 1.3)
