@@ -28,7 +28,7 @@ from sadtalker_ext.speech.spans import GivingWay, spans_of
 from sadtalker_ext.types import Picture, Speech, VideoFile
 
 SMALL_PX: Final = 40
-"""Width of a face below which people are told apart badly."""
+"""Width of a face below which lips are a few pixels."""
 _MEASURED: Final = 60
 """Faces whose width is measured, spread over the video."""
 
@@ -126,7 +126,7 @@ def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], second
 
 
 def small_faces(tracks: TrackFile, wanted: Collection[int]) -> list[str]:
-    """Say so where the faces of some people are too small to be told from others'.
+    """Say so where the faces of some people are too small for lips to be read.
 
     Args:
         tracks: What was found in the video.
@@ -140,8 +140,8 @@ def small_faces(tracks: TrackFile, wanted: Collection[int]) -> list[str]:
     if wide >= SMALL_PX:
         return []
     return [
-        f"The face is only {wide:.0f} pixels wide: little of the lips is seen, and people this "
-        "small may be taken for one another or for somebody new."
+        f"The face is only {wide:.0f} pixels wide: its lips are a few pixels, and what they say is "
+        "hardly seen."
     ]
 
 
