@@ -40,6 +40,8 @@ _NEAR = 1.1
 """Distance of two faces, in the larger one's sizes, up to which one may lie before the other."""
 _SAME_PERSON = 1.0
 """Likenesses that differ by less are one person's."""
+_SHARE_OF_STEP = 0.6
+"""How much of its last step a head is expected to go on: it shakes and nods, and turns back."""
 _KEPT_FRAMES = 60
 """A face that was lost is expected near its place for so many frames."""
 _LEARN_EVERY = 10
@@ -76,14 +78,13 @@ class _Followed:
     jump: float = 0.0
     """How far from there it went in this frame, in its sizes."""
 
-    def expected(self, frames: int) -> Region:
-        """Return the square in which it should be looked for some frames further on."""
+    def expected(self) -> Region:
+        """Return the square in which it should be looked for in the frame behind the next."""
         region = region_of(self.points)
-        return replace(
-            region,
-            x=region.x + (frames - 1) * float(self.way[0]),
-            y=region.y + (frames - 1) * float(self.way[1]),
-        )
+        if self.before is None:
+            return region
+        x, y = _SHARE_OF_STEP * (middle_of(self.points) - middle_of(self.before))
+        return replace(region, x=region.x + float(x), y=region.y + float(y))
 
     def move(self, points: FloatArray) -> None:
         """Take over where it is in the next frame."""
@@ -179,7 +180,7 @@ class SceneFollower:
         looked = self._ahead.go_on()
         if after is not None and not looked:
             for face in self._active:
-                self._ahead.begin(face.track, after, face.expected(2))
+                self._ahead.begin(face.track, after, face.expected())
 
     def close(self) -> None:
         """End what looks ahead; needed where frames were given with those behind them."""

@@ -54,6 +54,22 @@ def test_a_good_guess_is_taken_and_a_bad_one_is_looked_for_again():
     assert here.count(False) >= 2
 
 
+def test_after_a_bad_guess_there_is_a_pause():
+    planes = planes_of(np.full((200, 300, 3), 90, np.uint8))
+    mesher = Mesher()
+    ahead = MeshesAhead(mesher)
+    right, wrong = Region(x=150, y=100, side=100), Region(x=170, y=100, side=100)
+    looked = []
+    for number in range(16):
+        looked.append(ahead.go_on())
+        ahead.mesh(0, planes, right)
+        if not looked[-1]:
+            ahead.begin(0, planes, right if number else wrong)
+    ahead.close()
+    # one bad guess, six frames without any, and every second frame from then on
+    assert looked == [False, True, *[False] * 7, *[True, False] * 3, True]
+
+
 def test_frames_given_ahead_show_the_same_faces(portrait, models):
     """A head that goes to the right and nods."""
     points = find_face(portrait, models).points[:, :2]
