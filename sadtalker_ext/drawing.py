@@ -32,6 +32,18 @@ def composed(
     return Compositor(shot, blend, device=rig.device).frames([role])
 
 
+def start_processes(rig: Rig, seconds: float | None) -> None:
+    """Let a rig that draws in processes of its own start them, while its motion is planned.
+
+    Args:
+        rig: Draws a video, in one piece.
+        seconds: Length of the video; None where nobody knows.
+    """
+    start = getattr(rig, "start_processes", None)
+    if start is not None:
+        start(seconds)
+
+
 def _patches(rig: Rig, motion: Motion, rows: range) -> Iterator[Patch]:
     """Let a rig draw some rows; one that looks beside them has `draw_part`."""
     draw = getattr(rig, "draw_part", None)

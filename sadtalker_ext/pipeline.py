@@ -14,7 +14,7 @@ from pathlib import Path
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.compositor.transparency import with_alpha
-from sadtalker_ext.drawing import composed
+from sadtalker_ext.drawing import composed, start_processes
 from sadtalker_ext.encoder.formats import TRANSPARENT
 from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
@@ -102,6 +102,8 @@ def generate(
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
+    if elsewhere is None:
+        start_processes(rig, performance.seconds)
     with timings.measure("move"):
         motion = planned(rig, performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)

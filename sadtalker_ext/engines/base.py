@@ -26,7 +26,8 @@ class Rig(Protocol):
 
     A rig whose frames depend on more than their own row has `draw_part(motion, rows)`, which draws
     some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
-    `kept`, and `take(kept)` for another rig of the same picture.
+    `kept`, and `take(kept)` for another rig of the same picture. One that draws in processes of its
+    own has `start_processes(seconds)`, called before the plan of a video of that length.
     """
 
     @property

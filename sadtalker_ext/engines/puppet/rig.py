@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import Swing, trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Poses, Swing, trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
+from sadtalker_ext.engines.puppet.processes.board import Board
+from sadtalker_ext.engines.puppet.processes.crew import Crew, process_count
+from sadtalker_ext.engines.puppet.processes.orders import order, scene
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
     UNABLE,
@@ -28,7 +29,6 @@ from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.driving import FaceTracker
-from sadtalker_ext.motion.plan import plan_motion
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -40,11 +40,13 @@ _BREATH_LIFT = 0.006
 _WIDEST = (18.0, 12.0, 12.0)
 """Degrees of yaw, pitch and roll that a head can be turned by: 45 portraits look right so far; a
 wider turn needs pixels of the head that the picture does not show."""
-_WORKERS = 2
-"""Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
+_THREADS = 2
+"""Frames drawn side by side where no process helps: large faces take long calls of OpenCV, which
+let another thread work; the many short ones of a small face do not."""
 _EYE_CORNERS = (33, 133, 362, 263)
-_AHEAD = 4
-"""Frames that may be finished before they are asked for; bounds the memory."""
+_AHEAD, _AHEAD_EACH = 5, 3
+"""Frames that may be finished before they are asked for, and as many more for every process that
+helps; bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +67,7 @@ class PuppetRig:
         preprocess: The framing option, by which the stage was chosen.
         swings: How hair swings at the end of the block drawn last, by the number of the row that
             comes next; kept here so that a block goes on where the one before it ended.
+        crew: Processes that draw beside this one, see `start_processes`.
     """
 
     face: Face
@@ -78,12 +81,25 @@ class PuppetRig:
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
     swings: dict[int, Swing] = field(default_factory=dict)
+    crew: Crew = field(default_factory=Crew)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
     """The canvas of each thread that draws."""
 
     def anew(self) -> PuppetRig:
         """Return the same rig at its beginning: for another job, which may run beside this one."""
-        return replace(self, swings={})
+        return replace(self, swings={}, crew=Crew())
+
+    def start_processes(self, seconds: float | None) -> None:
+        """Let other processes get ready to draw, where that pays; returns at once.
+
+        They draw the next block and end with it, or with this rig.
+
+        Args:
+            seconds: Length of the video; None where nobody knows.
+        """
+        height, width = self.view.pixels.shape[:2]
+        count = process_count(seconds, height * width)
+        self.crew.start(count, scene(self.view, self.mask), self.size)
 
     @property
     def device(self) -> str:
@@ -104,6 +120,9 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
+        # here, because a process that only draws starts without it in two thirds of the time
+        from sadtalker_ext.motion.plan import plan_motion
+
         motion = plan_motion(
             performance, options, seed, progress, self.track, self.require, self._eyes()
         )
@@ -137,16 +156,19 @@ class PuppetRig:
     def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
-        waiting: deque[Future[ImageArray]] = deque()
+        helped = len(self.crew)
+        board = Board(rows, _AHEAD + _AHEAD_EACH * helped)
+        threads = 1 if helped else _THREADS
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="puppet")
         try:
-            for row in rows:
-                waiting.append(pool.submit(self.draw_row, motion, row, poses))
-                if len(waiting) > _AHEAD:
-                    yield Patch(pixels=waiting.popleft().result())
-            while waiting:
-                yield Patch(pixels=waiting.popleft().result())
+            for _ in range(threads):
+                pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses))
+            self.crew.draw(board, lambda row: order(motion, row, poses))
+            for frame in board.frames():
+                yield Patch(pixels=frame)
         finally:
+            board.close()
+            self.crew.end()
             pool.shutdown(wait=True, cancel_futures=True)
 
     def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:
@@ -209,13 +231,6 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-
-
-class Poses(NamedTuple):
-    """Yaw, pitch and roll in degrees of every row: (T, 3) of the head and of its hair."""
-
-    head: FloatArray
-    hair: FloatArray
 
 
 def head_poses(motion: Motion) -> Poses:

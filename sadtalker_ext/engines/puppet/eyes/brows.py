@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
-from sadtalker_ext.engines.puppet.fields import as_picture, cubic_planes
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -113,8 +113,8 @@ class BrowMotion:
         map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
         left, top, right, bottom = self.box
         view = canvas[top:bottom, left:right]
-        moved = cv2.merge(list(cubic_planes(view, (map_x, map_y))))
-        view[:] = as_picture(np.asarray(moved, np.float32))
+        moved = FinePicture(view).read(SCALE * map_x, SCALE * map_y)
+        view[:] = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
 
 
 def _brow_weight(

@@ -14,7 +14,8 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.fields import cubic_planes, planes
+from sadtalker_ext.engines.puppet.fields import fine_planes, planes
+from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -45,7 +46,9 @@ class IrisMotion:
         distance = np.hypot(self._x, self._y)
         self._eyeball = _complete_eyeball(patch, shape, distance)
         self._shade = _lid_shade(patch, self._eyeball, _softness(shape))
-        self._base, self._reflection = _split_reflection(self._eyeball, shape, distance)
+        base, light = _split_reflection(self._eyeball, shape, distance)
+        self._base = FinePicture(base)
+        self._reflection = FinePicture(light) if light.any() else None
 
     def shift(self, gaze: tuple[float, float]) -> tuple[float, float]:
         """Convert degrees right and down into a shift of the iris in picture pixels."""
@@ -76,7 +79,8 @@ class IrisMotion:
         """
         part = (shift[0] * _REFLECTION_SHARE, shift[1] * _REFLECTION_SHARE)
         moved = self._moved(self._base, shift)
-        moved += self._moved(self._reflection, part)
+        if self._reflection is not None:
+            moved += self._moved(self._reflection, part)
         moved *= self._shade if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
         share = soft_switch(0.0, 1.2, float(np.hypot(*shift)) + widened)
@@ -92,7 +96,7 @@ class IrisMotion:
         # what was dark was mostly lashes, and they went up with the lid
         return np.maximum(shade, _LIGHTEST)
 
-    def _moved(self, image: ImageArray, shift: tuple[float, float]) -> FloatArray:
+    def _moved(self, image: FinePicture, shift: tuple[float, float]) -> FloatArray:
         radius = self._shape.iris[2]
         length = float(np.hypot(*shift))
         # wide enough that the field never folds: its slope stays below 0.75
@@ -101,7 +105,7 @@ class IrisMotion:
         weight = smoothstep(1.08 * radius + ramp, 1.08 * radius, distance)
         map_x = self._x + np.float32(self._shape.iris[0]) - shift[0] * weight
         map_y = self._y + np.float32(self._shape.iris[1]) - shift[1] * weight
-        return cubic_planes(image, (map_x, map_y))
+        return fine_planes(image, (map_x, map_y))
 
 
 def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) -> ImageArray:

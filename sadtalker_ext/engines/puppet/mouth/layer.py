@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
+from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
 from sadtalker_ext.engines.puppet.mouth.creases import Creases
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
@@ -79,8 +79,9 @@ class MouthLayer:
         self._node_edges = _lip_distances(frame, warp.nodes)
         left, top, right, bottom = self.box
         pixels = pixel_grid(left, top, right - left, bottom - top)
-        self._fine = FinePicture(picture[top:bottom, left:right])
-        self._creases = Creases(picture, frame, pixels)
+        scale = reading_scale(picture, self.box)
+        self._fine = FinePicture(picture[top:bottom, left:right], scale)
+        self._creases = Creases(picture, frame, pixels, scale)
         where = warp.pixels(rows, columns)
         interior = MouthInterior(picture, frame, style, edge, pixels[where])
         edges = _lip_distances(frame, pixels)
@@ -125,11 +126,12 @@ class MouthLayer:
         one, cells = self._one_sheet(sheets, drawn_anew)
         left, top, right, bottom = self.box
         region = canvas[top:bottom, left:right]
-        region[:] = read(*self._warp.places(one, self._warp.cells, SCALE))
+        region[:] = read(*self._warp.places(one, self._warp.cells, self._fine.scale))
         if cells is not None:
             upper, lower = (self._warp.places(sheet, cells) for sheet in sheets)
             parting = Parting(
                 read=read,
+                scale=self._fine.scale,
                 ways=(upper, lower),
                 jaw_way=self._basis.jaw_way(weights),
                 controls=controls,
