@@ -198,15 +198,15 @@ class PuppetRig:
         face = None if motion.face is None else motion.face[row]
         if face is not None:
             face = beside_own_smile(face, self.mouth.smile, float(controls[RELAX]))
-        boxes = [self.mouth.box, self.eyes.box]
-        if face is not None:
-            boxes.append(self.skin().box)
         own = self._own
         if not hasattr(own, "canvas"):
             own.canvas = self.view.pixels.copy()
         canvas: ImageArray = own.canvas
+        boxes = [self.mouth.box, self.eyes.box]
+        if face is not None:
+            boxes.append(self.skin().box)
         try:
-            self._express(canvas, motion, row, face)
+            boxes[0] = self._express(canvas, motion, row, face)
             return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
         finally:
             # the next frame of this thread finds the picture again
@@ -215,12 +215,17 @@ class PuppetRig:
 
     def _express(
         self, canvas: ImageArray, motion: Motion, row: int, face: FloatArray | None
-    ) -> None:
-        """Paint mouth, eyes and skin of a row into a canvas that shows the picture."""
+    ) -> Box:
+        """Paint mouth, eyes and skin of a row into a canvas that shows the picture.
+
+        Returns:
+            Where the mouth may have changed it.
+        """
         controls = motion.controls[row]
         mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
+        changed = self.mouth.box
         if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):
-            self.mouth.apply(canvas, mouth)
+            changed = self.mouth.apply(canvas, mouth)
         lids, gaze = motion.lids[row], motion.gaze[row]
         self.eyes.apply(
             canvas,
@@ -231,6 +236,7 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
+        return changed
 
 
 def head_poses(motion: Motion) -> Poses:
