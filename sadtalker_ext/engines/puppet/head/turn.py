@@ -139,7 +139,7 @@ class HeadTurn:
         boxes = [(0, 0, width, height)] if changed is None else self._inside(changed)
         # What the frame before has drawn elsewhere goes back to the picture.
         fine: FinePicture = own.fine
-        for box in {*boxes, *own.changed}:
+        for box in _joined([*boxes, *own.changed]):
             fine.draw(window, box)
         own.changed = tuple(boxes)
         return fine
@@ -156,6 +156,27 @@ class HeadTurn:
             for box in cut
             if box[0] < box[2] and box[1] < box[3]
         ]
+
+
+def _joined(boxes: Sequence[Box]) -> list[Box]:
+    """Return boxes that hold all of these, joined where that makes no more pixels."""
+    apart: list[Box] = []
+    for box in boxes:
+        for index, other in enumerate(apart):
+            both = (
+                *(min(box[edge], other[edge]) for edge in (0, 1)),
+                *(max(box[edge], other[edge]) for edge in (2, 3)),
+            )
+            if _area(both) <= _area(box) + _area(other):
+                apart[index] = both
+                break
+        else:
+            apart.append(box)
+    return apart
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _cut(part: slice, low: int, high: int) -> slice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 
@@ -39,7 +40,8 @@ def process_count(seconds: float | None, pixels: int) -> int:
         seconds: Length of the video; None where nobody knows.
         pixels: Of the picture that each of them works on.
     """
-    if seconds is not None and seconds < _LEAST_SECONDS:
+    # a program that is its own interpreter would start itself anew
+    if getattr(sys, "frozen", False) or (seconds is not None and seconds < _LEAST_SECONDS):
         return 0
     asked = os.environ.get(VARIABLE, "").strip()
     most = int(asked) if asked.isdecimal() else min(MOST, usable_cores() - 1)
