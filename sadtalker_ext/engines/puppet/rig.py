@@ -123,9 +123,13 @@ class PuppetRig:
         # here, because a process that only draws starts without it in two thirds of the time
         from sadtalker_ext.motion.plan import plan_motion
 
-        motion = plan_motion(
-            performance, options, seed, progress, self.track, self.require, self._eyes()
-        )
+        try:
+            motion = plan_motion(
+                performance, options, seed, progress, self.track, self.require, self._eyes()
+            )
+        except BaseException:
+            self.crew.end()
+            raise
         return scaled_head(motion, options, _WIDEST)
 
     def _eyes(self) -> tuple[float, float]:

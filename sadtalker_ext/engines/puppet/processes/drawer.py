@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 SLOTS = 2
 """Frames of a process that may wait to be fetched: it draws one while the other is copied."""
+IDLE_SECONDS = 900.0
+"""A process that has got no work for so long is ended: whoever wanted it has gone another way."""
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from sadtalker_ext.engines.puppet.processes.child import serve; serve()"
@@ -82,8 +84,10 @@ class Drawer:
             return
         try:
             self._start(frames)
-            while (work := self._work.get()) is not None:
+            while (work := self._work.get(timeout=IDLE_SECONDS)) is not None:
                 self._draw(*work, frames)
+        except queue.Empty:
+            log.info("a process that draws had nothing to do")
         except (OSError, ValueError) as problem:
             if not self._ended:
                 log.warning("a process that draws has ended; the others go on: %s", problem)

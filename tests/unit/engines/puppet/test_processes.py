@@ -12,7 +12,7 @@ import pytest
 
 from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.engines.puppet.building import build_rig
-from sadtalker_ext.engines.puppet.processes import child, crew, orders
+from sadtalker_ext.engines.puppet.processes import child, crew, drawer, orders
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.exchange import SharedFrames, receive, send
 from sadtalker_ext.engines.puppet.rig import PuppetRig, head_poses
@@ -164,6 +164,15 @@ def test_a_process_that_cannot_be_started_is_done_without(made, monkeypatch, cap
     assert "the others go on" in caplog.text
     assert not member.alive
     assert len(list(rig.draw(speaking().rows(0, 2)))) == 2
+
+
+def test_a_process_without_work_is_ended(made, monkeypatch):
+    monkeypatch.setattr(drawer, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(drawer.Drawer, "_start", lambda *_: None)
+    member = drawer.Drawer(orders.scene(made[0].view, made[0].mask), made[0].size)
+    member._thread.join(5)
+    assert not member._thread.is_alive()
+    assert not member.alive
 
 
 @pytest.mark.parametrize(
