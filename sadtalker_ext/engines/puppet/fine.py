@@ -6,8 +6,9 @@ are among the fine ones, so that what does not move stays as it is, to the bit.
 
 *Convention.* Pixel (x, y) of the picture is the fine pixel (2 x, 2 y).
 
-Large pictures without detail as fine as a pixel are read as they are: there is little to lose, and
-a fine picture of them is too large for the processor's caches.
+The heads of large pictures without detail as fine as a pixel are read as they are: there is little
+to lose, and a fine picture of them has to be drawn anew where the face has changed, and is too
+large for the processor's caches.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ SCALE = 2.0
 _LARGE = 1_200_000
 """Pixels of a large picture: of a video whose encoding costs more than what `_LOSS` allows."""
 _LOSS = 1.0
-"""Mean loss half way between pixels, in grey levels, that linear interpolation may cost there: a
-third of it on average over all ways. Portraits lose 0.18 to 1.5 (median 0.6), a pen drawing 3."""
+"""Mean loss half way between pixels, in grey levels, that linear interpolation may cost there: about
+half of it on average over all ways. Portraits lose 0.18 to 1.5 (median 0.6), a pen drawing 3."""
 _EVERY = 4
 """Of the rows and columns one in so many is measured."""
 _HALF_WAY = np.array([[-3.0, 19.0, 19.0, -3.0]], np.float32) / 32.0

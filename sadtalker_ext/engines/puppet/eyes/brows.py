@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
-from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -85,7 +85,6 @@ class BrowMotion:
         self._inward = blur(inward, soft) * above_lids * np.float32(size)
         self._keep_what_moves()
         self._across, self._up = across.astype(np.float32), up.astype(np.float32)
-        self._scale = reading_scale(picture, self.box)
 
     def _keep_what_moves(self) -> None:
         """Let the movement end within the box, and cut the box to the part that can move."""
@@ -114,8 +113,7 @@ class BrowMotion:
         map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
         left, top, right, bottom = self.box
         view = canvas[top:bottom, left:right]
-        scale = np.float32(self._scale)
-        moved = FinePicture(view, self._scale).read(scale * map_x, scale * map_y)
+        moved = FinePicture(view).read(SCALE * map_x, SCALE * map_y)
         view[:] = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
 
 

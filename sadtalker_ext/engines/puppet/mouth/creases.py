@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
+from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.types import Box, FloatArray, ImageArray
@@ -30,12 +30,9 @@ class Creases:
         picture: (H, W, 3) uint8 RGB.
         frame: The mouth.
         pixels: (h, w, 2) picture coordinates of the region that is changed.
-        scale: That of the fine picture of the region.
     """
 
-    def __init__(
-        self, picture: ImageArray, frame: MouthFrame, pixels: FloatArray, scale: float = SCALE
-    ) -> None:
+    def __init__(self, picture: ImageArray, frame: MouthFrame, pixels: FloatArray) -> None:
         left, top = (int(v) for v in pixels[0, 0])
         height, width = pixels.shape[:2]
         region = picture[top : top + height, left : left + width]
@@ -47,7 +44,7 @@ class Creases:
         depth = dark.max(-1, keepdims=True)
         dark *= smoothstep(1.6 * _DEEPEST, _DEEPEST, depth) * _zone(frame, pixels)[..., None]
         light = np.asarray(_SHARE * dark + 0.5, np.uint8)
-        self._light = FinePicture(light, scale) if light.any() else None
+        self._light = FinePicture(light) if light.any() else None
         self._boxes = _lit_sides(light)
 
     def cells(self, stride: int) -> tuple[slice, slice]:

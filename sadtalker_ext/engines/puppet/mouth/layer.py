@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.mouth.creases import Creases
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
@@ -81,9 +81,8 @@ class MouthLayer:
         self._node_edges = _lip_distances(frame, warp.nodes)
         left, top, right, bottom = self.box
         pixels = pixel_grid(left, top, right - left, bottom - top)
-        scale = reading_scale(picture, self.box)
-        self._fine = FinePicture(picture[top:bottom, left:right], scale)
-        self._creases = Creases(picture, frame, pixels, scale)
+        self._fine = FinePicture(picture[top:bottom, left:right])
+        self._creases = Creases(picture, frame, pixels)
         self._folded = self._creases.cells(warp.stride)
         where = warp.pixels(rows, columns)
         interior = MouthInterior(picture, frame, style, edge, pixels[where])
@@ -138,7 +137,6 @@ class MouthLayer:
             upper, lower = (self._warp.places(sheet, cells) for sheet in sheets)
             parting = Parting(
                 read=read,
-                scale=self._fine.scale,
                 ways=(upper, lower),
                 jaw_way=self._basis.jaw_way(weights),
                 controls=controls,
@@ -165,7 +163,7 @@ class MouthLayer:
     def _move(self, region: ImageArray, one: Way, part: Cells, rounded: float) -> None:
         """Draw the lips as one sheet, in some cells."""
         down, across = self._warp.pixels(*part)
-        places = self._warp.places(one, part, self._fine.scale)
+        places = self._warp.places(one, part, SCALE)
         moved = self._fine.read(*places)
         reach = int(np.ceil(max(np.abs(one[0][part]).max(), np.abs(one[1][part]).max()))) + 1
         self._creases.relax(moved, places, rounded, (across.start, down.start), reach)

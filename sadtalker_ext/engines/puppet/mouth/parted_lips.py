@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.fine import SCALE
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
@@ -30,7 +31,6 @@ class Parting:
 
     Attributes:
         read: Gives the picture, (h, w, 3) uint8, at x and y of its fine pixels.
-        scale: Fine pixels for one of the picture.
         ways: Where the pixels of the part come from on the upper and on the lower sheet.
         jaw_way: (2,) movement of the lower jaw in pixels.
         controls: Values of the puppet's controls by name.
@@ -38,7 +38,6 @@ class Parting:
     """
 
     read: Callable[[FloatArray, FloatArray], ImageArray]
-    scale: float
     ways: tuple[Way, Way]
     jaw_way: FloatArray
     controls: Mapping[str, float]
@@ -114,9 +113,7 @@ class PartedLips:
             (lower, lower_at, above_lower, across),
         ):
             pull = self.rim * np.clip(1 + depth / (3 * self.rim), 0, 1) + np.maximum(depth, 0)
-            places = [
-                parting.scale * (axis + pull * way) for axis, way in zip(at, back, strict=True)
-            ]
+            places = [SCALE * (axis + pull * way) for axis, way in zip(at, back, strict=True)]
             for plane, colour in zip(lips, cv2.split(parting.read(*places)), strict=True):
                 np.add(plane, colour * share, out=plane)
         if parting.drawn_anew > 0:
