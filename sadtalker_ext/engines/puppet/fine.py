@@ -25,8 +25,8 @@ SCALE = 2.0
 _LARGE = 1_200_000
 """Pixels of a large picture: of a video whose encoding costs more than what `_LOSS` allows."""
 _LOSS = 1.0
-"""Mean loss half way between pixels, in grey levels, that linear interpolation may cost there: about
-half of it on average over all ways. Portraits lose 0.18 to 1.5 (median 0.6), a pen drawing 3."""
+"""Mean loss half way between pixels, in grey levels, that linear interpolation may cost there; over
+all ways it is about half. Portraits lose 0.18 to 1.5 (median 0.6), a pen drawing 3."""
 _EVERY = 4
 """Of the rows and columns one in so many is measured."""
 _HALF_WAY = np.array([[-3.0, 19.0, 19.0, -3.0]], np.float32) / 32.0
