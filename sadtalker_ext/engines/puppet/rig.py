@@ -40,9 +40,6 @@ _BREATH_LIFT = 0.006
 _WIDEST = (18.0, 12.0, 12.0)
 """Degrees of yaw, pitch and roll that a head can be turned by: 45 portraits look right so far; a
 wider turn needs pixels of the head that the picture does not show."""
-_THREADS = 2
-"""Frames drawn side by side where no process helps: large faces take long calls of OpenCV, which
-let another thread work; the many short ones of a small face do not."""
 _EYE_CORNERS = (33, 133, 362, 263)
 _AHEAD, _AHEAD_EACH = 5, 3
 """Frames that may be finished before they are asked for, and as many more for every process that
@@ -160,13 +157,12 @@ class PuppetRig:
     def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        helped = len(self.crew)
-        board = Board(rows, _AHEAD + _AHEAD_EACH * helped)
-        threads = 1 if helped else _THREADS
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="puppet")
+        board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
+        pool = ThreadPoolExecutor(2, thread_name_prefix="puppet")
         try:
-            for _ in range(threads):
-                pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses))
+            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses))
+            # large faces take long calls of OpenCV, which let another thread work
+            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses), self.crew.draws)
             self.crew.draw(board, lambda row: order(motion, row, poses))
             for frame in board.frames():
                 yield Patch(pixels=frame)

@@ -45,9 +45,16 @@ class Board:
                     return None
                 self._changed.wait()
 
-    def draw(self, drawn: Callable[[int], ImageArray]) -> None:
-        """Draw rows on this thread as long as any may come; what goes wrong is put down, too."""
-        while (row := self.take(wait=True)) is not None:
+    def draw(
+        self, drawn: Callable[[int], ImageArray], enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Draw rows on this thread as long as any may come; what goes wrong is put down, too.
+
+        Args:
+            drawn: Draws a row.
+            enough: Whether others draw as much as there are cores for.
+        """
+        while not enough() and (row := self.take(wait=True)) is not None:
             self._attempt(row, drawn)
 
     def _attempt(self, row: int, drawn: Callable[[int], ImageArray]) -> None:

@@ -73,6 +73,10 @@ class Crew:
     def __len__(self) -> int:
         return sum(one.alive for one in self._members)
 
+    def draws(self) -> bool:
+        """Tell whether any of them is ready by now."""
+        return any(one.ready for one in self._members)
+
     def draw(self, board: Board, orders: Orders) -> None:
         """Let all of them draw rows of a board."""
         for member in self._members:

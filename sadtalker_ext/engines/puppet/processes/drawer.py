@@ -54,7 +54,7 @@ class Drawer:
         self._work: queue.SimpleQueue[tuple[Board, Orders] | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = threading.Lock()
-        self._ended = False
+        self._ended = self._ready = False
         self._thread = threading.Thread(target=self._run, name="sadtalker-drawer", daemon=True)
         self._thread.start()
 
@@ -62,6 +62,11 @@ class Drawer:
     def alive(self) -> bool:
         """Whether it draws, or is about to be able to."""
         return not self._ended
+
+    @property
+    def ready(self) -> bool:
+        """Whether it draws."""
+        return self._ready and not self._ended
 
     def draw(self, board: Board, orders: Orders) -> None:
         """Draw rows of a board as soon as the process is ready, and as long as there are any."""
@@ -119,6 +124,7 @@ class Drawer:
         place: dict[str, Any] = {"place": frames.place, "slots": SLOTS, "size": self._size}
         send(process.stdin, {**scene.words, **place}, scene.arrays)
         self._answer()
+        self._ready = True
 
     def _draw(self, board: Board, orders: Orders, frames: SharedFrames) -> None:
         free, waiting = deque(range(SLOTS)), deque[tuple[int, int]]()
