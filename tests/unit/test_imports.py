@@ -112,8 +112,10 @@ ALLOWED = {
     | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
     | {"motion", "motion_files"},
     "engine_status": GROUND | {"weights"},
+    "engine_set": GROUND | {"engine_status", "engines.base", "engines.spec", "weights"},
     "service": GROUND
     | {
+        "engine_set",
         "engine_status",
         "request",
         "dubbing",
