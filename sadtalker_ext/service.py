@@ -41,12 +41,14 @@ from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import with_words, write_transcripts
-from sadtalker_ext.types import Face, Motion, Picture, Shot, VideoFile
+from sadtalker_ext.types import Face, ImageArray, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from sadtalker_ext.portrait.hands import Hand
     from sadtalker_ext.portrait.models import FaceModels
+    from sadtalker_ext.portrait.region import Region
 
 log = logging.getLogger(__name__)
 
@@ -199,6 +201,7 @@ class Service:
                     tools=tools,
                     own=request.own_certificate,
                     elsewhere=elsewhere,
+                    hands=self._hands,
                 )
             except SadTalkerError as error:
                 offer_other(error, name, self.engines)
@@ -268,6 +271,11 @@ class Service:
         """Release every engine and network; safe to call twice."""
         self._toolbox.close()
         self._engines.close()
+
+    def _hands(self, picture: ImageArray, region: Region) -> Sequence[Hand]:
+        """Return the likely hands in a part of a picture; none where they cannot be looked for."""
+        finder = self._face_models().hands
+        return () if finder is None else finder(picture, region)
 
     def _face_models(self) -> FaceModels:
         if self._models is None:

@@ -1,11 +1,13 @@
-"""The three small face models, loaded when first used."""
+"""The small models of faces and hands, loaded when first used."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
 
+from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.portrait.detect import Detector
+from sadtalker_ext.portrait.hands import HandFinder
 from sadtalker_ext.portrait.mesh import Mesher
 from sadtalker_ext.portrait.segment import Segmenter
 from sadtalker_ext.weights import manifest
@@ -13,7 +15,7 @@ from sadtalker_ext.weights.store import WeightStore
 
 
 class FaceModels:
-    """Detector, mesh and segmentation; each is read from the store when it is first asked for.
+    """Detector, mesh, matte and hands; each is read from the store when it is first asked for.
 
     Args:
         store: Where the files are; the usual search order when not given.
@@ -57,3 +59,12 @@ class FaceModels:
             WeightsMissing: The file was not fetched yet.
         """
         return Segmenter(self._store.require(manifest.SEGMENTER))
+
+    @cached_property
+    def hands(self) -> HandFinder | None:
+        """Finds hands; None where its files were not fetched, for everything works without."""
+        try:
+            paths = [self._store.require(name) for name in (manifest.PALMS, manifest.HAND)]
+        except WeightsMissing:
+            return None
+        return HandFinder(*paths)

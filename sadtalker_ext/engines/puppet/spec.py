@@ -29,10 +29,14 @@ def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
-    """Return the files without which nothing works; without ears it still follows loudness."""
-    from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
+    """Return the files without which nothing works.
 
-    can_wait = (RECOGNISER, VOCABULARY)
+    Without ears it still follows loudness; without the finders of hands nobody is told of one that
+    lies over a mouth.
+    """
+    from sadtalker_ext.weights.manifest import HAND, PALMS, RECOGNISER, VOCABULARY
+
+    can_wait = (RECOGNISER, VOCABULARY, PALMS, HAND)
     return tuple(file for file in store.missing(SPEC.weights) if file.name not in can_wait)
 
 
