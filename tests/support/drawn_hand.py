@@ -8,6 +8,8 @@ FINGERS = (((0.36, 0.52), (0.29, 0.20)), ((0.45, 0.48), (0.43, 0.12)), ((0.54, 0
 """Root and tip of each finger but the thumb, in sides of the drawing; the hand is 0.9 long."""
 THUMB = ((0.42, 0.72), (0.30, 0.60), (0.17, 0.44))
 PALM = (0.49, 0.74)
+WRIST = (0.48, 0.78)
+"""Where the forearm ends, which comes from below."""
 
 
 def drawn_hand(side, skin=(224, 172, 140)):

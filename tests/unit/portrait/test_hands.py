@@ -12,7 +12,7 @@ from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.shot.mouth_seen import COVERED, mouth_warnings
 from sadtalker_ext.types import Picture
 from sadtalker_ext.weights.store import WeightStore
-from tests.support.drawn_hand import FINGERS, with_hand
+from tests.support.drawn_hand import FINGERS, WRIST, with_hand
 from tests.unit.portrait.test_graph import operation
 
 BACKGROUND = (70, 90, 110)
@@ -26,7 +26,7 @@ def test_a_hand_is_found_from_wrist_to_finger_tip(models, angle):
     best = max(hands, key=lambda hand: hand.score)
     assert best.score > 0.5
     turn = np.radians(angle)
-    away = np.subtract([(0.48, 0.98), FINGERS[1][1]], (0.49, 0.5)) * (180 / 0.9)
+    away = np.subtract([WRIST, FINGERS[1][1]], (0.49, 0.5)) * (180 / 0.9)
     ends = away @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     apart = np.linalg.norm(best.points[[0, 12]] - ends - (150, 140), axis=1)
     assert apart.max() < 0.2 * 180
