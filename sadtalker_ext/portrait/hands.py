@@ -25,7 +25,8 @@ from sadtalker_ext.types import FloatArray, ImageArray
 PALM_SIZE: Final = 192
 JOINTS_SIZE: Final = 224
 JOINTS: Final = 21
-_LEAST_PALM: Final = 0.5
+_LEAST_PALM: Final = 0.3
+"""Low, for the second network has the last word."""
 _SAME_PALM: Final = 0.3
 """Boxes that share more than this part of their union are the same palm."""
 _MOST_PALMS: Final = 4

@@ -43,8 +43,8 @@ _BELOW: Final = 0.3
 """Distance of mouth and cheeks in widths of the mouth: 0.54 to 1.05 on 32 portraits."""
 _PATCH: Final = 0.015
 
-_LOOK: Final = 2.5
-"""Side of the square in which hands are looked for, in face heights."""
+_LOOKS: Final = (2.2, 3.0)
+"""Sides of the squares in which hands are looked for, in face heights."""
 _HAND: Final = 0.8
 _HIDDEN: Final = 0.25
 
@@ -111,9 +111,11 @@ def _is_behind_a_hand(pixels: ImageArray, points: FloatArray, hands: LookForHand
 
     lips = points[list(_LIPS)]
     x, y = lips.mean(axis=0)
-    around = Region(x=float(x), y=float(y), side=_LOOK * float(np.ptp(points[:, 1])))
+    height = float(np.ptp(points[:, 1]))
     return any(
-        hand.score > _HAND and hand.share_of(lips) > _HIDDEN for hand in hands(pixels, around)
+        hand.score > _HAND and hand.share_of(lips) > _HIDDEN
+        for side in _LOOKS
+        for hand in hands(pixels, Region(x=float(x), y=float(y), side=side * height))
     )
 
 
