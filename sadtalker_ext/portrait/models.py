@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 
-from sadtalker_ext.errors import WeightsMissing
+from sadtalker_ext.errors import WeightsCorrupt, WeightsMissing
 from sadtalker_ext.portrait.detect import Detector
 from sadtalker_ext.portrait.hands import HandFinder
 from sadtalker_ext.portrait.mesh import Mesher
 from sadtalker_ext.portrait.segment import Segmenter
 from sadtalker_ext.weights import manifest
 from sadtalker_ext.weights.store import WeightStore
+
+logger = logging.getLogger(__name__)
+
+_OF_HANDS = (manifest.PALMS, manifest.HAND)
 
 
 class FaceModels:
@@ -62,9 +67,11 @@ class FaceModels:
 
     @cached_property
     def hands(self) -> HandFinder | None:
-        """Finds hands; None where its files were not fetched, for everything works without."""
+        """Finds hands; None where its files are missing or damaged: everything works without."""
         try:
-            paths = [self._store.require(name) for name in (manifest.PALMS, manifest.HAND)]
+            return HandFinder(*(self._store.require(name) for name in _OF_HANDS))
         except WeightsMissing:
             return None
-        return HandFinder(*paths)
+        except WeightsCorrupt as error:
+            logger.warning("Hands are not looked for: %s", error)
+            return None

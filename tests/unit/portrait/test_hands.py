@@ -11,6 +11,7 @@ from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.shot.mouth_seen import COVERED, mouth_warnings
 from sadtalker_ext.types import Picture
+from sadtalker_ext.weights.manifest import HAND, PALMS
 from sadtalker_ext.weights.store import WeightStore
 from tests.support.drawn_hand import FINGERS, WRIST, with_hand
 from tests.unit.portrait.test_graph import operation
@@ -55,8 +56,14 @@ def test_a_hand_of_the_faces_colour_before_the_mouth_is_said(models, portrait, f
     assert mouth_warnings(portrait, face, models.hands) == ()
 
 
-def test_without_its_files_no_hand_is_looked_for(tmp_path):
+def test_without_its_files_no_hand_is_looked_for(tmp_path, caplog):
     assert FaceModels(WeightStore(cache=tmp_path)).hands is None
+    (tmp_path / "weights").mkdir()
+    for name in (PALMS, HAND):
+        (tmp_path / "weights" / name).write_bytes(b"damaged")
+    assert not caplog.text
+    assert FaceModels(WeightStore(cache=tmp_path)).hands is None
+    assert "Hands are not looked for" in caplog.text
 
 
 def open_hand(at, size):
