@@ -75,7 +75,10 @@ class Service:
         self._engines: dict[str, Engine] = {}
         self._models: FaceModels | None = None
         self._workshop = Workshop(
-            find=self._store.find, device=host.device, face_models=self._face_models
+            find=self._store.find,
+            device=host.device,
+            face_models=self._face_models,
+            paint_eyes=registry.eye_painter(self._specs.values()),
         )
         self._known = KnownFaces(self._face_models)
         self._toolbox = ToolBox(host, self._store, self._face_models)

@@ -19,13 +19,16 @@ from sadtalker_ext.engines.sadtalker.calibration import (
 )
 from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION
 from sadtalker_ext.engines.sadtalker.driving import FaceTracker
+from sadtalker_ext.engines.sadtalker.eyes_over import PAINTED, SAID, asked_of
+from sadtalker_ext.engines.sadtalker.reading import places_of
+from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.directing import AUTO, Directing
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import FloatArray, Motion, Speech
+from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sadtalker_ext.engines.sadtalker.networks import Networks
     from sadtalker_ext.engines.sadtalker.render import PreparedFace
@@ -38,6 +41,8 @@ _STREAM = 5
 _SPEAKS = 0.15
 """Loudness above which the mouth has something to say."""
 _SOFT_SECONDS = 0.12
+_SAME = 1e-3
+"""Differences below this were not asked for by anybody."""
 _DEAF = "The sadtalker engine does not listen to the tone: the emotion auto has no effect in it."
 
 
@@ -132,3 +137,33 @@ def directed(motion: Motion, options: GenerateOptions, speech: Speech | None, se
         face=directing.face(0, frames, busy, np.zeros(frames, np.float32)),
         warnings=(*motion.warnings, *((_DEAF,) if deaf else ())),
     )
+
+
+def unable_of(
+    motion: Motion, own: Motion, missing: Sequence[str], *, paints: bool
+) -> tuple[str, ...]:
+    """Say which parts of a motion the networks have no numbers for, and which are painted.
+
+    Args:
+        motion: What is asked.
+        own: What the networks do.
+        missing: Names of the blendshapes that the model cannot make.
+        paints: Whether gaze and lids are painted over what the networks draw.
+    """
+    nearest = np.round(places_of(motion, 0, len(own))).astype(int)
+    kept = {"mouth shapes and face controls": (motion.controls, own.controls[nearest])}
+    if not paints:
+        eyes = {
+            "lids": (motion.lids, own.lids[nearest]),
+            "gaze": (motion.gaze, own.gaze[nearest]),
+        }
+        kept = {**eyes, **kept}
+    named = [name for name in missing if not (paints and name in PAINTED)]
+    said = [
+        f"The {name} of this motion were changed; the sadtalker engine cannot draw that and keeps "
+        "what its networks do."
+        for name, (asked, does) in kept.items()
+        if motion.fps == MOTION_FPS and np.abs(asked - does).max(initial=0) > _SAME
+    ]
+    told = (SAID,) if paints and asked_of(motion, own, missing).wanted.any() else ()
+    return (*undrawn(motion, named, "sadtalker"), *said, *told)
