@@ -74,11 +74,11 @@ class Rig(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EyesAsked:
-    """What the eyes of one frame are to do beyond what the frame shows.
+    """What the eyes of a picture are to do.
 
     Attributes:
         lids: How far the eye on the left and the one on the right side of the picture are closed,
-            0 as in the frame .. 1 closed.
+            0 as in the picture .. 1 closed.
         gaze: Degrees that both look further to the right and down.
         face: (52,) weights of blendshapes; those of lids and eyeballs are used.
     """

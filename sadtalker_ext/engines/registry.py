@@ -35,7 +35,7 @@ def engine_names() -> tuple[str, ...]:
 
 
 def eye_painter(specs: Iterable[EngineSpec]) -> EyePainter | None:
-    """Return what paints eyes into frames that others drew, of the first engine that has it."""
+    """Return what paints the eyes of a picture, of the first engine that has it."""
     return next((spec.paint_eyes for spec in specs if spec.paint_eyes is not None), None)
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     FramesOf = Callable[[Sequence[int]], Iterator[tuple[int, Planes]]]
     Require = Callable[[str], Path]
-    EyePainter = Callable[[ImageArray, FloatArray, EyesAsked], None]
-    """Paints asked eyes into an (H, W, 3) uint8 frame whose face has these (478, 3) points."""
+    PaintEyes = Callable[[ImageArray, EyesAsked], None]
+    """Paints eyes into an (H, W, 3) uint8 copy of the picture it was made for, in place."""
+    EyePainter = Callable[[ImageArray, FloatArray], PaintEyes]
+    """Learns the eyes of an (H, W, 3) uint8 picture whose face has these (478, 3) points."""
 
 TRAINED = "trainedAlgorithmicMedia"
 ALGORITHMIC = "algorithmicMedia"
@@ -33,7 +35,7 @@ class Workshop:
         find: Gives the path of a weight file by name, or None.
         device: Names the torch device to work on; asked only when needed.
         face_models: Gives the detector, mesh and matte; loaded when first asked for.
-        paint_eyes: Another engine's way to paint eyes over what this one draws; None without.
+        paint_eyes: An engine's way to paint the eyes of a picture; None where none has one.
     """
 
     find: Callable[[str], Path | None]
@@ -63,7 +65,7 @@ class EngineSpec:
         options: Options that not every engine honours, but this one does.
         dub: Gives the engine's way to dub videos, from what loads the engine and what gives
             weight files; None where the engine cannot dub.
-        paint_eyes: Paints gaze and lids into frames that others drew; None where it cannot.
+        paint_eyes: Paints gaze and lids of a picture for other engines; None where it cannot.
     """
 
     name: str

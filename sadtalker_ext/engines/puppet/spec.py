@@ -9,8 +9,8 @@ from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sadtalker_ext.engines.base import Dubber, Engine, EyesAsked
-    from sadtalker_ext.engines.spec import Require
+    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.spec import PaintEyes, Require
     from sadtalker_ext.types import FloatArray, ImageArray
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
@@ -29,10 +29,10 @@ def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
     return PuppetDubber(require)
 
 
-def _paint_eyes(frame: ImageArray, points: FloatArray, asked: EyesAsked) -> None:
-    from sadtalker_ext.engines.puppet.eyes.over import paint_eyes
+def _paint_eyes(picture: ImageArray, points: FloatArray) -> PaintEyes:
+    from sadtalker_ext.engines.puppet.eyes.over import painter_of
 
-    paint_eyes(frame, points, asked)
+    return painter_of(picture, points)
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:

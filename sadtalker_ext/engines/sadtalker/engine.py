@@ -60,9 +60,7 @@ class SadTalkerEngine:
         self.track_face = track_face
         self._find_landmarks = find_landmarks or LandmarkSource()
         self._weights_folder = weights_folder
-        self._eyes = None
-        if track_face is not None and paint_eyes is not None:
-            self._eyes = EyesOver(track_face, paint_eyes)
+        self._paint_eyes = paint_eyes
         self._expressions: dict[int, ModelExpressions] = {}
         self._loaded: dict[tuple[int, str], Networks] = {}
         # Of one picture only: what is prepared lies on the device.
@@ -111,8 +109,14 @@ class SadTalkerEngine:
             track_face=self.track_face,
             batch_size=options.batch_size,
             expressions=self.expressions_of(networks),
-            eyes=self._eyes,
+            eyes=self._eyes_over(),
         )
+
+    def _eyes_over(self) -> EyesOver | None:
+        """Return what paints the eyes of one rig; None where nothing follows or paints faces."""
+        if self.track_face is None or self._paint_eyes is None:
+            return None
+        return EyesOver(self.track_face, self._paint_eyes)
 
     def expressions_of(self, networks: Networks) -> ModelExpressions:
         """Return the blendshapes of the loaded model."""

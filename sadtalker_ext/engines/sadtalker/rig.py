@@ -18,15 +18,19 @@ from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.engines.sadtalker.batch import choose_batch
 from sadtalker_ext.engines.sadtalker.blink import no_blinks
 from sadtalker_ext.engines.sadtalker.calibration import Expressions
-from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, EXPRESSION
-from sadtalker_ext.engines.sadtalker.directed import ModelExpressions, directed, unable_of
+from sadtalker_ext.engines.sadtalker.directed import (
+    ModelExpressions,
+    directed,
+    unable_of,
+    with_changes,
+)
 from sadtalker_ext.engines.sadtalker.driving import DrivingRows, FaceTracker, read_driving
 from sadtalker_ext.engines.sadtalker.eyes_over import EyesOver, asked_of
 from sadtalker_ext.engines.sadtalker.frames import to_aspect
 from sadtalker_ext.engines.sadtalker.framing import Framing
 from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_when_out_of_memory
 from sadtalker_ext.engines.sadtalker.networks import Networks
-from sadtalker_ext.engines.sadtalker.reading import at_rows, between, camera_of, places_of
+from sadtalker_ext.engines.sadtalker.reading import between, camera_of, places_of
 from sadtalker_ext.engines.sadtalker.reference import held_to
 from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows, source_row
 from sadtalker_ext.engines.sadtalker.speaking import (
@@ -40,7 +44,6 @@ from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
 from sadtalker_ext.motion.directing import is_directed
-from sadtalker_ext.motion.resampling import cubic
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
@@ -55,8 +58,6 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 256
 """Frames whose key points are computed at once: memory does not grow with the speech."""
-_SAME_DEG = 1e-4
-"""Angles nearer than this to what the networks do were not changed by anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -215,12 +216,21 @@ class SadTalkerRig:
             frames = (to_aspect(frame, self.size) for frame in drawn)
             if self._eyes is not None and self._planned().eyes_over:
                 asked = asked_of(motion, self._planned().motion, self._missing, first)
+                if asked.wanted[part.start : part.stop].any() and not self._eyes.learned:
+                    self._eyes.learn(self._at_rest())
                 frames = self._eyes.painted(frames, part, asked)
             for frame, (yaw, pitch, roll) in zip(frames, pose, strict=True):
                 head = (float(yaw), float(pitch), float(roll))
                 yield Patch(pixels=frame, place=self.place, head=head)
         finally:
             give_back(renderer.device)
+
+    def _at_rest(self) -> ImageArray:
+        """Draw the face as it is in the picture."""
+        row = source_row(self.framing.row, full=self.framing.mode.goes_back)
+        points = self.networks.renderer.key_points(self._prepared, row[None])
+        (frame,) = self._frames(iter([points]), 1)
+        return to_aspect(frame, self.size)
 
     def _planned(self) -> Plan:
         if self._plan is None:
@@ -261,18 +271,7 @@ class SadTalkerRig:
     def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
         """Return the rows with what is directed, and what was changed in the head's angles."""
         plan = self._planned()
-        if motion.face is not None and self._solved is not None:
-            added = at_rows(self._solved.of(motion.face), at, len(plan.rows))
-            own = plan.rows.copy()
-            own[:, EXPRESSION] += added
-            plan = replace(plan, rows=own)
-        change: FloatArray = motion.head - cubic(plan.motion.head, at)
-        if np.abs(change).max(initial=0) < _SAME_DEG:
-            return plan.rows
-        radians = np.radians(at_rows(change, at, len(plan.rows)))
-        rows = plan.rows.copy()
-        rows[:, ANGLES] += np.stack([radians[:, 1], radians[:, 0], -radians[:, 2]], axis=1)
-        return rows
+        return with_changes(plan.rows, plan.motion, motion, self._solved, at)
 
     def _frames(self, blocks: Iterator[Tensor], batch: int) -> Iterator[ImageArray]:
         """Render; batches shrink where memory runs out, numbers widen that float16 cannot hold."""

@@ -8,8 +8,10 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: the sadtalker extra is not installed")
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN
+from sadtalker_ext.engines.base import EyesAsked
 from sadtalker_ext.engines.puppet.spec import SPEC as PUPPET
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
+from sadtalker_ext.engines.sadtalker.eye_model import _AROUND, EyeModel
 from sadtalker_ext.engines.sadtalker.eyes_over import SAID, EyesOver, asked_of
 from sadtalker_ext.motion.controls import CONTROLS, rest
 from sadtalker_ext.options import GenerateOptions
@@ -21,7 +23,20 @@ from tests.unit.engines.puppet.eyes.drawn_eyes import draw_face, eye_points
 from tests.unit.engines.sadtalker.person import face_at, prepared, someone, voice
 
 SIDE = 256
-POINTS = eye_points(50, 20, picture=SIDE)
+
+
+def _surrounded(points):
+    """Put the points beside and below the eyes where a face has them."""
+    for around, middle in zip(_AROUND, (78, 178), strict=True):
+        free = [one for one in around[2:] if one not in (168, 6, 197)]
+        turns = np.linspace(0, np.pi, len(free))
+        points[free, 0] = middle + 32 * np.cos(turns)
+        points[free, 1] = 128 + 30 * np.sin(turns)
+    points[[168, 6, 197], :2] = [(128, 112), (128, 122), (128, 140)]
+    return points
+
+
+POINTS = _surrounded(eye_points(50, 20, picture=SIDE))
 DRAWN = draw_face(POINTS, picture=SIDE)
 LEFT, RIGHT = slice(50, 110), slice(146, 206)
 """Columns of the eye on the left side of the picture, and of the other."""
@@ -110,12 +125,12 @@ def test_the_eyes_look_where_they_are_told(engine, plain):
 
 
 def test_a_wink_closes_one_eye_and_only_while_it_lasts(engine, plain):
-    _, motion, frames = run(engine, frames=20, timeline='[{"at": 0.2, "gesture": "wink_left"}]')
+    _, motion, frames = run(engine, frames=18, timeline='[{"at": 0.2, "gesture": "wink_left"}]')
     middle = int(motion.lids[:, 1].argmax())
     assert white(frames[middle], RIGHT) < 0.2 * white(plain, RIGHT)
     assert white(frames[middle], LEFT) > 0.8 * white(plain, LEFT)
-    assert all(np.array_equal(frames[row], plain) for row in (0, 1, 2, 3, 4, 18, 19))
-    assert engine.tracker.seen < 14
+    assert all(np.array_equal(frames[row], plain) for row in (0, 1, 2, 3, 4, 17))
+    assert 3 < engine.tracker.seen < 14, "one look at the face at rest, and one for each frame"
 
 
 def test_the_option_leaves_the_face_to_the_model_and_says_what_is_missing(engine, plain):
@@ -149,10 +164,11 @@ def motion_of(lids, gaze=0.0, face=None, fps=25.0):
     )
 
 
-def test_lids_are_closed_by_what_the_networks_leave_open():
+def test_lids_that_the_networks_close_further_stay_so():
     own = motion_of([0.0, 0.5, 0.5, 1.0])
     asked = asked_of(motion_of([0.0, 0.75, 0.2, 0.3]), own, BLENDSHAPES)
-    np.testing.assert_allclose(asked.lids[:, 0], [0, 0.5, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(asked.lids[:, 0], [0, 0.75, 0.5, 1], atol=1e-6)
+    np.testing.assert_allclose(asked.drawn[:, 0], [0, 0.5, 0.5, 1], atol=1e-6)
     assert asked.wanted.tolist() == [False, True, False, False]
 
 
@@ -178,8 +194,36 @@ def test_a_frame_without_a_face_stays_as_it_was_drawn():
     asked = asked_of(motion_of([0.0] * 2, gaze=9.0), motion_of([0.0] * 2), ())
 
     def lost(frames):
-        for number, _ in enumerate(frames):
-            yield POINTS if number else None
+        for _ in frames:
+            yield None
 
-    drawn = list(EyesOver(lost, PUPPET.paint_eyes).painted([DRAWN, DRAWN], range(2), asked))
-    assert drawn[0] is DRAWN and not np.array_equal(drawn[1], DRAWN)
+    eyes = EyesOver(lost, PUPPET.paint_eyes)
+    assert all(one is DRAWN for one in eyes.painted([DRAWN] * 2, range(2), asked))
+    eyes = EyesOver(lost, PUPPET.paint_eyes)
+    eyes.learn(DRAWN)
+    assert all(one is DRAWN for one in eyes.painted([DRAWN] * 2, range(2), asked))
+
+
+def test_eyes_follow_the_pose_and_the_light_of_a_frame():
+    import cv2
+
+    turn = cv2.getRotationMatrix2D((128, 128), 9, 0.95) + np.array([[0, 0, 6], [0, 0, -4]])
+
+    def posed(picture):
+        moved = cv2.warpAffine(picture, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+        return np.clip(moved.astype(int) - 25, 0, 255).astype(np.uint8)
+
+    points = POINTS.copy()
+    points[:, :2] = np.column_stack([POINTS[:, :2], np.ones(478)]) @ turn.T
+    paint = PUPPET.paint_eyes(DRAWN, POINTS)
+    model, frame = EyeModel(DRAWN, POINTS, paint), posed(DRAWN)
+    nothing = np.zeros(len(BLENDSHAPES), np.float32)
+    blink = EyesAsked((0.4, 0.4), (0.0, 0.0), nothing)
+    assert np.array_equal(model.over(frame, points, blink, blink), frame)
+    asked = EyesAsked((0.0, 0.9), (12.0, 0.0), nothing)
+    truth = DRAWN.copy()
+    paint(truth, asked)
+    changed = np.abs(posed(truth).astype(int) - frame).max(-1) > 30
+    made = model.over(frame, points, asked, EyesAsked((0.0, 0.0), (0.0, 0.0), nothing))
+    away = np.abs(made.astype(int) - posed(truth)).max(-1)
+    assert changed.sum() > 200 and away[changed].mean() < 4
