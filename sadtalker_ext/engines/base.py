@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance, Said
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Box, Face, FloatArray, Motion, Patch, Shot
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch, Shot
 
 if TYPE_CHECKING:
     from sadtalker_ext.engines.spec import FramesOf
@@ -86,6 +86,12 @@ class EyesAsked:
     lids: tuple[float, float]
     gaze: tuple[float, float]
     face: FloatArray
+
+
+PaintEyes = Callable[[ImageArray, EyesAsked], None]
+"""Paints eyes into an (H, W, 3) uint8 copy of the picture it was made for, in place."""
+EyePainter = Callable[[ImageArray, FloatArray], PaintEyes]
+"""Learns the eyes of an (H, W, 3) uint8 picture whose face has these (478, 3) points."""
 
 
 class Rows(Protocol):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sadtalker_ext.engines.spec import EngineSpec
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.spec import EyePainter
+    from sadtalker_ext.engines.base import EyePainter
 
 _FOLDERS = (
     "sadtalker",

@@ -8,19 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Dubber, Engine, EyesAsked
+    from sadtalker_ext.engines.base import Dubber, Engine, EyePainter
     from sadtalker_ext.planes import Planes
     from sadtalker_ext.portrait.models import FaceModels
-    from sadtalker_ext.types import FloatArray, ImageArray
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
     FramesOf = Callable[[Sequence[int]], Iterator[tuple[int, Planes]]]
     Require = Callable[[str], Path]
-    PaintEyes = Callable[[ImageArray, EyesAsked], None]
-    """Paints eyes into an (H, W, 3) uint8 copy of the picture it was made for, in place."""
-    EyePainter = Callable[[ImageArray, FloatArray], PaintEyes]
-    """Learns the eyes of an (H, W, 3) uint8 picture whose face has these (478, 3) points."""
 
 TRAINED = "trainedAlgorithmicMedia"
 ALGORITHMIC = "algorithmicMedia"

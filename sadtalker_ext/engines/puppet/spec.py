@@ -9,8 +9,8 @@ from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sadtalker_ext.engines.base import Dubber, Engine
-    from sadtalker_ext.engines.spec import PaintEyes, Require
+    from sadtalker_ext.engines.base import Dubber, Engine, PaintEyes
+    from sadtalker_ext.engines.spec import Require
     from sadtalker_ext.types import FloatArray, ImageArray
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore

@@ -23,8 +23,8 @@ from sadtalker_ext.shot.faces import first_face
 from sadtalker_ext.types import Face, FloatArray, Picture, Shot
 
 if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import EyePainter
     from sadtalker_ext.engines.sadtalker.render import PreparedFace
-    from sadtalker_ext.engines.spec import EyePainter
 
 NetworkLoader = Callable[[int, str], Networks]
 """Gives the networks for a face resolution (256 or 512) and a precision."""

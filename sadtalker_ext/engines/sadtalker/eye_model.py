@@ -20,8 +20,7 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import EyesAsked
-    from sadtalker_ext.engines.spec import PaintEyes
+    from sadtalker_ext.engines.base import EyesAsked, PaintEyes
 
 _BRIDGE: Final = (168, 6, 197)
 _AROUND: Final = (

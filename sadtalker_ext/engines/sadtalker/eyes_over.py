@@ -21,7 +21,7 @@ from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.types import FloatArray, ImageArray, Motion
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.spec import EyePainter
+    from sadtalker_ext.engines.base import EyePainter
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from sadtalker_ext.engines.puppet.skin.shares import eyes_apart, lid_tension
 from sadtalker_ext.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import EyesAsked
-    from sadtalker_ext.engines.spec import PaintEyes
+    from sadtalker_ext.engines.base import EyesAsked, PaintEyes
 
 
 def painter_of(picture: ImageArray, points: FloatArray) -> PaintEyes:
