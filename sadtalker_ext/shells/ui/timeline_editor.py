@@ -53,7 +53,7 @@ NOTATIONS: Final[Mapping[str, tuple[str, str]]] = {
 EASE_WORDS: Final[Mapping[str, str]] = dict(
     zip(
         EASES,
-        ("Smooth", "Even", "Slow at first", "Slow at the end"),
+        ("Smooth", "Even", "Slow start", "Slow end"),
         strict=True,
     )
 )
