@@ -10,7 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from sadtalker_ext.directions import EMOTIONS, NEUTRAL, Direction, Moment, Timeline, read_blend
+from sadtalker_ext.directions import (
+    EMOTIONS,
+    GAZES,
+    NEUTRAL,
+    Direction,
+    Moment,
+    Timeline,
+    read_blend,
+)
 from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
@@ -172,7 +180,8 @@ def _place(one: Direction) -> str:
     """Return where a gaze or a head goes, in a word or in numbers."""
     if one.point is not None:
         return ", ".join(f"{part:g}" for part in one.point)
-    return one.name or ", ".join(f"{part:g}°" for part in one.angles)
+    named = [name for name, angles in GAZES.items() if one.kind == "gaze" and angles == one.angles]
+    return named[0] if named else ", ".join(f"{part:g}°" for part in one.angles)
 
 
 def _longest(timeline: Timeline, fps: float) -> float:

@@ -66,6 +66,16 @@ def test_curves_are_what_the_engines_are_told():
     assert all(one.max() == pytest.approx(0.6) for one in sides)
 
 
+def test_what_is_looked_at_has_a_name_or_numbers():
+    curves, _ = drawn(
+        '[{"at": 0, "gesture": "look_at", "point": "camera"}, {"at": 1, "gaze": [10, -4]},'
+        ' {"at": 2, "gesture": "look_at", "point": [0.9, 0.3]}, {"at": 2, "head": [8, 0, 0]}]'
+    )
+    assert set(curves) == {
+        ("gaze", "camera"), ("gaze", "10°, -4°"), ("gaze", "0.9, 0.3"), ("head", "8°, 0°, 0°")
+    }  # fmt: skip
+
+
 def test_the_emotion_of_the_whole_clip_is_a_curve_too():
     curves, _ = drawn("", emotion="sad:0.5")
     assert curves["emotion", "sad"] == pytest.approx(np.full(125, 0.5))
