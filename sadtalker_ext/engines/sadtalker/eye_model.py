@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 if TYPE_CHECKING:
     from sadtalker_ext.engines.base import EyesAsked, PaintEyes
+
+Doubles = npt.NDArray[np.float64]
 
 _BRIDGE: Final = (168, 6, 197)
 _AROUND: Final = (
@@ -110,7 +113,7 @@ class EyeModel:
         change = cv2.GaussianBlur(cv2.dilate(change, kernel), (0, 0), max(0.6, _SOFT * width))
         return np.asarray(smoothstep(_FAINT, _CLEAR, np.asarray(change, np.float32)), np.float32)
 
-    def _map(self, points: FloatArray, side: int, corner: FloatArray) -> FloatArray:
+    def _map(self, points: Doubles, side: int, corner: Doubles) -> Doubles:
         """Return the (2, 3) affine map from an eye's box at rest to a frame, by least squares."""
         around = list(_AROUND[side])
         rest = np.column_stack([self._points[around] - corner, np.ones(len(around))])
@@ -119,7 +122,7 @@ class EyeModel:
 
 
 def _lay(
-    result: ImageArray, wanted: ImageArray, shown: ImageArray, share: FloatArray, way: FloatArray
+    result: ImageArray, wanted: ImageArray, shown: ImageArray, share: FloatArray, way: Doubles
 ) -> None:
     """Lay one eye over a frame, in place.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN
 from sadtalker_ext.engines.base import EyesAsked
@@ -52,7 +53,7 @@ class Asked(NamedTuple):
     gaze: FloatArray
     face: FloatArray
     drawn: FloatArray
-    wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    wanted: npt.NDArray[np.bool_]
 
     def row(self, number: int) -> EyesAsked:
         """Return what one frame is asked for."""
@@ -90,12 +91,14 @@ def asked_of(motion: Motion, own: Motion, unable: Sequence[str], first: int = 0)
     if motion.face is not None:
         columns = [COLUMN[name] for name in PAINTED if name in set(unable)]
         face[:, columns] = motion.face[:, columns]
-    wanted = (
-        (lids - drawn > _LEAST_CLOSURE).any(axis=1)
-        | (np.abs(gaze) > _LEAST_DEGREES).any(axis=1)
-        | (np.abs(face) > _LEAST_WEIGHT).any(axis=1)
+    wanted = np.logical_or.reduce(
+        [
+            (lids - drawn > _LEAST_CLOSURE).any(axis=1),
+            (np.abs(gaze) > _LEAST_DEGREES).any(axis=1),
+            (np.abs(face) > _LEAST_WEIGHT).any(axis=1),
+        ]
     )
-    return Asked(lids, gaze, face, drawn, wanted)
+    return Asked(lids, gaze, face, drawn, np.asarray(wanted, np.bool_))
 
 
 class EyesOver:

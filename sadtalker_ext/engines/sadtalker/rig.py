@@ -213,7 +213,7 @@ class SadTalkerRig:
         pose = motion.pose[part.start : part.stop]
         try:
             drawn = self._frames(self._key_points(motion, first, part), batch)
-            frames = (to_aspect(frame, self.size) for frame in drawn)
+            frames: Iterator[ImageArray] = (to_aspect(frame, self.size) for frame in drawn)
             if self._eyes is not None and self._planned().eyes_over:
                 asked = asked_of(motion, self._planned().motion, self._missing, first)
                 if asked.wanted[part.start : part.stop].any() and not self._eyes.learned:
