@@ -74,10 +74,14 @@ class Service:
         self._host = host
         self._store = store or WeightStore.standard(host_folders=host.weight_dirs())
         self._models: FaceModels | None = None
+        known = tuple(specs or registry.engine_specs())
         workshop = Workshop(
-            find=self._store.find, device=host.device, face_models=self._face_models
+            find=self._store.find,
+            device=host.device,
+            face_models=self._face_models,
+            paint_eyes=registry.eye_painter(known),
         )
-        self._engines = EngineSet(specs or registry.engine_specs(), self._store, workshop, advise)
+        self._engines = EngineSet(known, self._store, workshop, advise)
         self._known = KnownFaces(self._face_models)
         self._toolbox = ToolBox(host, self._store, self._face_models)
 

@@ -66,7 +66,7 @@ ALLOWED = {
     "provenance.hashes": {"types"},
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
-    "engines.registry": {"engines.spec"},
+    "engines.registry": {"engines.base", "engines.spec"},  # of base types only
     "engines.base": GROUND | {"shot"},  # types only
     "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},

@@ -9,8 +9,9 @@ from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.base import Dubber, Engine, PaintEyes
     from sadtalker_ext.engines.spec import Require
+    from sadtalker_ext.types import FloatArray, ImageArray
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
@@ -26,6 +27,12 @@ def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
 
     del load  # nothing of the engine is needed
     return PuppetDubber(require)
+
+
+def _paint_eyes(picture: ImageArray, points: FloatArray) -> PaintEyes:
+    from sadtalker_ext.engines.puppet.eyes.over import painter_of
+
+    return painter_of(picture, points)
 
 
 def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
@@ -54,4 +61,5 @@ SPEC = EngineSpec(
     motion_term=ALGORITHMIC,
     options=frozenset({"gaze", "acting"}),
     dub=_dub,
+    paint_eyes=_paint_eyes,
 )
