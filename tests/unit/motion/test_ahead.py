@@ -120,6 +120,19 @@ def test_nothing_jumps_where_a_plan_goes_on(parts, whole):
     assert np.allclose(motion.controls[later], whole.controls[later])
 
 
+def test_a_head_elsewhere_in_the_next_plan_is_gone_to_slowly(performance, listening, monkeypatch):
+    class OtherWhole(Planner):
+        def __init__(self, hearing, seconds, options, seed, **more):
+            super().__init__(hearing, seconds, options, seed + (seconds == SECONDS), **more)
+
+    monkeypatch.setattr(ahead, "Planner", OtherWhole)
+    first, second = ahead.motion_parts(performance, OPTIONS, 5, Progress())
+    alone = Planner(heard(SECONDS), SECONDS, OPTIONS, 6).rows(len(first), len(first) + 30).head
+    assert np.abs(alone[0] - first.head[-1]).max() > 3
+    assert np.abs(second.head[0] - first.head[-1]).max() < 1
+    assert np.allclose(second.head[26:30], alone[26:])
+
+
 def test_a_plan_goes_on_in_a_pause(performance, listening):
     hearing = heard(32.0)
     row = ahead.quiet_row(hearing, 32.0)
@@ -173,12 +186,12 @@ def test_a_blink_is_not_cut():
 @pytest.mark.parametrize("rate", [100, None, 50])
 def test_a_beginning_is_read_no_further(rate):
     speech = speech_of(np.linspace(-1, 1, 6000, dtype=np.float32), 100)
-    part = ahead.beginning(dataclasses.replace(speech, pad_seconds=2.0), 8.0)
-    assert part.total_seconds == 8.0
+    part = ahead.beginning(dataclasses.replace(speech, pad_seconds=2.0), 7.7)
+    assert part.total_seconds == 7.7
     samples = np.concatenate(list(part.read(rate)))
     whole = np.concatenate(list(speech.read(rate)))
     assert np.array_equal(samples, whole[: len(samples)])
-    assert len(samples) == 8 * (rate or 100)
+    assert len(samples) == round(7.7 * (rate or 100))
 
 
 def test_only_plain_long_speech_is_planned_in_parts(performance):
