@@ -195,7 +195,11 @@ class Bender:
         """
         inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2] - STILL
         x, y = inverse.astype(np.float32)
-        aside, down = x @ self._across, y @ self._down
+        # not by matrix products, see `spread.py`
+        aside, down = (
+            way[0] * cells[0] + way[1] * cells[1] + way[2] * cells[2]
+            for way, cells in ((x, self._across), (y, self._down))
+        )
         largest = float(np.sqrt((aside * aside + down * down).max()))
         whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
         if whole == 0:
