@@ -23,6 +23,7 @@ from sadtalker_ext.motion.plan import Planner
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.speech.aside import listen_aside
 from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.speech.hearing import Hearing, listen
 from sadtalker_ext.speech.loudness import FRAME_HZ
@@ -92,7 +93,8 @@ def motion_parts(
     first, before = 0, None
     for seconds, listening in zip(lengths, told, strict=True):
         part = speech if seconds is None else beginning(speech, seconds)
-        hearing = listen(part, listening, require)
+        hear = listen_aside if first else listen  # nothing is drawn yet
+        hearing = hear(part, listening, require)
         lasts = performance.seconds if seconds is None else seconds
         planner = Planner(hearing, lasts or 0.0, options, seed, speech=speech, eyes=eyes)
         end = planner.frames if seconds is None else quiet_row(hearing, seconds)

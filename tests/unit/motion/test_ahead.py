@@ -78,6 +78,7 @@ def listening(monkeypatch):
         return heard(speech.seconds)
 
     monkeypatch.setattr(ahead, "listen", listen)
+    monkeypatch.setattr(ahead, "listen_aside", listen)
     return asked
 
 
