@@ -26,7 +26,9 @@ class Rig(Protocol):
 
     A rig whose frames depend on more than their own row has `draw_part(motion, rows)`, which draws
     some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
-    `kept`, and `take(kept)` for another rig of the same picture.
+    `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
+    planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
+    what `plan` returns for long speech (see `motion.ahead`).
     """
 
     @property

@@ -88,7 +88,8 @@ ALLOWED = {
     "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"drawing", "engines.base", "engines.registry", "segments"},
+    | {"drawing", "engines.base", "engines.registry", "planning", "segments"},
+    "planning": GROUND | {"encoder", "engines.base", "motion"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -106,7 +107,8 @@ ALLOWED = {
     },
     "ensemble": GROUND | {"compositor", "engines.base"},
     "ensemble_video": GROUND
-    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "provenance", "shot"},
+    | {"compositor", "encoder", "engines.base", "ensemble"}
+    | {"pipeline", "planning", "provenance", "shot"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND
     | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
