@@ -89,7 +89,7 @@ class PuppetRig:
     def start_processes(self, seconds: float | None) -> None:
         """Let other processes get ready to draw, where that pays; returns at once.
 
-        They draw the next block and end with it, or with this rig.
+        They draw until they are ended, or until this rig is gone.
 
         Args:
             seconds: Length of the video; None where nobody knows.
@@ -97,6 +97,10 @@ class PuppetRig:
         height, width = self.view.pixels.shape[:2]
         count = process_count(seconds, height * width)
         self.crew.start(count, scene(self.view, self.mask), self.size)
+
+    def end_processes(self) -> None:
+        """End the processes that draw, at once."""
+        self.crew.end()
 
     @property
     def device(self) -> str:
@@ -117,17 +121,36 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
-        # here, because a process that only draws starts without it in two thirds of the time
+        # here, because a process that only draws starts without them in two thirds of the time
+        from sadtalker_ext.motion.ahead import is_long, joined
         from sadtalker_ext.motion.plan import plan_motion
 
         try:
+            if is_long(performance, options):
+                return joined(self.plan_parts(performance, options, progress, seed))
             motion = plan_motion(
                 performance, options, seed, progress, self.track, self.require, self._eyes()
             )
         except BaseException:
-            self.crew.end()
+            self.end_processes()
             raise
         return scaled_head(motion, options, _WIDEST)
+
+    def plan_parts(
+        self,
+        performance: Performance,
+        options: GenerateOptions,
+        progress: Progress,
+        seed: int,
+        later: Progress | None = None,
+    ) -> Iterator[Motion]:
+        """Yield the same motion part by part where `is_long`; see `motion.ahead`."""
+        from sadtalker_ext.motion.ahead import motion_parts
+
+        for part in motion_parts(
+            performance, options, seed, progress, self.require, self._eyes(), later
+        ):
+            yield scaled_head(part, options, _WIDEST)
 
     def _eyes(self) -> tuple[float, float]:
         """Return where the eyes are in the frame, in shares of its width and height."""
@@ -168,7 +191,6 @@ class PuppetRig:
                 yield Patch(pixels=frame)
         finally:
             board.close()
-            self.crew.end()
             pool.shutdown(wait=True, cancel_futures=True)
 
     def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:

@@ -103,7 +103,7 @@ def _lit_sides(light: ImageArray) -> list[Box]:
     boxes = []
     middle = light.shape[1] // 2
     for first, side in ((0, light[:, :middle]), (middle, light[:, middle:])):
-        lit = side.any(-1)
+        lit = np.asarray(side.max(axis=-1) > 0, np.bool_)
         rows, columns = np.flatnonzero(lit.any(1)), np.flatnonzero(lit.any(0))
         if len(rows):
             left, right = first + int(columns[0]), first + int(columns[-1]) + 1

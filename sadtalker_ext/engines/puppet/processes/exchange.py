@@ -50,7 +50,7 @@ def send(stream: IO[bytes], words: Mapping[str, Any], arrays: Arrays | None = No
     stream.write(json.dumps([words, shapes]).encode() + b"\n")
     for array in plain.values():
         if array.size:
-            stream.write(memoryview(array).cast("B"))
+            stream.write(array.data.cast("B"))
     stream.flush()
 
 
@@ -67,7 +67,7 @@ def receive(stream: IO[bytes]) -> Message | None:
     arrays = {}
     for name, dtype, shape in shapes:
         array = np.empty(shape, np.dtype(dtype))
-        if array.size and stream.readinto(memoryview(array).cast("B")) != array.nbytes:  # type: ignore[attr-defined]
+        if array.size and stream.readinto(array.data.cast("B")) != array.nbytes:  # type: ignore[attr-defined]
             raise OSError("The message is cut off.")
         arrays[name] = array
     return Message(words=words, arrays=arrays)
@@ -95,6 +95,7 @@ class SharedFrames:
         self._shape = count, size[1], size[0], 3
         length = math.prod(self._shape)
         self._file: Path | None = None
+        self._frames: ImageArray = np.empty((0, 0, 0, 3), np.uint8)
         if hasattr(os, "memfd_create"):
             number = os.memfd_create("sadtalker-frames")
             self.inherited: tuple[int, ...] = (number,)
@@ -114,14 +115,15 @@ class SharedFrames:
 
     def frame(self, index: int) -> ImageArray:
         """Return a copy of one frame, (h, w, 3) uint8."""
-        return self._frames[index].copy()
+        frame: ImageArray = self._frames[index].copy()
+        return frame
 
     def close(self) -> None:
         """Let go of the memory; safe to call twice."""
         if self._number >= 0:
             os.close(self._number)
             self._number = -1
-        self._frames: ImageArray = np.empty((0, 0, 0, 3), np.uint8)
+        self._frames = np.empty((0, 0, 0, 3), np.uint8)
         if self._file is not None:
             with suppress(OSError):  # the other process may still have it open, on Windows
                 self._file.unlink(missing_ok=True)

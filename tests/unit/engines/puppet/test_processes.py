@@ -97,6 +97,9 @@ def test_a_process_draws_the_same_frames_and_ends(made, helped, threads):
     frames = [patch.pixels for patch in helped.draw(speaking())]
     assert threads.count("sadtalker-drawer") > FRAMES / 4
     assert all(np.array_equal(a, b) for a, b in zip(frames, made[1], strict=True))
+    again = [patch.pixels for patch in helped.draw(speaking().rows(0, 3))]
+    assert (len(again), len(helped.crew)) == (3, 1), "it draws on, block after block"
+    helped.end_processes()
     assert len(helped.crew) == 0
     assert member._process.wait(5) is not None
 
