@@ -6,11 +6,13 @@ import gc
 import io
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sadtalker_ext.blendshapes import BLENDSHAPES
+from sadtalker_ext.drawing import start_processes
 from sadtalker_ext.engines.puppet.building import build_rig
 from sadtalker_ext.engines.puppet.processes import child, crew, drawer, orders
 from sadtalker_ext.engines.puppet.processes.board import Board
@@ -167,6 +169,16 @@ def test_a_process_that_cannot_be_started_is_done_without(made, monkeypatch, cap
     assert "the others go on" in caplog.text
     assert not member.alive
     assert len(list(rig.draw(speaking().rows(0, 2)))) == 2
+
+
+def test_processes_end_with_the_video_whatever_happens():
+    told = []
+    rig = SimpleNamespace(start_processes=told.append, end_processes=lambda: told.append("end"))
+    with pytest.raises(KeyError), start_processes(rig, 12.0):
+        raise KeyError
+    assert told == [12.0, "end"]
+    with start_processes(SimpleNamespace(), 12.0):
+        pass
 
 
 def test_a_process_without_work_is_ended(made, monkeypatch):
