@@ -1,4 +1,4 @@
-"""The arithmetic of the face mesh network, in numpy.
+"""The arithmetic of the networks of face meshes and of hands, in numpy.
 
 Every builder takes one `Operation` and returns a kernel: a function of the operation's run-time
 inputs that writes into a buffer made once and returns it. So a kernel's result is valid until it
@@ -34,7 +34,7 @@ NO_ACTIVATION, RELU, RELU6 = 0, 1, 3  # values of its ActivationFunctionType
 
 
 def unknown(found: str) -> WeightsCorrupt:
-    """Return the error for an operation that the face mesh does not have, or not in this form."""
+    """Return the error for an operation that our networks do not have, or not in this form."""
     return WeightsCorrupt(
         f"The model file should hold only operations of the face mesh, found {found}.",
         hint="Another model may lie under its name: delete it and run "
@@ -77,28 +77,27 @@ def convolution(op: Operation) -> Kernel:
     stride = (op.settings["stride_h"], op.settings["stride_w"])
     out = np.empty(op.out_shape, np.float32)
     product = _product(out.reshape(-1, outputs), matrix)
-    # whole rows of the bias, repeated along x, make the sum a plain loop over memory
-    start = np.ascontiguousarray(np.broadcast_to(bias, op.out_shape[2:]))
+    flat = out.reshape(-1, outputs)
     finish = _activation(op, out)
     if (height, width) == stride == (1, 1):
 
         def pointwise(x: FloatArray) -> FloatArray:
             product(x.reshape(-1, inputs))
-            np.add(out, start, out=out)
+            np.add(flat, bias, out=flat)
             return finish()
 
         return pointwise
     pad = _padding(op, (height, width), stride)
-    columns = np.empty((*op.out_shape[1:3], height, width * inputs), np.float32)
+    columns = np.empty((*op.out_shape[1:3], height, width, inputs), np.float32)
+    shifts = _shifts((height, width), stride, op.out_shape)
     rows = columns.reshape(-1, height * width * inputs)
-    row_windows = _row_windows(width, stride, op.out_shape)
 
     def windowed(x: FloatArray) -> FloatArray:
         padded = pad(x)
-        for row in range(height):
-            columns[:, :, row] = row_windows(padded[row:])
+        for (row, column), window in shifts:
+            columns[:, :, row, column] = padded[window]
         product(rows)
-        np.add(out, start, out=out)
+        np.add(flat, bias, out=flat)
         return finish()
 
     return windowed
@@ -212,6 +211,29 @@ def strided_slice(op: Operation) -> Kernel:
     return lambda x: x[cut].reshape(op.out_shape)
 
 
+def mean(op: Operation) -> Kernel:
+    """Build a mean over fixed axes."""
+    axes = tuple(int(axis) for axis in np.ravel(op.constant(1)))
+    shape = op.out_shape
+    return lambda x: x.mean(axis=axes, dtype=np.float32).reshape(shape)
+
+
+def fully_connected(op: Operation) -> Kernel:
+    """Build a matrix product with a bias; inputs are rows."""
+    matrix = np.ascontiguousarray(op.constant(1).astype(np.float32).T)
+    bias = op.constant(2).astype(np.float32)
+    if op.settings.get("activation", NO_ACTIVATION) != NO_ACTIVATION:
+        raise unknown(f"{op.kind} with an activation")
+    shape = op.out_shape
+    return lambda x: (x.reshape(-1, len(matrix)) @ matrix + bias).reshape(shape)
+
+
+def logistic(op: Operation) -> Kernel:
+    """Build ``1 / (1 + exp(-x))``."""
+    del op
+    return lambda x: np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
+
+
 def add(op: Operation) -> Kernel:
     """Build an element-wise sum."""
     return _pairwise(op, np.add)
@@ -269,27 +291,6 @@ def _shifts(
         for y in range(size[0])
         for x in range(size[1])
     ]
-
-
-def _row_windows(
-    width: int, stride: tuple[int, int], out_shape: Shape
-) -> Callable[[FloatArray], FloatArray]:
-    """Return a function that gives what rows of windows see of an (H, W, C) image.
-
-    A row of a window is one run of memory; (rows, columns, width * C), a view.
-    """
-    (step_y, step_x), (rows, columns) = stride, out_shape[1:3]
-
-    def view(image: FloatArray) -> FloatArray:
-        down, across, item = image.strides
-        return np.lib.stride_tricks.as_strided(
-            image,
-            (rows, columns, width * image.shape[2]),
-            (step_y * down, step_x * across, item),
-            writeable=False,
-        )
-
-    return view
 
 
 def _padding(
