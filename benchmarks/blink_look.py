@@ -9,6 +9,8 @@ without a folder) with its lids at several closures and measures each eye:
 * seams: share of the shut lid itself that has an edge stronger than the skin above it;
 * colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
 * lash share: share of the skin between brow and eye that the lash mask takes;
+* seen: share of the opening in which the shut eye is still seen, by its pixels (`seen_eyes`), null
+  where the eye cannot be told from the skin; seen apart: largest difference between the two eyes;
 * depth: gap between the lid curves of the shut eye as a share of the open one's, by the product's
   own tracker; apart: largest difference between the two lids' closures so measured;
 * control: the depth that the tracker sees in eyes shut for certain: the skin beside them filled in
@@ -26,6 +28,7 @@ import numpy as np
 
 from benchmarks.faces import measure_by_command, measure_faces
 from benchmarks.lids import lid_gaps
+from benchmarks.seen_eyes import seen_share
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE, EyeIndices
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.portrait.mesh import region_of
@@ -45,14 +48,20 @@ class EyeView(NamedTuple):
     Attributes:
         matrix: (2, 3) from picture to view pixels.
         above: (160, 160) bool, skin between brow and upper lid.
+        opening: (160, 160) bool, what lies between the open lids.
         lid: (160, 160) bool, what the closing lid covers, without its lash line.
         ring: (160, 160) bool, skin round the eye.
     """
 
     matrix: FloatArray
     above: FloatArray
+    opening: FloatArray
     lid: FloatArray
     ring: FloatArray
+
+    def seen(self, opened: ImageArray, shown: ImageArray) -> float | None:
+        """Return the share of the open eye that is seen in another view, see `seen_share`."""
+        return seen_share(opened, shown, self.opening, self.above | self.ring, _SIDE * _EYE)
 
     def of(self, picture: ImageArray) -> ImageArray:
         """Return the eye's view of a picture, (160, 160, 3)."""
@@ -83,7 +92,7 @@ def eye_view(points: FloatArray, eye: EyeIndices) -> EyeView:
     opening = _filled(np.r_[upper, lower[::-1]])
     ring = cv2.dilate(opening, np.ones((25, 25))) & ~cv2.dilate(opening, np.ones((7, 7)))
     lid = _filled(np.r_[upper, (lower - np.array([0, 0.09 * _SIDE]))[::-1]]) & opening
-    return EyeView(matrix, above > 0, lid > 0, ring > 0)
+    return EyeView(matrix, above > 0, opening > 0, lid > 0, ring > 0)
 
 
 def _filled(outline: FloatArray) -> ImageArray:
@@ -150,19 +159,32 @@ def measure_lids(
         layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0)
         frames.append(frame)
     row: dict[str, Any] = {"edges": 0.0, "faint": 0.0, "seams": 0.0, "colour": 0.0}
+    seen = []
     for eye in EYES:
         view = eye_view(points, eye)
         opened, drawn = view.of(picture), [view.of(frame) for frame in frames]
+        seen.append([view.seen(opened, one) for one in drawn])
         for name, least in (("edges", STRONG), ("faint", FAINT)):
             found = [new_edges(opened, one, view.above, least) for one in drawn]
             row[name] = max(row[name], float(np.percentile(found, 90)))
         row["seams"] = max(row["seams"], seams(drawn[-1], view))
         row["colour"] = max(row["colour"], colour_distance(drawn[-1], view))
+    row |= _seen(seen)
     row["lash_share"] = max(layer.lash_shares(), default=0.0)
     row["warnings"] = list(layer.warnings)
     if models is not None:
         row |= _tracked(picture, frames, points, models)
     return {key: round(one, 4) if isinstance(one, float) else one for key, one in row.items()}
+
+
+def _seen(shares: list[list[float | None]]) -> dict[str, float | None]:
+    """Sum up what is seen of both eyes at every closure, the last one shut."""
+    ends = [one[-1] for one in shares if one[-1] is not None]
+    both = [(a, b) for a, b in zip(*shares, strict=True) if a is not None and b is not None]
+    return {
+        "seen": max(ends, default=None),
+        "seen_apart": max((abs(a - b) for a, b in both), default=None),
+    }
 
 
 def _tracked(
