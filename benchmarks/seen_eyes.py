@@ -14,15 +14,18 @@ import numpy as np
 
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_TELLING = 12.0
-"""CIELAB distance from all skin beyond which a pixel of the open eye says that it is one."""
+_TELLING = 0.5, 4.0, 12.0
+"""A pixel of the open eye says that it is one if it is farther from all skin than this share of the
+distance of its most telling pixels; at least and at most so many units of CIELAB."""
+_LEAST_CONTRAST = 4.5
+"""CIELAB distance from all skin of the most telling tenth: less is an eye that nobody can see."""
+_LEAST_SHARE = 0.1
+"""Of the opening that must be unlike skin."""
 _LASHES = 0.08
 """Width of the line of lashes of a shut eye, in eye widths."""
-_LEAST_SHARE = 0.25
-"""Of the opening that must be unlike skin: less is an eye behind dark glass, or a shut one."""
 _COLOURS = 300
 """So many colours of the skin are compared with."""
-_USUAL = (4, 99)
+_USUAL = (10, 99)
 """Percentiles of the skin's lightness between which it is skin and not a lash, brow or glint."""
 
 
@@ -54,7 +57,12 @@ def seen_share(
     low[:-reach] &= ~opening[reach:]
     dark = eye[..., 0] < np.median(colours[:, 0])
     where = opening & ~(low & dark)
-    where[where] = _nearest(eye[where], colours) > _TELLING
+    distance = _nearest(eye[where], colours)
+    most = float(np.percentile(distance, 90)) if len(distance) else 0.0
+    if most < _LEAST_CONTRAST:
+        return None
+    share, least, enough = _TELLING
+    where[where] = distance > np.clip(share * most, least, enough)
     if where.sum() < max(12.0, _LEAST_SHARE * float(opening.sum())):
         return None
     to_eye = np.linalg.norm(now[where] - eye[where], axis=-1)
