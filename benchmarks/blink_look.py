@@ -120,10 +120,17 @@ def new_edges(
         where: (160, 160) bool pixels that count.
         least: How many times the open eye's slope nearby and how much more make an edge.
     """
+    return edges_beyond(slopes(opened), closing, where, least)
+
+
+def edges_beyond(
+    before: FloatArray, closing: ImageArray, where: FloatArray, least: tuple[float, float] = STRONG
+) -> float:
+    """Return the share of `where` with an edge that is not near one of given `slopes`."""
     if where.sum() < 40:
         return 0.0
-    before = cv2.dilate(slopes(opened), np.ones((9, 9)))
-    return float((slopes(closing) > least[0] * before + least[1])[where].mean())
+    near = cv2.dilate(before, np.ones((9, 9)))
+    return float((slopes(closing) > least[0] * near + least[1])[where].mean())
 
 
 def seams(shut: ImageArray, view: EyeView) -> float:
