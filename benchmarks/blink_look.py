@@ -10,7 +10,8 @@ without a folder) with its lids at several closures and measures each eye:
 * colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
 * lash share: share of the skin between brow and eye that the lash mask takes;
 * seen: share of the opening in which the shut eye is still seen, by its pixels (`seen_eyes`), null
-  where the eye cannot be told from the skin; seen apart: largest difference between the two eyes;
+  where the eye cannot be told from the skin; seen apart: largest difference between the closures
+  of the two lids down to the half, by pixels as well;
 * depth: gap between the lid curves of the shut eye as a share of the open one's, by the product's
   own tracker; apart: largest difference between the two lids' closures so measured;
 * control: the depth that the tracker sees in eyes shut for certain: the skin beside them filled in
@@ -28,7 +29,7 @@ import numpy as np
 
 from benchmarks.faces import measure_by_command, measure_faces
 from benchmarks.lids import lid_gaps
-from benchmarks.seen_eyes import seen_share
+from benchmarks.seen_eyes import OpenEye
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE, EyeIndices
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.portrait.mesh import region_of
@@ -38,6 +39,7 @@ from sadtalker_ext.types import FloatArray, ImageArray
 CLOSURES = tuple(np.linspace(0.3, 1.0, 8))
 EYES = (LEFT_EYE, RIGHT_EYE)
 STRONG, FAINT = (2.0, 12.0), (1.5, 6.0)
+_HALF = 0.51
 _SIDE = 160  # pixels of the square in which every eye is measured
 _EYE = 0.55  # corner to corner, as a share of it
 
@@ -59,9 +61,9 @@ class EyeView(NamedTuple):
     lid: FloatArray
     ring: FloatArray
 
-    def seen(self, opened: ImageArray, shown: ImageArray) -> float | None:
-        """Return the share of the open eye that is seen in another view, see `seen_share`."""
-        return seen_share(opened, shown, self.opening, self.above | self.ring, _SIDE * _EYE)
+    def eye_in(self, opened: ImageArray) -> OpenEye:
+        """Return the open eye of a view, to be looked for in others."""
+        return OpenEye(opened, self.opening, self.above | self.ring, _SIDE * _EYE)
 
     def of(self, picture: ImageArray) -> ImageArray:
         """Return the eye's view of a picture, (160, 160, 3)."""
@@ -166,17 +168,17 @@ def measure_lids(
         layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0)
         frames.append(frame)
     row: dict[str, Any] = {"edges": 0.0, "faint": 0.0, "seams": 0.0, "colour": 0.0}
-    seen = []
+    eyes = []
     for eye in EYES:
         view = eye_view(points, eye)
         opened, drawn = view.of(picture), [view.of(frame) for frame in frames]
-        seen.append([view.seen(opened, one) for one in drawn])
+        eyes.append(_EyeRow(view.eye_in(opened), drawn))
         for name, least in (("edges", STRONG), ("faint", FAINT)):
             found = [new_edges(opened, one, view.above, least) for one in drawn]
             row[name] = max(row[name], float(np.percentile(found, 90)))
         row["seams"] = max(row["seams"], seams(drawn[-1], view))
         row["colour"] = max(row["colour"], colour_distance(drawn[-1], view))
-    row |= _seen(seen)
+    row |= _seen(eyes)
     row["lash_share"] = max(layer.lash_shares(), default=0.0)
     row["warnings"] = list(layer.warnings)
     if models is not None:
@@ -184,10 +186,17 @@ def measure_lids(
     return {key: round(one, 4) if isinstance(one, float) else one for key, one in row.items()}
 
 
-def _seen(shares: list[list[float | None]]) -> dict[str, float | None]:
-    """Sum up what is seen of both eyes at every closure, the last one shut."""
-    ends = [one[-1] for one in shares if one[-1] is not None]
-    both = [(a, b) for a, b in zip(*shares, strict=True) if a is not None and b is not None]
+class _EyeRow(NamedTuple):
+    eye: OpenEye
+    drawn: list[ImageArray]
+
+
+def _seen(eyes: list[_EyeRow]) -> dict[str, float | None]:
+    """Say what is seen of the shut eyes, and how far apart the two lids are on their way."""
+    ends = [share for one in eyes if (share := one.eye.share(one.drawn[-1])) is not None]
+    part = [number for number, closure in enumerate(CLOSURES) if closure <= _HALF]
+    lids = [[one.eye.closure(one.drawn[number]) for number in part] for one in eyes]
+    both = [(a, b) for a, b in zip(*lids, strict=True) if a is not None and b is not None]
     return {
         "seen": max(ends, default=None),
         "seen_apart": max((abs(a - b) for a, b in both), default=None),

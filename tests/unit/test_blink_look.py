@@ -107,7 +107,15 @@ def test_a_drawn_face_passes(face, points):
 @pytest.fixture(scope="module")
 def seen(face, view):
     """What is seen of the left eye in a picture of the same face."""
-    return lambda picture: view.seen(view.of(face), view.of(picture))
+    eye = view.eye_in(view.of(face))
+    return lambda picture: eye.share(view.of(picture))
+
+
+@pytest.fixture(scope="module")
+def closed_by(face, view):
+    """How far the left upper lid has come down in a picture of the same face."""
+    eye = view.eye_in(view.of(face))
+    return lambda picture: eye.closure(view.of(picture))
 
 
 def lids_down(face, points, share):
@@ -152,4 +160,20 @@ def test_the_product_shuts_both_eyes_of_a_drawn_face(face, points, seen):
 
 def test_nothing_is_said_of_an_eye_that_looks_like_skin(points, view):
     skin = view.of(shut(points))
-    assert view.seen(skin, skin) is None
+    eye = view.eye_in(skin)
+    assert eye.share(skin) is None
+    assert eye.closure(skin) is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
+def test_the_way_of_the_lid_is_measured_by_pixels(face, points, closed_by, share):
+    assert closed_by(lids_down(face, points, share)) == pytest.approx(share, abs=0.1)
+
+
+def test_the_two_lids_of_the_product_come_down_together(face, points):
+    half = face.copy()
+    EyeLayer(face, points).apply(half, (0.4, 0.4), (0.0, 0.0), 0.0)
+    views = [eye_view(points, eye) for eye in (LEFT_EYE, RIGHT_EYE)]
+    ways = [view.eye_in(view.of(face)).closure(view.of(half)) for view in views]
+    assert ways[0] == pytest.approx(0.4, abs=0.1)
+    assert ways[0] == pytest.approx(ways[1], abs=0.05)
