@@ -88,8 +88,9 @@ class OpenEye:
     def closure(self, shown: ImageArray) -> float | None:
         """Return how far the upper lid has come down over the middle of the eye, 0..1.
 
-        Of every column with enough telling pixels the first row in which the eye is seen counts.
-        Below about half of the opening the lid's shadow and the lashes cover what is left.
+        In every column with enough telling pixels it is the row that best parts those in which the
+        eye is not seen from those below in which it is. Beyond about half of the opening the lid's
+        shadow and the lashes cover what is left.
 
         Args:
             shown: (h, w, 3) uint8, the same view while the lids move.
@@ -104,9 +105,17 @@ class OpenEye:
             top, bottom = _ends(self._opening[:, column])
             height = bottom - top + 1
             if self._telling[:, column].sum() >= max(_LEAST_COLUMN * height, _LEAST_ROWS):
-                rows = np.flatnonzero(seen[:-1, column] & seen[1:, column])
-                found.append((rows[0] - top) / height if len(rows) else 1.0)
+                telling = self._telling[:, column]
+                found.append((_edge(seen[:, column], telling) - top) / height)
         return float(np.median(found)) if len(found) >= _LEAST_COLUMNS else None
+
+
+def _edge(seen: FloatArray, telling: FloatArray) -> int:
+    """Return the row that parts telling pixels (h,) into unseen ones above and seen ones below."""
+    rows = np.flatnonzero(telling)
+    step = np.where(seen[rows], -1, 1)
+    best = int(np.argmax(np.r_[0, np.cumsum(step)]))
+    return int(rows[best]) if best < len(rows) else int(rows[-1]) + 1
 
 
 def _ends(line: FloatArray) -> tuple[int, int]:
