@@ -129,7 +129,8 @@ def _run(folder: Path, progress: Progress) -> None:
         # Ctrl+C in a terminal is meant for the program, which ends its children itself
         start_new_session=sys.platform != "win32",
     )
-    counted, code = 0, None
+    counted = 0
+    code: int | None = None
     try:
         while code is None:
             # half a number may be there; the next look finds all of it
