@@ -16,6 +16,18 @@ def centre(page, name):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def drag_by_finger(page, start, end):
+    """Put a finger down, move it in four steps, and lift it."""
+    session = page.context.new_cdp_session(page)
+    ways = [[a + (b - a) * part / 4 for a, b in zip(start, end, strict=True)] for part in range(5)]
+    for number, (x, y) in enumerate(ways):
+        kind = "touchMove" if number else "touchStart"
+        point = {"x": x, "y": y, "id": 1}
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
 def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     cat = odd_faces()[0]
     Image.fromarray(cat.pixels).save(tmp_path / "cat.png")
@@ -38,6 +50,11 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     x, y = centre(page, "chin")
     assert (x - sheet["x"]) / sheet["width"] == pytest.approx(cat.points["chin"][0], abs=0.01)
     assert (y - sheet["y"]) / sheet["height"] == pytest.approx(cat.points["chin"][1], abs=0.01)
+    # a finger does what the pointer did, and nothing scrolls under it
+    drag_by_finger(page, (x, y), (x + 20, y - 12))
+    assert centre(page, "chin") == pytest.approx((x + 20, y - 12), abs=1.5)
+    drag_by_finger(page, (x + 20, y - 12), (x, y))
+    assert centre(page, "chin") == pytest.approx((x, y), abs=1.5)
     # keys move a point, and the whole face
     page.focus(".stx-face-chin")
     page.keyboard.press("ArrowDown")
