@@ -57,7 +57,13 @@ class Recogniser:
         self._members = plain_members(conformer.symbols)
 
     def __call__(
-        self, samples: FloatArray, before: int = 0, after: int = 0, *, loud: float = -np.inf
+        self,
+        samples: FloatArray,
+        before: int = 0,
+        after: int = 0,
+        *,
+        loud: float = -np.inf,
+        step: Callable[[float], None] | None = None,
     ) -> Heard:
         """Listen to (N,) samples at 16 kHz, of which some are only context.
 
@@ -66,8 +72,9 @@ class Recogniser:
             before: Samples at the beginning that were heard already; whole rows of 20 ms.
             after: Samples at the end that will be heard again.
             loud: Level of the loud parts that were heard earlier, see `Heard.loud`.
+            step: Told now and then how much of the work is done, 0..1.
         """
-        heard = self._conformer(samples)
+        heard = self._conformer(samples, step)
         loud = max(loud, loudest(heard.mels))
         sounds = confirmed(timing_nets()(heard, loud), heard.log_probs, self._members)
         first = before // HOP
