@@ -30,7 +30,7 @@ _LEAST_PALM: Final = 0.3
 SURE: Final = 0.8
 """Score of a hand from which on it counts. What was no hand and lay over lips had at most 0.66 (44
 portraits, and 61 frames of eight films)."""
-_LOOKS: Final = (2.2, 3.0)
+_LOOKS: Final = (2.0, 3.0)
 """Sides of the squares around a part of a face in which hands are looked for, in face heights."""
 _ENOUGH: Final = 0.5
 """A part of the area that needs no second look."""

@@ -127,4 +127,4 @@ def test_only_what_is_surely_a_hand_hides_something(score, share):
     hidden = Finder().share_hidden(np.zeros((9, 9, 3), np.uint8), SQUARE, 100.0)
     assert hidden == 0 if share == 0 else hidden > share
     assert len(looked) == (1 if share else 2), "a look that tells enough is the only one"
-    assert min(looked) > 200, "a hand is as long as a face"
+    assert min(looked) >= 200, "a hand is as long as a face"
