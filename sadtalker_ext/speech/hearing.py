@@ -15,9 +15,9 @@ from sadtalker_ext.speech.accents import Accent, Pause, accents, pauses
 from sadtalker_ext.speech.closure_times import high_levels, parted, sealed
 from sadtalker_ext.speech.ear import Ear, ear_for, is_still
 from sadtalker_ext.speech.hear.align import Word as SpokenWord
-from sadtalker_ext.speech.hear.decode import sureness
 from sadtalker_ext.speech.hear.phones import best_reading, listened, with_text
 from sadtalker_ext.speech.hear.recogniser import (
+    CLEAR,
     Heard,
     Recogniser,
     Require,
@@ -54,10 +54,6 @@ _UNCLEAR = (
     "What is said is hard to make out (noise, music, other voices?), so the lips follow it only "
     "roughly: use a clearer recording, or the voice alone, if you have one."
 )
-_CLEAR = 0.7
-"""Mean probability of the likeliest look from which on words are clear. Eleven recordings of people
-at 0.74 to 0.85, two with a loud background at 0.53 and 0.61. Under jazz as loud as the voice, where
-the lips follow it at r 0.33 to 0.73, the first fell to 0.45 to 0.64."""
 _UNREAD = (
     "How the words of the transcript are pronounced is not known here, so the lips follow what is "
     "heard, and there are no captions from it."
@@ -138,7 +134,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         counted(_BEFORE_PHONES)
         if recogniser is not None and not known:
             answer = recogniser(whole, before, after, step=counted.between(_BEFORE_PHONES, _HEARD))
-            sure.append(sureness(answer.sounds))
+            sure.append(answer.sure)
             sounds += shifted(text.phones(answer, recogniser, at), at)
         elif not known:
             sounds += shifted(formants.sounds_of(chunk, measure(chunk_levels)), at)
@@ -243,7 +239,7 @@ def _warnings(
     if ear.masked:
         return (_MASKED,)
     heard = _joined(sure)
-    return (_UNCLEAR,) if len(heard) and float(heard.mean()) < _CLEAR else ()
+    return (_UNCLEAR,) if len(heard) and float(heard.mean()) < CLEAR else ()
 
 
 def _deaf() -> str:
