@@ -47,12 +47,12 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browDown": 1.0,
         "eyeWide": 1.0,
         "eyeSquint": 0.4,
-        "noseSneer": 0.9,
-        "mouthUpperUp": 0.8,
+        "noseSneer": 0.8,
+        "mouthUpperUp": 0.9,
         "mouthLowerDown": 1.0,
-        "mouthStretch": 0.5,
-        "mouthFrown": 0.7,
-        "jawOpen": 0.45,
+        "mouthStretch": 0.6,
+        "mouthFrown": 0.55,
+        "jawOpen": 0.35,
     },
     # AU 1 + 2 + 5 + 26
     "surprised": {
@@ -63,28 +63,29 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.15,
         "mouthPucker": 0.2,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 17
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 25
     "disgusted": {
         "noseSneer": 1.0,
-        "browDown": 0.55,
+        "browDown": 0.6,
         "cheekSquint": 1.0,
-        "eyeSquint": 0.9,
-        "eyeBlink": 0.15,
+        "eyeSquint": 0.75,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.15,
-        "mouthFrown": 0.6,
-        "mouthShrugLower": 0.6,
+        "mouthLowerDown": 0.6,
+        "mouthFrown": 0.65,
+        "mouthStretch": 0.2,
+        "jawOpen": 0.08,
     },
-    # AU 1 + 2 + 4 + 5 + 15 + 20 + 25
+    # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 25 + 26
     "fearful": {
         "browInnerUp": 1.0,
-        "browOuterUp": 0.5,
-        "browDown": 0.3,
+        "browOuterUp": 0.6,
+        "browDown": 0.4,
         "eyeWide": 1.0,
+        "eyeSquint": 0.15,
         "mouthStretch": 1.0,
-        "mouthFrown": 0.8,
+        "mouthFrown": 0.4,
         "mouthLowerDown": 1.0,
-        "jawOpen": 0.1,
+        "jawOpen": 0.2,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right
     "contempt": {
