@@ -7,8 +7,8 @@ there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` A
 `browOuterUp` AU 2, `browDown` AU 4, `eyeWide` AU 5, `cheekSquint` AU 6, `eyeSquint` AU 7,
 `noseSneer` AU 9, `mouthUpperUp` AU 10, `mouthSmile` AU 12, `mouthDimple` AU 14, `mouthFrown` AU 15,
 `mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `mouthStretch` AU 20, `mouthRoll` and `mouthPress`
-AU 23 and 24, `jawOpen` AU 26. How strong each is at full intensity, and how it colours head, eyes
-and breath, is ours.
+AU 23 and 24, `jawOpen` AU 26 and 27. How strong each is at full intensity, and how it colours
+head, eyes and breath, is ours.
 """
 
 from __future__ import annotations
@@ -47,21 +47,21 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browDown": 1.0,
         "eyeWide": 1.0,
         "eyeSquint": 0.4,
-        "noseSneer": 0.8,
+        "noseSneer": 0.65,
         "mouthUpperUp": 0.9,
         "mouthLowerDown": 1.0,
         "mouthStretch": 0.6,
         "mouthFrown": 0.55,
         "jawOpen": 0.35,
     },
-    # AU 1 + 2 + 5 + 26
+    # AU 1 + 2 + 5 + 26 + 27
     "surprised": {
-        "browInnerUp": 1.0,
-        "browOuterUp": 0.95,
+        "browInnerUp": 0.75,
+        "browOuterUp": 1.0,
         "eyeWide": 1.0,
-        "jawOpen": 0.7,
-        "mouthFunnel": 0.15,
-        "mouthPucker": 0.2,
+        "jawOpen": 0.95,
+        "mouthFunnel": 0.25,
+        "mouthPucker": 0.15,
     },
     # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 25
     "disgusted": {

@@ -16,15 +16,15 @@ from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.types import FloatArray, ImageArray
 
-_REACH, _HALF = 0.92, 0.58
+_REACH, _HALF = 0.82, 0.66
 """Way of the tip beyond the lower lip, and half the width, in halves of the width of the mouth at
 rest."""
 _WITH_JAW = 0.86
 _COMES = 0.12
 """Weight by which it has come out of the dark."""
 _SHADOW, _SHADOW_WIDTH = 0.3, 0.09
-_BRIGHT = 0.78
-"""Its light against that of the skin."""
+_BRIGHT, _LIGHTER = 0.9, 1.25
+"""Its light against that of the skin, and against that of flesh inside the mouth."""
 
 
 class TongueOut:
@@ -103,7 +103,7 @@ def _painted(
     shaped = round_off * groove * swell * lit
     shaped = (1 - flat) * shaped + flat * (0.75 + 0.25 * shaped)
     even = light.skin(across) / max(float(light.skin(0.0)), 1.0)
-    colour = (shaped * even)[..., None] * light.flesh(_BRIGHT)
+    colour = (shaped * even)[..., None] * light.flesh(_BRIGHT) * np.float32(_LIGHTER)
     noise = np.random.default_rng(3).standard_normal(out.shape).astype(np.float32)
     colour = colour + (0.8 * style.grain * blur(noise, 0.45 * style.blur))[..., None]
     layer = np.dstack([np.clip(colour, 0, 255), np.ones_like(out)]) * opacity[..., None]

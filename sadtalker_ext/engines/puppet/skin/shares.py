@@ -19,7 +19,7 @@ _OWN_SMILE = 0.65
 """Share of a directed smile that the broadest smile of a picture stands for."""
 _AGAINST_A_SMILE = {"mouthFrown": 1.0, "noseSneer": 0.3}
 """What pulls where a smile does not: as far as it does, the smile of a picture goes."""
-_UNDONE = 0.9
+_UNDONE = 0.7
 """Share of a directed smile that is taken back where the broadest smile of a picture goes."""
 _PUCKER = 0.95
 _JAW = 0.9
