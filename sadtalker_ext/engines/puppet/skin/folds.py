@@ -66,12 +66,16 @@ class Folds:
         length = np.maximum((apart**2).sum(-1), 1e-6) * np.array(full, np.float32)
         # by how much of a fold a way of the second probe, in cells, closes it
         self._closes = np.asarray(-apart * np.float32(frame.stride) / length[:, None], np.float32)
-        cells = np.rint((probes - frame.nodes[0, 0]) / frame.stride).astype(int)
-        rows, columns = frame.nodes.shape[:2]
-        self._nodes = (
-            np.clip(cells[..., 1], 0, rows - 1),
-            np.clip(cells[..., 0], 0, columns - 1),
-        )
+        # every probe takes the way of the four nodes around it
+        cells = (probes - frame.nodes[0, 0]) / np.float32(frame.stride)
+        limits = np.array(frame.nodes.shape[1::-1]) - 2
+        low = np.clip(np.floor(cells).astype(int), 0, np.maximum(limits, 0))
+        x, y = np.moveaxis(np.clip(cells - low, 0, 1), -1, 0)
+        corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+        around = low[None] + corners[:, None, None]
+        self._nodes = around[..., 1], around[..., 0]
+        shares = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
+        self._shares = np.asarray(shares[..., None], np.float32)
 
     def depths(self, forward: FloatArray) -> FloatArray:
         """Return (N,) 0..1, how deep every fold is.
@@ -79,7 +83,7 @@ class Folds:
         Args:
             forward: (rows, columns, 2) way of the nodes in cells.
         """
-        ways = forward[self._nodes]
+        ways = (forward[self._nodes] * self._shares).sum(0)
         deep = ((ways[:, 1] - ways[:, 0]) * self._closes).sum(-1)
         return np.asarray(np.clip(deep, 0, 1), np.float32)
 

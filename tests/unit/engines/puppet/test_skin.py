@@ -248,6 +248,21 @@ def test_a_picture_that_smiles_is_asked_for_less(rig):
     np.testing.assert_array_equal(beside_own_smile(alone, rig.mouth.smile, 0.0), alone)
 
 
+def test_what_pulls_against_a_smile_undoes_that_of_the_picture(rig, models):
+    smile = rig.mouth.smile
+    sad, afraid = (beside_own_smile(weights(**recipe(one)), smile, 1.0) for one in ("sad", "happy"))
+    assert sad[COLUMN["mouthSmileLeft"]] < -0.4
+    assert afraid[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
+    frown = weights(mouthFrown=0.5)
+    np.testing.assert_array_equal(beside_own_smile(frown, 0.0, 1.0), frown)
+    corners = [
+        points(models, draw(rig, face, relax=1.0))[[61, 291], 1].mean()
+        - points(models, draw(rig, face, relax=1.0))[1, 1]
+        for face in (weights(), frown)
+    ]
+    assert corners[1] - corners[0] > 0.03
+
+
 def test_two_causes_of_one_movement_never_pass_the_limit():
     spoken = dict.fromkeys(CONTROLS, 0.0) | {"jaw": 0.7, "press": 0.5}
     mouth = mouth_controls(spoken, weights(jawOpen=1, mouthClose=1))
@@ -265,7 +280,7 @@ def test_the_tongue_comes_out_over_the_lower_lip(rig):
     shut, half, out = (middle_of_the_lower_lip(size) for size in (0.0, 0.5, 1.0))
     assert np.abs(half - shut).max() > 8
     assert np.abs(out - shut).max() > 8
-    # flesh: redder than the chin's skin that would be there
+    # flesh: redder than the lip's skin that would be there
     assert out[0] / out[1] > 1.15 * shut[0] / shut[1]
 
 
