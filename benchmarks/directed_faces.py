@@ -42,7 +42,11 @@ def portraits_of(folder: Path | None, half: str) -> list[Path]:
 
 
 def directed_frames(
-    portrait: Path, directions: Mapping[str, Mapping[str, Any]], models: FaceModels
+    portrait: Path,
+    directions: Mapping[str, Mapping[str, Any]],
+    models: FaceModels,
+    *,
+    still: bool = False,
 ) -> dict[str, ImageArray]:
     """Make one video and return its frames by label, (h, w, 3) uint8, at most 512 pixels wide.
 
@@ -51,6 +55,7 @@ def directed_frames(
         directions: For each label an entry of the timeline without its times; an empty one is the
             face that nobody directs.
         models: The small face models.
+        still: Nothing moves but what is directed.
 
     Raises:
         InputError: There is no face in the picture.
@@ -67,6 +72,8 @@ def directed_frames(
         idle_seconds=len(directions) * _EACH,
         fps=_FPS,
         blink="off",
+        still=still,
+        acting="off" if still else "subtle",
         seed=7,
         provenance="none",
         quality=8,
@@ -82,12 +89,16 @@ def directed_frames(
 
 
 def all_frames(
-    portraits: Sequence[Path], directions: Mapping[str, Mapping[str, Any]], models: FaceModels
+    portraits: Sequence[Path],
+    directions: Mapping[str, Mapping[str, Any]],
+    models: FaceModels,
+    *,
+    still: bool = False,
 ) -> Iterator[tuple[str, dict[str, ImageArray]]]:
     """Yield the name of every portrait that has a face, and its frames by label."""
     for portrait in portraits:
         try:
-            yield portrait.stem, directed_frames(portrait, directions, models)
+            yield portrait.stem, directed_frames(portrait, directions, models, still=still)
         except InputError as error:
             print(f"{portrait.stem} is left out: {error.message}", flush=True)
 

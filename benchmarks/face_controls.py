@@ -3,10 +3,10 @@
 ``python -m benchmarks.face_controls --portraits FOLDER --half second [--json OUT]`` makes one short
 encoded video of every portrait in which each blendshape is shown at 0.5 and at 1.0, tracks its
 frames, each anew, and measures how far landmarks have moved the way they should, in percent of
-the face's width (of the opening of the undirected eye for lids). Where the mesh sees nothing, because it
-has learned that cheeks and noses do not move, the picture itself is followed from the undirected
-frame to the directed one (Lucas and Kanade's optical flow). A blendshape is right on a face when
-both strengths move it the right way and the half is not farther than the whole.
+the face's width (of the opening of the undirected eye for lids). Where the mesh sees nothing,
+because it has learned that cheeks and noses do not move, the picture itself is followed from the
+undirected frame to the directed one (Lucas and Kanade's optical flow). A blendshape is right on a
+face when both strengths move it the right way and the half is not farther than the whole.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ def main() -> int:
     if given.only:
         chosen = [one for one in chosen if one.stem in given.only]
     found = {
-        name: measure(frames, models) for name, frames in all_frames(chosen, directions, models)
+        name: measure(frames, models)
+        for name, frames in all_frames(chosen, directions, models, still=True)
     }
     for name in WAYS:
         rows = [one[name] for one in found.values() if name in one]

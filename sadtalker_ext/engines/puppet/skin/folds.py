@@ -32,8 +32,8 @@ _SWELL_AT, _SWELL_WIDTH = 3.2, 2.4
 """Where the light of swollen skin is brightest, and how wide it is, in widths of the line."""
 _LEAST = 0.03
 """A fold that is less than so deep is not drawn."""
-_DARKEST = -0.6
-"""Light that folds leave where they cross."""
+_DARKEST, _LIGHTEST = -0.6, 0.06
+"""Least and most change of light where folds cross; more light would shine like oil."""
 _TINT: Final = (0.75, 1.05, 1.15)
 """Light that comes out of skin is red, so a fold takes less of it than of green and blue."""
 
@@ -108,7 +108,7 @@ class Folds:
         for where, shade, deep in drawn:
             part = light[_from(rows.start, where[0]), _from(columns.start, where[1])]
             part += np.float32(deep) * shade
-        np.maximum(light, _DARKEST, out=light)
+        np.clip(light, _DARKEST, _LIGHTEST, out=light)
         gains = cv2.merge([light * np.float32(tint) + 1 for tint in _TINT])
         lit = region[rows, columns]
         lit[:] = cv2.multiply(lit, gains, dtype=cv2.CV_8U)
