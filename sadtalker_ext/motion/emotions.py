@@ -63,17 +63,17 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.25,
         "mouthPucker": 0.15,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 25
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 25
     "disgusted": {
         "noseSneer": 1.0,
         "browDown": 0.6,
         "cheekSquint": 1.0,
-        "eyeSquint": 0.75,
+        "eyeSquint": 1.0,
+        "eyeBlink": 0.2,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.6,
-        "mouthFrown": 0.65,
-        "mouthStretch": 0.2,
-        "jawOpen": 0.08,
+        "mouthLowerDown": 0.35,
+        "mouthFrown": 0.75,
+        "mouthShrugLower": 0.45,
     },
     # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 25 + 26
     "fearful": {
