@@ -56,12 +56,13 @@ class Stages:
             for name, pairs in self.wall.items()
         }
 
+    def seconds(self, which: int, name: str) -> float:
+        """Return the median seconds of a stage of one of the two."""
+        return statistics.median(pair[which] for pair in self.wall[name])
+
     def total(self, which: int, factor: dict[str, float]) -> float:
         """Return the seconds of all stages of one of the two, some taken several times."""
-        return sum(
-            statistics.median(pair[which] for pair in pairs) * factor.get(name, 1.0)
-            for name, pairs in self.wall.items()
-        )
+        return sum(self.seconds(which, name) * factor.get(name, 1.0) for name in self.wall)
 
 
 def _work() -> float:

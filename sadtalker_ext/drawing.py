@@ -15,24 +15,20 @@ from sadtalker_ext.segments import Scene
 from sadtalker_ext.types import ImageArray, Motion, Patch, Shot
 
 
-def composed(
-    rig: Rig, shot: Shot, motion: Motion, blend: Blend, rows: range | None = None
-) -> Iterator[ImageArray]:
+def composed(rig: Rig, shot: Shot, patches: Iterator[Patch], blend: Blend) -> Iterator[ImageArray]:
     """Yield whole frames, (H, W, 3) uint8 RGB.
 
     Args:
-        rig: Draws the patches.
+        rig: Who draws the patches.
         shot: What they are laid on.
-        motion: Of the whole video.
+        patches: One per frame.
         blend: How they go in.
-        rows: Which frames; all when left out.
     """
-    patches = rig.draw(motion) if rows is None else _patches(rig, motion, rows)
     role = Role(patches=patches, place=rig.place, points=rig.face.points)
     return Compositor(shot, blend, device=rig.device).frames([role])
 
 
-def _patches(rig: Rig, motion: Motion, rows: range) -> Iterator[Patch]:
+def patches_of(rig: Rig, motion: Motion, rows: range) -> Iterator[Patch]:
     """Let a rig draw some rows; one that looks beside them has `draw_part`."""
     draw = getattr(rig, "draw_part", None)
     if draw is not None:
@@ -66,7 +62,7 @@ def draw_segment(
         Cancelled: The work was stopped.
     """
     options = scene.options
-    frames = composed(rig, shot, scene.motion, Blend(options.blend), rows)
+    frames = composed(rig, shot, patches_of(rig, scene.motion, rows), Blend(options.blend))
     with VideoWriter(
         path, fps=scene.motion.fps, quality=options.quality, label=scene.label, stamp=stamp
     ) as writer:

@@ -20,7 +20,8 @@ from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.ensemble import Speaking, listening, roles_of
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
-from sadtalker_ext.pipeline import Timings, at_rate, ignored, write_frames
+from sadtalker_ext.pipeline import Timings, ignored, write_frames
+from sadtalker_ext.planning import at_rate
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate

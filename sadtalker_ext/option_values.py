@@ -21,6 +21,7 @@ class OptionValues(TypedDict, total=False):
     blink: str
     blink_rate: float
     gaze: str
+    eye_layer: bool
     head_yaw: float
     head_pitch: float
     head_roll: float

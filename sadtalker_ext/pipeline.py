@@ -20,21 +20,21 @@ from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.subtitles import caption_track
-from sadtalker_ext.encoder.video import VideoWriter, frame_count
+from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.engines.registry import special_options
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import Cancelled
-from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.motion.view import with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
+from sadtalker_ext.planning import at_rate, plan_video, planned
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.segments import Elsewhere, Scene, join_segments, unsplit
-from sadtalker_ext.shot.mouth_seen import mouth_warnings
+from sadtalker_ext.shot.mouth_seen import LookForHands, mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def generate(
     tools: FinishTools | None = None,
     own: OwnCertificate | None = None,
     elsewhere: Elsewhere | None = None,
+    hands: LookForHands | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -89,6 +90,7 @@ def generate(
         tools: For enhancer, upscaler and debug overlay.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
         elsewhere: Draws the frames in other processes, segment by segment.
+        hands: Finds hands in a part of the picture; without it none is noticed over the mouth.
 
     Raises:
         InputError: The picture, speech, output or an option cannot be used.
@@ -103,17 +105,24 @@ def generate(
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
     with timings.measure("move"):
-        motion = planned(rig, performance, options, progress, seed)
-    motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
+        plan = plan_video(
+            rig,
+            performance,
+            options,
+            progress,
+            seed,
+            mirrored=engine.spec.mirrors_yaw,
+            at_once=elsewhere is not None or options.alpha,
+        )
     captions, told = caption_track(options, performance.speech)
-    seen = mouth_warnings(shot.picture, rig.face)
-    warnings = (*ignored(options, engine.spec), *told, *seen, *motion.warnings, *rig.unable(motion))
-    motion = at_rate(motion, options.fps, performance.seconds)
+    seen = mouth_warnings(shot.picture, rig.face, hands)
+    asked = (*ignored(options, engine.spec), *told, *seen)
     metadata = describe_video(
         options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
     )
+    unlike: tuple[str, ...] = ()
     if elsewhere is not None and (why := unsplit(options)):
-        elsewhere, warnings = None, (*warnings, why)
+        elsewhere, unlike = None, (why,)
     writer = (VideoWriter if elsewhere is None else SegmentJoiner)(
         output,
         fps=options.fps,
@@ -129,31 +138,32 @@ def generate(
         seal=marking.seal,
     )
     finisher = Finisher(options, _known_face(rig, shot), tools)
-    frames = finisher.frames(composed(rig, shot, motion, Blend(options.blend)))
-    if options.alpha:
-        frames, unkept = transparent(frames, rig, shot, motion, options)
-        warnings = (*warnings, *unkept)
-    with timings.measure("render"):
+    with plan, timings.measure("render"):
         if isinstance(writer, SegmentJoiner) and elsewhere is not None:
             scene = Scene(
                 key=secrets.token_hex(8),
                 picture=shot.picture,
                 options=options,
                 engine=engine.spec.name,
-                motion=motion,
+                motion=plan.motion,
                 kept=getattr(rig, "kept", None),
                 label=marking.label,
                 stamped=marking.stamp is not None,
             )
-            partial = join_segments(writer, elsewhere(scene, progress), len(motion), progress)
+            partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
         else:
-            partial = write_frames(writer, frames, len(motion), progress)
+            frames = finisher.frames(composed(rig, shot, plan.patches(), Blend(options.blend)))
+            if options.alpha:
+                frames, unkept = transparent(frames, rig, shot, plan.motion, options)
+                unlike = (*unlike, *unkept)
+            partial = write_frames(writer, frames, plan.frames, progress)
+        motion = plan.so_far if partial else plan.motion
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
     return replace(
         made,
         timings=timings.seconds,
-        warnings=(*warnings, *finisher.warnings, *marking.warnings),
+        warnings=(*asked, *plan.warnings, *unlike, *finisher.warnings, *marking.warnings),
         marks=marking.marks,
         credentials=manifest,
     )
@@ -178,27 +188,6 @@ def plan_only(
     motion = planned(rig, performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
     return at_rate(motion, options.fps, performance.seconds)
-
-
-def planned(
-    rig: Rig, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
-) -> Motion:
-    """Return the motion of a performance at 25 frames per second, planned or given.
-
-    A given one is as long as the performance: its last row is held, or its end is left out. The rig
-    plans all the same, because engines keep what they draw with.
-    """
-    motion = rig.plan(performance, options, progress, seed)
-    if performance.motion is None:
-        return motion
-    given = resample(performance.motion, motion.fps, len(motion))
-    return replace(given, warnings=(*given.warnings, *motion.warnings))
-
-
-def at_rate(motion: Motion, fps: float, seconds: float | None) -> Motion:
-    """Return a motion at the video's rate, as long as the performance or as the motion itself."""
-    lasts = len(motion) / motion.fps if seconds is None else seconds
-    return resample(motion, fps, frame_count(lasts, fps))
 
 
 def transparent(

@@ -118,8 +118,15 @@ class Progress:
 
     def check(self) -> None:
         """Raise `Cancelled` if a stop was asked for."""
-        if self._stop.is_set() or (self._should_stop is not None and self._should_stop()):
+        if self._stops():
             raise Cancelled("Stopped.")
+
+    def quiet(self) -> Progress:
+        """Return a progress that reports nothing and stops with this one, or before it."""
+        return Progress(should_stop=self._stops)
+
+    def _stops(self) -> bool:
+        return self._stop.is_set() or (self._should_stop is not None and self._should_stop())
 
     def enter(self, stage: Stage, total: int | None = None) -> None:
         """Begin a stage of `total` units."""

@@ -16,13 +16,14 @@ from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
 from sadtalker_ext.dubbing.request import default_roles as default_roles
+from sadtalker_ext.engine_set import EngineSet
 from sadtalker_ext.engine_status import Advice as Advice
 from sadtalker_ext.engine_status import EngineStatus as EngineStatus
-from sadtalker_ext.engine_status import found_status, offer_other
+from sadtalker_ext.engine_status import offer_other
 from sadtalker_ext.engines import registry
-from sadtalker_ext.engines.base import Engine, Rig
+from sadtalker_ext.engines.base import Rig
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
-from sadtalker_ext.errors import NoFaceFound, PackageMissing, SadTalkerError
+from sadtalker_ext.errors import NoFaceFound, SadTalkerError
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.motion_files import write_motion_files
@@ -40,12 +41,14 @@ from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import with_words, write_transcripts
-from sadtalker_ext.types import Face, Motion, Picture, Shot, VideoFile
+from sadtalker_ext.types import Face, ImageArray, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from sadtalker_ext.portrait.hands import Hand
     from sadtalker_ext.portrait.models import FaceModels
+    from sadtalker_ext.portrait.region import Region
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +73,15 @@ class Service:
     ) -> None:
         self._host = host
         self._store = store or WeightStore.standard(host_folders=host.weight_dirs())
-        self._specs = {spec.name: spec for spec in specs or registry.engine_specs()}
-        self._advise = advise
-        self._engines: dict[str, Engine] = {}
         self._models: FaceModels | None = None
-        self._workshop = Workshop(
-            find=self._store.find, device=host.device, face_models=self._face_models
+        known = tuple(specs or registry.engine_specs())
+        workshop = Workshop(
+            find=self._store.find,
+            device=host.device,
+            face_models=self._face_models,
+            paint_eyes=registry.eye_painter(known),
         )
+        self._engines = EngineSet(known, self._store, workshop, advise)
         self._known = KnownFaces(self._face_models)
         self._toolbox = ToolBox(host, self._store, self._face_models)
 
@@ -87,30 +92,23 @@ class Service:
 
     def engines(self) -> tuple[EngineStatus, ...]:
         """Tell which engines can be used, best first."""
-        return tuple(self._status(spec) for spec in self._specs.values())
+        return self._engines.statuses()
 
     @property
     def specs(self) -> tuple[EngineSpec, ...]:
         """The descriptions of the engines, best first."""
-        return tuple(self._specs.values())
+        return self._engines.specs
 
     def spec(self, name: str) -> EngineSpec:
         """Return the description of one engine."""
-        return self._specs[name]
+        return self._engines.spec(name)
 
     def choose(self, wanted: str) -> str:
         """Return the engine's name for an option value; ``auto`` takes the best that is ready.
 
         The choice is made before the work: a failure later never swaps the engine silently.
         """
-        if wanted != "auto":
-            return wanted
-        ready = [status.name for status in self.engines() if status.ready]
-        return ready[0] if ready else self._built_in().name
-
-    def _built_in(self) -> EngineSpec:
-        """Return the engine that works wherever this package does."""
-        return next((spec for spec in self.specs if spec.built_in), self.specs[-1])
+        return self._engines.choose(wanted)
 
     def generate(
         self, request: Request, progress: Progress, elsewhere: Elsewhere | None = None
@@ -174,7 +172,7 @@ class Service:
                     still_shot(picture, self._face),
                     performance,
                     request.options,
-                    engine=self._engine(name),
+                    engine=self._engines.load(name),
                     progress=progress,
                 )
         write_motion_files(request.motion_files, motion)
@@ -193,7 +191,7 @@ class Service:
         with self._turn(name, options, f"talking portrait of {shot.picture.name}"):
             progress.enter(Stage.LOADING)
             tools = self._toolbox.tools(options)
-            engine = self._engine(name)
+            engine = self._engines.load(name)
             try:
                 return generate(
                     shot,
@@ -207,6 +205,7 @@ class Service:
                     tools=tools,
                     own=request.own_certificate,
                     elsewhere=elsewhere,
+                    hands=self._hands,
                 )
             except SadTalkerError as error:
                 offer_other(error, name, self.engines)
@@ -215,7 +214,7 @@ class Service:
     def rig_of(self, scene: Scene, progress: Progress) -> tuple[Rig, Shot]:
         """Return what draws the frames of a scene that was planned elsewhere, and its shot."""
         shot = still_shot(scene.picture, self._face)
-        rig = self._engine(scene.engine).prepare(shot, scene.options, progress)
+        rig = self._engines.load(scene.engine).prepare(shot, scene.options, progress)
         take = getattr(rig, "take", None)
         if take is not None and scene.kept is not None:
             take(scene.kept)
@@ -234,28 +233,24 @@ class Service:
         from sadtalker_ext.dubbing.picture import dub_picture, is_picture
 
         if is_picture(request.video):
-            engine = self._engine(self._built_in().name)
+            engine = self._engines.load(self._engines.built_in.name)
             return dub_picture(request, self.faces, self._face, engine, self._store, progress)
-        spec = self._dubbing_spec(request.options)
+        spec = self._engines.to_dub(request.options.engine)
         waits: AbstractContextManager[None] = nullcontext()
         if spec.uses_device:
             waits = self._host.gpu_turn(f"dubbing of {request.video.name}")
         with waits:
-            load = partial(self._engine, spec.name)
+            load = partial(self._engines.load, spec.name)
             return dub_video(request, spec, load, self._face_models(), self._store, progress)
-
-    def _dubbing_spec(self, options: GenerateOptions) -> EngineSpec:
-        wanted = options.engine
-        return self._built_in() if wanted == "auto" else self._specs[wanted]
 
     def waits_for_device(self, options: GenerateOptions, *, dubs: bool = False) -> bool:
         """Tell whether a job has to wait for the host's device; others may run beside it."""
         if dubs:
-            return self._dubbing_spec(options).uses_device
+            return self._engines.to_dub(options.engine).uses_device
         return self._needs_device(self.choose(options.engine), options)
 
     def _needs_device(self, engine: str, options: GenerateOptions) -> bool:
-        return self._specs[engine].uses_device or needs_device(options)
+        return self.spec(engine).uses_device or needs_device(options)
 
     def _turn(
         self, engine: str, options: GenerateOptions, job: str
@@ -279,17 +274,12 @@ class Service:
     def close(self) -> None:
         """Release every engine and network; safe to call twice."""
         self._toolbox.close()
-        while self._engines:
-            self._engines.popitem()[1].close()
+        self._engines.close()
 
-    def _engine(self, name: str) -> Engine:
-        if name not in self._engines:
-            spec = self._specs[name]
-            status = self._status(spec)
-            if not status.ready and not spec.built_in:
-                raise PackageMissing(status.reason, hint=status.hint)
-            self._engines[name] = spec.build(self._workshop)
-        return self._engines[name]
+    def _hands(self, picture: ImageArray, region: Region) -> Sequence[Hand]:
+        """Return the likely hands in a part of a picture; none where they cannot be looked for."""
+        finder = self._face_models().hands
+        return () if finder is None else finder(picture, region)
 
     def _face_models(self) -> FaceModels:
         if self._models is None:
@@ -299,12 +289,6 @@ class Service:
             self._models = FaceModels(self._store)
         return self._models
 
-    def _status(self, spec: EngineSpec) -> EngineStatus:
-        status = found_status(spec, self.lacking(spec.name))
-        if status.ready or self._advise is None:
-            return status
-        return self._advise(spec, status, self.lacking(spec.name))
-
     def lacking(self, name: str) -> tuple[WeightFile, ...]:
         """Return the published files an engine still needs; it needs none if older ones will do."""
-        return self._specs[name].lacking(self._store)
+        return self._engines.lacking(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sadtalker_ext.compositor.finish import Finisher
 from sadtalker_ext.compositor.paste_back import Blend
-from sadtalker_ext.drawing import composed, draw_segment
+from sadtalker_ext.drawing import composed, draw_segment, patches_of
 from sadtalker_ext.encoder.label import Label
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.mark import InvisibleMark
@@ -33,7 +33,8 @@ class SceneWorker:
     def _see_first_frame(self, mark: InvisibleMark) -> None:
         """Show the mark the video's first frame: its strength everywhere follows that one."""
         options = self.scene.options
-        frames = composed(self._rig, self._shot, self.scene.motion, Blend(options.blend), range(1))
+        patches = patches_of(self._rig, self.scene.motion, range(1))
+        frames = composed(self._rig, self._shot, patches, Blend(options.blend))
         frame = next(Finisher(options).frames(frames))
         if self.scene.label:
             frame = Label(self.scene.label).draw(frame)

@@ -10,6 +10,8 @@ frame, x to the right, y down.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -45,6 +47,10 @@ _SLIDES = 0.06
 """Share of the area's side along its border where the picture moves only along the border."""
 _LARGEST_DOUBLED = 2048 * 2048
 """Pixels up to which a second copy of the picture, four times as large, is kept."""
+_ITSELF = np.array([1], np.float32)
+_BETWEEN = np.array([-3, 19, 19, -3], np.float32) / np.float32(32)
+"""Cubic interpolation half way between two pixels, with OpenCV's slope of -0.75 (Keys, "Cubic
+convolution interpolation for digital image processing", 1981)."""
 _NONE_PX, _WHOLE_PX = 0.2, 1.0
 """Motion below the first is none, so that the picture's own pixels stay; above the second it is
 taken as it is."""
@@ -70,14 +76,19 @@ class HeadFollower:
         self._lift = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
         self._grey = self._levels(picture)
         far = np.asarray(cv2.resize(distance, self._grid))
-        self._ring = ((far > _RING[0]) & (far < _RING[1])) * _contrast(self._grey)
-        rows, columns = np.indices(far.shape, dtype=np.float64)
-        self._cells = np.stack([columns, rows, np.ones_like(rows)], axis=-1)
+        ring = ((far > _RING[0]) & (far < _RING[1])) * _contrast(self._grey)
+        rows, columns = np.indices(far.shape, dtype=np.float32)
+        self._cells = np.stack([columns, rows], axis=-1)
+        self._used = np.flatnonzero(ring)
+        self._ring = ring.ravel()[self._used]
+        y, x = np.divmod(self._used, self._grid[0])
+        self._places = np.stack([x, y, np.ones_like(x)]).astype(np.float64)
         # unknowns of similar size, so that the expected motion weighs evenly on all of them
         half = np.array(self._grid) / 2
         self._even = np.array(
             [[1 / half[0], 0, -1], [0, 1 / half[1], -1], [0, 0, 1]], dtype=np.float64
         )
+        self._evened = self._even @ self._places
 
     def measure(self, frame: ImageArray, expected: Motion) -> Motion:
         """Return the motion of the head's edge.
@@ -91,37 +102,39 @@ class HeadFollower:
         grey = self._levels(frame)
         down = np.linalg.inv(self._lift)
         start = (down @ np.vstack([expected, [0, 0, 1]]) @ self._lift)[:2]
-        shift = (self._cells @ start.T - self._cells[..., :2]).astype(np.float32)
+        shift = np.asarray(cv2.transform(self._cells, start - STILL), np.float32)
         # a new one per frame: on small areas it chooses its scales anew and would keep them, so
         # that the second frame of a video would be measured otherwise than its first
         flows = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        flow = np.asarray(flows.calc(self._grey, grey, shift), np.float64)
-        weight = self._ring * _contrast(grey)
-        used = weight > 0
-        found, agreement = self._fit(self._cells[used], flow[used], weight[used], start)
+        flow = np.asarray(flows.calc(self._grey, grey, shift)).reshape(-1, 2)
+        weight = self._ring * _contrast(grey).ravel()[self._used]
+        found, agreement = self._fit(flow[self._used].T.astype(np.float64), weight, start)
         sure = np.clip((agreement - _GUESS) / (_SURE - _GUESS), 0, 1)
         found = start + sure * (found - start)
         return np.asarray((self._lift @ np.vstack([found, [0, 0, 1]]) @ down)[:2])
 
     def _fit(
-        self, cells: Motion, flow: Motion, weight: npt.NDArray[np.float64], start: Motion
+        self, flow: Motion, weight: npt.NDArray[np.float64], start: Motion
     ) -> tuple[Motion, float]:
-        """Return the affine map that most of the cells agree on, and how far they do, 0 to 1."""
-        even = cells @ self._even.T
-        back = np.linalg.inv(self._even)
-        expected = (start @ back).T
-        target = cells[:, :2] + flow
+        """Return the affine map that most of the cells agree on, and how far they do, 0 to 1.
+
+        Args:
+            flow: (2, n) motion of the ring's cells.
+            weight: (n,) how much each of them says.
+            start: Where to begin.
+        """
+        expected = (start @ np.linalg.inv(self._even)).T
+        target = self._places[:2] + flow
         found = start
         for _ in range(_ROUNDS):
-            off = np.hypot(*(cells @ found.T - target).T) / _TYPICAL_CELLS
-            share = (weight / (1 + off * off))[:, None]
-            left = (even * share).T @ even + _EXPECTED_WEIGHT * np.eye(3)
-            right = (even * share).T @ target + _EXPECTED_WEIGHT * expected
+            off = found @ self._places - target
+            squares = (off[0] * off[0] + off[1] * off[1]) / _TYPICAL_CELLS**2
+            share = self._evened * (weight / (1 + squares))
+            left = share @ self._evened.T + _EXPECTED_WEIGHT * np.eye(3)
+            right = share @ target.T + _EXPECTED_WEIGHT * expected
             found = np.linalg.solve(left, right).T @ self._even
-        agreement = float(
-            (weight * (off * _TYPICAL_CELLS < _AGREES_CELLS)).sum() / max(weight.sum(), 1e-9)
-        )
-        return found, agreement
+        agrees = squares < (_AGREES_CELLS / _TYPICAL_CELLS) ** 2
+        return found, float((weight * agrees).sum() / max(weight.sum(), 1e-9))
 
     def _levels(self, picture: ImageArray) -> ImageArray:
         import cv2
@@ -144,14 +157,19 @@ class Bender:
     """
 
     def __init__(self, picture: ImageArray, share: FloatArray) -> None:
-        self._picture = picture
         height, width = picture.shape[:2]
-        self._share_x = share * _kept_border(share.shape[1])[None, :]
-        self._share_y = share * _kept_border(share.shape[0])[:, None]
+        self._size = (width, height)
         rows, columns = np.indices(share.shape, dtype=np.float32)
         step_x, step_y = width / share.shape[1], height / share.shape[0]
-        self._x = (columns + 0.5) * step_x - 0.5
-        self._y = (rows + 0.5) * step_y - 0.5
+        x, y = (columns + 0.5) * step_x - 0.5, (rows + 0.5) * step_y - 0.5
+        self._shape = share.shape
+        cells = np.stack([x, y, np.ones_like(x)])
+        across, down = _kept_border(share.shape[1])[None, :], _kept_border(share.shape[0])[:, None]
+        # (3, cells): place and one, weighted by how far a cell follows to the side and up or down
+        self._across, self._down = (
+            np.asarray(cells * share * kept, np.float32).reshape(3, -1) for kept in (across, down)
+        )
+        self._part = _touched(share, (width, height))
         self._fine, self._scale = _doubled(picture)
         self._all_x = self._scale * np.arange(width, dtype=np.float32)[None, :]
         self._all_y = self._scale * np.arange(height, dtype=np.float32)[:, None]
@@ -175,16 +193,19 @@ class Bender:
         Returns:
             x and y, (h, w) float32 each; None where nothing moves by `_NONE_PX`.
         """
-        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2]
-        x = (inverse[0, 0] - 1) * self._x + inverse[0, 1] * self._y + inverse[0, 2]
-        y = inverse[1, 0] * self._x + (inverse[1, 1] - 1) * self._y + inverse[1, 2]
-        x, y = x * self._share_x, y * self._share_y
-        largest = float(np.hypot(x, y).max())
+        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2] - STILL
+        x, y = inverse.astype(np.float32)
+        # not by matrix products, see `spread.py`
+        aside, down = (
+            way[0] * cells[0] + way[1] * cells[1] + way[2] * cells[2]
+            for way, cells in ((x, self._across), (y, self._down))
+        )
+        largest = float(np.sqrt((aside * aside + down * down).max()))
         whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
         if whole == 0:
             return None
-        x, y = ((way * whole * self._scale).astype(np.float32) for way in (x, y))
-        return x, y
+        amount = np.float32(whole * self._scale)
+        return (aside * amount).reshape(self._shape), (down * amount).reshape(self._shape)
 
     def bend_into(self, motion: Motion, area: ImageArray) -> None:
         """Move the head's surroundings in place; where nothing moves, nothing is written.
@@ -200,14 +221,15 @@ class Bender:
         field = self.field(motion)
         if field is None:
             return
-        size = (self._picture.shape[1], self._picture.shape[0])
         x, y = field
-        cv2.resize(x, size, self._from_x)
-        cv2.resize(y, size, self._from_y)
-        self._from_x += self._all_x
-        self._from_y += self._all_y
+        cv2.resize(x, self._size, self._from_x)
+        cv2.resize(y, self._size, self._from_y)
+        rows, columns = self._part
+        from_x, from_y = self._from_x[rows, columns], self._from_y[rows, columns]
+        from_x += self._all_x[:, columns]
+        from_y += self._all_y[rows]
         method = cv2.INTER_CUBIC if self._scale == 1 else cv2.INTER_LINEAR
-        remap(self._fine, self._from_x, self._from_y, method, into=area)
+        remap(self._fine, from_x, from_y, method, into=area[rows, columns])
 
 
 def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:
@@ -221,15 +243,36 @@ def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:
     height, width = picture.shape[:2]
     if height * width > _LARGEST_DOUBLED:
         return picture, 1
-    half = np.array([[0.5, 0, 0], [0, 0.5, 0]])
-    fine = cv2.warpAffine(
-        picture,
-        half,
-        (2 * width, 2 * height),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+    fine = np.empty((height, 2, 2 * width, 3), np.uint8)
+    for row, down in enumerate((_ITSELF, _BETWEEN)):
+        line = [_between(picture, across, down) for across in (_ITSELF, _BETWEEN)]
+        fine[:, row] = cv2.merge(line).reshape(height, 2 * width, 3)
+    return fine.reshape(2 * height, 2 * width, 3), 2
+
+
+def _between(picture: ImageArray, across: FloatArray, down: FloatArray) -> ImageArray:
+    """Return every pixel, or the value half a pixel further on."""
+    import cv2
+
+    if len(across) == len(down) == 1:
+        return picture
+    anchor = (len(across) // 3, len(down) // 3)
+    found = cv2.sepFilter2D(
+        picture, -1, across, down, anchor=anchor, borderType=cv2.BORDER_REPLICATE
     )
-    return np.asarray(fine, np.uint8), 2
+    return np.asarray(found, np.uint8)
+
+
+def _touched(share: FloatArray, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Return the rows and columns of a picture of this size in which a share is not 0."""
+    found = []
+    for axis in (0, 1):
+        step = size[1 - axis] / share.shape[axis]
+        cells = np.flatnonzero(share.any(axis=1 - axis))
+        # between the middles of two cells a value is interpolated from both
+        first, last = (cells[0], cells[-1]) if len(cells) else (0, 0)
+        found.append(slice(max(int((first - 0.5) * step), 0), math.ceil((last + 1.5) * step)))
+    return found[0], found[1]
 
 
 def _kept_border(length: int) -> FloatArray:

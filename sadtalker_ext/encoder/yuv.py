@@ -1,7 +1,7 @@
 """RGB frames as the planes that encoders take: BT.709, limited range, 4:2:0.
 
-A quarter of the media library's own time, and rows that are as in the frame before are not
-converted again: most of a picture of a whole person stands still.
+A quarter of the media library's own time, and what is as in the frame before is not converted
+again: most of a picture of a whole person stands still.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ROWS = 64
 """Rows that are compared and converted at once; they and what becomes of them fit a cache."""
+_COLUMNS = 256
+"""Columns that are compared at once, from both sides of rows that have changed; an even number."""
 
 
 class FrameConverter(Protocol):
@@ -58,20 +60,39 @@ class YuvFrames:
             self._planes = np.empty((height * 3 // 2, width), np.uint8)
         for top in range(0, height, _ROWS):
             rows = slice(top, min(top + _ROWS, height))
-            if not known or cv2.norm(frame[rows], self._last[rows], cv2.NORM_INF):
-                self._convert(frame[rows], rows)
+            columns = self._changed(frame, rows) if known else slice(0, width)
+            if columns is not None:
+                self._convert(frame[rows, columns], rows, columns)
         self._last = frame
         return VideoFrame.from_ndarray(self._planes, format="yuv420p")
 
-    def _convert(self, part: ImageArray, rows: slice) -> None:
-        """Convert some rows, an even number of them."""
+    def _changed(self, frame: ImageArray, rows: slice) -> slice | None:
+        """Return between which columns some rows are not as in the frame before, if anywhere."""
+
+        def same(left: int, right: int) -> bool:
+            pair = frame[rows, left:right], self._last[rows, left:right]
+            return cv2.norm(*pair, cv2.NORM_INF) == 0
+
+        left, right = 0, frame.shape[1]
+        if same(left, right):
+            return None
+        while right - left > _COLUMNS and same(left, left + _COLUMNS):
+            left += _COLUMNS
+        while right - left > _COLUMNS and same(right - _COLUMNS, right):
+            right -= _COLUMNS
+        return slice(left, right)
+
+    def _convert(self, part: ImageArray, rows: slice, columns: slice) -> None:
+        """Convert a part of the frame with even sides at even places."""
         height, width = self._planes.shape[0] * 2 // 3, self._planes.shape[1]
         chroma = self._planes[height:].reshape(2, height // 2, width // 2)
-        cv2.extractChannel(cv2.transform(part, self._matrix), 0, self._planes[rows])
-        half = cv2.resize(part, (width // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        cv2.extractChannel(cv2.transform(part, self._matrix), 0, self._planes[rows, columns])
+        size = (part.shape[1] // 2, part.shape[0] // 2)
+        half = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
         colours = cv2.transform(half, self._matrix)
+        down, across = (slice(one.start // 2, one.stop // 2) for one in (rows, columns))
         for plane, channel in zip(chroma, (1, 2), strict=True):
-            cv2.extractChannel(colours, channel, plane[rows.start // 2 : rows.stop // 2])
+            cv2.extractChannel(colours, channel, plane[down, across])
 
 
 class Reformatted:

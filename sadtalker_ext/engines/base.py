@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance, Said
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Box, Face, FloatArray, Motion, Patch, Shot
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch, Shot
 
 if TYPE_CHECKING:
     from sadtalker_ext.engines.spec import FramesOf
@@ -26,7 +26,9 @@ class Rig(Protocol):
 
     A rig whose frames depend on more than their own row has `draw_part(motion, rows)`, which draws
     some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
-    `kept`, and `take(kept)` for another rig of the same picture.
+    `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
+    planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
+    what `plan` returns for long speech (see `motion.ahead`).
     """
 
     @property
@@ -70,6 +72,28 @@ class Rig(Protocol):
             motion: A block of rows.
             first: Number of the block's first row in the whole motion.
         """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EyesAsked:
+    """What the eyes of a picture are to do.
+
+    Attributes:
+        lids: How far the eye on the left and the one on the right side of the picture are closed,
+            0 as in the picture .. 1 closed.
+        gaze: Degrees that both look further to the right and down.
+        face: (52,) weights of blendshapes; those of lids and eyeballs are used.
+    """
+
+    lids: tuple[float, float]
+    gaze: tuple[float, float]
+    face: FloatArray
+
+
+PaintEyes = Callable[[ImageArray, EyesAsked], None]
+"""Paints eyes into an (H, W, 3) uint8 copy of the picture it was made for, in place."""
+EyePainter = Callable[[ImageArray, FloatArray], PaintEyes]
+"""Learns the eyes of an (H, W, 3) uint8 picture whose face has these (478, 3) points."""
 
 
 class Rows(Protocol):

@@ -9,8 +9,12 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.spec import EngineSpec
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import EyePainter
 
 _FOLDERS = (
     "sadtalker",
@@ -28,6 +32,11 @@ def engine_specs() -> tuple[EngineSpec, ...]:
 def engine_names() -> tuple[str, ...]:
     """Return what the option `engine` takes beside ``auto``."""
     return tuple(spec.name for spec in engine_specs())
+
+
+def eye_painter(specs: Iterable[EngineSpec]) -> EyePainter | None:
+    """Return what paints the eyes of a picture, of the first engine that has it."""
+    return next((spec.paint_eyes for spec in specs if spec.paint_eyes is not None), None)
 
 
 def weights_of(words: Iterable[str]) -> tuple[str, ...]:

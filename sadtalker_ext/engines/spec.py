@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.base import Dubber, Engine, EyePainter
     from sadtalker_ext.planes import Planes
     from sadtalker_ext.portrait.models import FaceModels
     from sadtalker_ext.weights.manifest import WeightFile
@@ -30,11 +30,13 @@ class Workshop:
         find: Gives the path of a weight file by name, or None.
         device: Names the torch device to work on; asked only when needed.
         face_models: Gives the detector, mesh and matte; loaded when first asked for.
+        paint_eyes: An engine's way to paint the eyes of a picture; None where none has one.
     """
 
     find: Callable[[str], Path | None]
     device: Callable[[], str]
     face_models: Callable[[], FaceModels]
+    paint_eyes: EyePainter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class EngineSpec:
         options: Options that not every engine honours, but this one does.
         dub: Gives the engine's way to dub videos, from what loads the engine and what gives
             weight files; None where the engine cannot dub.
+        paint_eyes: Paints gaze and lids of a picture for other engines; None where it cannot.
     """
 
     name: str
@@ -75,3 +78,4 @@ class EngineSpec:
     mirrors_yaw: bool = False
     options: frozenset[str] = frozenset()
     dub: Callable[[Callable[[], Engine], Require], Dubber] | None = None
+    paint_eyes: EyePainter | None = None

@@ -84,7 +84,7 @@ def _value(question: dict[str, Any], path: Path) -> float | None:
     if kind == "picture":
         look_at_picture(path, bounds)
     elif kind == "sound":
-        look_at_sound(path, part, bounds)
+        return look_at_sound(path, part, bounds)
     else:
         look_at_driving(path, part, bounds)
     return None

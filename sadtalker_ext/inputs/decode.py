@@ -269,8 +269,9 @@ def _as_float(frame: AudioFrame) -> FloatArray:
     if values.dtype == np.uint8:
         return (values.astype(np.float32) - 128.0) / np.float32(128.0)
     if np.issubdtype(values.dtype, np.signedinteger):
-        full = float(2 ** (8 * values.dtype.itemsize - 1))
-        return (values / full).astype(np.float32)
+        # a power of two: what is rounded first is the same
+        full = np.float32(2 ** (8 * values.dtype.itemsize - 1))
+        return values.astype(np.float32) / full
     floats: FloatArray = np.nan_to_num(values.astype(np.float32, copy=False))
     return floats
 
@@ -286,4 +287,5 @@ def _packed(frame: AudioFrame) -> AudioFrame:
 def _seconds(frame: AudioFrame) -> float | None:
     if frame.pts is None or frame.time_base is None:
         return None
-    return float(frame.pts * frame.time_base)
+    base = frame.time_base
+    return float(frame.pts * base.numerator / base.denominator)

@@ -93,10 +93,10 @@ class Inspector:
             with self._memory_for(need):
                 self._ask(child, "picture", path, bounds, Part())
 
-    def look_at_sound(self, path: Path, part: Part, bounds: Bounds, owner: str = "") -> None:
+    def look_at_sound(self, path: Path, part: Part, bounds: Bounds, owner: str = "") -> float:
         """See `looking.look_at_sound`; otherwise as `look_at_picture`."""
         with self._child(owner) as child:
-            self._ask(child, "sound", path, bounds, part)
+            return float(self._ask(child, "sound", path, bounds, part))
 
     def look_at_driving(self, path: Path, part: Part, bounds: Bounds, owner: str = "") -> None:
         """See `looking.look_at_driving`; otherwise as `look_at_picture`."""

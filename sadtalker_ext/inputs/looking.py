@@ -78,8 +78,11 @@ def look_at_picture(path: Path, bounds: Bounds) -> None:
     _check_pixels(path.name, read_picture(path).size, bounds.pixels)
 
 
-def look_at_sound(path: Path, part: Part, bounds: Bounds) -> None:
+def look_at_sound(path: Path, part: Part, bounds: Bounds) -> float:
     """Listen to the sound once, but never longer than the bounds: a small file can hold years.
+
+    Returns:
+        Seconds of it that are used.
 
     Raises:
         InputError: No sound, silence, or too long.
@@ -98,6 +101,7 @@ def look_at_sound(path: Path, part: Part, bounds: Bounds) -> None:
             f"{path.name} is longer.",
             hint="Set config.audio_start and config.audio_end to use a part of it.",
         )
+    return speech.total_seconds
 
 
 def look_at_driving(path: Path, part: Part, bounds: Bounds) -> None:

@@ -6,6 +6,7 @@
     jobs.sqlite3          the job table
     jobs.lock             held by the process that works here
     inputs/ID/...         uploads of jobs that are not final
+    page/DAY/...          videos of the page
     results/ID.mp4        finished videos (.mp4, .webm, .mov, .gif, .zip)
     results/ID.srt        captions that were asked for (.srt, .vtt)
     results/ID.webm.c2pa  manifest of a video that cannot hold it; ID.mp4.consent.json: who agreed
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -100,6 +102,18 @@ class DataFolder:
             with contextlib.suppress(OSError):
                 (self.results / f"{_checked(job_id)}{ending}").unlink(missing_ok=True)
 
+    def drop_unfinished(self) -> int:
+        """Remove what belongs to videos that nobody works on any more; returns how many things.
+
+        Only for a process that holds the lock of the folder, before it begins to work.
+        """
+        found = [one for one in self.results.iterdir() if names.is_unfinished(one.name)]
+        page = self.root / names.PAGE
+        for day in page.iterdir() if page.is_dir() else ():
+            if names.is_page_day(day.name) and day.is_dir() and not day.is_symlink():
+                found += [one for one in day.iterdir() if names.is_page_unfinished(one.name)]
+        return sum(_drop(one) for one in found)
+
     def sweep(self, known: Mapping[str, bool]) -> int:
         """Remove what a dead process left behind; finished videos always stay.
 
@@ -115,11 +129,9 @@ class DataFolder:
             if is_id(folder.name) and folder.name not in needed:
                 removed += _drop_uploads(folder)
         for file in self.results.iterdir():
-            stopped = names.stopped_id(file.name) in known
-            if (stopped or names.is_unfinished(file.name)) and not file.is_dir():
-                with contextlib.suppress(OSError):
-                    file.unlink()
-                    removed += 1
+            if names.stopped_id(file.name) in known:
+                removed += _drop(file)
+        removed += self.drop_unfinished()
         strangers = len(self.finished() - known.keys())
         if strangers:
             log.warning(
@@ -155,6 +167,19 @@ def _drop_uploads(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         folder.rmdir()
     return not folder.exists()
+
+
+def _drop(path: Path) -> bool:
+    """Remove an unfinished video, or the folder in which a dubbing was worked on."""
+    if path.is_symlink():
+        return False
+    if path.is_dir():
+        if path.name.endswith(names.DUB):
+            shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return not path.exists()
 
 
 def _checked(job_id: str) -> str:

@@ -65,6 +65,8 @@ class Forgetter:
     def forget(self, job_ids: set[str]) -> int:
         """Remove jobs, their uploads, videos and captions; returns how many they were.
 
+        With them goes what a killed server left of videos that it was making.
+
         Removed rows are overwritten in the file of the table, not only marked as free.
         """
         with self._db.transaction() as db:
@@ -74,12 +76,14 @@ class Forgetter:
         for job_id in job_ids:
             self._folder.drop_inputs(job_id)
             self._folder.drop_result(job_id)
+        self._folder.drop_unfinished()
         self._db.compact()
         return len(job_ids)
 
     def forget_page(self) -> int:
         """Remove the videos that the page numbered; returns how many."""
         removed = 0
+        self._folder.drop_unfinished()
         page = self._folder.root / names.PAGE
         for day in page.iterdir() if page.is_dir() else ():
             if not names.is_page_day(day.name) or day.is_symlink() or not day.is_dir():

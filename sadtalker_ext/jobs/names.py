@@ -13,7 +13,11 @@ RECORDS = (".c2pa", ".consent.json")
 """Added to a video's name: what lies beside it and goes with it; see docs/provenance.md."""
 INPUTS, RESULTS, PAGE = "inputs", "results", "page"
 DATABASE, LOCK, SECRET = "jobs.sqlite3", "jobs.lock", "webhook.secret"
-UPLOADS = ("source_image", "audio", "reference_video", "motion_in")
+IMAGE, AUDIO, REFERENCE, MOTION = "source_image", "audio", "reference_video", "motion_in"
+MOST_SPEECHES = 8
+SPEECHES = tuple(f"speech_{number}" for number in range(MOST_SPEECHES))
+"""What the roles of a dubbing say."""
+UPLOADS = (IMAGE, AUDIO, REFERENCE, MOTION, *SPEECHES)
 """Files in a job's folder of uploads."""
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -27,9 +31,13 @@ _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
 _RECORDS = "|".join(re.escape(one) for one in RECORDS)
 _BESIDE_VIDEO = re.compile(rf"{_ID}(?:\.srt|\.vtt|(?:{_ENDINGS})(?:{_RECORDS}))")
-_UNFINISHED = re.compile(rf"\.{_ID}\.[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS}))")
+DUB = ".dub"
+"""Ending of the folder in which a dubbing is worked on."""
+_WORK = rf"[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS})|dub)"
+_UNFINISHED = re.compile(rf"\.{_ID}\.{_WORK}")
 _PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)(?:{_RECORDS})?")
+_PAGE_UNFINISHED = re.compile(rf"\.\d{{4}}-[\w.-]+\.{_WORK}")
 _STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})(?:{_RECORDS})?")
 
 
@@ -56,7 +64,7 @@ def stopped_id(name: str) -> str:
 
 
 def is_unfinished(name: str) -> bool:
-    """Tell whether a file of this name is a video that was being written."""
+    """Tell whether a file or folder of this name is a video that was being made."""
     return _UNFINISHED.fullmatch(name) is not None
 
 
@@ -68,6 +76,11 @@ def is_page_day(name: str) -> bool:
 def is_page_file(name: str) -> bool:
     """Tell whether a file of this name could be a video that the page numbered."""
     return _PAGE_FILE.fullmatch(name) is not None
+
+
+def is_page_unfinished(name: str) -> bool:
+    """Tell whether a file or folder of this name is a video of the page that was being made."""
+    return _PAGE_UNFINISHED.fullmatch(name) is not None
 
 
 def is_ours(name: str) -> bool:

@@ -97,6 +97,13 @@ class MotionOptions:
         "head and eyes",
         choices=("fixed", "natural"),
     )
+    eye_layer: bool = option(
+        True,
+        "Paint the eyes",
+        "Gaze, winks and lids that the model has no numbers for are painted over its face, only "
+        "where something asks for them.",
+        "head and eyes",
+    )
     head_yaw: float = option(
         1.0, "Turning", "How much the head turns sideways.", "head and eyes", low=0.0, high=2.0
     )

@@ -1,7 +1,7 @@
 """Read a TensorFlow-Lite file and run it in numpy.
 
-OpenCV reads the other face models, but not the attention mesh: three of its operations are
-custom. It has only 13 kinds of operations, so it is run here.
+OpenCV reads the other models, but not the attention mesh, three of whose operations are custom, nor
+(4.8) the joints of a hand. They have only 16 kinds of operations, so they are run here.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
         "PRELU": ops.prelu,
         "ADD": ops.add,
         "MUL": ops.multiply,
+        "MEAN": ops.mean,
+        "FULLY_CONNECTED": ops.fully_connected,
+        "LOGISTIC": ops.logistic,
         "PAD": ops.pad,
         "RESHAPE": ops.reshape,
         "STRIDED_SLICE": ops.strided_slice,
@@ -178,6 +181,9 @@ def _settings(kind: str, node: Any) -> Mapping[str, Any]:
         if (table.DilationHFactor(), table.DilationWFactor()) != (1, 1):
             raise ops.unknown(f"{kind} with dilation")
         return {**_window(table), "activation": table.FusedActivationFunction()}
+    if kind == "FULLY_CONNECTED":
+        table = _attach(tflite.FullyConnectedOptions(), node)
+        return {"activation": table.FusedActivationFunction()}
     if kind == "MAX_POOL_2D":
         table = _attach(tflite.Pool2DOptions(), node)
         return {

@@ -1,19 +1,26 @@
-"""The three small face models, loaded when first used."""
+"""The small models of faces and hands, loaded when first used."""
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 
+from sadtalker_ext.errors import WeightsCorrupt, WeightsMissing
 from sadtalker_ext.portrait.detect import Detector
+from sadtalker_ext.portrait.hands import HandFinder
 from sadtalker_ext.portrait.mesh import Mesher
 from sadtalker_ext.portrait.segment import Segmenter
 from sadtalker_ext.weights import manifest
 from sadtalker_ext.weights.store import WeightStore
 
+logger = logging.getLogger(__name__)
+
+_OF_HANDS = (manifest.PALMS, manifest.HAND)
+
 
 class FaceModels:
-    """Detector, mesh and segmentation; each is read from the store when it is first asked for.
+    """Detector, mesh, matte and hands; each is read from the store when it is first asked for.
 
     Args:
         store: Where the files are; the usual search order when not given.
@@ -57,3 +64,14 @@ class FaceModels:
             WeightsMissing: The file was not fetched yet.
         """
         return Segmenter(self._store.require(manifest.SEGMENTER))
+
+    @cached_property
+    def hands(self) -> HandFinder | None:
+        """Finds hands; None where its files are missing or damaged: everything works without."""
+        try:
+            return HandFinder(*(self._store.require(name) for name in _OF_HANDS))
+        except WeightsMissing:
+            return None
+        except WeightsCorrupt as error:
+            logger.warning("Hands are not looked for: %s", error)
+            return None

@@ -1,4 +1,4 @@
-"""The arithmetic of the face mesh network, in numpy.
+"""The arithmetic of the networks of face meshes and of hands, in numpy.
 
 Every builder takes one `Operation` and returns a kernel: a function of the operation's run-time
 inputs that writes into a buffer made once and returns it. So a kernel's result is valid until it
@@ -34,7 +34,7 @@ NO_ACTIVATION, RELU, RELU6 = 0, 1, 3  # values of its ActivationFunctionType
 
 
 def unknown(found: str) -> WeightsCorrupt:
-    """Return the error for an operation that the face mesh does not have, or not in this form."""
+    """Return the error for an operation that our networks do not have, or not in this form."""
     return WeightsCorrupt(
         f"The model file should hold only operations of the face mesh, found {found}.",
         hint="Another model may lie under its name: delete it and run "
@@ -209,6 +209,29 @@ def strided_slice(op: Operation) -> Kernel:
     begin, end, step = (op.constant(place) for place in (1, 2, 3))
     cut = tuple(slice(int(b), int(e), int(s)) for b, e, s in zip(begin, end, step, strict=True))
     return lambda x: x[cut].reshape(op.out_shape)
+
+
+def mean(op: Operation) -> Kernel:
+    """Build a mean over fixed axes."""
+    axes = tuple(int(axis) for axis in np.ravel(op.constant(1)))
+    shape = op.out_shape
+    return lambda x: x.mean(axis=axes, dtype=np.float32).reshape(shape)
+
+
+def fully_connected(op: Operation) -> Kernel:
+    """Build a matrix product with a bias; inputs are rows."""
+    matrix = np.ascontiguousarray(op.constant(1).astype(np.float32).T)
+    bias = op.constant(2).astype(np.float32)
+    if op.settings.get("activation", NO_ACTIVATION) != NO_ACTIVATION:
+        raise unknown(f"{op.kind} with an activation")
+    shape = op.out_shape
+    return lambda x: (x.reshape(-1, len(matrix)) @ matrix + bias).reshape(shape)
+
+
+def logistic(op: Operation) -> Kernel:
+    """Build ``1 / (1 + exp(-x))``."""
+    del op
+    return lambda x: np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
 
 
 def add(op: Operation) -> Kernel:

@@ -16,7 +16,7 @@ from sadtalker_ext.weights.weight_file import WeightFile as WeightFile
 from sadtalker_ext.weights.weight_file import WheelMember as WheelMember
 
 FEATURES: Final[dict[str, str]] = {
-    "face": "the face models: detector, mesh and matte",
+    "face": "the face models: detector, mesh, matte, and two that find hands",
     "phones": "the phone recogniser",
     "voice": "the built-in English voice",
     "sadtalker": "the SadTalker model at 256 pixels, every framing",
@@ -54,6 +54,8 @@ HAMA_WHEEL: Final = PinnedWheel(
 DETECTOR: Final = "face_detection_short_range.tflite"
 MESH: Final = "face_landmark_with_attention.tflite"
 SEGMENTER: Final = "selfie_segmentation.tflite"
+PALMS: Final = "palm_detection_lite.tflite"
+HAND: Final = "hand_landmark_lite.tflite"
 RECOGNISER: Final = "asr_waveform.hama"
 VOCABULARY: Final = "g2p_vocab.json"
 
@@ -137,6 +139,18 @@ FILES: Final[tuple[WeightFile, ...]] = (
         SEGMENTER,
         249505,
         "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    ),
+    _face_model(
+        "palm_detection",
+        PALMS,
+        1985440,
+        "e9a4aaddf90dda56a87235303cf00e4c2d3fb28725f68fd88772997dac905c18",
+    ),
+    _face_model(
+        "hand_landmark",
+        HAND,
+        2071597,
+        "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6",
     ),
     _hama(
         RECOGNISER,

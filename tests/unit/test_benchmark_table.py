@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import table, throughput
+from benchmarks import second, table, throughput
 
 MACHINE = {
     "cores": 2,
@@ -75,3 +75,26 @@ def test_the_plan_for_ten_thousand_jobs_is_arithmetic():
     assert hours["hours_on_1_cores"] == pytest.approx(10_000 * 10 * 2 / 3600, abs=0.05)
     assert hours["hours_on_16_cores"] == pytest.approx(hours["hours_on_1_cores"] / 16, abs=0.05)
     assert throughput.cost_per_hour_of_video(0.04, 2.0) == pytest.approx(0.08)
+
+
+def test_a_second_job_is_compared_with_a_whole_one_of_the_original():
+    found = {
+        "kept_stages_s": 6.0,
+        "look_up_s": 0.5,
+        "puppet": {"first_s": 8.0, "second_s": 5.0},
+    }
+    whole = {"original_s": 300.0, "ours_s": 205.5, "ratio": 1.46}
+    rows = second.rows(found, whole)
+    assert rows["sadtalker"] == {"original_s": 300.0, "ours_s": 200.0, "ratio": 1.5}
+    assert rows["puppet_first_to_second_ratio"] == 1.6
+    assert rows["original_to_second_puppet_ratio"] == 60.0
+    versus = {
+        "stages": {},
+        "whole_job": whole,
+        "second_job": rows,
+        "speech_frames": 125,
+        "largest_difference": 1,
+        "values_that_differ": 0.001,
+    }
+    text = table.versus_table({"machine": MACHINE, "results": {"versus": versus}})
+    assert "| second job on the same picture | 300.0 | 200.0 | 1.50 | |" in text

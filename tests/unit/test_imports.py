@@ -66,7 +66,7 @@ ALLOWED = {
     "provenance.hashes": {"types"},
     "provenance": GROUND | {"encoder", "inputs", "option_fields", "speech"},
     "engines.spec": {"engines.base", "planes", "portrait", "shot", "weights"},  # types only
-    "engines.registry": {"engines.spec"},
+    "engines.registry": {"engines.base", "engines.spec"},  # of base types only
     "engines.base": GROUND | {"shot"},  # types only
     "engines.puppet.spec": GROUND | {"engines.base", "engines.puppet", "shot", "weights"},
     "engines.sadtalker.spec": GROUND | {"engines.base", "engines.sadtalker", "portrait", "weights"},
@@ -88,7 +88,8 @@ ALLOWED = {
     "history_table": set(),
     "pipeline": GROUND
     | {"shot", "motion", "compositor", "encoder", "provenance"}
-    | {"drawing", "engines.base", "engines.registry", "segments"},
+    | {"drawing", "engines.base", "engines.registry", "planning", "segments"},
+    "planning": GROUND | {"encoder", "engines.base", "motion"},
     "dubbing": GROUND
     | {
         "pipeline",
@@ -106,14 +107,17 @@ ALLOWED = {
     },
     "ensemble": GROUND | {"compositor", "engines.base"},
     "ensemble_video": GROUND
-    | {"compositor", "encoder", "engines.base", "ensemble", "pipeline", "provenance", "shot"},
+    | {"compositor", "encoder", "engines.base", "ensemble"}
+    | {"pipeline", "planning", "provenance", "shot"},
     "finish_tools": GROUND | {"host", "compositor", "portrait", "weights"},
     "request": GROUND
     | {"inputs", "speech", "encoder", "captions", "provenance", "weights"}
     | {"motion", "motion_files"},
     "engine_status": GROUND | {"weights"},
+    "engine_set": GROUND | {"engine_status", "engines.base", "engines.spec", "weights"},
     "service": GROUND
     | {
+        "engine_set",
         "engine_status",
         "request",
         "dubbing",

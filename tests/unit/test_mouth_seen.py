@@ -1,5 +1,7 @@
 """Masks and cut chins are noticed; faces as they are, are not."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,21 @@ def test_faces_of_fewer_points_are_left_alone():
     picture, face = face_of((SKIN, MASK, MASK))
     few = Face(points=face.points[:68], box=face.box, score=1.0, index=0, count=1)
     assert mouth_warnings(picture, few) == ()
+
+
+@pytest.mark.parametrize(
+    ("score", "hides", "told"),
+    [(0.95, 0.6, (COVERED,)), (0.95, 0.1, ()), (0.6, 1.0, ())],
+    ids=["over the mouth", "at its corner", "hardly a hand"],
+)
+def test_a_hand_counts_that_is_sure_and_hides_the_lips(score, hides, told):
+    picture, face = face_of((SKIN, SKIN, LIPS))
+    looked = []
+
+    def hands(pixels, region):
+        looked.append(region.side / np.ptp(face.points[:, 1]))
+        return [SimpleNamespace(score=score, share_of=lambda outline: hides)]
+
+    assert mouth_warnings(picture, face, hands) == told
+    assert min(looked) > 2, "a hand is as large as a face"
+    assert mouth_warnings(picture, face) == ()

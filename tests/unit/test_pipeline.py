@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sadtalker_ext import planning
 from sadtalker_ext.compositor.finish import FinishTools
 from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import Cancelled, OutputExists, OutputUnwritable
@@ -17,7 +18,7 @@ from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Picture
 from tests.support.face_points import placed_mesh
-from tests.support.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine, FakeRig
 from tests.support.media import portrait_like, read_frames, speech_like, write_sound
 
 
@@ -73,6 +74,45 @@ def test_other_frame_rates_keep_the_duration(picture, speech, tmp_path, fps, fra
     video = make(picture, speech, tmp_path / "out.mp4", fps=fps)
     assert video.frames == frames
     assert video.seconds == pytest.approx(0.8)
+
+
+class PartRig(FakeRig):
+    """Gives its plan in parts of seven rows; the video has 20 of its 21."""
+
+    def plan_parts(self, performance, options, progress, seed, later=None):
+        whole = self.plan(replace(performance, idle_seconds=0.84, speech=None), options, None, seed)
+        for first in range(0, 21, 7):
+            (progress if not first else later).check()
+            yield whole.rows(first, first + 7)
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    monkeypatch.setattr(planning, "is_long", lambda performance, options: True)
+    engine = FakeEngine()
+    engine.rig = PartRig
+    return engine
+
+
+def test_a_video_planned_in_parts_is_the_one_planned_at_once(picture, speech, tmp_path, in_parts):
+    video = make(picture, speech, tmp_path / "parts.mp4", engine=in_parts, seed=5)
+    whole = PartRig(in_parts, picture).plan(Performance(idle_seconds=0.8), None, None, 5)
+    assert np.array_equal(video.motion.jaw[:7], whole.jaw[:7])
+    assert video.frames == len(video.motion) == 20
+    frames = read_frames(video.path)[0]
+    shown = [int((frame[:, 40].mean(axis=1) < 60).sum()) for frame in frames]
+    assert np.corrcoef(shown, video.motion.jaw)[0, 1] > 0.9
+
+
+def test_a_part_of_a_video_planned_in_parts_has_the_motion_so_far(
+    picture, speech, tmp_path, in_parts
+):
+    progress = Progress(lambda event: event.done == 3 and progress.stop())
+    path = tmp_path / "out.mp4"
+    video = make(picture, speech, path, progress, in_parts, keep_partial=True, seed=5)
+    assert video.partial
+    assert 0 < video.frames < 20
+    assert len(video.motion) in (7, 14, 20)
 
 
 def test_idle_video_without_speech(picture, tmp_path):

@@ -24,6 +24,7 @@ from sadtalker_ext.engines.puppet.skin.shares import (
     mouth_controls,
 )
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
+from sadtalker_ext.motion.ahead import is_long, joined, motion_parts
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.plan import plan_motion
@@ -102,10 +103,26 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
+        if is_long(performance, options):
+            return joined(self.plan_parts(performance, options, progress, seed))
         motion = plan_motion(
             performance, options, seed, progress, self.track, self.require, self._eyes()
         )
         return scaled_head(motion, options, _WIDEST)
+
+    def plan_parts(
+        self,
+        performance: Performance,
+        options: GenerateOptions,
+        progress: Progress,
+        seed: int,
+        later: Progress | None = None,
+    ) -> Iterator[Motion]:
+        """Yield the same motion part by part where `is_long`; see `motion.ahead`."""
+        for part in motion_parts(
+            performance, options, seed, progress, self.require, self._eyes(), later
+        ):
+            yield scaled_head(part, options, _WIDEST)
 
     def _eyes(self) -> tuple[float, float]:
         """Return where the eyes are in the frame, in shares of its width and height."""

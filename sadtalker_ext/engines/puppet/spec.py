@@ -9,8 +9,9 @@ from sadtalker_ext.engines.spec import ALGORITHMIC, EngineSpec, Workshop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sadtalker_ext.engines.base import Dubber, Engine
+    from sadtalker_ext.engines.base import Dubber, Engine, PaintEyes
     from sadtalker_ext.engines.spec import Require
+    from sadtalker_ext.types import FloatArray, ImageArray
     from sadtalker_ext.weights.manifest import WeightFile
     from sadtalker_ext.weights.store import WeightStore
 
@@ -28,11 +29,21 @@ def _dub(load: Callable[[], Engine], require: Require) -> Dubber:
     return PuppetDubber(require)
 
 
-def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
-    """Return the files without which nothing works; without ears it still follows loudness."""
-    from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
+def _paint_eyes(picture: ImageArray, points: FloatArray) -> PaintEyes:
+    from sadtalker_ext.engines.puppet.eyes.over import painter_of
 
-    can_wait = (RECOGNISER, VOCABULARY)
+    return painter_of(picture, points)
+
+
+def _lacking(store: WeightStore) -> tuple[WeightFile, ...]:
+    """Return the files without which nothing works.
+
+    Without ears it still follows loudness; without the finders of hands nobody is told of one that
+    lies over a mouth.
+    """
+    from sadtalker_ext.weights.manifest import HAND, PALMS, RECOGNISER, VOCABULARY
+
+    can_wait = (RECOGNISER, VOCABULARY, PALMS, HAND)
     return tuple(file for file in store.missing(SPEC.weights) if file.name not in can_wait)
 
 
@@ -50,4 +61,5 @@ SPEC = EngineSpec(
     motion_term=ALGORITHMIC,
     options=frozenset({"gaze", "acting"}),
     dub=_dub,
+    paint_eyes=_paint_eyes,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smooth
 from sadtalker_ext.engines.sadtalker.calibration import (
@@ -17,15 +18,19 @@ from sadtalker_ext.engines.sadtalker.calibration import (
     calibrate,
     solve,
 )
-from sadtalker_ext.engines.sadtalker.coefficients import EXPRESSION
+from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, EXPRESSION
 from sadtalker_ext.engines.sadtalker.driving import FaceTracker
+from sadtalker_ext.engines.sadtalker.eyes_over import PAINTED, SAID, asked_of
+from sadtalker_ext.engines.sadtalker.reading import at_rows, places_of
+from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.directing import AUTO, Directing
+from sadtalker_ext.motion.resampling import cubic
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import FloatArray, Motion, Speech
+from sadtalker_ext.types import MOTION_FPS, FloatArray, Motion, Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sadtalker_ext.engines.sadtalker.networks import Networks
     from sadtalker_ext.engines.sadtalker.render import PreparedFace
@@ -38,6 +43,10 @@ _STREAM = 5
 _SPEAKS = 0.15
 """Loudness above which the mouth has something to say."""
 _SOFT_SECONDS = 0.12
+_SAME_DEG = 1e-4
+"""Angles nearer than this to what the networks do were not changed by anybody."""
+_SAME = 1e-3
+"""Differences below this were not asked for by anybody."""
 _DEAF = "The sadtalker engine does not listen to the tone: the emotion auto has no effect in it."
 
 
@@ -128,7 +137,66 @@ def directed(motion: Motion, options: GenerateOptions, speech: Speech | None, se
         motion,
         head=directing.head(motion.head, still=options.still),
         lids=directing.lids(motion.lids),
-        gaze=directing.gaze(motion.gaze, fixed=options.gaze == "fixed"),
+        # how an emotion colours the gaze is no request; what is told by name is
+        gaze=directing.gaze(motion.gaze, fixed=True),
         face=directing.face(0, frames, busy, np.zeros(frames, np.float32)),
         warnings=(*motion.warnings, *((_DEAF,) if deaf else ())),
     )
+
+
+def unable_of(
+    motion: Motion, own: Motion, missing: Sequence[str], *, paints: bool
+) -> tuple[str, ...]:
+    """Say which parts of a motion the networks have no numbers for, and which are painted.
+
+    Args:
+        motion: What is asked.
+        own: What the networks do.
+        missing: Names of the blendshapes that the model cannot make.
+        paints: Whether gaze and lids are painted over what the networks draw.
+    """
+    nearest = np.round(places_of(motion, 0, len(own))).astype(int)
+    kept = {"mouth shapes and face controls": (motion.controls, own.controls[nearest])}
+    if not paints:
+        eyes = {
+            "lids": (motion.lids, own.lids[nearest]),
+            "gaze": (motion.gaze, own.gaze[nearest]),
+        }
+        kept = {**eyes, **kept}
+    named = [name for name in missing if not (paints and name in PAINTED)]
+    said = [
+        f"The {name} of this motion were changed; the sadtalker engine cannot draw that and keeps "
+        "what its networks do."
+        for name, (asked, does) in kept.items()
+        if motion.fps == MOTION_FPS and np.abs(asked - does).max(initial=0) > _SAME
+    ]
+    told = (SAID,) if paints and asked_of(motion, own, missing).wanted.any() else ()
+    return (*undrawn(motion, named, "sadtalker"), *said, *told)
+
+
+def with_changes(
+    rows: FloatArray,
+    own: Motion,
+    motion: Motion,
+    solved: Expressions | None,
+    at: npt.NDArray[np.float64],
+) -> FloatArray:
+    """Return rows with what is directed, and with what was changed in the head's angles.
+
+    Args:
+        rows: (T, K) float32 driving rows, not modified.
+        own: What they do.
+        motion: What is asked, at any rate.
+        solved: The model's numbers for blendshapes, where it was measured.
+        at: Where each row of the motion lies between the rows.
+    """
+    if motion.face is not None and solved is not None:
+        rows = rows.copy()
+        rows[:, EXPRESSION] += at_rows(solved.of(motion.face), at, len(rows))
+    change: FloatArray = motion.head - cubic(own.head, at)
+    if np.abs(change).max(initial=0) < _SAME_DEG:
+        return rows
+    radians = np.radians(at_rows(change, at, len(rows)))
+    rows = rows.copy()
+    rows[:, ANGLES] += np.stack([radians[:, 1], radians[:, 0], -radians[:, 2]], axis=1)
+    return rows

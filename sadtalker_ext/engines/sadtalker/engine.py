@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.sadtalker.directed import ModelExpressions
 from sadtalker_ext.engines.sadtalker.driving import FaceTracker
+from sadtalker_ext.engines.sadtalker.eyes_over import EyesOver
 from sadtalker_ext.engines.sadtalker.framing import Framing, choose_mode, frame_face
 from sadtalker_ext.engines.sadtalker.landmark_sources import LandmarkSource
 from sadtalker_ext.engines.sadtalker.memory import give_back, told_when_out_of_memory
@@ -22,6 +23,7 @@ from sadtalker_ext.shot.faces import first_face
 from sadtalker_ext.types import Face, FloatArray, Picture, Shot
 
 if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import EyePainter
     from sadtalker_ext.engines.sadtalker.render import PreparedFace
 
 NetworkLoader = Callable[[int, str], Networks]
@@ -41,6 +43,7 @@ class SadTalkerEngine:
         track_face: Who follows the face of a reference video.
         find_landmarks: Who finds the 68 landmarks that place the crop.
         weights_folder: Where the weights lie; what is measured of the model is kept there.
+        paint_eyes: Paints gaze and lids that the networks have no numbers for.
     """
 
     spec = SPEC
@@ -51,11 +54,13 @@ class SadTalkerEngine:
         track_face: FaceTracker | None = None,
         find_landmarks: LandmarkSource | None = None,
         weights_folder: Callable[[], Path | None] = lambda: None,
+        paint_eyes: EyePainter | None = None,
     ) -> None:
         self._load = load
         self.track_face = track_face
         self._find_landmarks = find_landmarks or LandmarkSource()
         self._weights_folder = weights_folder
+        self._paint_eyes = paint_eyes
         self._expressions: dict[int, ModelExpressions] = {}
         self._loaded: dict[tuple[int, str], Networks] = {}
         # Of one picture only: what is prepared lies on the device.
@@ -104,7 +109,14 @@ class SadTalkerEngine:
             track_face=self.track_face,
             batch_size=options.batch_size,
             expressions=self.expressions_of(networks),
+            eyes=self._eyes_over(),
         )
+
+    def _eyes_over(self) -> EyesOver | None:
+        """Return what paints the eyes of one rig; None where nothing follows or paints faces."""
+        if self.track_face is None or self._paint_eyes is None:
+            return None
+        return EyesOver(self.track_face, self._paint_eyes)
 
     def expressions_of(self, networks: Networks) -> ModelExpressions:
         """Return the blendshapes of the loaded model."""

@@ -18,7 +18,7 @@ Find = Callable[[str], Path | None]
 
 
 def load_networks(find: Find, device: str, size: int, precision: str) -> Networks:
-    """Load everything one face resolution needs, with the mapping networks of all framings.
+    """Load everything one face resolution needs; of the mapping networks each when it is used.
 
     Args:
         find: Returns where a weight file of that name lies, or None.
@@ -53,10 +53,10 @@ def load_networks(find: Find, device: str, size: int, precision: str) -> Network
     renderer = Renderer(
         load_network(Generator, files["generator"], "generator"),
         load_network(KeypointDetector, files["kp_extractor"], "kp_extractor"),
-        [
-            load_network(partial(MappingNet, DRIVEN), files["mapping"], "mapping"),
-            load_network(partial(MappingNet, FULL), pasted, "mapping"),
-        ],
+        {
+            numbers: partial(load_network, partial(MappingNet, numbers), path, "mapping")
+            for numbers, path in ((DRIVEN, files["mapping"]), (FULL, pasted))
+        },
         device,
         _dtype(precision, torch.device(device)),
     )

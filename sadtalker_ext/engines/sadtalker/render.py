@@ -10,7 +10,8 @@ side of the square picture (256 or 512), B the batch size.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,9 @@ class Renderer:
     Args:
         generator: Loaded; it is folded and takes its precision here.
         kp_detector: Loaded; always float32.
-        mapping: One or both mapping networks; rows choose theirs by their length.
+        mapping: One or both mapping networks, or functions that load them by the length of their
+            rows, called when first needed: most jobs need one of the two. Rows choose theirs by
+            their length.
         device: Where everything runs.
         dtype: Precision of the convolutions done per frame. Key points, coordinates, the blending
             mask and everything done once per picture stay in float32.
@@ -66,7 +69,7 @@ class Renderer:
         self,
         generator: Generator,
         kp_detector: KeypointDetector,
-        mapping: MappingNet | Iterable[MappingNet],
+        mapping: MappingNet | Iterable[MappingNet] | Mapping[int, Callable[[], MappingNet]],
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         *,
@@ -79,19 +82,33 @@ class Renderer:
                 "Precision float16 needs a GPU; on the CPU a frame would take minutes.",
                 hint="Choose float32 or bfloat16.",
             )
+        self._unloaded = dict(mapping) if isinstance(mapping, Mapping) else {}
         networks = [mapping] if isinstance(mapping, MappingNet) else list(mapping)
-        everything: list[nn.Module] = [generator, kp_detector, *networks]
-        for network in everything:
-            fold(network)
-            network.eval().requires_grad_(requires_grad=False).to(self.device)
+        ready = [one for one in networks if isinstance(one, MappingNet)]
+        for network in (generator, kp_detector, *ready):
+            self._settle(network)
         self._generator = generator.set_precision(dtype).arrange(self.device.type)
         self._detector = kp_detector
-        self._mappings = {network.inputs: network for network in networks}
+        self._mappings = {network.inputs: network for network in ready}
+        self._loading = threading.Lock()
         self._compiled = compile_backend is not None
         self._start_copy = starter(self.device)
         self._draw = self._generator.forward
         if compile_backend is not None:
             self._draw = torch.compile(self._generator, backend=compile_backend, dynamic=False)
+
+    def _settle(self, network: nn.Module) -> None:
+        fold(network)
+        network.eval().requires_grad_(requires_grad=False).to(self.device)
+
+    def _mapping(self, inputs: int) -> MappingNet:
+        """Return the mapping network for rows of so many numbers, loaded if it is not yet."""
+        with self._loading, torch.inference_mode(mode=False):
+            if inputs not in self._mappings and inputs in self._unloaded:
+                network = self._unloaded[inputs]()
+                self._settle(network)
+                self._mappings[inputs] = network
+            return self._mappings[inputs]
 
     @torch.inference_mode()
     def prepare(self, picture: ImageArray | FloatArray, row: FloatArray) -> PreparedFace:
@@ -112,7 +129,8 @@ class Renderer:
 
     def numbers(self) -> Iterator[bytes]:
         """Yield some of the networks' own numbers, which tell one model from another."""
-        for network in (self._detector, *self._mappings.values()):
+        mappings = (self._mapping(inputs) for inputs in self._unloaded or self._mappings)
+        for network in (self._detector, *mappings):
             for value in list(network.state_dict().values())[:4]:
                 yield value.detach().float().cpu().numpy().tobytes()
 
@@ -241,7 +259,7 @@ class Renderer:
         return levels.contiguous(), fits
 
     def _motion(self, windows: FloatArray) -> HeadMotion:
-        network = self._mappings[windows.shape[1]]
+        network = self._mapping(windows.shape[1])
         parts = [
             network(torch.from_numpy(windows[start : start + MAPPING_BATCH]).to(self.device))
             for start in range(0, len(windows), MAPPING_BATCH)

@@ -18,14 +18,19 @@ from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.engines.sadtalker.batch import choose_batch
 from sadtalker_ext.engines.sadtalker.blink import no_blinks
 from sadtalker_ext.engines.sadtalker.calibration import Expressions
-from sadtalker_ext.engines.sadtalker.coefficients import ANGLES, EXPRESSION
-from sadtalker_ext.engines.sadtalker.directed import ModelExpressions, directed
+from sadtalker_ext.engines.sadtalker.directed import (
+    ModelExpressions,
+    directed,
+    unable_of,
+    with_changes,
+)
 from sadtalker_ext.engines.sadtalker.driving import DrivingRows, FaceTracker, read_driving
+from sadtalker_ext.engines.sadtalker.eyes_over import EyesOver, asked_of
 from sadtalker_ext.engines.sadtalker.frames import to_aspect
 from sadtalker_ext.engines.sadtalker.framing import Framing
 from sadtalker_ext.engines.sadtalker.memory import OFFER_CPU, give_back, told_when_out_of_memory
 from sadtalker_ext.engines.sadtalker.networks import Networks
-from sadtalker_ext.engines.sadtalker.reading import at_rows, between, camera_of, places_of
+from sadtalker_ext.engines.sadtalker.reading import between, camera_of, places_of
 from sadtalker_ext.engines.sadtalker.reference import held_to
 from sadtalker_ext.engines.sadtalker.semantics import REACH, driving_rows, source_row
 from sadtalker_ext.engines.sadtalker.speaking import (
@@ -38,13 +43,11 @@ from sadtalker_ext.engines.sadtalker.speaking import (
 from sadtalker_ext.engines.sadtalker.transfer import PrecisionLost
 from sadtalker_ext.engines.sadtalker.windows import SpeechWindows
 from sadtalker_ext.errors import OutOfMemory
-from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.directing import is_directed
-from sadtalker_ext.motion.resampling import cubic
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.types import MOTION_FPS, Box, Face, FloatArray, ImageArray, Motion, Patch
+from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,8 +58,6 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 256
 """Frames whose key points are computed at once: memory does not grow with the speech."""
-_SAME_DEG = 1e-4
-"""Angles nearer than this to what the networks do were not changed by anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,10 +67,12 @@ class Plan:
     Attributes:
         rows: (T, K) float32 driving rows at 25 per second.
         motion: The same in neutral words.
+        eyes_over: Whether eyes that the networks cannot move are painted.
     """
 
     rows: FloatArray
     motion: Motion
+    eyes_over: bool = False
 
 
 class SadTalkerRig:
@@ -83,6 +86,7 @@ class SadTalkerRig:
         track_face: Who follows the face of a driving video.
         batch_size: Frames drawn at once; 0 chooses from the free memory.
         expressions: Measures what the networks' expression numbers do, once.
+        eyes: Paints gaze and lids that the networks have no numbers for.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class SadTalkerRig:
         track_face: FaceTracker | None,
         batch_size: int,
         expressions: ModelExpressions | None = None,
+        eyes: EyesOver | None = None,
     ) -> None:
         self.face = face
         self.framing = framing
@@ -103,6 +108,7 @@ class SadTalkerRig:
         self._track_face = track_face
         self._batch_size = batch_size
         self._expressions = expressions
+        self._eyes = eyes
         self._plan: Plan | None = None
         self._solved: Expressions | None = None
 
@@ -154,7 +160,7 @@ class SadTalkerRig:
             expression_scale=options.expression_scale,
         )
         motion = reported_motion(rows, source, windows, ratio, driven.warnings)
-        self._plan = Plan(rows=rows, motion=motion)
+        self._plan = Plan(rows=rows, motion=motion, eyes_over=options.eye_layer)
         self._solved = None
         chosen = replace(options, acting="subtle")
         if not is_directed(chosen, performance.speech):
@@ -184,20 +190,13 @@ class SadTalkerRig:
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which parts were changed that the networks have no numbers for."""
         plan = self._planned()
-        at = places_of(motion, 0, len(plan.rows))
-        said = {
-            "lids": (motion.lids, plan.motion.lids),
-            "gaze": (motion.gaze, plan.motion.gaze),
-            "mouth shapes and face controls": (motion.controls, plan.motion.controls),
-        }
-        nearest = np.round(at).astype(int)
-        missing = BLENDSHAPES if self._solved is None else self._solved.unable
-        return undrawn(motion, missing, "sadtalker") + tuple(
-            f"The {name} of this motion were changed; the sadtalker engine cannot draw that and "
-            "keeps what its networks do."
-            for name, (asked, own) in said.items()
-            if motion.fps == MOTION_FPS and np.abs(asked - own[nearest]).max(initial=0) > 1e-3
-        )
+        paints = plan.eyes_over and self._eyes is not None
+        return unable_of(motion, plan.motion, self._missing, paints=paints)
+
+    @property
+    def _missing(self) -> tuple[str, ...]:
+        """Blendshapes that the model cannot make."""
+        return BLENDSHAPES if self._solved is None else self._solved.unable
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
         """Yield one patch per row; see `Rig`.
@@ -213,15 +212,25 @@ class SadTalkerRig:
         batch = choose_batch(self._batch_size, renderer.device, len(self.framing.frame))
         pose = motion.pose[part.start : part.stop]
         try:
-            frames = self._frames(self._key_points(motion, first, part), batch)
+            drawn = self._frames(self._key_points(motion, first, part), batch)
+            frames: Iterator[ImageArray] = (to_aspect(frame, self.size) for frame in drawn)
+            if self._eyes is not None and self._planned().eyes_over:
+                asked = asked_of(motion, self._planned().motion, self._missing, first)
+                if asked.wanted[part.start : part.stop].any() and not self._eyes.learned:
+                    self._eyes.learn(self._at_rest())
+                frames = self._eyes.painted(frames, part, asked)
             for frame, (yaw, pitch, roll) in zip(frames, pose, strict=True):
-                yield Patch(
-                    pixels=to_aspect(frame, self.size),
-                    place=self.place,
-                    head=(float(yaw), float(pitch), float(roll)),
-                )
+                head = (float(yaw), float(pitch), float(roll))
+                yield Patch(pixels=frame, place=self.place, head=head)
         finally:
             give_back(renderer.device)
+
+    def _at_rest(self) -> ImageArray:
+        """Draw the face as it is in the picture."""
+        row = source_row(self.framing.row, full=self.framing.mode.goes_back)
+        points = self.networks.renderer.key_points(self._prepared, row[None])
+        (frame,) = self._frames(iter([points]), 1)
+        return to_aspect(frame, self.size)
 
     def _planned(self) -> Plan:
         if self._plan is None:
@@ -262,18 +271,7 @@ class SadTalkerRig:
     def _with_changes(self, motion: Motion, at: npt.NDArray[np.float64]) -> FloatArray:
         """Return the rows with what is directed, and what was changed in the head's angles."""
         plan = self._planned()
-        if motion.face is not None and self._solved is not None:
-            added = at_rows(self._solved.of(motion.face), at, len(plan.rows))
-            own = plan.rows.copy()
-            own[:, EXPRESSION] += added
-            plan = Plan(rows=own, motion=plan.motion)
-        change: FloatArray = motion.head - cubic(plan.motion.head, at)
-        if np.abs(change).max(initial=0) < _SAME_DEG:
-            return plan.rows
-        radians = np.radians(at_rows(change, at, len(plan.rows)))
-        rows = plan.rows.copy()
-        rows[:, ANGLES] += np.stack([radians[:, 1], radians[:, 0], -radians[:, 2]], axis=1)
-        return rows
+        return with_changes(plan.rows, plan.motion, motion, self._solved, at)
 
     def _frames(self, blocks: Iterator[Tensor], batch: int) -> Iterator[ImageArray]:
         """Render; batches shrink where memory runs out, numbers widen that float16 cannot hold."""

@@ -30,6 +30,7 @@ def _build(workshop: Workshop) -> Engine:
         lambda frames: track_points(frames, workshop.face_models()),
         LandmarkSource(device),
         partial(_folder, workshop),
+        workshop.paint_eyes,
     )
 
 
@@ -87,6 +88,7 @@ SPEC = EngineSpec(
             "precision",
             "landmarks",
             "original_crop",
+            "eye_layer",
         }
     ),
 )

@@ -10,8 +10,8 @@ from typing import Any
 from sadtalker_ext.errors import InputTooLarge
 from sadtalker_ext.inputs.video import video_extent
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.api.dubbing import words_of
-from sadtalker_ext.shells.api.media import check_text
+from sadtalker_ext.shells.api.dubbing import speech_name, words_of
+from sadtalker_ext.shells.api.media import check_text, spoken_seconds
 from sadtalker_ext.shells.api.settings import Limits
 from sadtalker_ext.weights.store import WeightStore
 
@@ -26,7 +26,7 @@ def check_words(
 
 
 def check_times(dub: Mapping[str, Any], limits: Limits) -> None:
-    """See whether everybody begins to speak within the longest video.
+    """See whether everybody begins to speak within the longest video; see `check_end`.
 
     Raises:
         InputTooLarge: Somebody begins later.
@@ -40,6 +40,43 @@ def check_times(dub: Mapping[str, Any], limits: Limits) -> None:
                 f"{name} should be at most {limits.seconds:g} seconds, found {at:g}.",
                 hint="Let it begin earlier.",
             )
+
+
+def check_end(
+    dub: Mapping[str, Any],
+    options: GenerateOptions,
+    limits: Limits,
+    sounds: Mapping[str, float],
+) -> None:
+    """See whether everything is said within the longest video: begins and lengths in sum.
+
+    Roles speak side by side; a dialogue begins when the last of them has ended.
+
+    Args:
+        dub: What is asked of the dubbing.
+        options: The text that is said where no role says anything, and the rate of speech.
+        limits: What is too much.
+        sounds: Seconds of each file with speech, by its name; see `speech_name`.
+
+    Raises:
+        InputTooLarge: It ends later.
+    """
+    at = dub.get("at") or 0.0
+    ends = [0.0]
+    if dub.get("roles"):
+        for number, one in enumerate(dub["roles"]):
+            spoken = spoken_seconds(str(one.get("text") or ""), options)
+            said = spoken + sounds.get(speech_name(number), 0.0)
+            ends.append((at if one.get("at") is None else one["at"]) + said if said else 0.0)
+    elif not dub.get("dialogue"):
+        ends.append(at + sum(sounds.values()) + spoken_seconds(options.text, options))
+    end = max(ends) + spoken_seconds(str(dub.get("dialogue") or ""), options)
+    if end > limits.seconds:
+        raise InputTooLarge(
+            f"The video should be at most {limits.seconds:g} seconds long, but what is said in it "
+            f"would end at about {end:.0f}.",
+            hint="Let people begin earlier, or say less.",
+        )
 
 
 def check_video(path: Path, limits: Limits) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sadtalker_ext.jobs.names import MOST_SPEECHES
 from sadtalker_ext.shells.api.url_policy import MAX_URL
 
 MOST_CHARACTERS = 100_000
-MOST_ROLES = 8
+MOST_ROLES = MOST_SPEECHES
 
 
 def dub_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.jobs.names import SPEECHES as SPEECHES
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
@@ -75,11 +76,7 @@ def check_dub_order(
 
 def speech_name(number: int) -> str:
     """Return the name of the file with what a role says."""
-    return f"speech_{number}"
-
-
-SPEECHES = tuple(speech_name(number) for number in range(MOST_ROLES))
-"""Files of a form: what the roles say."""
+    return SPEECHES[number]
 
 
 def with_speeches(dub: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]:

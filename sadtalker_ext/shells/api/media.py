@@ -43,13 +43,13 @@ def check_picture(looker: Looker, path: Path, limits: Limits) -> None:
     looker.inspector.look_at_picture(path, bounds_of(limits), looker.owner)
 
 
-def check_speech(looker: Looker, path: Path, options: GenerateOptions, limits: Limits) -> None:
-    """Listen to the sound once, in a process of its own.
+def check_speech(looker: Looker, path: Path, options: GenerateOptions, limits: Limits) -> float:
+    """Listen to the sound once, in a process of its own, and return its length in seconds.
 
     Raises:
         InputError: No sound, silence, or too long.
     """
-    looker.inspector.look_at_sound(path, part_of(options), bounds_of(limits), looker.owner)
+    return looker.inspector.look_at_sound(path, part_of(options), bounds_of(limits), looker.owner)
 
 
 def check_reference(looker: Looker, path: Path, options: GenerateOptions, limits: Limits) -> None:
@@ -108,6 +108,11 @@ def check_motion(looker: Looker, path: Path, limits: Limits) -> None:
         )
 
 
+def spoken_seconds(text: str, options: GenerateOptions) -> float:
+    """Return about how long it takes to speak a text."""
+    return len(text) / CHARACTERS_PER_SECOND / options.speech_rate
+
+
 def check_text(options: GenerateOptions, limits: Limits, store: WeightStore) -> None:
     """See whether there is a voice in the store or on this machine, and whether the text is short.
 
@@ -124,7 +129,7 @@ def check_text(options: GenerateOptions, limits: Limits, store: WeightStore) -> 
             f"The voice should be one of this machine's, found {options.voice[:80]!r}.",
             hint="GET /sadtalker/v1/voices lists them.",
         )
-    seconds = len(options.text) / CHARACTERS_PER_SECOND / options.speech_rate
+    seconds = spoken_seconds(options.text, options)
     if seconds > limits.seconds:
         raise InputTooLarge(
             f"The video should be at most {limits.seconds:g} seconds long, but speaking "

@@ -17,7 +17,10 @@ from sadtalker_ext.errors import SetupError
 from sadtalker_ext.inputs.inspector import Inspector
 from sadtalker_ext.jobs.database import Database, FolderLock
 from sadtalker_ext.jobs.folder import DataFolder
-from sadtalker_ext.jobs.names import UPLOADS
+from sadtalker_ext.jobs.names import AUDIO as AUDIO
+from sadtalker_ext.jobs.names import IMAGE as IMAGE
+from sadtalker_ext.jobs.names import MOTION as MOTION
+from sadtalker_ext.jobs.names import REFERENCE as REFERENCE
 from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import Job
 from sadtalker_ext.jobs.runner import JobRunner
@@ -34,9 +37,6 @@ CLOSE_SECONDS = 4.0
 """With the 5 seconds of the server for open answers, no end takes more than about ten."""
 
 log = logging.getLogger(__name__)
-
-IMAGE, AUDIO, REFERENCE, MOTION = UPLOADS
-"""Names of the files in a job's folder; error messages show them."""
 
 
 class ApiState:

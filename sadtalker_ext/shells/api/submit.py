@@ -9,7 +9,12 @@ from typing import Any
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import Job, NewJob
 from sadtalker_ext.shells.api import media, uploads
-from sadtalker_ext.shells.api.dub_checks import check_times, check_video, check_words
+from sadtalker_ext.shells.api.dub_checks import (
+    check_end,
+    check_times,
+    check_video,
+    check_words,
+)
 from sadtalker_ext.shells.api.dubbing import speaks_itself, speech_sources, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest, KeyReused, TooManyJobs
 from sadtalker_ext.shells.api.fetch import fetch
@@ -143,8 +148,9 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
         media.check_reference(looker, inputs / REFERENCE, order.options, limits)
         if order.dub is not None:
             check_video(inputs / REFERENCE, limits)
+    sounds: dict[str, float] = {}
     if order.dub is not None and speaks_itself(order.dub):
-        _save_roles(state, order, body, inputs, looker)
+        sounds = _save_roles(state, order, body, inputs, looker)
     elif order.options.text:
         media.check_text(order.options, limits, state.service.store)
     elif order.audio_url or order.audio_base64 or "audio" in body.files:
@@ -152,9 +158,11 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
             state, audio, limits.audio_bytes, body.files.get("audio"),
             (order.audio_base64, "script.audio_base64"), (order.audio_url, "script.audio_url"),
         )  # fmt: skip
-        media.check_speech(looker, audio, order.options, limits)
+        sounds[AUDIO] = media.check_speech(looker, audio, order.options, limits)
     elif order.options.idle_seconds:
         media.check_idle(order.options, limits)
+    if order.dub is not None:
+        check_end(order.dub, order.options, limits, sounds)
     if MOTION in body.files:
         uploads.save_file(body.files[MOTION].file, inputs / MOTION, MOST_MOTION_BYTES, MOTION)
         media.check_motion(looker, inputs / MOTION, limits)
@@ -162,17 +170,19 @@ def _save(state: ApiState, order: Order, body: Body, inputs: Path, owner: str) -
 
 def _save_roles(
     state: ApiState, order: Order, body: Body, inputs: Path, looker: media.Looker
-) -> None:
-    """Save and measure what the roles of a dubbing say."""
+) -> dict[str, float]:
+    """Save what the roles of a dubbing say; return the seconds of each sound by its name."""
     limits, dub = state.settings.limits, order.dub or {}
+    sounds: dict[str, float] = {}
     for name, address in speech_sources(dub):
         _save_one(
             state, inputs / name, limits.audio_bytes, body.files.get(name), ("", name),
             (address, f"dub.roles.{name}"),
         )  # fmt: skip
-        media.check_speech(looker, inputs / name, order.options, limits)
+        sounds[name] = media.check_speech(looker, inputs / name, order.options, limits)
     if words_of(dub):
         check_words(dub, order.options, limits, state.service.store)
+    return sounds
 
 
 def _save_one(

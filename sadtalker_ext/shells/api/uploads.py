@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from sadtalker_ext.errors import InputTooLarge
-from sadtalker_ext.shells.api.dubbing import SPEECHES
+from sadtalker_ext.jobs.names import UPLOADS
 from sadtalker_ext.shells.api.errors import InvalidRequest, MalformedRequest, WrongMediaType
 
 _BLOCK = 1 << 20
@@ -26,7 +26,8 @@ MOST_BRACKETS, MOST_COMMAS = 20_000, 400_000
 _DATA_URL = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,", re.ASCII)
 # half of a surrogate pair: legal in JSON, but no text that could be stored or sent again
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-FILES = ("source_image", "audio", "reference_video", "motion_in", *SPEECHES)
+FILES = UPLOADS
+"""Files that a form may hold."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -226,13 +226,6 @@ def shown_picture(**properties: Any) -> Component:
     return gr.Image(interactive=False, buttons=[], **properties)
 
 
-def video_input(**properties: Any) -> Component:
-    """Return a video to upload; its file is handed on as it is."""
-    gr = gradio()
-    source = {"source": "upload"} if version() < 4 else {"sources": ["upload"]}
-    return taking_files(gr.Video(**source, **properties))
-
-
 def any_file(**properties: Any) -> Component:
     """Return a file to upload; its path is handed on."""
     if version() < 4:

@@ -29,6 +29,7 @@ ELSEWHERE = (
     "face_index",
     "face_points",
     "reference_use",
+    "timeline",
     *FREE_VIEW,
     *SPEECH_TEXT,
     *SPEECH_IDLE,

@@ -27,6 +27,13 @@ LENGTH_WORDS = dict(
         strict=True,
     )
 )
+BETWEEN_WORDS: Mapping[str, float | None] = {
+    "As much as under the speech": None,
+    "All of it": 1.0,
+    "Half of it": 0.5,
+    "Nothing of it": 0.0,
+}
+"""How much of a video's own sound stays where nothing new is said."""
 _LETTERS = frozenset("ABCDEFGH")
 _COARSE = 8
 _FADING_SECONDS = 5.0
@@ -80,6 +87,7 @@ def request_of(
         dialogue=dialogue,
         options=options,
         keep_audio=float(values.get("keep_audio") or 0.0),
+        keep_outside=BETWEEN_WORDS.get(str(values.get("keep_outside"))),
         length=LENGTH_WORDS.get(str(values.get("length")), LENGTHS[0]),
         box=box,
         beside=True,

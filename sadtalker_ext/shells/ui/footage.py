@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.shells.ui import compat, faces, words
+from sadtalker_ext.shells.ui import compat, faces, video_field, words
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
 from sadtalker_ext.shells.ui.dub_job import (
+    BETWEEN_WORDS,
     KINDS,
     LENGTH_WORDS,
     PICTURE,
@@ -47,6 +48,7 @@ class FootageParts:
         boxes: State: the boxes in the pixels of `still`, and its scale.
         chosen: State: the index of the clicked box.
         keep_audio: How much of the video's own sound stays.
+        keep_outside: How much of it where nothing new is said.
         length: What happens where speech and video are not equally long.
     """
 
@@ -59,6 +61,7 @@ class FootageParts:
     boxes: Component
     chosen: Component
     keep_audio: Component
+    keep_outside: Component
     length: Component
 
     @property
@@ -70,6 +73,7 @@ class FootageParts:
             "source_boxes": self.boxes,
             "source_chosen": self.chosen,
             "keep_audio": self.keep_audio,
+            "keep_outside": self.keep_outside,
             "length": self.length,
         }
 
@@ -96,7 +100,7 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
     boxes, chosen = gr.State([]), gr.State(0)
     boxes.elem_id, chosen.elem_id = element_id("source_boxes"), element_id("source_chosen")
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as pane:
-        video = compat.video_input(
+        video = video_field.video_input(
             label="Video to dub", height=height, elem_id=element_id("source_video")
         )
         note = compat.html("", elem_id=element_id("source_note"))
@@ -110,6 +114,14 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
                 0, 1, 0, step=0.05, label="Own sound", elem_id=element_id("keep_audio"),
                 elem_classes=["stx-field"],
             )  # fmt: skip
+            between = gr.Dropdown(
+                choices=list(BETWEEN_WORDS),
+                value=next(iter(BETWEEN_WORDS)),
+                label="Own sound in pauses",
+                elem_id=element_id("keep_outside"),
+                elem_classes=["stx-field"],
+            )
+        with gr.Row():
             length = gr.Dropdown(
                 choices=list(LENGTH_WORDS),
                 value=next(iter(LENGTH_WORDS)),
@@ -119,8 +131,9 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
             )
     compat.explained(video, "Drop a video of somebody who speaks.")
     compat.explained(keep, "How much of the video's own sound stays under the new speech.")
+    compat.explained(between, "How much of it stays where nothing new is said.")
     compat.explained(length, "What happens where speech and video are not equally long.")
-    for one in (keep, length):
+    for one in (keep, between, length):
         compat.not_saved(one)
     return FootageParts(
         kind=kind,
@@ -132,6 +145,7 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
         boxes=boxes,
         chosen=chosen,
         keep_audio=keep,
+        keep_outside=between,
         length=length,
     )
 

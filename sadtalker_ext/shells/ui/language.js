@@ -5,7 +5,7 @@
   const KEY = "sadtalker_ext_language";
   const CHOICE = ".stx-language";
   const UNTOUCHED = "script, style, textarea, pre, code, .stx-path, .stx-language, .file-name";
-  const ATTRIBUTES = ["title", "placeholder", "aria-label", "alt"];
+  const ATTRIBUTES = ["title", "placeholder", "aria-label", "alt", "label"];
   const NUMBERS = /^(.+?) ([\d.,]+ \/ [\d.,]+(?: \S+)?|[\d.,]+ (?:%|s|MB|GB))$/s;
   const MOST_KEPT = 5000;
 

@@ -12,6 +12,7 @@ from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
+from sadtalker_ext.shells.ui.timeline_editor import TimelineParts, make_timeline_parts
 
 _VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
 
@@ -26,6 +27,7 @@ class LookParts:
     delete: Component
     note: Component
     reference: ReferenceParts
+    timeline: TimelineParts
     grid: dict[str, Component]
 
 
@@ -57,6 +59,8 @@ def make_look_parts(
                 elem_id=element_id(f"group_{group.replace(' ', '_')}"),
             ):
                 options.make_group(group)
+            if group == "acting":
+                timeline_parts = make_timeline_parts(options)
             if group == "head and eyes":
                 reference_parts = make_reference_parts(options, engine)
                 with gr.Accordion("Free view", open=False, elem_id=element_id("group_view")):
@@ -86,6 +90,7 @@ def make_look_parts(
         delete=delete,
         note=note,
         reference=reference_parts,
+        timeline=timeline_parts,
         grid={"grid_columns": grid_columns, "grid_rows": grid_rows},
     )
 

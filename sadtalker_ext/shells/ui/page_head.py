@@ -39,6 +39,7 @@ def head_html(explained: Mapping[str, str]) -> str:
         f"<script>{words}</script><script>"
         f"{_script('page.js').replace('__TOOLTIPS__', tooltips)}</script>"
         f"<script>{_script('face_editor.js')}</script>"
+        f"<script>{_script('timeline_editor.js')}</script>"
     )
 
 

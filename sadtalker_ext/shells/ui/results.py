@@ -158,6 +158,8 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
             height=480,
             elem_id=element_id("compared"),
         )
+    # what the timeline does at the player's time; written by the page's script
+    compat.html('<div class="stx-time-under"></div>', elem_id=element_id("timeline_under"))
     moving = compat.shown_picture(label="GIF", show_label=False, elem_id=element_id("moving"))
     file = gr.File(label="Frames", interactive=False, elem_id=element_id("file"))
     summary = compat.html("", elem_id=element_id("summary"))

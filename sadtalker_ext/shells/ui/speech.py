@@ -10,7 +10,7 @@ from typing import Any
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, controls, examples, sound_field, words
+from sadtalker_ext.shells.ui import compat, controls, examples, sound_field, video_field, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
@@ -93,7 +93,7 @@ def make_speech_parts(
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as text_pane:
         voice = _make_text(options, line, can_speak=can_speak)
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as video_pane:
-        video = compat.video_input(
+        video = video_field.video_input(
             label="Video with speech", height=220, elem_id=element_id("speech_video")
         )
     with gr.Column(visible=False, elem_classes=["stx-pane"]) as idle_pane:

@@ -24,6 +24,7 @@ from sadtalker_ext.shells.ui import (
     reference,
     results,
     speech,
+    timeline_editor,
     voices,
 )
 from sadtalker_ext.shells.ui.consent import ConsentBook
@@ -131,6 +132,7 @@ def build_tab(host: TabHost) -> TabParts:
     look.connect_look_parts(look_parts, options, presets, shared=shared)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
+    timeline_editor.connect_timeline_parts(look_parts.timeline, options, said, host)
     book = face_editor.PointBook(None if shared else host.state_folder)
     _connect_results(made, options, Finder(host, book), shown.picture)
     past.connect_past_parts(earlier, made, host)

@@ -2,7 +2,26 @@
 
 import pytest
 
-from tests.unit.jobs.room import Room
+from sadtalker_ext.jobs.database import Database
+from sadtalker_ext.jobs.store import JobStore
+from tests.unit.jobs.room import Clock, Room
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database(tmp_path / "jobs.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database, clock):
+    return JobStore(database, clock)
 
 
 @pytest.fixture

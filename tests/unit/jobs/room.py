@@ -11,6 +11,26 @@ from sadtalker_ext.jobs.store import JobStore
 from sadtalker_ext.progress import Stage
 
 
+def new(**rest):
+    """A job as it is sent."""
+    return NewJob(**{"id": new_id(), "lane": "cpu", "order": {"a": 1}, **rest})
+
+
+def add(store, **rest):
+    """A new job in the table."""
+    return store.add(new(**rest))[0]
+
+
+class Clock:
+    """The time, which stands still."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
 class Room:
     """A store, a folder and a runner whose work is a function that can be held."""
 

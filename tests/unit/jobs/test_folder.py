@@ -30,12 +30,20 @@ def test_sweeping_leaves_uploads_of_open_jobs_and_every_finished_video(tmp_path,
     still_open, over, lost = new_id(), new_id(), new_id()
     for job_id in (still_open, over, lost):
         folder.input_dir(job_id).mkdir()
-        (folder.input_dir(job_id) / "source_image").write_bytes(b"x")
+        for name in names.UPLOADS:
+            (folder.input_dir(job_id) / name).write_bytes(b"x")
         folder.result(job_id).write_bytes(b"x")
     (folder.results / f".{over}.12ab34cd.part.mp4").write_bytes(b"x")
     (folder.results / f".{over}.12ab34cd.probe").write_bytes(b"x")
     (folder.results / f"{over}.partial.mp4").write_bytes(b"x")
-    assert folder.sweep({still_open: True, over: False}) == 5
+    day = folder.root / "page" / "2026-01-31"
+    for dub in (folder.results / f".{over}.12ab34cd.dub", day / ".0001-ada.12ab34cd.dub"):
+        (dub / "spoken-00000").mkdir(parents=True)
+        (dub / "spoken-00000" / "speech.wav").write_bytes(b"x")
+    (day / ".0002-ada.12ab34cd.part.mp4").write_bytes(b"x")
+    (day / "0001-ada.mp4").write_bytes(b"x")
+    assert folder.sweep({still_open: True, over: False}) == 8
+    assert [path.name for path in day.iterdir()] == ["0001-ada.mp4"]
     assert [path.name for path in folder.inputs.iterdir()] == [still_open]
     videos = {f"{job_id}.mp4" for job_id in (still_open, over, lost)}
     assert {path.name for path in folder.results.iterdir()} == videos
@@ -72,8 +80,13 @@ def test_sweeping_removes_nothing_that_has_another_name_than_ours(tmp_path):
         folder.results / ".part.mp4",
         folder.results / f"{new_id()}.mkv",
         folder.results / f"{new_id()}.partial.mp4",  # of no job that is known
+        folder.results / f".{new_id()}.dub" / "speech.wav",
+        folder.results / f".{new_id()}.12ab34cd.part.mp4" / "film.mp4",  # a folder
+        folder.root / "page" / "holiday" / ".0001-x.12ab34cd.part.mp4",
+        folder.root / "page" / "2026-01-31" / ".film.12ab34cd.part.mp4",
     ]
     for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"somebody's")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -28,12 +28,15 @@ def data(tmp_path, monkeypatch):
         for state in ("done", "created"):
             job = room.store.add(job_of(owner))[0]
             room.folder.input_dir(job.id).mkdir()
-            (room.folder.input_dir(job.id) / "audio").write_bytes(b"voice")
+            for name in ("audio", "speech_0"):
+                (room.folder.input_dir(job.id) / name).write_bytes(b"voice")
             if state == "done":
                 room.store.start(job.id)
                 room.store.finish(job.id, JobState.DONE, result={"suffix": ".mp4"})
                 room.folder.result(job.id).write_bytes(b"video")
                 room.folder.captions(job.id, ".srt").write_bytes(b"words")
+            else:
+                (room.folder.results / f".{job.id}.12ab34cd.dub").mkdir()
     room.folder.result(new_id()).write_bytes(b"of a table that was lost")
     day = room.folder.root / "page" / "2026-01-31"
     day.mkdir(parents=True)
@@ -68,6 +71,7 @@ def test_one_user_is_forgotten(data, capsys):
     assert owners(data) == ["bob", "bob"]
     assert len(list(data.inputs.iterdir())) == 2
     assert len(data.finished()) == 2
+    assert not list(data.results.glob("*.dub")), "of a server that was killed"
     assert b"what bob said" in stored(data)
     assert b"ann" not in stored(data)
     assert snapshot_of([data.root / "results" / "x.mp4"]) == foreign

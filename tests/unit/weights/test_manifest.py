@@ -10,8 +10,10 @@ from sadtalker_ext.weights.manifest import (
     FEATURES,
     FILES,
     HAMA_WHEEL,
+    HAND,
     MEDIAPIPE_WHEEL,
     MESH,
+    PALMS,
     RECOGNISER,
     SEGMENTER,
     VOCABULARY,
@@ -50,13 +52,13 @@ def test_sources_are_https_only_and_end_in_the_files_name():
             assert isinstance(source, WheelMember) or source.startswith("https://")
 
 
-def test_the_built_in_engine_needs_three_members_of_one_wheel_and_two_of_another():
+def test_the_built_in_engine_takes_five_members_of_one_wheel_and_two_of_another():
     files = select(["face", "phones"])
     wheels = {}
     for file in files:
         wheels.setdefault(file.sources[0].wheel, set()).add(file.name)
     assert wheels == {
-        MEDIAPIPE_WHEEL: {DETECTOR, MESH, SEGMENTER},
+        MEDIAPIPE_WHEEL: {DETECTOR, MESH, SEGMENTER, PALMS, HAND},
         HAMA_WHEEL: {RECOGNISER, VOCABULARY},
     }
 
@@ -75,7 +77,8 @@ def test_non_commercial_weights_say_so():
 
 def test_selection_keeps_order_and_names_each_file_once():
     files = select([MESH, "face", DETECTOR, "phones"])
-    assert [file.name for file in files] == [DETECTOR, MESH, SEGMENTER, RECOGNISER, VOCABULARY]
+    faces, phones = [DETECTOR, MESH, SEGMENTER, PALMS, HAND], [RECOGNISER, VOCABULARY]
+    assert [file.name for file in files] == faces + phones
     assert select(["all"]) == FILES
 
 

@@ -17,11 +17,9 @@ from torch.nn import functional
 
 from sadtalker_ext.engines.sadtalker.nets.geometry import number
 from sadtalker_ext.engines.sadtalker.nets.layers import constant
-from sadtalker_ext.engines.sadtalker.nets.stretched import stretched_conv, tap_bias, tap_kernels
+from sadtalker_ext.engines.sadtalker.nets.steering import SEG, SharedMaps, Spade, bias_of
 from sadtalker_ext.engines.sadtalker.nets.winograd import transformed_kernel, winograd_conv
 
-HIDDEN = 128
-SEG = 256
 EPS = 1e-5
 SLOPE = 0.2
 
@@ -72,108 +70,6 @@ class SpectralConv2d(nn.Module):
         if self.tiles is not None:
             return winograd_conv(x, self.tiles, self.bias)
         return functional.conv2d(x, self.effective_weight(), self.bias, padding=self.padding)
-
-
-class Spade(nn.Module):
-    """Scale and shift per pixel, steered by seg, of a map that is already normalised.
-
-    x (B, n, H, W), hidden (B, 128, H, W) from `hidden` or `SharedMaps`.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.mlp_shared: nn.Module = nn.Sequential(nn.Conv2d(SEG, HIDDEN, 3, padding=1), nn.ReLU())
-        self.mlp_gamma = nn.Conv2d(HIDDEN, channels, 3, padding=1)
-        self.mlp_beta: nn.Module = nn.Conv2d(HIDDEN, channels, 3, padding=1)
-
-    @torch.no_grad()
-    def fold(self) -> None:
-        """Stack 1 + gamma and beta."""
-        gamma, beta = self.mlp_gamma, self.mlp_beta
-        if not isinstance(beta, nn.Conv2d):
-            return
-        gamma.weight = constant(torch.cat([gamma.weight, beta.weight]))
-        gamma.bias = constant(torch.cat([_bias(gamma) + 1, _bias(beta)]))
-        self.mlp_beta = nn.Identity()
-
-    def hidden(self, seg: Tensor, scale: int) -> Tensor:
-        """Return (B, 128, scale * h, scale * w) of seg (B, 256, h, w)."""
-        if scale > 1:
-            seg = functional.interpolate(seg, scale_factor=scale)
-        maps: Tensor = self.mlp_shared(seg)
-        return maps
-
-    def terms(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Return factor and shift, both (B, n, H, W)."""
-        both = self.mlp_gamma(hidden)
-        if isinstance(self.mlp_beta, nn.Identity):
-            return both[:, : self.channels], both[:, self.channels :]
-        return 1 + both, self.mlp_beta(hidden)
-
-    def forward(self, x: Tensor, hidden: Tensor, *, into: Tensor | None = None) -> Tensor:
-        factor, shift = self.terms(hidden)
-        return torch.addcmul(shift, x, factor, out=into)
-
-
-class SharedMaps(nn.Module):
-    """The first convolutions of the SPADEs of one block, which read the same seg, as one.
-
-    Args:
-        spades: Where the convolutions are taken from, and taken away.
-        enlarged: Whether the block's map is larger than seg.
-    """
-
-    def __init__(self, spades: list[Spade], *, enlarged: bool) -> None:
-        super().__init__()
-        convolutions = [cast("nn.Conv2d", spade.mlp_shared[0]) for spade in spades]  # type: ignore[index]
-        weight = torch.cat([conv.weight for conv in convolutions])
-        bias = torch.cat([_bias(conv) for conv in convolutions])
-        self.enlarged = enlarged
-        self.weight = constant(tap_kernels(weight) if enlarged else weight)
-        self.bias = constant(tap_bias(bias) if enlarged else bias)
-        for spade in spades:
-            spade.mlp_shared = nn.Identity()
-
-    def one(self, seg: Tensor, scale: int, number: int) -> Tensor:
-        """Return the map of one SPADE of an enlarged block, with a third of the memory of all."""
-        part = slice(number * HIDDEN, (number + 1) * HIDDEN)
-        weight, bias = (
-            torch.unflatten(value, 0, (9, -1))[:, part].flatten(0, 1)
-            for value in (self.weight, self.bias)
-        )
-        return stretched_conv(seg, weight, bias, scale)
-
-    def forward(self, seg: Tensor, scale: int) -> Sequence[Tensor]:
-        if self.enlarged:
-            if seg.device.type == "cpu":
-                return _Lazily(self, seg, scale)
-            maps = stretched_conv(seg, self.weight, self.bias, scale)
-        else:
-            maps = functional.conv2d(seg, self.weight, self.bias, padding=1)
-            functional.relu(maps, inplace=True)
-        return torch.split(maps, HIDDEN, dim=1)
-
-
-class _Lazily(Sequence[Tensor]):
-    """The maps of an enlarged block, each made when it is asked for and kept by nobody."""
-
-    def __init__(self, shared: SharedMaps, seg: Tensor, scale: int) -> None:
-        self._shared, self._seg, self._scale = shared, seg, scale
-
-    def __getitem__(self, number: int) -> Tensor:  # type: ignore[override]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        return self._shared.one(self._seg, self._scale, number)
-
-    def __len__(self) -> int:
-        return len(self._shared.bias) // (9 * HIDDEN)
-
-
-def _bias(conv: nn.Conv2d) -> Tensor:
-    if conv.bias is None:
-        raise ValueError("a convolution of a SPADE block has a bias")
-    return conv.bias
 
 
 def instance_normal(x: Tensor) -> Tensor:
@@ -228,7 +124,7 @@ class SpadeBlock(nn.Module):
         kind = beta.weight.dtype
         weight = torch.einsum("oc,cihw->oihw", mix, beta.weight.double())
         beta.weight = constant(weight.to(kind))
-        beta.bias = constant((mix @ _bias(beta).double()).to(kind))
+        beta.bias = constant((mix @ bias_of(beta).double()).to(kind))
 
     def forward(self, x: Tensor, seg: Tensor) -> Tensor:
         small = instance_normal(x)
@@ -240,8 +136,9 @@ class SpadeBlock(nn.Module):
         else:
             hidden = self.shared(seg, scale)
         # on a processor memory counts: the large map is written over and made again
-        spare = self.enlarge and x.device.type == "cpu"
-        y = self.norm_0(normal, hidden[0], into=normal if spare else None)
+        spare = self.enlarge and self.shared is not None and x.device.type == "cpu"
+        norm = self.norm_0.write_over if spare else self.norm_0
+        y = norm(normal, hidden[0])
         y = self.conv_0(functional.leaky_relu(y, SLOPE, inplace=True))
         if spare:
             normal = small
@@ -253,9 +150,11 @@ class SpadeBlock(nn.Module):
             normal = self._enlarged(small)
         if not self.merged:
             return y + self.conv_s(self.norm_s(normal, hidden[2]))
+        if spare:
+            shift = self.norm_s.scale_over(normal, hidden[2])
+            return y.add_(self.conv_s(normal)).add_(shift)
         factor, shift = self.norm_s.terms(hidden[2])
-        scaled = normal.mul_(factor) if spare else normal * factor
-        return y.add_(self.conv_s(scaled)).add_(shift)
+        return y.add_(self.conv_s(normal * factor)).add_(shift)
 
     def _enlarged(self, normal: Tensor) -> Tensor:
         return functional.interpolate(normal, scale_factor=2) if self.enlarge else normal

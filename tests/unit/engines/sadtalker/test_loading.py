@@ -42,6 +42,9 @@ def holding(*names):
 
 def test_every_network_comes_from_its_file(asked):
     networks = loading.load_networks(holding(PACKAGED, *MAPPINGS), "cpu", 512, "auto")
+    assert not any(component == "mapping" for component, *_ in asked)
+    for load in networks.renderer.mappings.values():
+        load()
     assert sorted(asked, key=str) == sorted(
         [
             ("face_3drecon", PACKAGED, None),

@@ -3,11 +3,15 @@
 Pictures are 128 pixels wide, the smallest the networks take, to keep this quick.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from sadtalker_ext.engines.sadtalker import render, semantics
+from sadtalker_ext.engines.sadtalker.render import Renderer
+from sadtalker_ext.engines.sadtalker.semantics import driving_windows
 from sadtalker_ext.errors import OutOfMemory
 from tests.unit.engines.sadtalker.small_face import FRAMES, SIDE, coefficient_rows
 
@@ -145,6 +149,23 @@ def test_a_model_is_told_by_its_numbers(renderer):
     finally:
         number.copy_(kept)
     assert list(renderer.numbers()) == before
+
+
+def test_mapping_networks_are_loaded_once_and_only_when_rows_need_them(networks, renderer):
+    loaded = []
+
+    def load(inputs):
+        loaded.append(inputs)
+        return networks["mapping_00229"]
+
+    parts = networks["generator"], networks["kp_extractor"]
+    late = Renderer(*parts, {inputs: partial(load, inputs) for inputs in (70, 73)})
+    assert not loaded
+    rows = coefficient_rows()[1]
+    for _ in range(2):
+        found = late._motion(driving_windows(rows))
+    assert loaded == [70]
+    assert torch.equal(found.yaw, renderer._motion(driving_windows(rows)).yaw)
 
 
 @pytest.mark.slow  # test_own_sources.py looks at the parts

@@ -10,7 +10,7 @@ from sadtalker_ext.errors import InputTooLarge, InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.api import media
-from sadtalker_ext.shells.api.dub_checks import check_times, check_video
+from sadtalker_ext.shells.api.dub_checks import check_end, check_times, check_video
 from sadtalker_ext.shells.api.dubbing import dub_video, speech_sources, words_of
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.shells.api.order import read_order
@@ -66,10 +66,31 @@ def test_nobody_begins_behind_the_longest_video():
             check_times(dub, Limits(seconds=60.0))
 
 
+MINUTE = "x" * 720
+"""Speaking it takes about so long."""
+
+
+@pytest.mark.parametrize(
+    ("dub", "sounds", "ends"),
+    [
+        ({"at": 30}, {"audio": 40.0}, 70),
+        ({"roles": [{"text": MINUTE, "at": 59.0}, {"text": "Hi."}]}, {}, 119),
+        ({"roles": [{"speech_file": "speech_0"}, {"text": "x"}], "at": 5}, {"speech_0": 60}, 65),
+        ({"roles": [{"text": MINUTE[:480]}], "dialogue": "A: " + MINUTE[:477]}, {}, 80),
+    ],
+    ids=["script", "text", "sound", "dialogue"],
+)
+def test_beginning_and_length_count_together(dub, sounds, ends):
+    check_end(dub, GenerateOptions(), Limits(seconds=ends), sounds)
+    with pytest.raises(InputTooLarge, match=f"end at about {ends}"):
+        check_end(dub, GenerateOptions(), Limits(seconds=ends - 2), sounds)
+
+
 @pytest.mark.parametrize(
     ("dub", "code"),
     [
         ({"dialogue": "A: Hi.\nB: Hello.", "at": 86_000}, 413),
+        ({"roles": [{"text": "Hi. " * 100, "at": 890}]}, 413),
         ({"roles": [{"text": "Hi."}, {"text": "Hi.", "voice": "no-such-voice"}]}, 422),
     ],
 )

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sadtalker_ext.shells.ui import compat, sound_field
+from sadtalker_ext.shells.ui import compat, sound_field, video_field
 from sadtalker_ext.shells.ui.admission import (
     SENTENCE,
     admit,
@@ -97,12 +97,13 @@ def components():
         "picture": compat.picture_input,
         "speech": lambda: sound_field.sound_input("upload"),
         "microphone": lambda: sound_field.sound_input("microphone"),
-        "video": compat.video_input,
+        "video": video_field.video_input,
+        "camera": video_field.video_recorder,
         "file": lambda: taking_files(compat.gradio().File()),
     }
 
 
-@pytest.mark.parametrize("name", ["picture", "speech", "microphone", "video", "file"])
+@pytest.mark.parametrize("name", ["picture", "speech", "microphone", "video", "camera", "file"])
 def test_each_component_that_takes_files_judges_them_itself(gradio, folder, name):
     """In a WebUI the app is not ours; there this is what stands before its files."""
     component = components()[name]()
@@ -133,7 +134,7 @@ def test_uploads_are_admitted(gradio, folder):
 def test_an_address_is_refused_before_gradio_fetches_it(gradio, folder):
     if compat.version() < 4:
         pytest.skip("gradio 3 fetches in the component, which judges first")
-    component = compat.video_input()
+    component = video_field.video_input()
     # in a thread of its own: the browser tests leave a running loop in this one
     with ThreadPoolExecutor(1) as thread, pytest.raises(gradio.Error):
         moving = component.async_move_resource_to_block_cache("http://127.0.0.1:1/a.mp4")

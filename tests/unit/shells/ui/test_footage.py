@@ -1,8 +1,11 @@
 """A video in place of the portrait."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import dub_job
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.footage import _Looker
@@ -46,3 +49,14 @@ def test_each_source_is_asked_for_on_its_own(looker, portrait, tmp_path):
     looker._consent.remember(video)
     assert not asks("Video")
     assert asks("Picture")
+
+
+@pytest.mark.parametrize(
+    ("words", "between"), [("All of it", 1.0), ("Nothing of it", 0.0), (None, 0.3)]
+)
+def test_the_sound_in_pauses_is_as_loud_as_was_chosen(words, between):
+    values = {"keep_audio": 0.3, "keep_outside": words, "source_kind": "Video"}
+    asked = dub_job.request_of(
+        values, GenerateOptions(), source=Path("a.mp4"), speech=Path("b.wav"), output=Path("c.mp4")
+    )
+    assert (asked.keep_audio, asked.between) == (0.3, between)
