@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher
@@ -26,6 +27,24 @@ def composed(rig: Rig, shot: Shot, patches: Iterator[Patch], blend: Blend) -> It
     """
     role = Role(patches=patches, place=rig.place, points=rig.face.points)
     return Compositor(shot, blend, device=rig.device).frames([role])
+
+
+def start_processes(rig: Rig, seconds: float | None) -> ExitStack:
+    """Let a rig that draws in processes of its own start them, while its motion is planned.
+
+    Args:
+        rig: Draws a video, in one piece.
+        seconds: Length of the video; None where nobody knows.
+
+    Returns:
+        A context manager that ends them.
+    """
+    ending = ExitStack()
+    start, end = (getattr(rig, f"{do}_processes", None) for do in ("start", "end"))
+    if start is not None and end is not None:
+        start(seconds)
+        ending.callback(end)
+    return ending
 
 
 def patches_of(rig: Rig, motion: Motion, rows: range) -> Iterator[Patch]:

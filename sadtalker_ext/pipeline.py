@@ -7,14 +7,14 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.compositor.transparency import with_alpha
-from sadtalker_ext.drawing import composed
+from sadtalker_ext.drawing import composed, start_processes
 from sadtalker_ext.encoder.formats import TRANSPARENT
 from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
@@ -104,60 +104,64 @@ def generate(
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     with timings.measure("analyse"):
         rig = engine.prepare(shot, options, progress)
-    with timings.measure("move"):
-        plan = plan_video(
-            rig,
-            performance,
-            options,
-            progress,
-            seed,
-            mirrored=engine.spec.mirrors_yaw,
-            at_once=elsewhere is not None or options.alpha,
-        )
-    captions, told = caption_track(options, performance.speech)
-    seen = mouth_warnings(shot.picture, rig.face, hands)
-    asked = (*ignored(options, engine.spec), *told, *seen)
-    metadata = describe_video(
-        options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
-    )
-    unlike: tuple[str, ...] = ()
-    if elsewhere is not None and (why := unsplit(options)):
-        elsewhere, unlike = None, (why,)
-    writer = (VideoWriter if elsewhere is None else SegmentJoiner)(
-        output,
-        fps=options.fps,
-        speech=performance.speech,
-        quality=options.quality,
-        overwrite=overwrite,
-        beside=beside,
-        keep_partial=options.keep_partial,
-        metadata=metadata,
-        label=marking.label,
-        captions=captions,
-        stamp=marking.stamp,
-        seal=marking.seal,
-    )
-    finisher = Finisher(options, _known_face(rig, shot), tools)
-    with plan, timings.measure("render"):
-        if isinstance(writer, SegmentJoiner) and elsewhere is not None:
-            scene = Scene(
-                key=secrets.token_hex(8),
-                picture=shot.picture,
-                options=options,
-                engine=engine.spec.name,
-                motion=plan.motion,
-                kept=getattr(rig, "kept", None),
-                label=marking.label,
-                stamped=marking.stamp is not None,
+    with ExitStack() as ending:  # whatever happens: others draw and listen from here on
+        ending.enter_context(start_processes(rig, 0.0 if elsewhere else performance.seconds))
+        with timings.measure("move"):
+            plan = ending.enter_context(
+                plan_video(
+                    rig,
+                    performance,
+                    options,
+                    progress,
+                    seed,
+                    mirrored=engine.spec.mirrors_yaw,
+                    at_once=elsewhere is not None or options.alpha,
+                )
             )
-            partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
-        else:
-            frames = finisher.frames(composed(rig, shot, plan.patches(), Blend(options.blend)))
-            if options.alpha:
-                frames, unkept = transparent(frames, rig, shot, plan.motion, options)
-                unlike = (*unlike, *unkept)
-            partial = write_frames(writer, frames, plan.frames, progress)
-        motion = plan.so_far if partial else plan.motion
+        captions, told = caption_track(options, performance.speech)
+        seen = mouth_warnings(shot.picture, rig.face, hands)
+        asked = (*ignored(options, engine.spec), *told, *seen)
+        metadata = describe_video(
+            options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
+        )
+        unlike: tuple[str, ...] = ()
+        if elsewhere is not None and (why := unsplit(options)):
+            elsewhere, unlike = None, (why,)
+        writer = (VideoWriter if elsewhere is None else SegmentJoiner)(
+            output,
+            fps=options.fps,
+            speech=performance.speech,
+            quality=options.quality,
+            overwrite=overwrite,
+            beside=beside,
+            keep_partial=options.keep_partial,
+            metadata=metadata,
+            label=marking.label,
+            captions=captions,
+            stamp=marking.stamp,
+            seal=marking.seal,
+        )
+        finisher = Finisher(options, _known_face(rig, shot), tools)
+        with timings.measure("render"):
+            if isinstance(writer, SegmentJoiner) and elsewhere is not None:
+                scene = Scene(
+                    key=secrets.token_hex(8),
+                    picture=shot.picture,
+                    options=options,
+                    engine=engine.spec.name,
+                    motion=plan.motion,
+                    kept=getattr(rig, "kept", None),
+                    label=marking.label,
+                    stamped=marking.stamp is not None,
+                )
+                partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
+            else:
+                frames = finisher.frames(composed(rig, shot, plan.patches(), Blend(options.blend)))
+                if options.alpha:
+                    frames, unkept = transparent(frames, rig, shot, plan.motion, options)
+                    unlike = (*unlike, *unkept)
+                partial = write_frames(writer, frames, plan.frames, progress)
+            motion = plan.so_far if partial else plan.motion
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
     return replace(

@@ -28,7 +28,9 @@ class Rig(Protocol):
     some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
     `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
     planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
-    what `plan` returns for long speech (see `motion.ahead`).
+    what `plan` returns for long speech (see `motion.ahead`). One that draws in processes of its own
+    has `start_processes(seconds)`, called before the plan of a video of that length, and
+    `end_processes()`.
     """
 
     @property

@@ -21,7 +21,9 @@ PAGE = (
     f'<div id="sadtalker_ext_timeline_editor">{_editor_html()}</div>'
     '<div id="sadtalker_ext_timeline"><textarea></textarea></div>'
     '<button id="sadtalker_ext_timeline_look" onclick="window.looked = (window.looked||0) + 1">'
-    f"</button></div><script>{SCRIPT}</script>"
+    '</button><button id="sadtalker_ext_generate"></button><div id="sadtalker_ext_video"></div>'
+    '<div id="sadtalker_ext_timeline_under"><div class="stx-time-under"></div></div>'
+    f"</div><script>{SCRIPT}</script>"
 )
 ROWS = ".stx-time tbody tr"
 
@@ -98,4 +100,27 @@ def test_the_table_and_the_text_say_the_same(editor):
     page.click("[data-do=add]")
     assert page.input_value("textarea") == "[{"
     page.wait_for_function("() => window.looked > 0")
+    assert page.problems == []
+
+
+PLAYED = """length => {
+  const video = document.createElement('video');
+  Object.defineProperty(video, 'duration', { value: length });
+  Object.defineProperty(video, 'currentTime', { value: 3, writable: true });
+  Object.defineProperty(video, 'paused', { value: false });
+  document.querySelector('#sadtalker_ext_video').replaceChildren(video);
+  video.dispatchEvent(new Event('loadedmetadata'));
+  video.dispatchEvent(new Event('timeupdate'));
+  return document.querySelector('.stx-time-under').textContent;
+}"""
+
+
+def test_what_was_directed_stands_under_the_playing_video(editor):
+    page = editor
+    page.wait_for_function("() => document.querySelector('.stx-time input[type=range]').max == 4")
+    assert page.evaluate(PLAYED, 4.0) == "", "a video that was not made from this timeline"
+    page.click("#sadtalker_ext_generate")
+    assert page.evaluate(PLAYED, 9.0) == "", "another length"
+    assert page.evaluate(PLAYED, 4.04).startswith("3.00 s · happy 0.8")
+    assert page.input_value(".stx-time input[type=range]") == "3"
     assert page.problems == []

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
-from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.building import build_rig
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
-from sadtalker_ext.engines.puppet.head.turn import HeadTurn
-from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
-from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
 from sadtalker_ext.kept import Kept, content_key
@@ -66,16 +63,10 @@ class PuppetEngine:
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
-        mouth = MouthLayer(view.pixels, view.points)
-        eyes = EyeLayer(view.pixels, view.points)
-        return PuppetRig(
-            face=face,
-            view=view,
-            mask=mask,
-            mouth=mouth,
-            eyes=eyes,
-            head=HeadTurn(view.pixels, view.points, mask),
-            skin=cache(partial(SkinLayer, view.pixels, view.points, mouth.style, eyes.still)),
+        return build_rig(
+            view,
+            mask,
+            face,
             track=partial(track_points, models=self._models),
             require=self._models.require,
             preprocess=preprocess,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext import pixels
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _NO_WEIGHT = 1e-6
@@ -69,17 +70,16 @@ def planes(image: npt.NDArray[Any]) -> FloatArray:
     return np.stack(cv2.split(image)).astype(np.float32, copy=False)
 
 
-def cubic_planes(image: npt.NDArray[Any], places: tuple[FloatArray, FloatArray]) -> FloatArray:
-    """Take the channels of an (h, w, C) image at places x and y, cubic, as (C, h', w') float32.
+def fine_planes(
+    image: ImageArray | FinePicture, places: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """Take the colours of an (h, w, 3) image at places x and y, nearly cubic, (3, h', w') float32.
 
-    One channel of floats after the other, which OpenCV does several times as fast as three bytes.
+    Half as long as OpenCV's own cubic takes; an eighth where the fine picture is there already.
     """
-    return np.stack(
-        [
-            np.asarray(pixels.remap(plane, *places, cv2.INTER_CUBIC), np.float32)
-            for plane in planes(image)
-        ]
-    )
+    fine = image if isinstance(image, FinePicture) else FinePicture(image)
+    x, y = (np.float32(SCALE) * axis for axis in places)
+    return np.stack(cv2.split(fine.read(x, y))[:3]).astype(np.float32)
 
 
 def as_picture(colours: FloatArray) -> ImageArray:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import Swing, trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Poses, Swing, trailing_poses
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
+from sadtalker_ext.engines.puppet.processes.board import Board
+from sadtalker_ext.engines.puppet.processes.crew import Crew, process_count
+from sadtalker_ext.engines.puppet.processes.orders import order, scene
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
     beside_own_smile,
@@ -24,10 +25,8 @@ from sadtalker_ext.engines.puppet.skin.shares import (
     mouth_controls,
 )
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
-from sadtalker_ext.motion.ahead import is_long, joined, motion_parts
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
-from sadtalker_ext.motion.plan import plan_motion
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -39,11 +38,10 @@ _BREATH_LIFT = 0.006
 _WIDEST = (18.0, 12.0, 12.0)
 """Degrees of yaw, pitch and roll that a head can be turned by: 45 portraits look right so far; a
 wider turn needs pixels of the head that the picture does not show."""
-_WORKERS = 2
-"""Frames drawn side by side; OpenCV and numpy release the interpreter in their long calls."""
 _EYE_CORNERS = (33, 133, 362, 263)
-_AHEAD = 4
-"""Frames that may be finished before they are asked for; bounds the memory."""
+_AHEAD, _AHEAD_EACH = 5, 3
+"""Frames that may be finished before they are asked for, and as many more for every process that
+helps; bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +62,7 @@ class PuppetRig:
         preprocess: The framing option, by which the stage was chosen.
         swings: How hair swings at the end of the block drawn last, by the number of the row that
             comes next; kept here so that a block goes on where the one before it ended.
+        crew: Processes that draw beside this one, see `start_processes`.
     """
 
     face: Face
@@ -77,12 +76,29 @@ class PuppetRig:
     require: Callable[[str], Path] | None = None
     preprocess: str = "auto"
     swings: dict[int, Swing] = field(default_factory=dict)
+    crew: Crew = field(default_factory=Crew)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
     """The canvas of each thread that draws."""
 
     def anew(self) -> PuppetRig:
         """Return the same rig at its beginning: for another job, which may run beside this one."""
-        return replace(self, swings={})
+        return replace(self, swings={}, crew=Crew())
+
+    def start_processes(self, seconds: float | None) -> None:
+        """Let other processes get ready to draw, where that pays; returns at once.
+
+        They draw until they are ended, or until this rig is gone.
+
+        Args:
+            seconds: Length of the video; None where nobody knows.
+        """
+        height, width = self.view.pixels.shape[:2]
+        count = process_count(seconds, height * width)
+        self.crew.start(count, scene(self.view, self.mask), self.size)
+
+    def end_processes(self) -> None:
+        """End the processes that draw, at once."""
+        self.crew.end()
 
     @property
     def device(self) -> str:
@@ -103,11 +119,19 @@ class PuppetRig:
         self, performance: Performance, options: GenerateOptions, progress: Progress, seed: int
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
-        if is_long(performance, options):
-            return joined(self.plan_parts(performance, options, progress, seed))
-        motion = plan_motion(
-            performance, options, seed, progress, self.track, self.require, self._eyes()
-        )
+        # here, because a process that only draws starts without them in two thirds of the time
+        from sadtalker_ext.motion.ahead import is_long, joined
+        from sadtalker_ext.motion.plan import plan_motion
+
+        try:
+            if is_long(performance, options):
+                return joined(self.plan_parts(performance, options, progress, seed))
+            motion = plan_motion(
+                performance, options, seed, progress, self.track, self.require, self._eyes()
+            )
+        except BaseException:
+            self.end_processes()
+            raise
         return scaled_head(motion, options, _WIDEST)
 
     def plan_parts(
@@ -119,6 +143,8 @@ class PuppetRig:
         later: Progress | None = None,
     ) -> Iterator[Motion]:
         """Yield the same motion part by part where `is_long`; see `motion.ahead`."""
+        from sadtalker_ext.motion.ahead import motion_parts
+
         for part in motion_parts(
             performance, options, seed, progress, self.require, self._eyes(), later
         ):
@@ -152,16 +178,17 @@ class PuppetRig:
     def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
-        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="puppet")
-        waiting: deque[Future[ImageArray]] = deque()
+        board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
+        pool = ThreadPoolExecutor(2, thread_name_prefix="puppet")
         try:
-            for row in rows:
-                waiting.append(pool.submit(self.draw_row, motion, row, poses))
-                if len(waiting) > _AHEAD:
-                    yield Patch(pixels=waiting.popleft().result())
-            while waiting:
-                yield Patch(pixels=waiting.popleft().result())
+            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses))
+            # large faces take long calls of OpenCV, which let another thread work
+            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses), self.crew.draws)
+            self.crew.draw(board, lambda row: order(motion, row, poses))
+            for frame in board.frames():
+                yield Patch(pixels=frame)
         finally:
+            board.close()
             pool.shutdown(wait=True, cancel_futures=True)
 
     def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:
@@ -191,15 +218,15 @@ class PuppetRig:
         face = None if motion.face is None else motion.face[row]
         if face is not None:
             face = beside_own_smile(face, self.mouth.smile, float(controls[RELAX]))
-        boxes = [self.mouth.box, self.eyes.box]
-        if face is not None:
-            boxes.append(self.skin().box)
         own = self._own
         if not hasattr(own, "canvas"):
             own.canvas = self.view.pixels.copy()
         canvas: ImageArray = own.canvas
+        boxes = [self.mouth.box, self.eyes.box]
+        if face is not None:
+            boxes.append(self.skin().box)
         try:
-            self._express(canvas, motion, row, face)
+            boxes[0] = self._express(canvas, motion, row, face)
             return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
         finally:
             # the next frame of this thread finds the picture again
@@ -208,12 +235,17 @@ class PuppetRig:
 
     def _express(
         self, canvas: ImageArray, motion: Motion, row: int, face: FloatArray | None
-    ) -> None:
-        """Paint mouth, eyes and skin of a row into a canvas that shows the picture."""
+    ) -> Box:
+        """Paint mouth, eyes and skin of a row into a canvas that shows the picture.
+
+        Returns:
+            Where the mouth may have changed it.
+        """
         controls = motion.controls[row]
         mouth = as_mapping(controls) if face is None else mouth_controls(as_mapping(controls), face)
+        changed = self.mouth.box
         if mouth["relax"] > 0 or any(mouth[name] > 0 for name in DRIVERS if name in mouth):
-            self.mouth.apply(canvas, mouth)
+            changed = self.mouth.apply(canvas, mouth)
         lids, gaze = motion.lids[row], motion.gaze[row]
         self.eyes.apply(
             canvas,
@@ -224,13 +256,7 @@ class PuppetRig:
         )
         if face is not None:
             self.skin().apply(canvas, face)
-
-
-class Poses(NamedTuple):
-    """Yaw, pitch and roll in degrees of every row: (T, 3) of the head and of its hair."""
-
-    head: FloatArray
-    hair: FloatArray
+        return changed
 
 
 def head_poses(motion: Motion) -> Poses:

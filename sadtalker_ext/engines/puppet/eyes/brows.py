@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeIndices
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
-from sadtalker_ext.engines.puppet.fields import as_picture, cubic_planes
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -83,10 +83,10 @@ class BrowMotion:
         # the blur must not carry movement into the eyes
         self._weight = blur(weight, soft) * above_lids * np.float32(size)
         self._inward = blur(inward, soft) * above_lids * np.float32(size)
-        self._keep_what_moves()
+        self._keep_what_moves(picture)
         self._across, self._up = across.astype(np.float32), up.astype(np.float32)
 
-    def _keep_what_moves(self) -> None:
+    def _keep_what_moves(self, picture: ImageArray) -> None:
         """Let the movement end within the box, and cut the box to the part that can move."""
         _fade_border(self._weight)
         _fade_border(self._inward)
@@ -101,6 +101,9 @@ class BrowMotion:
         self._x, self._y = self._x[:, : right - left], self._y[: bottom - top]
         first_x, first_y = self.box[:2]
         self.box = first_x + left, first_y + top, first_x + right, first_y + bottom
+        part = picture[first_y + top : first_y + bottom, first_x + left : first_x + right]
+        self._seen = np.ascontiguousarray(part)
+        self._fine = FinePicture(self._seen)
 
     def apply(self, canvas: ImageArray, brow: float) -> None:
         """Move the brows in place; -1 frowns, 1 raises, 0 changes nothing."""
@@ -113,8 +116,11 @@ class BrowMotion:
         map_y = self._y - (lift * self._up[1] + pinch * self._across[1])
         left, top, right, bottom = self.box
         view = canvas[top:bottom, left:right]
-        moved = cv2.merge(list(cubic_planes(view, (map_x, map_y))))
-        view[:] = as_picture(np.asarray(moved, np.float32))
+        # mostly nothing has been drawn there yet
+        untouched = cv2.norm(view, self._seen, cv2.NORM_INF) == 0
+        fine = self._fine if untouched else FinePicture(view)
+        moved = fine.read(SCALE * map_x, SCALE * map_y)
+        view[:] = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
 
 
 def _brow_weight(

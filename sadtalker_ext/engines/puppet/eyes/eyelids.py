@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
 from sadtalker_ext.engines.puppet.eyes.lid_skin import LidSkin
-from sadtalker_ext.engines.puppet.fields import cubic_planes, planes
+from sadtalker_ext.engines.puppet.fields import fine_planes, planes
 from sadtalker_ext.engines.puppet.soft_fields import blur, luma, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -152,7 +152,7 @@ class Eyelids:
         bare = cv2.subtract(face, self._over, dtype=cv2.CV_8U)
         way = self._way(move, margin, rise, lower, closure)
         maps = self._maps(way)
-        out = cubic_planes(np.asarray(bare, np.uint8), maps)
+        out = fine_planes(np.asarray(bare, np.uint8), maps)
         if closure > 0:
             out = self._unfolded(out, way, maps, margin, closure)
         self._add_lashes(out, move, margin, closure)

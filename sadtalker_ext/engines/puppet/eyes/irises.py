@@ -14,7 +14,8 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.fields import cubic_planes, planes
+from sadtalker_ext.engines.puppet.fields import fine_planes, planes
+from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -25,6 +26,9 @@ _MAX_DEGREES = 25.0
 _REFLECTION_SHARE = 0.5
 _LIGHTEST = 0.72  # of the shade on an eyeball that a raised lid uncovers
 _SOFT_PX, _SOFT = 0.6, 0.008  # softness of borders: in pixels at least, and in eye sizes
+# how far from the open margins the eyeball can be seen when the lids are opened wide, in eye sizes,
+# and from the middle of the eye in eye widths
+_SEEN_ABOVE, _SEEN_BELOW, _SEEN_BESIDE = 0.2, 0.12, 0.54
 _UPPER_LID_SHARE = 0.5  # of the iris's way down or up that the upper margin follows
 
 
@@ -40,12 +44,16 @@ class IrisMotion:
 
     def __init__(self, patch: ImageArray, shape: EyeShape) -> None:
         self._shape = shape
-        self._x = np.arange(patch.shape[1], dtype=np.float32)[None] - np.float32(shape.iris[0])
-        self._y = np.arange(patch.shape[0], dtype=np.float32)[:, None] - np.float32(shape.iris[1])
-        distance = np.hypot(self._x, self._y)
+        x = np.arange(patch.shape[1], dtype=np.float32)[None] - np.float32(shape.iris[0])
+        y = np.arange(patch.shape[0], dtype=np.float32)[:, None] - np.float32(shape.iris[1])
+        distance = np.hypot(x, y)
         self._eyeball = _complete_eyeball(patch, shape, distance)
         self._shade = _lid_shade(patch, self._eyeball, _softness(shape))
-        self._base, self._reflection = _split_reflection(self._eyeball, shape, distance)
+        rows, columns = self._part = _seen_part(shape)
+        self._x, self._y = x[:, columns], y[rows]
+        base, light = _split_reflection(self._eyeball, shape, distance)
+        self._base = FinePicture(base)
+        self._reflection = FinePicture(light) if light.any() else None
 
     def shift(self, gaze: tuple[float, float]) -> tuple[float, float]:
         """Convert degrees right and down into a shift of the iris in picture pixels."""
@@ -72,16 +80,19 @@ class IrisMotion:
             widened: How far the upper lid is raised above its place in the picture, in pixels.
 
         Returns:
-            (3, h, w) float32 eyeball, valid inside the opening and a little beyond it.
+            (3, h, w) float32 eyeball inside the opening and a little beyond it, the face elsewhere.
         """
         part = (shift[0] * _REFLECTION_SHARE, shift[1] * _REFLECTION_SHARE)
         moved = self._moved(self._base, shift)
-        moved += self._moved(self._reflection, part)
-        moved *= self._shade if widened < 0.05 else self._raised_shade(widened)
+        if self._reflection is not None:
+            moved += self._moved(self._reflection, part)
+        moved *= self._shade[self._part] if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
         share = soft_switch(0.0, 1.2, float(np.hypot(*shift)) + widened)
-        before = planes(face)
-        return np.asarray(before + (moved - before) * np.float32(share), dtype=np.float32)
+        drawn = planes(face)
+        seen = drawn[(slice(None), *self._part)]
+        seen += (moved - seen) * np.float32(share)
+        return drawn
 
     def _raised_shade(self, widened: float) -> FloatArray:
         """Return the shade of a lid that is raised: it goes up with the lid, (h, w)."""
@@ -92,7 +103,7 @@ class IrisMotion:
         # what was dark was mostly lashes, and they went up with the lid
         return np.maximum(shade, _LIGHTEST)
 
-    def _moved(self, image: ImageArray, shift: tuple[float, float]) -> FloatArray:
+    def _moved(self, image: FinePicture, shift: tuple[float, float]) -> FloatArray:
         radius = self._shape.iris[2]
         length = float(np.hypot(*shift))
         # wide enough that the field never folds: its slope stays below 0.75
@@ -101,7 +112,19 @@ class IrisMotion:
         weight = smoothstep(1.08 * radius + ramp, 1.08 * radius, distance)
         map_x = self._x + np.float32(self._shape.iris[0]) - shift[0] * weight
         map_y = self._y + np.float32(self._shape.iris[1]) - shift[1] * weight
-        return cubic_planes(image, (map_x, map_y))
+        return fine_planes(image, (map_x, map_y))
+
+
+def _seen_part(shape: EyeShape) -> tuple[slice, slice]:
+    """Return rows and columns of the patch in which the eyeball can be seen."""
+    above, below = shape.upper - _SEEN_ABOVE, shape.lower + _SEEN_BELOW
+    seen = (shape.v > above) & (shape.v < below) & (np.abs(shape.u) < _SEEN_BESIDE)
+    edges = []
+    for axis in (1, 0):
+        places = np.flatnonzero(seen.any(axis))
+        first, last = (int(places[0]), int(places[-1])) if len(places) else (0, 0)
+        edges.append(slice(first, last + 1))
+    return edges[0], edges[1]
 
 
 def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) -> ImageArray:

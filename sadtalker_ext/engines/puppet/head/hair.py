@@ -43,6 +43,13 @@ class Swing(NamedTuple):
     speed: npt.NDArray[np.float64]
 
 
+class Poses(NamedTuple):
+    """Yaw, pitch and roll in degrees of every row: (T, 3) of the head and of its hair."""
+
+    head: FloatArray
+    hair: FloatArray
+
+
 def trailing_poses(
     poses: FloatArray, fps: float, before: Swing | None = None
 ) -> tuple[FloatArray, Swing]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture
+from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
 from sadtalker_ext.engines.puppet.head.field import Angles, HeadField
 from sadtalker_ext.engines.puppet.head.matte import split_layers
@@ -56,6 +56,7 @@ class HeadTurn:
             layers = split_layers(source, mask[window], core[window], reach)
             matte, self._behind = layers.matte, _four(layers.background)
         self.field = HeadField(local_points, self.box, picture.shape[:2], matte)
+        scale = reading_scale(picture, self.box)
         if matte is None:
             self._tiles = Tiles(self.field)
         else:
@@ -64,8 +65,8 @@ class HeadTurn:
             self._tiles = Tiles(self.field, bare, clear == 0)
             shining = _share_of(self._behind, clear)
             shining[..., 3] = clear
-            self._shining = FinePicture(shining)
-        self._picture = FinePicture(source)
+            self._shining = FinePicture(shining, scale)
+        self._picture = FinePicture(source, scale)
         self._own = threading.local()
 
     def apply(
@@ -97,9 +98,9 @@ class HeadTurn:
         turned = max(abs(angle) for angle in (yaw, pitch, roll, *(trailing or ())))
         if turned < _STILL and abs(lift) < _STILL:
             return frame
-        sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=SCALE)
         left, top, right, bottom = self.box
         fine = self._fine(canvas[top:bottom, left:right], changed)
+        sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=fine.scale)
         pixels = self.field.pixels
         # where the frame lies, in pixels of the box
         seen = (shown[0] - left, shown[1] - top, shown[2] - left, shown[3] - top)
@@ -138,7 +139,7 @@ class HeadTurn:
         boxes = [(0, 0, width, height)] if changed is None else self._inside(changed)
         # What the frame before has drawn elsewhere goes back to the picture.
         fine: FinePicture = own.fine
-        for box in {*boxes, *own.changed}:
+        for box in _joined([*boxes, *own.changed]):
             fine.draw(window, box)
         own.changed = tuple(boxes)
         return fine
@@ -155,6 +156,27 @@ class HeadTurn:
             for box in cut
             if box[0] < box[2] and box[1] < box[3]
         ]
+
+
+def _joined(boxes: Sequence[Box]) -> list[Box]:
+    """Return boxes that hold all of these, joined where that makes no more pixels."""
+    apart: list[Box] = []
+    for box in boxes:
+        for index, other in enumerate(apart):
+            both = (
+                *(min(box[edge], other[edge]) for edge in (0, 1)),
+                *(max(box[edge], other[edge]) for edge in (2, 3)),
+            )
+            if _area(both) <= _area(box) + _area(other):
+                apart[index] = both
+                break
+        else:
+            apart.append(box)
+    return apart
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _cut(part: slice, low: int, high: int) -> slice:

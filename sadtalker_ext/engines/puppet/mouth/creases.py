@@ -9,7 +9,7 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.soft_fields import blur
-from sadtalker_ext.types import FloatArray, ImageArray
+from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _WIDEST = 0.16
 """Width in mouth widths of the widest fold; what is dark over more is shading of the cheek."""
@@ -45,6 +45,15 @@ class Creases:
         dark *= smoothstep(1.6 * _DEEPEST, _DEEPEST, depth) * _zone(frame, pixels)[..., None]
         light = np.asarray(_SHARE * dark + 0.5, np.uint8)
         self._light = FinePicture(light) if light.any() else None
+        self._boxes = _lit_sides(light)
+
+    def cells(self, stride: int) -> tuple[slice, slice]:
+        """Return rows and columns of cells of so many pixels that hold all folds."""
+        if not self._boxes:
+            return slice(0, 0), slice(0, 0)
+        lefts, tops, rights, bottoms = zip(*self._boxes, strict=True)
+        rows = slice(min(tops) // stride, -(-max(bottoms) // stride))
+        return rows, slice(min(lefts) // stride, -(-max(rights) // stride))
 
     def relaxed(
         self, moved: ImageArray, places: tuple[FloatArray, FloatArray], amount: float
@@ -60,6 +69,46 @@ class Creases:
             return moved
         light = self._light.read(*places)
         return np.asarray(cv2.addWeighted(moved, 1.0, light, min(amount, 1.0), 0.0), np.uint8)
+
+    def relax(
+        self,
+        moved: ImageArray,
+        places: tuple[FloatArray, FloatArray],
+        amount: float,
+        corner: tuple[int, int],
+        reach: int,
+    ) -> None:
+        """Do the same in place, where folds can have come.
+
+        Args:
+            moved: (h, w, 4) uint8, pixels of a part of the region.
+            places: x and y that they were read at.
+            amount: As for `relaxed`.
+            corner: Left and top of the part in the region.
+            reach: Pixels from which they come at most.
+        """
+        if amount < _LEAST:
+            return
+        for left, top, right, bottom in self._boxes:
+            part = np.s_[
+                max(top - reach - corner[1], 0) : max(bottom + reach - corner[1], 0),
+                max(left - reach - corner[0], 0) : max(right + reach - corner[0], 0),
+            ]
+            if (here := moved[part]).size:
+                here[:] = self.relaxed(here, (places[0][part], places[1][part]), amount)
+
+
+def _lit_sides(light: ImageArray) -> list[Box]:
+    """Return the boxes around what is lightened on the left and the right side of the mouth."""
+    boxes = []
+    middle = light.shape[1] // 2
+    for first, side in ((0, light[:, :middle]), (middle, light[:, middle:])):
+        lit = np.asarray(side.max(axis=-1) > 0, np.bool_)
+        rows, columns = np.flatnonzero(lit.any(1)), np.flatnonzero(lit.any(0))
+        if len(rows):
+            left, right = first + int(columns[0]), first + int(columns[-1]) + 1
+            boxes.append((left, int(rows[0]), right, int(rows[-1]) + 1))
+    return boxes
 
 
 def _zone(frame: MouthFrame, pixels: FloatArray) -> FloatArray:

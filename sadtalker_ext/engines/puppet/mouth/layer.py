@@ -41,6 +41,8 @@ _FORESHORTENED = 0.75
 portraits, 0.84 and more in the others."""
 
 _NODES_PER_FACE = 64
+_STILL_PX = 0.02
+"""Pixels: what moves less looks as it does in the picture."""
 _SMILES = (0.10, 0.30)
 """How far the middle of the lips lies below their corners, in half-widths, where a smile begins
 and where it is broad: six faces at rest -0.15 to 0.08, five that smile or shout 0.16 to 0.53."""
@@ -84,6 +86,7 @@ class MouthLayer:
         pixels = pixel_grid(left, top, right - left, bottom - top)
         self._fine = FinePicture(picture[top:bottom, left:right])
         self._creases = Creases(picture, frame, pixels)
+        self._folded = self._creases.cells(warp.stride)
         where = warp.pixels(rows, columns)
         interior = MouthInterior(picture, frame, style, edge, pixels[where])
         edges = _lip_distances(frame, pixels)
@@ -101,13 +104,16 @@ class MouthLayer:
         sag = float(self._frame.middle[third : 2 * third].mean())
         return float(smoothstep(*_SMILES, sag))
 
-    def apply(self, canvas: ImageArray, controls: Mapping[str, float]) -> None:
+    def apply(self, canvas: ImageArray, controls: Mapping[str, float]) -> Box:
         """Move the mouth on a canvas that shows the picture, in place.
 
         Args:
             canvas: (H, W, 3) uint8 RGB, the size of the constructor's picture. Only `box` changes.
             controls: Values of the puppet's controls by name; missing ones count as 0, and all
                 zero leaves the canvas as it is.
+
+        Returns:
+            The part of `box` that may have changed.
         """
         if canvas.shape[:2] != self._size:
             raise ValueError(
@@ -116,7 +122,7 @@ class MouthLayer:
         if self._frame.rest_gap <= 0:
             controls = {**controls, "relax": 0.0}
         if all(controls.get(name, 0.0) <= 0 for name in DRIVERS):
-            return
+            return self.box[0], self.box[1], self.box[0], self.box[1]
         controls = self._own.possible(controls)
         # An opening of the picture itself is drawn anew as soon as anything moves: between lips
         # that come back to where they were the inside may be another one.
@@ -133,7 +139,8 @@ class MouthLayer:
         one, cells = self._one_sheet(sheets, drawn_anew)
         left, top, right, bottom = self.box
         region = canvas[top:bottom, left:right]
-        region[:] = read(*self._warp.places(one, self._warp.cells, SCALE))
+        part = self._moving(one, cells)
+        self._move(region, one, part, rounded)
         if cells is not None:
             upper, lower = (self._warp.places(sheet, cells) for sheet in sheets)
             parting = Parting(
@@ -147,6 +154,32 @@ class MouthLayer:
         put_out = float(controls.get("tongue_out", 0.0))
         if put_out > 0:
             self._tongue_out().lay(region, min(put_out, 1.0), self._basis.jaw_way(weights))
+            return self.box
+        down, across = self._warp.pixels(*part)
+        return left + across.start, top + down.start, left + across.stop, top + down.stop
+
+    def _moving(self, one: Way, parted: Cells | None) -> Cells:
+        """Return rows and columns of the cells that may look different from the picture."""
+        moves = (np.abs(one[0]) > _STILL_PX) | (np.abs(one[1]) > _STILL_PX)
+        # rounding lips flatten folds also where nothing moves
+        moves[self._folded] = True
+        if parted is not None:
+            moves[parted] = True
+        edges = []
+        for axis in (1, 0):
+            places = np.flatnonzero(moves.any(axis))
+            first, last = (int(places[0]), int(places[-1])) if len(places) else (0, 0)
+            edges.append(slice(max(first - 1, 0), min(last + 2, moves.shape[1 - axis])))
+        return edges[0], edges[1]
+
+    def _move(self, region: ImageArray, one: Way, part: Cells, rounded: float) -> None:
+        """Draw the lips as one sheet, in some cells."""
+        down, across = self._warp.pixels(*part)
+        places = self._warp.places(one, part, SCALE)
+        moved = self._fine.read(*places)
+        reach = int(np.ceil(max(np.abs(one[0][part]).max(), np.abs(one[1][part]).max()))) + 1
+        self._creases.relax(moved, places, rounded, (across.start, down.start), reach)
+        region[down, across] = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
 
     def _one_sheet(self, sheets: tuple[Way, Way], drawn_anew: float) -> tuple[Way, Cells | None]:
         """Join the sheets, and find out where they have parted.

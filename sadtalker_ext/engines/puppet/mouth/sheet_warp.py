@@ -115,13 +115,17 @@ class SheetWarp:
             for kernel in (_SLOPE, _SLOPE.T)
             for axis in field
         ]
-        for _ in range(_NEWTON_STEPS):
-            across, down, a, c, b, d = moved([*field, *slopes])
-            across, down, a, d = x + across, y + down, a + 1, d + 1
-            area = np.maximum(a * d - b * c, _LEAST_AREA)
+        across, down, a, c, b, d = moved([*field, *slopes])
+        a, d = a + 1, d + 1
+        share = 1 / np.maximum(a * d - b * c, _LEAST_AREA)
+        a, b, c, d = a * share, b * share, c * share, d * share
+        for step in range(_NEWTON_STEPS):
+            if step:  # the slopes have hardly changed
+                across, down = moved(field)
+            across, down = x + across, y + down
             # Where the skin folds a step may lead far away, which would show as a speck.
-            x = x - np.clip((d * across - b * down) / area, -_LONGEST_STEP, _LONGEST_STEP)
-            y = y - np.clip((a * down - c * across) / area, -_LONGEST_STEP, _LONGEST_STEP)
+            x = x - np.clip(d * across - b * down, -_LONGEST_STEP, _LONGEST_STEP)
+            y = y - np.clip(a * down - c * across, -_LONGEST_STEP, _LONGEST_STEP)
         back = np.zeros((2, *self._columns.shape), np.float32)
         back[0, needed], back[1, needed] = x, y
         back *= np.float32(self.stride)

@@ -36,6 +36,7 @@ class Recorder:
         time.sleep(self.pause)
         if isinstance(controls, dict):
             canvas[0, 0] = round(255 * controls["jaw"])
+        return self.box
 
 
 def track(frames: int, yaw: float = 0.0) -> Motion:

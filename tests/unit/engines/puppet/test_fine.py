@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.fine import FinePicture
+from sadtalker_ext.engines.puppet.fine import SCALE, FinePicture, reading_scale
 
 RNG = np.random.default_rng(5)
 
@@ -59,3 +59,29 @@ def test_four_channels_are_kept_and_tiny_pictures_are_read():
         FinePicture(four).read(np.zeros((1, 1), np.float32), np.full((1, 1), 2, np.float32))[0, 0],
         four[1, 0],
     )
+
+
+def test_only_large_pictures_without_fine_detail_are_read_as_they_are():
+    large = np.zeros((1200, 1200, 3), np.uint8)
+    large[..., 0] = np.linspace(0, 255, 1200)
+    grainy = np.random.default_rng(0).integers(0, 255, large.shape, dtype=np.uint8)
+    assert reading_scale(large, (100, 100, 900, 1100)) == 1.0
+    assert reading_scale(grainy, (100, 100, 900, 1100)) == SCALE
+    assert reading_scale(large[:900], (100, 100, 900, 800)) == SCALE
+    assert reading_scale(large, (5, 5, 7, 9)) == SCALE
+
+
+def test_a_picture_that_is_read_as_it_is_takes_over_its_parts():
+    picture = np.random.default_rng(1).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    plain, kept = FinePicture(picture, 1.0), FinePicture(picture, 1.0).copy()
+    x, y = np.meshgrid(np.arange(30, dtype=np.float32), np.arange(20, dtype=np.float32))
+    assert np.array_equal(plain.read(x, y)[..., :3], picture)
+    changed = 255 - picture
+    plain.draw(changed, (4, 5, 9, 11))
+    picture_after = picture.copy()
+    picture_after[5:11, 4:9] = changed[5:11, 4:9]
+    assert np.array_equal(plain.read(x, y)[..., :3], picture_after)
+    assert np.array_equal(kept.read(x, y)[..., :3], picture)
+    between = plain.read(x[:, :-1] + np.float32(0.5), y[:, :-1])[..., :3].astype(int)
+    middle = (picture_after[:, :-1].astype(int) + picture_after[:, 1:]) / 2
+    assert np.abs(between - middle).max() <= 1

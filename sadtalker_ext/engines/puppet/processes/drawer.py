@@ -1,0 +1,178 @@
+"""A process that draws frames of one rig, seen from the one that started it.
+
+It is started as a fresh interpreter, never as a copy of this process, which may be a WebUI. It is
+given the picture and not the prepared layers: it prepares them again, which gives the same ones. It
+ends when its input does, so it outlives nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.engines.puppet.processes.board import Board
+from sadtalker_ext.engines.puppet.processes.exchange import (
+    Message,
+    SharedFrames,
+    receive,
+    send,
+)
+
+log = logging.getLogger(__name__)
+
+SLOTS = 2
+"""Frames of a process that may wait to be fetched: it draws one while the other is copied."""
+IDLE_SECONDS = 900.0
+"""A process that has got no work for so long is ended: whoever wanted it has gone another way."""
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from sadtalker_ext.engines.puppet.processes.child import serve; serve()"
+)
+Orders = Callable[[int], Message]
+"""Says what a process has to know to draw a row."""
+
+
+class Drawer:
+    """One process, and the thread of ours that gives it work.
+
+    Args:
+        scene: What it has to know of the rig; kept only until it has been told.
+        size: Width and height of frames.
+    """
+
+    def __init__(self, scene: Message, size: tuple[int, int]) -> None:
+        self._scene: Message | None = scene
+        self._size = size
+        self._work: queue.SimpleQueue[tuple[Board, Orders] | None] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ending = threading.Lock()
+        self._ended = self._ready = False
+        self._thread = threading.Thread(target=self._run, name="sadtalker-drawer", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it draws, or is about to be able to."""
+        return not self._ended
+
+    @property
+    def ready(self) -> bool:
+        """Whether it draws."""
+        return self._ready and not self._ended
+
+    def draw(self, board: Board, orders: Orders) -> None:
+        """Draw rows of a board as soon as the process is ready, and as long as there are any."""
+        self._work.put((board, orders))
+
+    def end(self) -> None:
+        """End the process at once; what it has not finished goes back to its board."""
+        with self._ending:
+            self._ended = True
+            if self._process is not None:
+                self._process.kill()
+        self._work.put(None)
+
+    def _run(self) -> None:
+        try:
+            frames = SharedFrames(SLOTS, self._size)
+        except OSError as problem:
+            self._ended = True
+            log.warning("no memory can be shared with a process that draws: %s", problem)
+            return
+        try:
+            self._start(frames)
+            while (work := self._work.get(timeout=IDLE_SECONDS)) is not None:
+                self._draw(*work, frames)
+        except queue.Empty:
+            log.info("a process that draws had nothing to do")
+        except (OSError, ValueError) as problem:
+            if not self._ended:
+                log.warning("a process that draws has ended; the others go on: %s", problem)
+        finally:
+            self._clear(frames)
+
+    def _start(self, frames: SharedFrames) -> None:
+        """Start the process and wait until it is ready.
+
+        Raises:
+            OSError: It cannot be started, or broke down.
+        """
+        root = Path(__file__).resolve().parents[4]
+        with self._ending:
+            if self._ended:
+                raise OSError("It was ended before it began.")
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-c", _START, str(root)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=frames.inherited,
+                # Ctrl+C in a terminal is meant for the program, which ends its children itself
+                start_new_session=sys.platform != "win32",
+            )
+        scene, self._scene = self._scene, None
+        if process.stdin is None or scene is None:
+            raise OSError("It has no input.")
+        place: dict[str, Any] = {"place": frames.place, "slots": SLOTS, "size": self._size}
+        send(process.stdin, {**scene.words, **place}, scene.arrays)
+        self._answer()
+        self._ready = True
+
+    def _draw(self, board: Board, orders: Orders, frames: SharedFrames) -> None:
+        free, waiting = deque(range(SLOTS)), deque[tuple[int, int]]()
+        try:
+            while True:
+                while free and (row := board.take(wait=not waiting)) is not None:
+                    waiting.append((row, free.popleft()))
+                    self._order(orders(row), waiting[-1][1])
+                if not waiting:
+                    return
+                self._answer()
+                row, slot = waiting.popleft()
+                board.put(row, frames.frame(slot))
+                free.append(slot)
+        except BaseException:
+            for row, _ in waiting:
+                board.give_back(row)
+            raise
+
+    def _order(self, order: Message, slot: int) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            raise OSError("It has no input.")
+        send(process.stdin, {**order.words, "slot": slot}, order.arrays)
+
+    def _answer(self) -> None:
+        """Wait until the process has done the next thing.
+
+        Raises:
+            OSError: It could not, or has ended.
+        """
+        process = self._process
+        answer = None if process is None or process.stdout is None else receive(process.stdout)
+        if answer is None:
+            raise OSError("It has closed its output.")
+        if "trace" in answer.words:
+            raise OSError(answer.words["trace"])
+
+    def _clear(self, frames: SharedFrames) -> None:
+        with self._ending:
+            self._ended = True
+            process = self._process
+            if process is not None:
+                process.kill()
+        if process is not None:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # what was not sent is of no use to anybody now
+                        pipe.close()
+        frames.close()

@@ -1,0 +1,142 @@
+"""What the processes that draw tell each other: words and arrays over pipes, and shared memory.
+
+A message is one line of JSON with words and the names, types and shapes of arrays, followed by the
+bytes of these. Frames are too large for a pipe: they lie in memory that both processes see.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sadtalker_ext.types import ImageArray
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Message:
+    """What one process tells the other.
+
+    Attributes:
+        words: Anything JSON can say.
+        arrays: Arrays by their names.
+    """
+
+    words: dict[str, Any]
+    arrays: Arrays
+
+
+def send(stream: IO[bytes], words: Mapping[str, Any], arrays: Arrays | None = None) -> None:
+    """Write a message and flush.
+
+    Raises:
+        OSError: Nobody reads any more.
+    """
+    plain = {name: np.ascontiguousarray(array) for name, array in (arrays or {}).items()}
+    shapes = [(name, array.dtype.str, array.shape) for name, array in plain.items()]
+    stream.write(json.dumps([words, shapes]).encode() + b"\n")
+    for array in plain.values():
+        if array.size:
+            stream.write(array.data.cast("B"))
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Message | None:
+    """Read a message; None at the end.
+
+    Raises:
+        OSError: The other side has ended in the middle of a message.
+    """
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    words, shapes = json.loads(line)
+    arrays = {}
+    for name, dtype, shape in shapes:
+        array = np.empty(shape, np.dtype(dtype))
+        if array.size and stream.readinto(array.data.cast("B")) != array.nbytes:  # type: ignore[attr-defined]
+            raise OSError("The message is cut off.")
+        arrays[name] = array
+    return Message(words=words, arrays=arrays)
+
+
+class SharedFrames:
+    """Memory for a few frames of one size, seen by two processes; nothing is left of it on disk.
+
+    Linux gives memory without a name, which the other process inherits by its number. Elsewhere a
+    temporary file stands for it, which the system keeps in memory as far as it likes.
+
+    Args:
+        count: Frames.
+        size: Width and height.
+
+    Attributes:
+        place: How the other process finds it, see `open`.
+        inherited: File descriptors which that process has to be given.
+
+    Raises:
+        OSError: There is no memory of that kind.
+    """
+
+    def __init__(self, count: int, size: tuple[int, int]) -> None:
+        self._shape = count, size[1], size[0], 3
+        length = math.prod(self._shape)
+        self._file: Path | None = None
+        self._frames: ImageArray = np.empty((0, 0, 0, 3), np.uint8)
+        if hasattr(os, "memfd_create"):
+            number = os.memfd_create("sadtalker-frames")
+            self.inherited: tuple[int, ...] = (number,)
+            self.place: str | int = number
+        else:
+            number, name = tempfile.mkstemp(prefix="sadtalker-frames-")
+            self._file = Path(name)
+            self.inherited = ()
+            self.place = name
+        self._number = number
+        try:
+            os.ftruncate(number, length)
+            self._frames = _mapped(number, self._shape)
+        except BaseException:
+            self.close()
+            raise
+
+    def frame(self, index: int) -> ImageArray:
+        """Return a copy of one frame, (h, w, 3) uint8."""
+        frame: ImageArray = self._frames[index].copy()
+        return frame
+
+    def close(self) -> None:
+        """Let go of the memory; safe to call twice."""
+        if self._number >= 0:
+            os.close(self._number)
+            self._number = -1
+        self._frames = np.empty((0, 0, 0, 3), np.uint8)
+        if self._file is not None:
+            with suppress(OSError):  # the other process may still have it open, on Windows
+                self._file.unlink(missing_ok=True)
+
+
+def shared_frames(place: str | int, shape: tuple[int, ...]) -> ImageArray:
+    """Return the frames (N, h, w, 3) uint8 of another process's `SharedFrames`, to be written."""
+    if isinstance(place, int):
+        return _mapped(place, shape)
+    with Path(place).open("r+b") as file:
+        return _mapped(file.fileno(), shape)
+
+
+def _mapped(number: int, shape: tuple[int, ...]) -> ImageArray:
+    memory = mmap.mmap(number, math.prod(shape))
+    return np.frombuffer(memory, np.uint8).reshape(shape)
