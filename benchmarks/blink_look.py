@@ -9,6 +9,9 @@ without a folder) with its lids at several closures and measures each eye:
 * seams: share of the shut lid itself that has an edge stronger than the skin above it;
 * colour: distance of the shut lid's mean colour to the skin round it, in CIELAB;
 * lash share: share of the skin between brow and eye that the lash mask takes;
+* seen: share of the opening in which the shut eye is still seen, by its pixels (`seen_eyes`), null
+  where the eye cannot be told from the skin; seen apart: largest difference between the closures
+  of the two lids down to the half, by pixels as well;
 * depth: gap between the lid curves of the shut eye as a share of the open one's, by the product's
   own tracker; apart: largest difference between the two lids' closures so measured;
 * control: the depth that the tracker sees in eyes shut for certain: the skin beside them filled in
@@ -26,6 +29,7 @@ import numpy as np
 
 from benchmarks.faces import measure_by_command, measure_faces
 from benchmarks.lids import lid_gaps
+from benchmarks.seen_eyes import OpenEye
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE, EyeIndices
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.portrait.mesh import region_of
@@ -35,6 +39,7 @@ from sadtalker_ext.types import FloatArray, ImageArray
 CLOSURES = tuple(np.linspace(0.3, 1.0, 8))
 EYES = (LEFT_EYE, RIGHT_EYE)
 STRONG, FAINT = (2.0, 12.0), (1.5, 6.0)
+_HALF = 0.51
 _SIDE = 160  # pixels of the square in which every eye is measured
 _EYE = 0.55  # corner to corner, as a share of it
 
@@ -45,14 +50,20 @@ class EyeView(NamedTuple):
     Attributes:
         matrix: (2, 3) from picture to view pixels.
         above: (160, 160) bool, skin between brow and upper lid.
+        opening: (160, 160) bool, what lies between the open lids.
         lid: (160, 160) bool, what the closing lid covers, without its lash line.
         ring: (160, 160) bool, skin round the eye.
     """
 
     matrix: FloatArray
     above: FloatArray
+    opening: FloatArray
     lid: FloatArray
     ring: FloatArray
+
+    def eye_in(self, opened: ImageArray) -> OpenEye:
+        """Return the open eye of a view, to be looked for in others."""
+        return OpenEye(opened, self.opening, self.above | self.ring, _SIDE * _EYE)
 
     def of(self, picture: ImageArray) -> ImageArray:
         """Return the eye's view of a picture, (160, 160, 3)."""
@@ -83,7 +94,7 @@ def eye_view(points: FloatArray, eye: EyeIndices) -> EyeView:
     opening = _filled(np.r_[upper, lower[::-1]])
     ring = cv2.dilate(opening, np.ones((25, 25))) & ~cv2.dilate(opening, np.ones((7, 7)))
     lid = _filled(np.r_[upper, (lower - np.array([0, 0.09 * _SIDE]))[::-1]]) & opening
-    return EyeView(matrix, above > 0, lid > 0, ring > 0)
+    return EyeView(matrix, above > 0, opening > 0, lid > 0, ring > 0)
 
 
 def _filled(outline: FloatArray) -> ImageArray:
@@ -111,10 +122,17 @@ def new_edges(
         where: (160, 160) bool pixels that count.
         least: How many times the open eye's slope nearby and how much more make an edge.
     """
+    return edges_beyond(slopes(opened), closing, where, least)
+
+
+def edges_beyond(
+    before: FloatArray, closing: ImageArray, where: FloatArray, least: tuple[float, float] = STRONG
+) -> float:
+    """Return the share of `where` with an edge that is not near one of given `slopes`."""
     if where.sum() < 40:
         return 0.0
-    before = cv2.dilate(slopes(opened), np.ones((9, 9)))
-    return float((slopes(closing) > least[0] * before + least[1])[where].mean())
+    near = cv2.dilate(before, np.ones((9, 9)))
+    return float((slopes(closing) > least[0] * near + least[1])[where].mean())
 
 
 def seams(shut: ImageArray, view: EyeView) -> float:
@@ -150,19 +168,39 @@ def measure_lids(
         layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0)
         frames.append(frame)
     row: dict[str, Any] = {"edges": 0.0, "faint": 0.0, "seams": 0.0, "colour": 0.0}
+    eyes = []
     for eye in EYES:
         view = eye_view(points, eye)
         opened, drawn = view.of(picture), [view.of(frame) for frame in frames]
+        eyes.append(_EyeRow(view.eye_in(opened), drawn))
         for name, least in (("edges", STRONG), ("faint", FAINT)):
             found = [new_edges(opened, one, view.above, least) for one in drawn]
             row[name] = max(row[name], float(np.percentile(found, 90)))
         row["seams"] = max(row["seams"], seams(drawn[-1], view))
         row["colour"] = max(row["colour"], colour_distance(drawn[-1], view))
+    row |= _seen(eyes)
     row["lash_share"] = max(layer.lash_shares(), default=0.0)
     row["warnings"] = list(layer.warnings)
     if models is not None:
         row |= _tracked(picture, frames, points, models)
     return {key: round(one, 4) if isinstance(one, float) else one for key, one in row.items()}
+
+
+class _EyeRow(NamedTuple):
+    eye: OpenEye
+    drawn: list[ImageArray]
+
+
+def _seen(eyes: list[_EyeRow]) -> dict[str, float | None]:
+    """Say what is seen of the shut eyes, and how far apart the two lids are on their way."""
+    ends = [share for one in eyes if (share := one.eye.share(one.drawn[-1])) is not None]
+    part = [number for number, closure in enumerate(CLOSURES) if closure <= _HALF]
+    lids = [[one.eye.closure(one.drawn[number]) for number in part] for one in eyes]
+    both = [(a, b) for a, b in zip(*lids, strict=True) if a is not None and b is not None]
+    return {
+        "seen": max(ends, default=None),
+        "seen_apart": max((abs(a - b) for a, b in both), default=None),
+    }
 
 
 def _tracked(

@@ -12,10 +12,13 @@ from sadtalker_ext.types import FloatArray
 
 _RISE = 0.07
 """Seconds by which the edges of a lift are softened: brows rise in about 0.15 s."""
-_DRIFT = 0.16
+_DRIFT = 0.2
 _DRIFT_SMOOTH = 0.8
-_GAIN = 1.5
-"""Of the small movements; the largest are approached softly, and `expression_scale` finds room."""
+_GAIN = 1.84
+"""Of the small movements: brows are drawn less than half as far down as up, so that drift and lifts
+of the size of people's came out too small. The largest are approached softly."""
+_LARGEST = 0.92
+"""Of a whole lift; `expression_scale` finds room above it, and long lashes are not stretched."""
 
 
 def brow_track(
@@ -31,4 +34,4 @@ def brow_track(
     sigma = _DRIFT_SMOOTH * fps
     drift = smooth(rng.normal(0, 1, frames).astype(np.float32), sigma)
     drift *= np.float32(_DRIFT * np.sqrt(2 * sigma * np.sqrt(np.pi)))
-    return np.asarray(np.tanh(_GAIN * (raised + drift)), dtype=np.float32)
+    return np.asarray(_LARGEST * np.tanh(_GAIN / _LARGEST * (raised + drift)), dtype=np.float32)

@@ -13,7 +13,8 @@ from benchmarks.blink_look import (
     seams,
     shut_for_certain,
 )
-from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE
+from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
 
 SIDE = 400
@@ -97,5 +98,82 @@ def test_a_drawn_face_passes(face, points):
     assert row["edges"] <= 0.001
     assert row["faint"] <= 0.01
     assert row["seams"] <= 0.01
+    assert row["seen"] <= 0.02
+    assert row["seen_apart"] <= 0.1
     assert row["lash_share"] < 0.25
     assert row["warnings"] == []
+
+
+@pytest.fixture(scope="module")
+def seen(face, view):
+    """What is seen of the left eye in a picture of the same face."""
+    eye = view.eye_in(view.of(face))
+    return lambda picture: eye.share(view.of(picture))
+
+
+@pytest.fixture(scope="module")
+def closed_by(face, view):
+    """How far the left upper lid has come down in a picture of the same face."""
+    eye = view.eye_in(view.of(face))
+    return lambda picture: eye.closure(view.of(picture))
+
+
+def lids_down(face, points, share):
+    """Skin over the upper part of both openings, with a dark line along its edge."""
+    picture = face.copy()
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        upper, lower = points[list(eye.upper), :2], points[list(eye.lower), :2]
+        edge = upper + share * (lower - upper)
+        outline = np.concatenate([upper - [0, 3], edge[::-1]])
+        cv2.fillPoly(picture, [np.round(outline).astype(np.int32)], [int(one) for one in SKIN])
+        cv2.polylines(picture, [np.round(edge).astype(np.int32)], False, (40, 25, 25), 3)
+    return picture
+
+
+def test_the_open_eye_is_seen_whole(face, seen):
+    assert seen(face) == 1.0
+
+
+def test_nothing_is_seen_of_an_eye_that_is_shut_for_certain(face, points, seen):
+    assert seen(shut_for_certain(face, points)) < 0.02
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_a_lid_that_stops_on_its_way_leaves_the_rest_seen(face, points, seen, share):
+    assert seen(lids_down(face, points, share)) == pytest.approx(1 - share, abs=0.12)
+
+
+def test_a_lid_that_stops_short_is_not_shut(face, points, seen):
+    """A slit of a fifth of the opening: more than any lid of the product may leave."""
+    assert seen(lids_down(face, points, 0.8)) > 0.05
+    assert seen(lids_down(face, points, 1.0)) < 0.02
+
+
+def test_the_product_shuts_both_eyes_of_a_drawn_face(face, points, seen):
+    shut, half = face.copy(), face.copy()
+    layer = EyeLayer(face, points)
+    layer.apply(shut, (1.0, 1.0), (0.0, 0.0), 0.0)
+    layer.apply(half, (0.5, 0.5), (0.0, 0.0), 0.0)
+    assert seen(shut) < 0.02
+    assert 0.3 < seen(half) < 0.7
+
+
+def test_nothing_is_said_of_an_eye_that_looks_like_skin(points, view):
+    skin = view.of(shut(points))
+    eye = view.eye_in(skin)
+    assert eye.share(skin) is None
+    assert eye.closure(skin) is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
+def test_the_way_of_the_lid_is_measured_by_pixels(face, points, closed_by, share):
+    assert closed_by(lids_down(face, points, share)) == pytest.approx(share, abs=0.1)
+
+
+def test_the_two_lids_of_the_product_come_down_together(face, points):
+    half = face.copy()
+    EyeLayer(face, points).apply(half, (0.4, 0.4), (0.0, 0.0), 0.0)
+    views = [eye_view(points, eye) for eye in (LEFT_EYE, RIGHT_EYE)]
+    ways = [view.eye_in(view.of(face)).closure(view.of(half)) for view in views]
+    assert ways[0] == pytest.approx(0.4, abs=0.1)
+    assert ways[0] == pytest.approx(ways[1], abs=0.05)

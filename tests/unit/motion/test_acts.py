@@ -64,9 +64,11 @@ def test_heads_move_as_much_and_as_fast_as_peoples(people):
 
 
 def test_eyes_and_brows_move_as_much_as_peoples(people):
-    """One degree of gaze is 0.0067 eye widths, a whole lift of the brows 0.03 face heights."""
+    """One degree of gaze is 0.0067 eye widths; a tracker sees a whole lift of the brows as 0.026
+    face heights and a whole frown as 0.012 (medians of 22 portraits)."""
     assert np.median([gaze[:, 0].std() for _, gaze, _ in people]) * 0.0067 > 0.014
-    assert np.median([brow.std() for _, _, brow in people]) * 0.03 > 0.007
+    ways = [np.where(brow > 0, 0.026, 0.012) * brow for _, _, brow in people]
+    assert 0.008 < np.median([way.std() for way in ways]) < 0.015
 
 
 def test_phrases_and_silences_leave_no_gap():
