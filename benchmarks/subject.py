@@ -75,10 +75,12 @@ def puppet_video(
     speech: Speech | None = None,
     models: FaceModels | None = None,
     look: Callable[[ImageArray], None] | None = None,
+    silent: bool = False,
 ) -> Iterator[tuple[VideoFile, Motion]]:
     """Make a video of the example in a temporary folder; yield it and the intended motion.
 
-    It carries no marks: what is measured is the picture, and not the faint pattern over it.
+    It carries no marks: what is measured is the picture, and not the faint pattern over it. With
+    `silent` nobody speaks in it, and it lasts `idle_seconds`.
     """
     models = models or face_models()
     engine = ObservedEngine(models)
@@ -89,7 +91,10 @@ def puppet_video(
     with tempfile.TemporaryDirectory() as folder:
         video = generate(
             shot,
-            Performance(speech=speech or open_speech(SPEECH), idle_seconds=options.idle_seconds),
+            Performance(
+                speech=None if silent else speech or open_speech(SPEECH),
+                idle_seconds=options.idle_seconds,
+            ),
             Path(folder) / "video.mp4",
             dataclasses.replace(options, mark="none"),
             engine=engine,

@@ -159,7 +159,7 @@ class Directing:
         """Return (n,) 0..1: how far the smile of the picture itself must go."""
         happy, rest = EMOTIONS.index("happy"), EMOTIONS.index(NEUTRAL)
         other = self.emotions[first:end].sum(1) - self.emotions[first:end, [happy, rest]].sum(1)
-        return np.asarray(smoothstep(0, 0.8, other), np.float32)
+        return np.asarray(smoothstep(0, 0.5, other), np.float32)
 
     def face(self, first: int, end: int, speaking: FloatArray, contact: FloatArray) -> FloatArray:
         """Return (n, 52) weights of the blendshapes, for the rows from `first` to before `end`.

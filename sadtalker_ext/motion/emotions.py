@@ -7,8 +7,8 @@ there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` A
 `browOuterUp` AU 2, `browDown` AU 4, `eyeWide` AU 5, `cheekSquint` AU 6, `eyeSquint` AU 7,
 `noseSneer` AU 9, `mouthUpperUp` AU 10, `mouthSmile` AU 12, `mouthDimple` AU 14, `mouthFrown` AU 15,
 `mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `mouthStretch` AU 20, `mouthRoll` and `mouthPress`
-AU 23 and 24, `jawOpen` AU 26. How strong each is at full intensity, and how it colours head, eyes
-and breath, is ours.
+AU 23 and 24, `jawOpen` AU 26 and 27. How strong each is at full intensity, and how it colours
+head, eyes and breath, is ours.
 """
 
 from __future__ import annotations
@@ -47,44 +47,45 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browDown": 1.0,
         "eyeWide": 1.0,
         "eyeSquint": 0.4,
-        "noseSneer": 0.9,
-        "mouthUpperUp": 0.8,
+        "noseSneer": 0.65,
+        "mouthUpperUp": 0.9,
         "mouthLowerDown": 1.0,
-        "mouthStretch": 0.5,
-        "mouthFrown": 0.7,
-        "jawOpen": 0.45,
+        "mouthStretch": 0.6,
+        "mouthFrown": 0.55,
+        "jawOpen": 0.35,
     },
-    # AU 1 + 2 + 5 + 26
+    # AU 1 + 2 + 5 + 26 + 27
     "surprised": {
-        "browInnerUp": 1.0,
-        "browOuterUp": 0.95,
+        "browInnerUp": 0.75,
+        "browOuterUp": 1.0,
         "eyeWide": 1.0,
-        "jawOpen": 0.7,
-        "mouthFunnel": 0.15,
-        "mouthPucker": 0.2,
+        "jawOpen": 0.95,
+        "mouthFunnel": 0.25,
+        "mouthPucker": 0.15,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 17
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 25
     "disgusted": {
         "noseSneer": 1.0,
-        "browDown": 0.55,
+        "browDown": 0.6,
         "cheekSquint": 1.0,
-        "eyeSquint": 0.9,
-        "eyeBlink": 0.15,
+        "eyeSquint": 1.0,
+        "eyeBlink": 0.2,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.15,
-        "mouthFrown": 0.6,
-        "mouthShrugLower": 0.6,
+        "mouthLowerDown": 0.35,
+        "mouthFrown": 0.75,
+        "mouthShrugLower": 0.45,
     },
-    # AU 1 + 2 + 4 + 5 + 15 + 20 + 25
+    # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 25 + 26
     "fearful": {
         "browInnerUp": 1.0,
-        "browOuterUp": 0.5,
-        "browDown": 0.3,
+        "browOuterUp": 0.6,
+        "browDown": 0.4,
         "eyeWide": 1.0,
+        "eyeSquint": 0.15,
         "mouthStretch": 1.0,
-        "mouthFrown": 0.8,
+        "mouthFrown": 0.4,
         "mouthLowerDown": 1.0,
-        "jawOpen": 0.1,
+        "jawOpen": 0.2,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right
     "contempt": {

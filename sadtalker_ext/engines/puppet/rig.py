@@ -19,7 +19,6 @@ from sadtalker_ext.engines.puppet.processes.crew import Crew, process_count
 from sadtalker_ext.engines.puppet.processes.orders import order, scene
 from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
-    UNABLE,
     beside_own_smile,
     eyes_apart,
     lid_tension,
@@ -27,7 +26,6 @@ from sadtalker_ext.engines.puppet.skin.shares import (
 )
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
-from sadtalker_ext.motion.directed import undrawn
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
@@ -163,7 +161,7 @@ class PuppetRig:
         lids = self.eyes.warnings if motion.lids.any() else ()
         lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
         turned = (*self.view.warnings, *beyond(motion, _WIDEST))
-        return (*turned, *lids, *lips, *undrawn(motion, UNABLE, "puppet"))
+        return (*turned, *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
         """Yield one whole frame per row; blocks in order, from row 0, are one motion."""

@@ -160,8 +160,9 @@ class ExpressionBasis:
         frame = self._frame
         au = np.minimum(np.abs(u), 1)
         arch = 0.8 * np.sqrt(1 - au**2) + 0.2 * (1 - au**2)
-        soft = (1 - au**2) ** 2
-        inside = (np.abs(x) < 1).astype(np.float32)
+        # muscles that bare teeth pull beside the middle, too
+        soft, square = (1 - au**2) ** 2, (1 - au**4) ** 2
+        inside = np.asarray(np.abs(x) < 1, np.float32)
         jaw = (CORNER_SHARE * (1 - au**3) + (1 - CORNER_SHARE) * arch) * self.drop
         gap = np.interp(x, frame.xs, frame.mesh_gap) * frame.half_width
         gap = (gap - self._jaw_shuts * jaw) * inside
@@ -173,9 +174,9 @@ class ExpressionBasis:
             "rest": (gap, frame.across),
             "jaw": (jaw, frame.vertical),
             "part": (soft * 0.055 * frame.size, frame.vertical),
-            "raise": (soft * 0.06 * frame.size, frame.vertical),
+            "raise": (0.5 * (soft + square) * 0.06 * frame.size, frame.vertical),
             "tuck": (tuck, frame.across),
-            "drop": (soft * 0.075 * frame.size, frame.vertical),
+            "drop": (square * 0.075 * frame.size, frame.vertical),
         }
 
     def _plain_fields(self) -> dict[str, FloatArray]:
@@ -259,9 +260,8 @@ class ExpressionBasis:
         opening = self._profiles["jaw"][0] / np.float32(self.drop)
         corner = CORNER_SHARE * np.minimum(au, 1) ** 3
         rise = np.exp(-((np.minimum(v, 0) / 0.25) ** 2))
-        upper = np.stack([corner * rise[0], corner * rise[0]])
-        lip = opening + corner
-        lower = np.stack([lip + (1 - lip) * down] * 2)
+        upper = np.stack([corner * rise[0]] * 2)
+        lower = np.stack([opening + corner + (1 - opening - corner) * down] * 2)
         sideways = np.exp(-((np.maximum(au - 1, 0) / 1.15) ** 2))
         both = CORNER_SHARE * rise[0] + (1 - CORNER_SHARE) * down * under
         # Cheeks give way over a longer stretch where the jaw closes a shout.

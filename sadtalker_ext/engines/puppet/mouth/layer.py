@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import cv2
 import numpy as np
@@ -19,11 +20,13 @@ from sadtalker_ext.engines.puppet.mouth.parted_lips import PARTED, PartedLips, P
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import Cells, Way, pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
+from sadtalker_ext.engines.puppet.mouth.tongue_out import TongueOut
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 DRIVERS = ("jaw", "wide", "round", "upper", "press", "tuck", "tongue", "relax", "drop")
 """The controls this layer reads; others are ignored. `relax` 0..1 closes the smile of the picture
-itself (see `relaxing.py`), `drop` 0..1 lowers the lower lip without the jaw."""
+itself (see `relaxing.py`), `drop` 0..1 lowers the lower lip without the jaw; `tongue_out` 0..1
+puts out the tongue of a mouth that these open."""
 
 _WIDE_OPEN = (
     "The mouth is wide open in the picture: its lips close for speech, but less cleanly than lips "
@@ -88,6 +91,11 @@ class MouthLayer:
         interior = MouthInterior(picture, frame, style, edge, pixels[where])
         edges = _lip_distances(frame, pixels)
         self._lips = PartedLips(frame, style, interior, edges, edge, pixels[where], where)
+        self._tongue_out: Callable[[], TongueOut] = cache(
+            lambda: TongueOut(
+                picture, frame, style, edge, pixel_grid(left, top, right - left, bottom - top)
+            )
+        )
 
     @property
     def smile(self) -> float:
@@ -143,6 +151,10 @@ class MouthLayer:
                 drawn_anew=drawn_anew,
             )
             self._lips.paint(region, self._warp.pixels(*cells), parting)
+        put_out = float(controls.get("tongue_out", 0.0))
+        if put_out > 0:
+            self._tongue_out().lay(region, min(put_out, 1.0), self._basis.jaw_way(weights))
+            return self.box
         down, across = self._warp.pixels(*part)
         return left + across.start, top + down.start, left + across.stop, top + down.stop
 

@@ -2,7 +2,8 @@
 
 Every fold lies along a few mesh points and belongs to two probes, points on either side of it.
 How much nearer the probes come to each other, as a share of their distance, says how deep the fold
-is; where they part there is none. A fold is a soft dark line with lighter skin beside it,
+is; where they part there is none. A fold is a soft dark line with lighter skin beside it, and where
+skin is pushed up a soft light on that side; the light of all folds of a frame is summed up and
 multiplied into the picture before the skin moves, so that it moves along. On flat drawings and
 drawings of lines it is fainter.
 """
@@ -10,139 +11,31 @@ drawings of lines it is fainter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
+import cv2
 import numpy as np
 
+from sadtalker_ext.engines.puppet.skin.fold_lines import FOLDS, Fold, Place
 from sadtalker_ext.engines.puppet.skin.frame import SkinFrame
 from sadtalker_ext.types import FloatArray, ImageArray
 
-Place = tuple[int, int, float, float]
-"""A point of the mesh on the left and on the right side of the picture, and a way out and up."""
 Slices = tuple[slice, slice]
-
-
-class Fold(NamedTuple):
-    """One fold, on the left and on the right side of the picture.
-
-    Attributes:
-        line: Places along it.
-        width: Half width of the dark line, in face widths.
-        depth: Share of the light that is gone in the middle of the deepest line.
-        probes: Two places that come near each other when the skin is squeezed.
-        full: Share of their distance at which the fold is as deep as it gets.
-    """
-
-    line: tuple[Place, ...]
-    width: float
-    depth: float
-    probes: tuple[Place, Place]
-    full: float
-
-
-def _brow_line(share: float) -> tuple[Place, ...]:
-    """Return places over one brow; `share` face widths above its upper edge."""
-    return tuple(
-        (left, right, 0.0, share)
-        for left, right in ((63, 293), (105, 334), (66, 296), (107, 336), (9, 9))
-    )
-
-
-_FOREHEAD_PROBES: Final[tuple[Place, Place]] = ((105, 334, 0.0, 0.02), (105, 334, -0.01, 0.24))
-_INNER_PROBES: Final[tuple[Place, Place]] = ((107, 336, 0.0, 0.02), (107, 336, -0.01, 0.24))
-
-_BAGS: Final = ((110, 24, 23, 22, 26), (339, 254, 253, 252, 256))
-
-FOLDS: Final[tuple[Fold, ...]] = (
-    # beside the mouth, from the wing of the nose down: smile, sneer, raised lip
-    Fold(
-        ((129, 358, 0.012, 0.0), (206, 426, 0.002, 0.0), (61, 291, 0.032, -0.012)),
-        *(0.020, 0.13, ((61, 291, 0.0, 0.02), (50, 280, 0.0, 0.0)), 0.17),
-    ),
-    Fold(
-        ((129, 358, 0.000, 0.026), (129, 358, 0.022, -0.006), (206, 426, -0.004, 0.004)),
-        *(0.020, 0.19, ((129, 358, 0.0, 0.0), (117, 346, 0.0, 0.0)), 0.20),
-    ),
-    # below the corners of the mouth: frown
-    Fold(
-        ((61, 291, 0.006, -0.012), (61, 291, 0.012, -0.045), (61, 291, 0.006, -0.085)),
-        *(0.016, 0.10, ((61, 291, 0.0, 0.0), (61, 291, 0.0, -0.16)), 0.16),
-    ),
-    # beside the corners: dimples, stretched lips
-    Fold(
-        ((61, 291, 0.034, 0.030), (61, 291, 0.042, 0.0), (61, 291, 0.034, -0.030)),
-        *(0.014, 0.10, ((61, 291, 0.0, 0.0), (61, 291, 0.16, 0.0)), 0.17),
-    ),
-    # across the forehead
-    Fold(_brow_line(0.060), 0.008, 0.085, _FOREHEAD_PROBES, 0.15),
-    Fold(_brow_line(0.100), 0.008, 0.095, _FOREHEAD_PROBES, 0.17),
-    Fold(_brow_line(0.140), 0.008, 0.070, _FOREHEAD_PROBES, 0.19),
-    Fold(
-        ((66, 296, 0.0, 0.075), (107, 336, 0.0, 0.080), (9, 9, 0.0, 0.068)),
-        *(0.008, 0.060, _INNER_PROBES, 0.22),
-    ),
-    # between the brows
-    Fold(
-        ((55, 285, -0.024, -0.012), (55, 285, -0.026, 0.022), (107, 336, -0.026, 0.026)),
-        *(0.011, 0.38, ((55, 285, 0.0, 0.0), (8, 8, 0.0, 0.01)), 0.17),
-    ),
-    # the shadow of a lowered brow over the lid
-    Fold(
-        ((225, 445, 0.0, 0.004), (223, 443, 0.0, 0.0), (222, 442, 0.0, 0.0), (189, 413, 0.0, 0.0)),
-        *(0.026, 0.26, ((52, 282, 0.0, 0.0), (159, 386, 0.0, -0.01)), 0.34),
-    ),
-    # over the root of the nose
-    Fold(
-        ((6, 6, 0.012, 0.020), (6, 6, 0.045, 0.010)),
-        *(0.009, 0.20, ((129, 358, 0.0, 0.0), (193, 417, 0.0, 0.0)), 0.20),
-    ),
-    Fold(
-        ((197, 197, 0.016, 0.016), (197, 197, 0.050, 0.000)),
-        *(0.009, 0.18, ((129, 358, 0.0, 0.0), (193, 417, 0.0, 0.0)), 0.20),
-    ),
-    Fold(
-        ((6, 6, 0.048, -0.026), (197, 197, 0.062, 0.012), (197, 197, 0.080, -0.016)),
-        *(0.009, 0.16, ((129, 358, 0.0, 0.0), (193, 417, 0.0, 0.0)), 0.20),
-    ),
-    # crow's feet
-    *(
-        Fold(
-            ((33, 263, 0.026, start), (33, 263, 0.082, end)),
-            *(0.006, depth, ((33, 263, 0.05, 0.0), (117, 346, 0.0, 0.0)), 0.26),
-        )
-        for start, end, depth in (
-            (0.010, 0.034, 0.07),
-            (-0.006, -0.006, 0.09),
-            (-0.02, -0.045, 0.08),
-        )
-    ),
-    # below the eye
-    Fold(
-        tuple((left, right, 0.0, -0.013) for left, right in zip(*_BAGS, strict=True)),
-        *(0.009, 0.12, ((23, 253, 0.0, 0.0), (50, 280, 0.0, 0.0)), 0.22),
-    ),
-    # below the lower lip: chin pushed up
-    Fold(
-        ((18, 18, 0.085, -0.006), (18, 18, 0.045, 0.002), (18, 18, 0.0, 0.004)),
-        *(0.012, 0.14, ((17, 17, 0.0, 0.0), (199, 199, 0.0, 0.0)), 0.07),
-    ),
-)
+Light = tuple[Slices, FloatArray, float]
+"""A part of the box, (h, w) shares of light that it gains or loses, and how much of that."""
 
 _TAPER = 0.3
 """Share of a line over which it fades at either end."""
 _RIDGE, _RIDGE_WIDTH = 0.3, 2.6
 """Light beside the line as a share of the line's depth, and its width in those of the line."""
-_TINT: Final = np.array([0.75, 1.05, 1.15], np.float32)
+_SWELL_AT, _SWELL_WIDTH = 3.2, 2.4
+"""Where the light of swollen skin is brightest, and how wide it is, in widths of the line."""
+_LEAST = 0.03
+"""A fold that is less than so deep is not drawn."""
+_DARKEST, _LIGHTEST = -0.6, 0.06
+"""Least and most change of light where folds cross; more light would shine like oil."""
+_TINT: Final = (0.75, 1.05, 1.15)
 """Light that comes out of skin is red, so a fold takes less of it than of green and blue."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    where: Slices
-    shade: FloatArray  # (h, w), -depth in the middle of the line
-    ends: tuple[FloatArray, FloatArray]
-    full: float
 
 
 class Folds:
@@ -155,44 +48,78 @@ class Folds:
     """
 
     def __init__(self, frame: SkinFrame, hidden: FloatArray, strength: float) -> None:
-        self._frame = frame
-        self._drawn: list[_Drawn] = []
+        self._shades: list[tuple[Slices, FloatArray]] = []
+        ends: list[tuple[FloatArray, FloatArray]] = []
+        full: list[float] = []
         for fold in FOLDS if strength > 0 else ():
             for side in (-1, 1):
                 drawn = _draw(frame, fold, side, hidden.shape, strength)
-                if drawn is not None:
-                    drawn.shade[...] *= 1 - hidden[drawn.where]
-                    self._drawn.append(drawn)
+                if drawn is None:
+                    continue
+                where, shade = drawn
+                self._shades.append((where, shade * (1 - hidden[where])))
+                first, second = (_place(frame, one, side) for one in fold.probes)
+                ends.append((first, second))
+                full.append(fold.full)
+        probes = np.array(ends, np.float32).reshape(-1, 2, 2)
+        apart = probes[:, 1] - probes[:, 0]
+        length = np.maximum((apart**2).sum(-1), 1e-6) * np.array(full, np.float32)
+        # by how much of a fold a way of the second probe, in cells, closes it
+        self._closes = np.asarray(-apart * np.float32(frame.stride) / length[:, None], np.float32)
+        # every probe takes the way of the four nodes around it
+        cells = (probes - frame.nodes[0, 0]) / np.float32(frame.stride)
+        limits = np.array(frame.nodes.shape[1::-1]) - 2
+        low = np.clip(np.floor(cells).astype(int), 0, np.maximum(limits, 0))
+        x, y = np.moveaxis(np.clip(cells - low, 0, 1), -1, 0)
+        corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+        around = low[None] + corners[:, None, None]
+        self._nodes = around[..., 1], around[..., 0]
+        shares = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
+        self._shares = np.asarray(shares[..., None], np.float32)
 
-    def shade(self, region: ImageArray, forward: FloatArray) -> None:
-        """Draw the folds into the pixels of the box, in place.
+    def depths(self, forward: FloatArray) -> FloatArray:
+        """Return (N,) 0..1, how deep every fold is.
+
+        Args:
+            forward: (rows, columns, 2) way of the nodes in cells.
+        """
+        ways = (forward[self._nodes] * self._shares).sum(0)
+        deep = ((ways[:, 1] - ways[:, 0]) * self._closes).sum(-1)
+        return np.asarray(np.clip(deep, 0, 1), np.float32)
+
+    def shade(self, region: ImageArray, forward: FloatArray, lights: Sequence[Light] = ()) -> None:
+        """Draw the folds, and other lights, into the pixels of the box, in place.
 
         Args:
             region: (h, w, 3) uint8.
             forward: (rows, columns, 2) way of the nodes in cells.
+            lights: What else is lit or shaded.
         """
-        for one in self._drawn:
-            deep = self._squeezed(one, forward) / one.full
-            if deep < 0.03:
-                continue
-            part = region[one.where]
-            light = np.float32(min(deep, 1.0)) * one.shade
-            part[:] = np.clip(part * (1 + light[..., None] * _TINT) + 0.5, 0, 255).astype(np.uint8)
+        drawn = [
+            (where, shade, float(deep))
+            for (where, shade), deep in zip(self._shades, self.depths(forward), strict=True)
+            if deep >= _LEAST
+        ]
+        drawn += lights
+        if not drawn:
+            return
+        rows, columns = (_around([where[axis] for where, _, _ in drawn]) for axis in (0, 1))
+        light = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        for where, shade, deep in drawn:
+            part = light[_from(rows.start, where[0]), _from(columns.start, where[1])]
+            part += np.float32(deep) * shade
+        np.clip(light, _DARKEST, _LIGHTEST, out=light)
+        gains = cv2.merge([light * np.float32(tint) + 1 for tint in _TINT])
+        lit = region[rows, columns]
+        lit[:] = cv2.multiply(lit, gains, dtype=cv2.CV_8U)
 
-    def _squeezed(self, one: _Drawn, forward: FloatArray) -> float:
-        """Return by how much the probes come nearer, as a share of their distance."""
-        first, second = one.ends
-        apart = second - first
-        length = max(float(np.linalg.norm(apart)), 1e-3)
-        ways = [self._way(forward, end) for end in one.ends]
-        return -float((ways[1] - ways[0]) @ apart) / length**2
 
-    def _way(self, forward: FloatArray, place: FloatArray) -> FloatArray:
-        frame = self._frame
-        column, row = (place - frame.nodes[0, 0]) / frame.stride
-        row = int(np.clip(round(float(row)), 0, forward.shape[0] - 1))
-        column = int(np.clip(round(float(column)), 0, forward.shape[1] - 1))
-        return np.asarray(forward[row, column] * np.float32(frame.stride), np.float32)
+def _around(parts: Sequence[slice]) -> slice:
+    return slice(min(one.start for one in parts), max(one.stop for one in parts))
+
+
+def _from(start: int, part: slice) -> slice:
+    return slice(part.start - start, part.stop - start)
 
 
 def _place(frame: SkinFrame, place: Place, side: int) -> FloatArray:
@@ -202,20 +129,19 @@ def _place(frame: SkinFrame, place: Place, side: int) -> FloatArray:
 
 def _draw(
     frame: SkinFrame, fold: Fold, side: int, size: tuple[int, ...], strength: float
-) -> _Drawn | None:
+) -> tuple[Slices, FloatArray] | None:
     """Draw the shade of one fold at full depth; None where it is too small or out of the box."""
     corner = np.array(frame.box[:2], np.float32)
     line = _curve([_place(frame, one, side) - corner for one in fold.line])
     width = max(fold.width * frame.unit, 0.8)
-    reach = 5 * width
+    reach = (8 if fold.swell else 5) * width
     low = np.maximum(np.floor(line.min(0) - reach), 0).astype(int)
     high = np.minimum(np.ceil(line.max(0) + reach) + 1, size[1::-1]).astype(int)
     if (high - low).min() < 4:
         return None
-    x = np.arange(low[0], high[0], dtype=np.float32)[None, :, None]
-    y = np.arange(low[1], high[1], dtype=np.float32)[:, None, None]
-    away_x, away_y = x - line[:, 0], y - line[:, 1]
-    squared = away_x**2 + away_y**2
+    x = np.arange(low[0], high[0], dtype=np.float32)[None, :]
+    y = np.arange(low[1], high[1], dtype=np.float32)[:, None]
+    squared = (x[..., None] - line[:, 0]) ** 2 + (y[..., None] - line[:, 1]) ** 2
     nearest = squared.argmin(-1)
     distance = np.sqrt(np.take_along_axis(squared, nearest[..., None], -1)[..., 0]) / width
     along = nearest / (len(line) - 1)
@@ -224,10 +150,17 @@ def _draw(
         # both sides meet over the middle of the face, each with half the depth there
         taper = np.clip(along / _TAPER, 0, 1) * (1 - 0.5 * np.clip((along - 0.85) / 0.15, 0, 1))
     shade = _RIDGE * np.exp(-((distance / _RIDGE_WIDTH) ** 2)) - np.exp(-(distance**2))
+    if fold.swell:
+        tangent = np.gradient(line, axis=0)[nearest]
+        beside = tangent[..., 0] * (y - line[nearest, 1]) - tangent[..., 1] * (x - line[nearest, 0])
+        swollen = _place(frame, fold.probes[1], side) - corner
+        middle, ahead = line[len(line) // 2], np.gradient(line, axis=0)[len(line) // 2]
+        towards = ahead[0] * (swollen - middle)[1] - ahead[1] * (swollen - middle)[0]
+        up_there = np.exp(-(((distance - _SWELL_AT) / _SWELL_WIDTH) ** 2))
+        shade += fold.swell * up_there * np.where(beside * towards > 0, 1.0, -0.5)
     shade = shade * taper**0.7 * fold.depth * strength
-    ends = _place(frame, fold.probes[0], side), _place(frame, fold.probes[1], side)
     where = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
-    return _Drawn(where, np.asarray(shade, np.float32), ends, fold.full)
+    return where, np.asarray(shade, np.float32)
 
 
 def _curve(places: Sequence[FloatArray]) -> FloatArray:

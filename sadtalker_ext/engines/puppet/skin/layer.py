@@ -11,7 +11,7 @@ from sadtalker_ext.engines.puppet.eyes.brows import hair_in_front
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
-from sadtalker_ext.engines.puppet.skin.folds import Folds
+from sadtalker_ext.engines.puppet.skin.folds import Folds, Light
 from sadtalker_ext.engines.puppet.skin.frame import SkinFrame, freedom, measure_skin
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.pixels import remap
@@ -73,15 +73,14 @@ class SkinLayer:
         left, top, right, bottom = self.box
         region = canvas[top:bottom, left:right]
         source = region.copy()
-        self._folds.shade(source, forward)
+        lights: list[Light] = []
         for side, (where, light) in zip(("Right", "Left"), self._cheeks, strict=True):
             raised = sum(
                 share * float(face[COLUMN[name + side]]) for name, share in _RAISES_CHEEK.items()
             )
             if raised > 0.02 and light.size:
-                part = source[where]
-                lit = part * (1 + np.float32(raised) * light)[..., None]
-                part[:] = np.clip(lit + 0.5, 0, 255).astype(np.uint8)
+                lights.append((where, light, raised))
+        self._folds.shade(source, forward, lights)
         region[:] = remap(source, *self._fields.sources(forward), cv2.INTER_CUBIC)
 
 

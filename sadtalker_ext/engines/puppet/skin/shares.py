@@ -9,9 +9,6 @@ from sadtalker_ext.engines.puppet.eyes.layer import LidTension, Look
 from sadtalker_ext.motion.looks import turned_eyes
 from sadtalker_ext.types import FloatArray
 
-UNABLE = ("tongueOut",)
-"""Blendshapes that the puppet does not make."""
-
 _FUNNEL = {"round": 0.75, "jaw": 0.22, "upper": 0.25, "drop": 0.35}
 """Round lips that are turned out, by the mouth's own controls."""
 _OF_A_SMILE = (
@@ -20,9 +17,15 @@ _OF_A_SMILE = (
 )
 _OWN_SMILE = 0.65
 """Share of a directed smile that the broadest smile of a picture stands for."""
+_AGAINST_A_SMILE = {"mouthFrown": 1.0, "noseSneer": 0.3}
+"""What pulls where a smile does not: as far as it does, the smile of a picture goes."""
+_UNDONE = 0.7
+"""Share of a directed smile that is taken back where the broadest smile of a picture goes."""
 _PUCKER = 0.95
 _JAW = 0.9
 _PRESS = 0.6
+_TONGUE_JAW, _TONGUE_DROP = 0.4, 0.35
+"""How far a tongue that is put out opens jaw and lower lip."""
 
 
 def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, float]:
@@ -41,12 +44,13 @@ def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, f
     def mean(name: str) -> float:
         return 0.5 * (weight(f"{name}Left") + weight(f"{name}Right"))
 
-    funnel = weight("mouthFunnel")
+    funnel, tongue = weight("mouthFunnel"), weight("tongueOut")
     directed = {
-        "jaw": _JAW * weight("jawOpen") + _FUNNEL["jaw"] * funnel,
+        "jaw": max(_JAW * weight("jawOpen") + _FUNNEL["jaw"] * funnel, _TONGUE_JAW * tongue),
         "round": max(_PUCKER * weight("mouthPucker"), _FUNNEL["round"] * funnel),
         "upper": mean("mouthUpperUp") + _FUNNEL["upper"] * funnel,
-        "drop": mean("mouthLowerDown") + _FUNNEL["drop"] * funnel,
+        "drop": max(mean("mouthLowerDown") + _FUNNEL["drop"] * funnel, _TONGUE_DROP * tongue),
+        "tongue_out": tongue,
         "press": max(_PRESS * mean("mouthPress"), weight("mouthClose")),
     }
     controls = dict(spoken)
@@ -57,22 +61,30 @@ def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, f
 
 
 def beside_own_smile(face: FloatArray, smile: float, relax: float) -> FloatArray:
-    """Return the weights of a frame for a picture that smiles by itself: less smile is to be added.
+    """Return the weights of a frame for a picture that smiles by itself.
+
+    Less smile is to be added to it, and muscles that work against a smile have it to undo: there
+    the weight of a smile is negative.
 
     Args:
         face: (52,) weights of the blendshapes.
         smile: 0..1, how broad the smile of the picture is.
         relax: 0..1, how far it is let go in this frame.
     """
-    shown = smile * (1 - relax)
-    if shown <= 0:
+    if smile <= 0:
         return face
+    shown = smile * (1 - relax)
     left = face.copy()
     asked = 0.5 * float(face[COLUMN["mouthSmileLeft"]] + face[COLUMN["mouthSmileRight"]])
-    for name in _OF_A_SMILE:
+    for name in _OF_A_SMILE if shown > 0 else ():
         # what parts the lips is part of a smile only where there is one
         part = 1.0 if name.startswith("mouthSmile") else asked
         left[COLUMN[name]] *= 1 - _OWN_SMILE * shown * part
+    for side in ("Left", "Right"):
+        against = sum(
+            share * float(face[COLUMN[name + side]]) for name, share in _AGAINST_A_SMILE.items()
+        )
+        left[COLUMN[f"mouthSmile{side}"]] -= _UNDONE * smile * min(against, 1.0)
     return left
 
 

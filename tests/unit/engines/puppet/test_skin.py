@@ -248,6 +248,21 @@ def test_a_picture_that_smiles_is_asked_for_less(rig):
     np.testing.assert_array_equal(beside_own_smile(alone, rig.mouth.smile, 0.0), alone)
 
 
+def test_what_pulls_against_a_smile_undoes_that_of_the_picture(rig, models):
+    smile = rig.mouth.smile
+    sad, afraid = (beside_own_smile(weights(**recipe(one)), smile, 1.0) for one in ("sad", "happy"))
+    assert sad[COLUMN["mouthSmileLeft"]] < -0.4
+    assert afraid[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
+    frown = weights(mouthFrown=0.5)
+    np.testing.assert_array_equal(beside_own_smile(frown, 0.0, 1.0), frown)
+    corners = [
+        points(models, draw(rig, face, relax=1.0))[[61, 291], 1].mean()
+        - points(models, draw(rig, face, relax=1.0))[1, 1]
+        for face in (weights(), frown)
+    ]
+    assert corners[1] - corners[0] > 0.03
+
+
 def test_two_causes_of_one_movement_never_pass_the_limit():
     spoken = dict.fromkeys(CONTROLS, 0.0) | {"jaw": 0.7, "press": 0.5}
     mouth = mouth_controls(spoken, weights(jawOpen=1, mouthClose=1))
@@ -256,18 +271,17 @@ def test_two_causes_of_one_movement_never_pass_the_limit():
     assert mouth_controls(spoken, weights())["jaw"] == pytest.approx(0.7)
 
 
-def test_what_the_puppet_cannot_make_is_said(rig):
-    face = weights(tongueOut=1)
-    motion = Motion(
-        fps=25.0,
-        head=np.zeros((1, 3), np.float32),
-        lids=np.zeros((1, 2), np.float32),
-        gaze=np.zeros((1, 2), np.float32),
-        controls=rest(1),
-        names=CONTROLS,
-        face=face[None],
-    )
-    assert "cannot make tongueOut" in " ".join(rig.unable(motion))
+def test_the_tongue_comes_out_over_the_lower_lip(rig):
+    def middle_of_the_lower_lip(size):
+        drawn = draw(rig, weights(tongueOut=size), relax=1.0)
+        x, y = (rig.view.points[17, :2] - rig.view.frame[:2]).astype(int)
+        return drawn[y : y + 8, x - 6 : x + 6].reshape(-1, 3).mean(0)
+
+    shut, half, out = (middle_of_the_lower_lip(size) for size in (0.0, 0.5, 1.0))
+    assert np.abs(half - shut).max() > 8
+    assert np.abs(out - shut).max() > 8
+    # flesh: redder than the lip's skin that would be there
+    assert out[0] / out[1] > 1.15 * shut[0] / shut[1]
 
 
 def test_another_job_on_the_same_picture_takes_what_is_prepared_and_nothing_that_moves(
