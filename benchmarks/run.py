@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    ahead,
     blink_look,
     closures,
     dubbing,
     ear,
     ear_hard,
+    first_frame,
     lips,
     memory,
     paste,
@@ -44,6 +46,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "blinks": blink_look.run,
     "memory": memory.run,
     "paste": paste.run,
+    "ahead": ahead.run,
+    "first_frame": first_frame.run,
     "dubbing": dubbing.run,
     "throughput": throughput.run,
 }

@@ -52,23 +52,62 @@
         }
     }
 
+    function remembered() {
+        return localStorage.getItem(TASK) || "";
+    }
+
     function forget(id) {
-        if (localGet(TASK) === id) localRemove(TASK);
+        if (remembered() === id) localStorage.removeItem(TASK);
+    }
+
+    /* Shows Generate, or Interrupt in its place. SD.Next has no such function, nor the next one:
+       there our style sheet does it by the bar, see `stx-bare`. */
+    function showButtons(free) {
+        if (!bare()) showSubmitButtons(PREFIX, free);
+    }
+
+    /* Tells whether the host's page has neither a bar nor buttons that take each other's place. */
+    function bare() {
+        return typeof window.showSubmitButtons !== "function";
     }
 
     /* Gives the button Generate back. */
     function ended(id) {
-        showSubmitButtons(PREFIX, true);
+        showButtons(true);
         // a page that is being reloaded ends here too, but its timers never fire
         setTimeout(() => forget(id), 1000);
     }
 
     /* Shows the host's bar and buttons until a task in its queue ends. */
     function follow(id) {
-        showSubmitButtons(PREFIX, false);
+        showButtons(false);
+        if (bare()) draw(id, {});
         requestProgress(
-            id, find(`${PREFIX}_progress`), find(`${PREFIX}_stage`), () => ended(id), null
+            id, find(`${PREFIX}_progress`), bare() ? null : find(`${PREFIX}_stage`),
+            () => ended(id), bare() ? (state) => draw(id, state) : null
         );
+    }
+
+    /* Draws a task of the host's queue where the host itself draws nothing. */
+    function draw(id, {progress, eta, textinfo, live_preview: preview}) {
+        const place = find(`${PREFIX}_progress`);
+        const queued = place && place.querySelector(".stx-queued");
+        if (!queued || queued.dataset.task !== id) return;
+        if (!queued.firstElementChild) {
+            queued.innerHTML = '<div class="stx-running"><div class="stx-line">' +
+                '<span class="stx-stage"></span><span class="stx-eta"></span></div>' +
+                '<div class="stx-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100">' +
+                '<div></div></div><img class="stx-preview" alt="" hidden></div>';
+        }
+        const share = Math.round(100 * (progress || 0));
+        queued.querySelector(".stx-stage").textContent = textinfo || "...";
+        queued.querySelector(".stx-eta").textContent = eta > 0 ? `${Math.ceil(eta)} s` : "";
+        const bar = queued.querySelector(".stx-bar");
+        bar.setAttribute("aria-valuenow", share);
+        bar.firstElementChild.style.width = `${share}%`;
+        const picture = queued.querySelector("img");
+        if (preview) picture.src = preview;
+        picture.hidden = !picture.src;
     }
 
     /* Reads what the server wrote in place of the bar: a task that waits in the host's queue has
@@ -80,9 +119,9 @@
         if (queued && followed !== queued.dataset.task) {
             followed = queued.dataset.task;
             follow(followed);
-        } else if (place && place.querySelector(".stx-running") && !beside) {
-            beside = localGet(TASK) || "?";
-            showSubmitButtons(PREFIX, false);
+        } else if (place && !queued && place.querySelector(".stx-running") && !beside) {
+            beside = remembered() || "?";
+            showButtons(false);
         } else if (over && over.dataset.task === waiting && waiting !== followed) {
             ended(waiting);
             waiting = beside = "";
@@ -110,8 +149,8 @@
         restoring = true; // a new task has taken the place of the old one
         const id = waiting = randomId();
         beside = "";
-        localSet(TASK, id);
-        showSubmitButtons(PREFIX, false);
+        localStorage.setItem(TASK, id);
+        showButtons(false);
         showStage();
         const values = Array.from(arguments);
         values[0] = id;
@@ -125,12 +164,17 @@
     };
 
     window[`${PREFIX}_stop`] = function() {
-        showSubmitInterruptingPlaceholder(PREFIX);
-        return [localGet(TASK) || ""];
+        if (bare()) {
+            const bar = gradioApp().querySelector(`#${PREFIX}_progress .stx-running`);
+            if (bar) bar.classList.add("stx-stopping");
+        } else {
+            showSubmitInterruptingPlaceholder(PREFIX);
+        }
+        return [remembered()];
     };
 
     window[`${PREFIX}_restore`] = function() {
-        const id = localGet(TASK) || "";
+        const id = remembered();
         if (id && !restoring) waiting = id;
         restoring = true;
         return [id];
@@ -140,12 +184,15 @@
        there; the button's event calls the function above. */
     function restore(tries) {
         const button = find(`${PREFIX}_restore_progress`);
-        if (restoring || tries === 0 || !localGet(TASK)) return;
+        if (restoring || tries === 0 || !remembered()) return;
         if (button) button.click();
         setTimeout(() => restore(tries - 1), 1000);
     }
 
-    onUiLoaded(() => restore(30));
+    onUiLoaded(function() {
+        if (bare()) document.body.classList.add("stx-bare");
+        restore(30);
+    });
 
     onAfterUiUpdate(readProgress);
 

@@ -34,7 +34,7 @@ from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.segments import Elsewhere, Scene, join_segments, unsplit
-from sadtalker_ext.shot.mouth_seen import LookForHands, mouth_warnings
+from sadtalker_ext.shot.mouth_seen import HiddenByHands, mouth_warnings
 from sadtalker_ext.types import FloatArray, ImageArray, Motion, Shot, VideoFile
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def generate(
     tools: FinishTools | None = None,
     own: OwnCertificate | None = None,
     elsewhere: Elsewhere | None = None,
-    hands: LookForHands | None = None,
+    hands: HiddenByHands | None = None,
 ) -> VideoFile:
     """Make one video.
 
@@ -90,7 +90,7 @@ def generate(
         tools: For enhancer, upscaler and debug overlay.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
         elsewhere: Draws the frames in other processes, segment by segment.
-        hands: Finds hands in a part of the picture; without it none is noticed over the mouth.
+        hands: Tells what hands hide; without it none is noticed over the mouth.
 
     Raises:
         InputError: The picture, speech, output or an option cannot be used.

@@ -195,6 +195,8 @@ class Repainted:
         side: Side of the square in frame pixels.
         outline: (K, 2) float32 frame pixels; what lies inside their convex hull is taken.
         amount: How much of it is seen, 0..1.
+        cover: (h, w) float32 how far something lies before the face, 0..1, in the box that
+            `box_around` gives for the outline; None for nothing.
     """
 
     pixels: ImageArray
@@ -202,6 +204,16 @@ class Repainted:
     side: float
     outline: FloatArray
     amount: float
+    cover: FloatArray | None = None
+
+
+def box_around(planes: Planes, outline: FloatArray) -> Box | None:
+    """Return the part of a frame around (K, 2) places; None where they lie beside it."""
+    width, height = planes.size
+    low, high = outline.min(0), outline.max(0)
+    if (high < 0).any() or low[0] >= width or low[1] >= height:
+        return None
+    return planes.inside((int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1))
 
 
 def _add(part: Plane, change: npt.NDArray[Any], bits: int) -> None:

@@ -92,7 +92,7 @@ class GrowingPlan:
         self._rig, self._source, self._later = rig, parts, later
         self._parts = [next(parts)]
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sadtalker-plan")
-        self._next: Future[Motion | None] | None = self._pool.submit(next, parts, None)
+        self._next: Future[Motion | None] | None = self._pool.submit(self._further)
 
     @property
     def motion(self) -> Motion:
@@ -120,13 +120,16 @@ class GrowingPlan:
             yield from self._rig.draw(part, first)
             number, first = number + 1, first + len(part)
 
+    def _further(self) -> Motion | None:
+        return next(self._source, None)
+
     def _grown(self) -> bool:
         """Wait for the next part and begin the one after it; tell whether there is one."""
         part = None if self._next is None else self._next.result()
         if part is None:
             self._next = None
             return False
-        self._next = self._pool.submit(next, self._source, None)
+        self._next = self._pool.submit(self._further)
         # the video may end a row earlier than its sound
         missing = self.frames - sum(map(len, self._parts))
         self._parts.append(part.rows(0, min(len(part), missing)))

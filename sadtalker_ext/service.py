@@ -41,14 +41,12 @@ from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.transcripts import with_words, write_transcripts
-from sadtalker_ext.types import Face, ImageArray, Motion, Picture, Shot, VideoFile
+from sadtalker_ext.types import Face, FloatArray, ImageArray, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
-    from sadtalker_ext.portrait.hands import Hand
     from sadtalker_ext.portrait.models import FaceModels
-    from sadtalker_ext.portrait.region import Region
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +203,7 @@ class Service:
                     tools=tools,
                     own=request.own_certificate,
                     elsewhere=elsewhere,
-                    hands=self._hands,
+                    hands=self._behind_hands,
                 )
             except SadTalkerError as error:
                 offer_other(error, name, self.engines)
@@ -276,10 +274,10 @@ class Service:
         self._toolbox.close()
         self._engines.close()
 
-    def _hands(self, picture: ImageArray, region: Region) -> Sequence[Hand]:
-        """Return the likely hands in a part of a picture; none where they cannot be looked for."""
+    def _behind_hands(self, picture: ImageArray, outline: FloatArray, height: float) -> float:
+        """Return how much of an area hands hide; none where they cannot be looked for."""
         finder = self._face_models().hands
-        return () if finder is None else finder(picture, region)
+        return 0.0 if finder is None else finder.share_hidden(picture, outline, height)
 
     def _face_models(self) -> FaceModels:
         if self._models is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sadtalker_ext.compositor.colours import matched_colours
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.planes import Drawn, Planes, Repainted
+from sadtalker_ext.planes import Drawn, Planes, Repainted, box_around
 from sadtalker_ext.types import FloatArray
 
 _FADE = 0.16
@@ -29,17 +29,17 @@ def repaint(planes: Planes, drawn: Repainted) -> Drawn | None:
         planes: The frame; not changed.
         drawn: The square.
     """
-    width, height = planes.size
-    low, high = drawn.outline.min(0), drawn.outline.max(0)
-    if drawn.amount <= 0 or (high < 0).any() or low[0] >= width or low[1] >= height:
+    box = box_around(planes, drawn.outline)
+    if drawn.amount <= 0 or box is None:
         return None
-    box = planes.inside((int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1))
     matte = _matte(drawn, box)
+    if drawn.cover is not None:
+        matte = matte * (1 - drawn.cover)
     if not matte.any():
         return None
     source = planes.rgb(box)
     new = _moved(drawn, box)
-    size = float(np.sqrt(np.prod(high - low)))
+    size = float(np.sqrt(np.prod(np.ptp(drawn.outline, axis=0))))
     new = _in_colours_of(new, source, matte, size)
     return Drawn(box, (new - source) * (matte * np.float32(drawn.amount))[..., None])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections.abc import Iterator
@@ -103,12 +104,16 @@ def _look(
         progress.advance(state.frames)
     follower = SceneFollower(models, people=state.people, first_track=state.tracks)
     went_on = state.frames or None
-    with TrackWriter(folder, keep_frames=state.frames, keep_faces=state.faces) as writer:
-        for frame, new in read_ahead(_watched(_from(footage, folder, state.frames))):
+    frames = read_ahead(_watched(_from(footage, folder, state.frames)))
+    with (
+        contextlib.closing(follower),
+        TrackWriter(folder, keep_frames=state.frames, keep_faces=state.faces) as writer,
+    ):
+        for frame, new, after in _with_next(frames):
             # where an earlier try stopped, the first frame looks new without being a cut
             cut = new and frame.number != went_on
             state.shot += cut
-            faces = follower(frame.planes, cut=cut)
+            faces = follower(frame.planes, cut=cut, after=after)
             for face in faces:
                 skin = skin_of(frame.planes, face.points)
                 writer.face(face.person, face.track, face.score, face.points, skin)
@@ -132,6 +137,19 @@ def _watched(frames: Iterator[FootageFrame]) -> Iterator[tuple[FootageFrame, boo
     cuts = CutFinder()
     for frame in frames:
         yield frame, cuts(frame.planes)
+
+
+def _with_next(
+    frames: Iterator[tuple[FootageFrame, bool]],
+) -> Iterator[tuple[FootageFrame, bool, Planes | None]]:
+    """Yield frames, whether a shot begins with them, and the next frame of the same shot."""
+    with contextlib.closing(frames):
+        held = next(frames, None)
+        while held is not None:
+            following = next(frames, None)
+            same = following is not None and not following[1]
+            yield (*held, following[0].planes if following is not None and same else None)
+            held = following
 
 
 def _from(footage: Footage, folder: Path, first: int) -> Iterator[FootageFrame]:

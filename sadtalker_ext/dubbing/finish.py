@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -21,9 +22,15 @@ from sadtalker_ext.inputs.footage import Footage
 from sadtalker_ext.performance import Said
 from sadtalker_ext.provenance.claim import claim_of
 from sadtalker_ext.provenance.marking import Marking
+from sadtalker_ext.shot.track_file import TrackFile
 from sadtalker_ext.speech.laid import Laid, laid_out
 from sadtalker_ext.speech.spans import GivingWay, spans_of
 from sadtalker_ext.types import Picture, Speech, VideoFile
+
+SMALL_PX: Final = 40
+"""Width of a face below which lips are a few pixels."""
+_MEASURED: Final = 60
+"""Faces whose width is measured, spread over the video."""
 
 
 def marking_of(work: Work, footage: Footage, lines: Sequence[Sequence[Said]]) -> Marking:
@@ -118,6 +125,26 @@ def _sound(work: Work, footage: Footage, lines: Sequence[Sequence[Said]], second
     return laid_out(laid, seconds)
 
 
+def small_faces(tracks: TrackFile, wanted: Collection[int]) -> list[str]:
+    """Say so where the faces of some people are too small for lips to be read.
+
+    Args:
+        tracks: What was found in the video.
+        wanted: Numbers of the people.
+    """
+    rows = np.flatnonzero(np.isin(tracks.person_of, list(wanted)))
+    if not len(rows):
+        return []
+    spread = rows[np.unique(np.linspace(0, len(rows) - 1, _MEASURED).astype(int))]
+    wide = np.median([np.ptp(tracks.points(int(row))[:, 0]) for row in spread])
+    if wide >= SMALL_PX:
+        return []
+    return [
+        f"The face is only {wide:.0f} pixels wide: its lips are a few pixels, and what they say is "
+        "hardly seen."
+    ]
+
+
 def described(
     work: Work,
     analysis: Analysis,
@@ -135,6 +162,7 @@ def described(
         work.warnings.append(
             f"{absent} of {len(tracks.frames)} frames do not show the face; they stay as they are."
         )
+    work.warnings += small_faces(tracks, wanted)
     others = [one for one in ranked(analysis) if one not in wanted]
     if others:
         work.warnings.append(f"{len(others)} more people are seen; their mouths stay as they are.")

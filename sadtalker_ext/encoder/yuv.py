@@ -71,7 +71,7 @@ class YuvFrames:
 
         def same(left: int, right: int) -> bool:
             pair = frame[rows, left:right], self._last[rows, left:right]
-            return cv2.norm(*pair, cv2.NORM_INF) == 0
+            return bool(cv2.norm(*pair, cv2.NORM_INF) == 0)
 
         left, right = 0, frame.shape[1]
         if same(left, right):

@@ -162,9 +162,11 @@ def faded(before: Motion, after: Motion) -> Motion:
     share = np.repeat(quick, len(after.names), axis=1)
     share[:, [BROW, BREATH, RELAX]] = slow
     lids = after.lids.copy()
-    # a blink is not cut: the lids change hands when all are open
-    opened = (np.maximum(before.lids[:count], after.lids[:count]) <= _OPEN).all(axis=1)
-    kept = int(np.argmax(opened)) if opened.any() else count
+    # a blink is not cut: the lids change hands when all are open, or else when they differ least
+    pair = before.lids[:count], after.lids[:count]
+    opened = (np.maximum(pair[0], pair[1]) <= _OPEN).all(axis=1)
+    nearest = np.abs(pair[0] - pair[1]).max(axis=1)
+    kept = int(np.argmax(opened) if opened.any() else np.argmin(nearest))
     lids[:kept] = before.lids[:kept]
     return replace(
         after,

@@ -6,9 +6,10 @@ OpenCV reads the other models, but not the attention mesh, three of whose operat
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -41,6 +42,8 @@ BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
     }
 )
 
+_MOST_SETS: Final = 2
+"""Threads that run a network at once; each needs buffers of its own, about 20 MB."""
 _DTYPES: Final = {0: np.float32, 1: np.float16, 2: np.int32}  # the format's TensorType
 
 
@@ -68,14 +71,16 @@ class Graph:
                 f"{path} is not a readable TensorFlow-Lite file: {error}."
             ) from error
         try:
-            self._steps = reader.steps()
+            steps = reader.steps()
         except WeightsCorrupt as error:
             raise WeightsCorrupt(f"{path}: {error.message}", hint=error.hint) from error
         except KeyError as error:
             raise WeightsCorrupt(f"{path} holds an unknown type or setting: {error}.") from error
+        self._reader = reader
         self._input, self._outputs = reader.input, reader.outputs
         self.input_shape = reader.shape(self._input)
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._free, self._sets = [steps], 1
 
     def __call__(self, x: FloatArray) -> dict[str, FloatArray]:
         """Run the network.
@@ -88,11 +93,28 @@ class Graph:
         """
         if x.shape != self.input_shape:
             raise ValueError(f"Expected an input of shape {self.input_shape}, found {x.shape}.")
-        with self._lock:  # kernels own their buffers
+        with self._kernels() as steps:
             values: dict[int, FloatArray] = {self._input: x}
-            for kernel, inputs, output in self._steps:
+            for kernel, inputs, output in steps:
                 values[output] = kernel(*[values[place] for place in inputs])
             return {name: values[place].copy() for name, place in self._outputs.items()}
+
+    @contextlib.contextmanager
+    def _kernels(self) -> Iterator[list[Step]]:
+        """Lend kernels, which own their buffers, to one thread; a second set is made when asked."""
+        with self._turn:
+            while not self._free and self._sets == _MOST_SETS:
+                self._turn.wait()
+            if not self._free:
+                self._free.append(self._reader.steps())
+                self._sets += 1
+            steps = self._free.pop()
+        try:
+            yield steps
+        finally:
+            with self._turn:
+                self._free.append(steps)
+                self._turn.notify()
 
 
 Step = tuple[Kernel, tuple[int, ...], int]

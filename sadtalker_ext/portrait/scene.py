@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from sadtalker_ext.portrait.face_place import (
 )
 from sadtalker_ext.portrait.find import MIN_FACE_PX
 from sadtalker_ext.portrait.identity import Likeness, likeness
-from sadtalker_ext.portrait.mesh import FaceMesh, region_of
+from sadtalker_ext.portrait.mesh import region_of
+from sadtalker_ext.portrait.mesh_ahead import MeshesAhead, mesh_in
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.types import FloatArray
@@ -39,6 +40,8 @@ _NEAR = 1.1
 """Distance of two faces, in the larger one's sizes, up to which one may lie before the other."""
 _SAME_PERSON = 1.0
 """Likenesses that differ by less are one person's."""
+_SHARE_OF_STEP = 0.6
+"""How much of its last step a head is expected to go on: it shakes and nods, and turns back."""
 _KEPT_FRAMES = 60
 """A face that was lost is expected near its place for so many frames."""
 _LEARN_EVERY = 10
@@ -74,6 +77,14 @@ class _Followed:
     """How far its middle goes per frame, averaged over the last few."""
     jump: float = 0.0
     """How far from there it went in this frame, in its sizes."""
+
+    def expected(self) -> Region:
+        """Return the square in which it should be looked for in the frame behind the next."""
+        region = region_of(self.points)
+        if self.before is None:
+            return region
+        x, y = _SHARE_OF_STEP * (middle_of(self.points) - middle_of(self.before))
+        return replace(region, x=region.x + float(x), y=region.y + float(y))
 
     def move(self, points: FloatArray) -> None:
         """Take over where it is in the next frame."""
@@ -111,29 +122,34 @@ class SceneFollower:
     _tracks: int = 0
     _number: int = -1
     _searched: int = -(10**9)
+    _ahead: MeshesAhead = field(init=False)
 
     def __post_init__(self, first_track: int) -> None:
         """Go on counting stretches."""
         self._tracks = first_track
+        self._ahead = MeshesAhead(self.models.mesher)
 
     @property
     def tracks(self) -> int:
         """How many unbroken stretches there were so far."""
         return self._tracks
 
-    def __call__(self, planes: Planes, *, cut: bool) -> list[SeenFace]:
+    def __call__(self, planes: Planes, *, cut: bool, after: Planes | None = None) -> list[SeenFace]:
         """Return the faces of the next frame.
 
         Args:
             planes: The frame.
             cut: Whether a new shot begins with it.
+            after: The frame behind it, if it belongs to the same shot; that is looked at by another
+                core meanwhile, and must not be changed.
         """
         self._number += 1
         if cut:
             self._active, self._lost = [], []
+        self._look_ahead(after)
         kept: list[tuple[_Followed, float]] = []
         for face in self._active:
-            mesh = self._mesh(planes, region_of(face.points))
+            mesh = self._ahead.mesh(face.track, planes, region_of(face.points))
             wide = float(np.ptp(mesh.points[:, 0]))
             if mesh.score < _LOST or wide < MIN_FACE_PX:
                 self._lose(face, face.points)
@@ -158,6 +174,17 @@ class SceneFollower:
         if cut or self._number - self._searched >= every:
             found += self._search(planes, thorough=cut or self._number == 0)
         return found
+
+    def _look_ahead(self, after: Planes | None) -> None:
+        """Let another core look at the frame behind this one, unless it did so for this one."""
+        looked = self._ahead.go_on()
+        if after is not None and not looked:
+            for face in self._active:
+                self._ahead.begin(face.track, after, face.expected())
+
+    def close(self) -> None:
+        """End what looks ahead; needed where frames were given with those behind them."""
+        self._ahead.close()
 
     def _lose(self, face: _Followed, points: FloatArray | None) -> None:
         """Expect a face near where it was last, and look round soon."""
@@ -217,8 +244,8 @@ class SceneFollower:
         for face in self._active:
             if np.linalg.norm(middle_of(face.points) - centre) < SAME_PLACE * size_of(face.points):
                 return None
-        mesh = self._mesh(planes, region)
-        mesh = self._mesh(planes, region_of(mesh.points))
+        mesh = mesh_in(self.models.mesher, planes, region)
+        mesh = mesh_in(self.models.mesher, planes, region_of(mesh.points))
         wide = float(np.ptp(mesh.points[:, 0]))
         if mesh.score < _NEW or wide < MIN_FACE_PX or self._taken(mesh.points, self._active):
             return None
@@ -263,24 +290,3 @@ class SceneFollower:
     def _taken(self, points: FloatArray, others: list[_Followed]) -> bool:
         """Tell whether another followed face lies at the same place."""
         return any(in_one_place(one.points, points) for one in others)
-
-    def _mesh(self, planes: Planes, region: Region) -> FaceMesh:
-        reach = 0.5 * region.side * (abs(np.cos(region.angle_rad)) + abs(np.sin(region.angle_rad)))
-        box = (
-            int(region.x - reach) - 2,
-            int(region.y - reach) - 2,
-            int(region.x + reach) + 3,
-            int(region.y + reach) + 3,
-        )
-        picture, corner, scale = cut_out(planes, box)
-        moved = Region(
-            x=(region.x - corner[0] + 0.5) * scale - 0.5,
-            y=(region.y - corner[1] + 0.5) * scale - 0.5,
-            side=region.side * scale,
-            angle_rad=region.angle_rad,
-        )
-        mesh = self.models.mesher.refine(picture, moved)
-        points = mesh.points.copy()
-        points[:, :2] = (points[:, :2] + 0.5) / scale - 0.5 + corner
-        points[:, 2] /= scale
-        return FaceMesh(points=points, score=mesh.score)

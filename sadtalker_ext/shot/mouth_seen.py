@@ -2,25 +2,21 @@
 
 The face mesh always has a mouth; on a mask or a hand it is a guess, and lips drawn there look
 wrong. Values of 44 portraits that show their mouth, and of one with a surgical mask, stand beside
-the thresholds; those for hands at `_HAND`.
+the thresholds; those for hands in `portrait.hands`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.types import Face, FloatArray, ImageArray, Picture
 
-if TYPE_CHECKING:
-    from sadtalker_ext.portrait.hands import Hand
-    from sadtalker_ext.portrait.region import Region
-
-LookForHands = Callable[[ImageArray, "Region"], Sequence["Hand"]]
-"""Returns the likely hands in a square of an (H, W, 3) picture."""
+HiddenByHands = Callable[[ImageArray, FloatArray, float], float]
+"""Returns how much of an outline (N, 2) on a face so many pixels high lies behind hands, 0 to 1."""
 
 _LIPS: Final = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39,
                 40, 185)  # fmt: skip
@@ -43,10 +39,8 @@ _BELOW: Final = 0.3
 """Distance of mouth and cheeks in widths of the mouth: 0.54 to 1.05 on 32 portraits."""
 _PATCH: Final = 0.015
 
-_LOOKS: Final = (2.2, 3.0)
-"""Sides of the squares in which hands are looked for, in face heights."""
-_HAND: Final = 0.8
 _HIDDEN: Final = 0.25
+"""Part of the lips behind a hand. Hands pasted beside 44 mouths: at most 0.05."""
 
 COVERED = (
     "The mouth seems to be covered, by a mask or a hand: lips that are drawn there look wrong. "
@@ -56,14 +50,14 @@ CUT = "The picture's edge cuts off chin or mouth: lips look wrong there. Use a p
 
 
 def mouth_warnings(
-    picture: Picture, face: Face, hands: LookForHands | None = None
+    picture: Picture, face: Face, hands: HiddenByHands | None = None
 ) -> tuple[str, ...]:
     """Say what keeps the mouth of a face from being seen.
 
     Args:
         picture: The picture.
         face: A face of it.
-        hands: Finds hands in a part of a picture; without it none is noticed.
+        hands: Tells what hands hide; without it none is noticed.
     """
     if not _is_mesh(face.points):
         return ()
@@ -74,7 +68,8 @@ def mouth_warnings(
     points = face.points[:, :2]
     covered = _is_covered(picture.pixels, points)
     if not covered and hands is not None:
-        covered = _is_behind_a_hand(picture.pixels, points, hands)
+        lips, height = points[list(_LIPS)], float(np.ptp(points[:, 1]))
+        covered = hands(picture.pixels, lips, height) > _HIDDEN
     return (COVERED,) if covered else ()
 
 
@@ -104,19 +99,6 @@ def _is_covered(pixels: ImageArray, points: FloatArray) -> bool:
         return False
     other = float(np.linalg.norm((around - cheeks)[1:]))
     return other > OTHER_COLOUR or float(np.linalg.norm(lips - around)) < NO_LIPS
-
-
-def _is_behind_a_hand(pixels: ImageArray, points: FloatArray, hands: LookForHands) -> bool:
-    from sadtalker_ext.portrait.region import Region
-
-    lips = points[list(_LIPS)]
-    x, y = lips.mean(axis=0)
-    height = float(np.ptp(points[:, 1]))
-    return any(
-        hand.score > _HAND and hand.share_of(lips) > _HIDDEN
-        for side in _LOOKS
-        for hand in hands(pixels, Region(x=float(x), y=float(y), side=side * height))
-    )
 
 
 def _colour(pixels: ImageArray, points: FloatArray, radius: int) -> npt.NDArray[np.float64] | None:

@@ -13,7 +13,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
 from sadtalker_ext.progress import Progress, ProgressEvent, Stage
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.speech.hear.recogniser import Require
 from sadtalker_ext.speech.hearing import Hearing, listen
 from sadtalker_ext.speech.loudness import SAMPLE_HZ, Loudness
@@ -54,8 +54,7 @@ def listen_aside(speech: Speech, progress: Progress, require: Require | None = N
         Cancelled: A stop was asked for.
     """
     progress.enter(Stage.LISTENING, max(2, round(speech.seconds)))
-    with tempfile.TemporaryDirectory(prefix="sadtalker-listen-") as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         try:
             with (folder / _SOUND).open("wb") as file:
                 for block in speech.read(SAMPLE_HZ):
@@ -129,7 +128,8 @@ def _run(folder: Path, progress: Progress) -> None:
         # Ctrl+C in a terminal is meant for the program, which ends its children itself
         start_new_session=sys.platform != "win32",
     )
-    counted, code = 0, None
+    counted = 0
+    code: int | None = None
     try:
         while code is None:
             # half a number may be there; the next look finds all of it

@@ -16,10 +16,20 @@ def centre(page, name):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
-    cat = odd_faces()[0]
-    Image.fromarray(cat.pixels).save(tmp_path / "cat.png")
-    give_portrait(page, tmp_path / "cat.png")
+def drag_by_finger(page, start, end):
+    """Put a finger down, move it in four steps, and lift it."""
+    session = page.context.new_cdp_session(page)
+    ways = [[a + (b - a) * part / 4 for a, b in zip(start, end, strict=True)] for part in range(5)]
+    for number, (x, y) in enumerate(ways):
+        kind = "touchMove" if number else "touchStart"
+        point = {"x": x, "y": y, "id": 1}
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def open_by_the_error(page, path):
+    give_portrait(page, path)
     # looking everywhere for a face takes longer than finding one
     page.wait_for_selector(f"{part('picture_note')} .stx-note")
     tick_if_asked(page)
@@ -28,6 +38,12 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     # the error has the button beside it
     page.click(f"{part('status')} .stx-error[data-code=no_face] .stx-face-open")
     page.wait_for_selector("dialog.stx-face[open]")
+
+
+def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
+    cat = odd_faces()[0]
+    Image.fromarray(cat.pixels).save(tmp_path / "cat.png")
+    open_by_the_error(page, tmp_path / "cat.png")
     for name, (x, y) in cat.points.items():
         sheet = page.locator(".stx-face-sheet").bounding_box()
         page.mouse.move(*centre(page, name))
@@ -38,6 +54,10 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     x, y = centre(page, "chin")
     assert (x - sheet["x"]) / sheet["width"] == pytest.approx(cat.points["chin"][0], abs=0.01)
     assert (y - sheet["y"]) / sheet["height"] == pytest.approx(cat.points["chin"][1], abs=0.01)
+    # a finger does what the pointer did, and nothing scrolls under it
+    for start, end in (((x, y), (x + 20, y - 12)), ((x + 20, y - 12), (x, y))):
+        drag_by_finger(page, start, end)
+        assert centre(page, "chin") == pytest.approx(end, abs=1.5)
     # keys move a point, and the whole face
     page.focus(".stx-face-chin")
     page.keyboard.press("ArrowDown")

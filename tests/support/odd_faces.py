@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from sadtalker_ext.types import ImageArray, Picture
+from tests.support.odd_canvas import SIDE, Canvas, Plan, Point
 
-SIDE = 512
-Point = tuple[float, float]
+__all__ = ["SIDE", "OddFace", "odd_faces"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,95 +40,10 @@ def odd_faces() -> list[OddFace]:
     return [draw() for draw in _DRAWN]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """Where things are, in pixels: eyes by centre and half sizes, everything else by points."""
-
-    eye: Point  # way of each eye from the middle, and its height
-    eye_size: Point
-    brow: Point
-    nose: float
-    mouth: tuple[float, float, float, float]  # half width, height of seam, of upper and lower lip
-    chin: float
-    cheek: Point
-    forehead: float
-    middle: float = 256
-
-    def points(self) -> dict[str, Point]:
-        (ex, ey), (ew, eh), m = self.eye, self.eye_size, self.middle
-        half, seam, upper, lower = self.mouth
-        found = {
-            "left_eye_outer": (m - ex - ew, ey),
-            "left_eye_top": (m - ex, ey - eh),
-            "left_eye_inner": (m - ex + ew, ey),
-            "left_eye_bottom": (m - ex, ey + eh),
-            "right_eye_inner": (m + ex - ew, ey),
-            "right_eye_top": (m + ex, ey - eh),
-            "right_eye_outer": (m + ex + ew, ey),
-            "right_eye_bottom": (m + ex, ey + eh),
-            "left_brow": (m - self.brow[0], self.brow[1]),
-            "right_brow": (m + self.brow[0], self.brow[1]),
-            "nose_tip": (m, self.nose),
-            "mouth_left": (m - half, seam),
-            "upper_lip": (m, upper),
-            "mouth_right": (m + half, seam),
-            "lower_lip": (m, lower),
-            "mouth_middle": (m, seam),
-            "left_cheek": (m - self.cheek[0], self.cheek[1]),
-            "chin": (m, self.chin),
-            "right_cheek": (m + self.cheek[0], self.cheek[1]),
-            "forehead": (m, self.forehead),
-        }
-        return {name: ((x + 0.5) / SIDE, (y + 0.5) / SIDE) for name, (x, y) in found.items()}
-
-
-class _Canvas:
-    """A picture to draw on, at twice its size, so that edges are smooth."""
-
-    def __init__(self, colour, seed=0):
-        self.pixels = np.full((2 * SIDE, 2 * SIDE, 3), colour, np.uint8)
-        self._noise = np.random.default_rng(seed)
-
-    def oval(self, middle, size, colour, turn=0.0):
-        centre, axes = [round(2 * one) for one in middle], [round(2 * one) for one in size]
-        cv2.ellipse(self.pixels, centre, axes, turn, 0, 360, colour, -1, cv2.LINE_AA)
-
-    def shape(self, corners, colour):
-        table = np.round(2 * np.array(corners)).astype(np.int32)
-        cv2.fillPoly(self.pixels, [table], colour, cv2.LINE_AA)
-
-    def line(self, corners, colour, wide=2.0):
-        table = np.round(2 * np.array(corners)).astype(np.int32)
-        cv2.polylines(self.pixels, [table], False, colour, round(2 * wide), cv2.LINE_AA)
-
-    def arc(self, middle, size, first, last, colour, wide=2.0):
-        centre, axes = [round(2 * one) for one in middle], [round(2 * one) for one in size]
-        cv2.ellipse(self.pixels, centre, axes, 0, first, last, colour, round(2 * wide), cv2.LINE_AA)
-
-    def eyes(self, plan, white, iris, pupil=(15, 15, 20), *, slit=False, share=0.8):
-        (ex, ey), (ew, eh) = plan.eye, plan.eye_size
-        for side in (-1, 1):
-            at = (plan.middle + side * ex, ey)
-            self.oval(at, (ew, eh), white)
-            size = min(share * eh, 0.8 * ew)
-            self.oval(at, (size, size), iris)
-            self.oval(
-                at,
-                (0.25 * size if slit else 0.5 * size, 0.85 * size if slit else 0.5 * size),
-                pupil,
-            )
-            self.oval((at[0] - 0.3 * size, ey - 0.4 * size), (0.2 * size, 0.2 * size), (250,) * 3)
-
-    def rough(self, amount):
-        grain = self._noise.normal(0, amount, (SIDE, SIDE, 1))
-        small = cv2.resize(self.pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        return np.clip(small + grain, 0, 255).astype(np.uint8)
-
-
 def _cat() -> OddFace:
-    plan = _Plan(eye=(62, 235), eye_size=(34, 27), brow=(64, 190), nose=292,
+    plan = Plan(eye=(62, 235), eye_size=(34, 27), brow=(64, 190), nose=292,
                  mouth=(40, 330, 318, 344), chin=375, cheek=(140, 270), forehead=140)  # fmt: skip
-    fur, dark, c = (196, 142, 84), (150, 98, 50), _Canvas((120, 150, 130), 1)
+    fur, dark, c = (196, 142, 84), (150, 98, 50), Canvas((120, 150, 130), 1)
     c.oval((256, 470), (150, 120), fur)
     for side in (-1, 1):
         c.shape([(256 + side * 60, 160), (256 + side * 150, 60), (256 + side * 145, 220)], fur)
@@ -153,9 +67,9 @@ def _cat() -> OddFace:
 
 
 def _dog() -> OddFace:
-    plan = _Plan(eye=(64, 205), eye_size=(24, 20), brow=(62, 170), nose=280,
+    plan = Plan(eye=(64, 205), eye_size=(24, 20), brow=(62, 170), nose=280,
                  mouth=(62, 345, 325, 362), chin=395, cheek=(130, 260), forehead=115)  # fmt: skip
-    coat, c = (120, 82, 54), _Canvas((170, 190, 205), 2)
+    coat, c = (120, 82, 54), Canvas((170, 190, 205), 2)
     c.oval((256, 480), (140, 120), coat)
     c.oval((256, 240), (128, 135), coat)
     for side in (-1, 1):
@@ -171,9 +85,9 @@ def _dog() -> OddFace:
 
 
 def _owl() -> OddFace:
-    plan = _Plan(eye=(68, 215), eye_size=(46, 44), brow=(72, 150), nose=262,
+    plan = Plan(eye=(68, 215), eye_size=(46, 44), brow=(72, 150), nose=262,
                  mouth=(24, 292, 272, 312), chin=350, cheek=(150, 250), forehead=110)  # fmt: skip
-    c = _Canvas((40, 48, 80), 3)
+    c = Canvas((40, 48, 80), 3)
     c.oval((256, 470), (165, 170), (120, 96, 70))
     c.oval((256, 240), (160, 140), (136, 108, 78))
     for side in (-1, 1):
@@ -188,9 +102,9 @@ def _owl() -> OddFace:
 
 def _sketch() -> OddFace:
     """A girl as comics draw her: lines on paper, huge eyes, hardly a nose."""
-    plan = _Plan(eye=(70, 285), eye_size=(40, 54), brow=(70, 212), nose=348,
+    plan = Plan(eye=(70, 285), eye_size=(40, 54), brow=(70, 212), nose=348,
                  mouth=(16, 384, 380, 389), chin=436, cheek=(136, 300), forehead=170)  # fmt: skip
-    c, ink = _Canvas((250, 250, 246), 4), (40, 38, 44)
+    c, ink = Canvas((250, 250, 246), 4), (40, 38, 44)
     c.line(
         [(118, 250), (122, 330), (180, 402), (256, 440), (332, 402), (390, 330), (394, 250)], ink, 2
     )
@@ -214,9 +128,9 @@ def _sketch() -> OddFace:
 
 def _lion() -> OddFace:
     """A lion of stone."""
-    plan = _Plan(eye=(88, 190), eye_size=(22, 12), brow=(88, 160), nose=292,
+    plan = Plan(eye=(88, 190), eye_size=(22, 12), brow=(88, 160), nose=292,
                  mouth=(74, 358, 340, 378), chin=412, cheek=(128, 265), forehead=120)  # fmt: skip
-    stone, dark, c = (176, 172, 160), (128, 124, 114), _Canvas((84, 96, 110), 5)
+    stone, dark, c = (176, 172, 160), (128, 124, 114), Canvas((84, 96, 110), 5)
     for turn in range(0, 360, 20):
         angle = np.radians(turn)
         c.oval((256 + 150 * np.cos(angle), 256 + 150 * np.sin(angle)), (52, 40), dark, turn)
@@ -238,9 +152,9 @@ def _lion() -> OddFace:
 
 def _rag_doll() -> OddFace:
     """Buttons for eyes, a sewn mouth."""
-    plan = _Plan(eye=(74, 225), eye_size=(32, 32), brow=(74, 180), nose=290,
+    plan = Plan(eye=(74, 225), eye_size=(32, 32), brow=(74, 180), nose=290,
                  mouth=(90, 345, 336, 354), chin=408, cheek=(150, 270), forehead=120)  # fmt: skip
-    c, thread = _Canvas((150, 176, 150), 6), (236, 226, 200)
+    c, thread = Canvas((150, 176, 150), 6), (236, 226, 200)
     for x in range(-150, 151, 30):
         c.line([(256 + x, 140), (256 + 1.3 * x, 60)], (170, 60, 50), 9)
     c.oval((256, 260), (158, 150), (120, 96, 70))
@@ -260,9 +174,9 @@ def _rag_doll() -> OddFace:
 
 def _mask() -> OddFace:
     """A mask of painted wood with horns and stripes."""
-    plan = _Plan(eye=(66, 215), eye_size=(40, 16), brow=(66, 165), nose=305,
+    plan = Plan(eye=(66, 215), eye_size=(40, 16), brow=(66, 165), nose=305,
                  mouth=(60, 365, 348, 384), chin=440, cheek=(124, 260), forehead=95)  # fmt: skip
-    c, wood = _Canvas((236, 226, 200), 7), (132, 44, 36)
+    c, wood = Canvas((236, 226, 200), 7), (132, 44, 36)
     for side in (-1, 1):
         c.shape([(256 + side * 60, 110), (256 + side * 150, 30), (256 + side * 118, 170)],
                 (226, 214, 180))  # fmt: skip
@@ -288,9 +202,9 @@ def _mask() -> OddFace:
 
 
 def _robot() -> OddFace:
-    plan = _Plan(eye=(78, 200), eye_size=(44, 30), brow=(78, 152), nose=280,
+    plan = Plan(eye=(78, 200), eye_size=(44, 30), brow=(78, 152), nose=280,
                  mouth=(84, 352, 330, 374), chin=418, cheek=(158, 265), forehead=110)  # fmt: skip
-    c = _Canvas((30, 34, 44), 8)
+    c = Canvas((30, 34, 44), 8)
     c.shape([(96, 100), (416, 100), (416, 420), (96, 420)], (150, 158, 168))
     c.shape([(220, 420), (292, 420), (292, 512), (220, 512)], (100, 106, 114))
     c.line([(256, 100), (256, 55)], (120, 126, 134), 5)
@@ -308,9 +222,9 @@ def _robot() -> OddFace:
 
 
 def _frog() -> OddFace:
-    plan = _Plan(eye=(128, 140), eye_size=(38, 34), brow=(128, 96), nose=255,
+    plan = Plan(eye=(128, 140), eye_size=(38, 34), brow=(128, 96), nose=255,
                  mouth=(120, 325, 312, 342), chin=395, cheek=(172, 270), forehead=80)  # fmt: skip
-    green, c = (96, 160, 70), _Canvas((190, 214, 226), 9)
+    green, c = (96, 160, 70), Canvas((190, 214, 226), 9)
     c.oval((256, 480), (150, 110), green)
     c.oval((256, 275), (178, 130), green)
     for side in (-1, 1):
@@ -324,9 +238,9 @@ def _frog() -> OddFace:
 
 
 def _rabbit() -> OddFace:
-    plan = _Plan(eye=(98, 262), eye_size=(20, 24), brow=(98, 222), nose=318,
+    plan = Plan(eye=(98, 262), eye_size=(20, 24), brow=(98, 222), nose=318,
                  mouth=(38, 362, 350, 376), chin=412, cheek=(130, 310), forehead=190)  # fmt: skip
-    fur, c = (112, 92, 78), _Canvas((110, 150, 90), 10)
+    fur, c = (112, 92, 78), Canvas((110, 150, 90), 10)
     c.oval((256, 500), (130, 100), fur)
     for side in (-1, 1):
         c.oval((256 + side * 62, 120), (34, 105), fur, side * 8)

@@ -38,6 +38,19 @@ WEBUI_FLAGS = (
 )
 A1111 = ("--no-half", "--precision", "full", "--use-cpu", "all", "--skip-load-model-at-start")
 FORGE = ("--always-cpu",)
+SDNEXT = ("--skip-all", "--quick", "--use-cpu", "all", "--server-name", "127.0.0.1")
+
+
+def flags_of(home):
+    """The words after ``launch.py`` for the WebUI of a folder."""
+    if is_sdnext(home):
+        return SDNEXT
+    return (*WEBUI_FLAGS, *(FORGE if (home / "modules_forge").is_dir() else A1111))
+
+
+def is_sdnext(home):
+    """Tell whether the WebUI of a folder is SD.Next."""
+    return (home / "installer.py").is_file()
 
 
 class Site:
@@ -207,7 +220,7 @@ class WebUI(Site):
         self.page = page
         self.home = Path(os.environ["WEBUI_DIR"])
         forge = (self.home / "modules_forge").is_dir()
-        self.flags = FORGE if forge else A1111
+        self.flags = flags_of(self.home)
         self.orderly = not forge
         self.data = folder / "webui"
         extensions = self.data / "extensions"
@@ -228,7 +241,7 @@ class WebUI(Site):
         return found
 
     def command(self):
-        words = [os.environ.get("WEBUI_PYTHON", "python"), "launch.py", *WEBUI_FLAGS, *self.flags]
+        words = [os.environ.get("WEBUI_PYTHON", "python"), "launch.py", *self.flags]
         words += ["--data-dir", self.data, "--port", self.port]
         words += ["--cors-allow-origins", GOOD_ORIGIN]
         words += ["--api", "--api-server-stop"] if self.page else ["--nowebui"]

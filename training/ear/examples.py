@@ -58,10 +58,17 @@ def labels_of(sounds: list[tuple[str, float, float]], rows: int) -> np.ndarray:
 
 
 def make(
-    minutes: float, seed: int, weights: bytes, vocabulary: bytes, workers: int
+    minutes: float,
+    seed: int,
+    weights: bytes,
+    vocabulary: bytes,
+    workers: int,
+    *,
+    in_noise: bool = False,
 ) -> Iterator[Example]:
-    """Yield examples of so many minutes altogether."""
-    with ProcessPoolExecutor(workers, initializer=_start, initargs=(weights, vocabulary)) as pool:
+    """Yield examples of so many minutes altogether, in rooms or under music and noise."""
+    start = (weights, vocabulary, "heard_in_noise" if in_noise else "heard")
+    with ProcessPoolExecutor(workers, initializer=_start, initargs=start) as pool:
         pending = [pool.submit(_batch, seed + number) for number in range(workers)]
         made, number = 0.0, workers
         while pending:
@@ -74,10 +81,12 @@ def make(
 
 
 _NETWORK: list[Conformer] = []
+_HEARD = [rooms.heard]
 
 
-def _start(weights: bytes, vocabulary: bytes) -> None:
+def _start(weights: bytes, vocabulary: bytes, heard: str) -> None:
     _NETWORK.append(Conformer(weights, vocabulary))
+    _HEARD[0] = getattr(rooms, heard)
 
 
 def _batch(seed: int) -> list[Example]:
@@ -95,7 +104,7 @@ def _batch(seed: int) -> list[Example]:
         before = [*before[-4:], clean]
         lead = int(numbers.choice((0.0, numbers.uniform(0.05, 1.0))) * rooms.HZ)
         padded = rooms.between_pauses(clean, lead, numbers)
-        answer = _NETWORK[0](rooms.heard(padded, before[:-1], numbers))
+        answer = _NETWORK[0](_HEARD[0](padded, before[:-1], numbers))
         late = lead / rooms.HZ
         sounds = [
             (one, late + start * stretch, late + end * stretch) for one, start, end in spoken.sounds

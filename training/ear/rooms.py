@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from training.ear.music import band
+
 HZ = 16000
 Samples = npt.NDArray[np.float32]
 
@@ -59,6 +61,26 @@ def heard(voice: Samples, others: list[Samples], chance: np.random.Generator) ->
         sound = _telephone(sound)
     if chance.random() < 0.1:
         sound = np.clip(sound / np.abs(sound).max(), -0.3, 0.3)
+    sound = sound / (np.abs(sound).max() + 1e-6) * 10 ** (chance.uniform(-26, 0) / 20)
+    return sound.astype(np.float32)
+
+
+def heard_in_noise(voice: Samples, others: list[Samples], chance: np.random.Generator) -> Samples:
+    """Return a voice as it is heard under music and noise about as strong; as `heard` otherwise."""
+    sound = _filtered(voice, chance)
+    if chance.random() < 0.4:
+        sound = _in_a_room(sound, chance)
+    sound = sound / (np.abs(sound).max() + 1e-6)
+    kind = chance.random()
+    if kind < 0.75:
+        sound = _mixed(sound, band(len(sound), chance), chance.uniform(-2, 14))
+    elif kind < 0.82 and others:
+        other = np.resize(others[chance.integers(len(others))], len(sound))
+        sound = _mixed(sound, other, chance.uniform(4, 20))
+    least = 0 if kind > 0.82 else 8
+    sound = _mixed(sound, _noise(len(sound), chance), chance.uniform(least, 45))
+    if chance.random() < 0.06:
+        sound = _telephone(sound)
     sound = sound / (np.abs(sound).max() + 1e-6) * 10 ** (chance.uniform(-26, 0) / 20)
     return sound.astype(np.float32)
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sadtalker_ext.speech.hear.timing import WEIGHTS, levelled
+from sadtalker_ext.speech.hear.timing import NOISY_WEIGHTS, WEIGHTS, levelled
 from sadtalker_ext.speech.ipa import PLAIN
 from training.ear.examples import UNKNOWN, Example, make
 from training.ear.network import LOST, TimingNet
 
 ROWS = 300
 BATCH = 16
-RATE = 3e-3
+RATE, GOING_ON_RATE = 3e-3, 1.5e-3
 FLATTER = 0.3
 """Power of a sound's frequency by which it counts less: rare sounds are seen, too."""
 
@@ -33,14 +33,19 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--in-noise", action="store_true", help="go on with the second network")
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
     from sadtalker_ext.weights.store import WeightStore
 
     store = WeightStore.standard()
     files = [store.require(name).read_bytes() for name in (RECOGNISER, VOCABULARY)]
-    examples = list(make(asked.minutes, asked.seed, *files, asked.workers))
+    examples = list(make(asked.minutes, asked.seed, *files, asked.workers, in_noise=asked.in_noise))
+    if asked.in_noise:
+        net = train(examples, asked.steps, lost=0.05, rate=GOING_ON_RATE, net=trained(1))
+        np.savez_compressed(asked.out or NOISY_WEIGHTS, **net.arrays())
+        return 0
     synthetic = [one for one in examples if ":" not in one.language]
     # one network hears synthetic voices alone, the other all of them, some of their features hidden
     nets = [train(synthetic, asked.steps, asked.seed, lost=0.0), train(examples, asked.steps)]
@@ -49,12 +54,18 @@ def main() -> int:
         for number, net in enumerate(nets)
         for name, value in net.arrays().items()
     }
-    np.savez_compressed(asked.out, **arrays)
+    np.savez_compressed(asked.out or WEIGHTS, **arrays)
     return 0
 
 
 def train(
-    examples: Sequence[Example], steps: int, seed: int = 0, *, lost: float = LOST
+    examples: Sequence[Example],
+    steps: int,
+    seed: int = 0,
+    *,
+    lost: float = LOST,
+    rate: float = RATE,
+    net: TimingNet | None = None,
 ) -> TimingNet:
     """Return a network trained on all examples but every 20th, which are reported.
 
@@ -63,6 +74,8 @@ def train(
         steps: Of the optimiser.
         seed: Repeats the training.
         lost: Share of the inputs that are hidden from it.
+        rate: Of learning, at its highest.
+        net: Goes on with this one; by default with a new one.
     """
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
@@ -73,11 +86,12 @@ def train(
     often = np.array([2.0 if ":" in one.language else 1.0 for one in examples])
     often = np.delete(often, np.arange(0, len(examples), 20))
     chosen = iter(chance.choice(len(used), steps * BATCH, p=often / often.sum()))
-    net = TimingNet(lost)
+    net = net or TimingNet(lost)
+    net.lost = lost
     weight = _weights([one[2] for one in used])
     loss_of = torch.nn.CrossEntropyLoss(weight, ignore_index=UNKNOWN, label_smoothing=0.02)
-    optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
+    optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
     began = time.monotonic()
     for step in range(steps):
         net.train()
@@ -95,6 +109,21 @@ def train(
             spent = time.monotonic() - began
             print(f"{step:5} loss {loss.item():.3f} kept {right:.3f} {spent:.0f} s", flush=True)
     return net.eval()
+
+
+def trained(member: int) -> TimingNet:
+    """Return one of the networks of the package, to go on with."""
+    net = TimingNet()
+    state = net.state_dict()
+    with np.load(WEIGHTS) as arrays:
+        for name, value in state.items():
+            array = torch.from_numpy(arrays[f"{member}.{name}"].astype(np.float32))
+            if value.ndim == 3:
+                outputs, inputs, width = value.shape
+                array = array.reshape(width, inputs, outputs).permute(2, 1, 0).contiguous()
+            state[name] = array
+    net.load_state_dict(state)
+    return net
 
 
 def _weights(labels: Sequence[np.ndarray]) -> torch.Tensor:

@@ -42,6 +42,9 @@ def load_networks(find: Find, device: str, size: int, precision: str) -> Network
     from sadtalker_ext.engines.sadtalker.nets.recon import ReconNet
     from sadtalker_ext.engines.sadtalker.render import Renderer
 
+    def load_mapping(numbers: int, path: Path) -> MappingNet:
+        return load_network(partial(MappingNet, numbers), path, "mapping")
+
     files = locate(find, size, full=False)
     pasted = locate(find, size, full=True)["mapping"]
     recon = load_network(ReconNet, files["face_3drecon"], "face_3drecon")
@@ -54,8 +57,8 @@ def load_networks(find: Find, device: str, size: int, precision: str) -> Network
         load_network(Generator, files["generator"], "generator"),
         load_network(KeypointDetector, files["kp_extractor"], "kp_extractor"),
         {
-            numbers: partial(load_network, partial(MappingNet, numbers), path, "mapping")
-            for numbers, path in ((DRIVEN, files["mapping"]), (FULL, pasted))
+            DRIVEN: partial(load_mapping, DRIVEN, files["mapping"]),
+            FULL: partial(load_mapping, FULL, pasted),
         },
         device,
         _dtype(precision, torch.device(device)),

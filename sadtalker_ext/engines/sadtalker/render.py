@@ -82,9 +82,14 @@ class Renderer:
                 "Precision float16 needs a GPU; on the CPU a frame would take minutes.",
                 hint="Choose float32 or bfloat16.",
             )
-        self._unloaded = dict(mapping) if isinstance(mapping, Mapping) else {}
-        networks = [mapping] if isinstance(mapping, MappingNet) else list(mapping)
-        ready = [one for one in networks if isinstance(one, MappingNet)]
+        self._unloaded: dict[int, Callable[[], MappingNet]] = {}
+        ready: list[MappingNet] = []
+        if isinstance(mapping, MappingNet):
+            ready = [mapping]
+        elif isinstance(mapping, Mapping):
+            self._unloaded = dict(mapping)
+        else:
+            ready = list(mapping)
         for network in (generator, kp_detector, *ready):
             self._settle(network)
         self._generator = generator.set_precision(dtype).arrange(self.device.type)

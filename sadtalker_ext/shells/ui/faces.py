@@ -14,6 +14,10 @@ LONGEST_SIDE = 900
 CHOSEN = (255, 122, 24)
 OTHER = (255, 255, 255)
 INK = (20, 20, 24)
+_ROOM = 0.25
+"""A head may move by this part of its width out of its box."""
+_SHOWN_INSET = 0.085
+"""By this part of their width wide boxes are shown smaller."""
 
 
 def scale_of(picture: Picture) -> float:
@@ -38,6 +42,25 @@ def scaled_boxes(picture: Picture, faces: Sequence[Face]) -> list[Box]:
             )
         )
     return boxes
+
+
+def wide_box(box: Box) -> Box:
+    """Return a box with room for a head that moves a little."""
+    left, top, right, bottom = box
+    room = round(_ROOM * (right - left))
+    return left - room, top - room, right + room, bottom + room
+
+
+def drawn_boxes(still: Picture, boxes: Sequence[Box]) -> list[Box]:
+    """Return wide boxes as they are shown and clicked: closer to the faces, scaled as the still."""
+    scale = scale_of(still)
+    shown = []
+    for left, top, right, bottom in boxes:
+        edge = _SHOWN_INSET * (right - left)
+        corners = np.array([left + edge, top + edge, right - edge, bottom - edge])
+        x0, y0, x1, y1 = np.rint(np.maximum(corners, 0.0) * scale).astype(int).tolist()
+        shown.append((x0, y0, x1, y1))
+    return shown
 
 
 def draw_boxes(picture: Picture, boxes: Sequence[Box], chosen: int) -> ImageArray:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.shells.ui import compat, faces, video_field, words
-from sadtalker_ext.shells.ui.consent import ConsentBook
-from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
+from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.dub_job import (
     BETWEEN_WORDS,
     KINDS,
     LENGTH_WORDS,
     PICTURE,
-    VIDEO,
-    check_footage,
     still_of,
 )
-from sadtalker_ext.shells.ui.uploads import told_html
-from sadtalker_ext.types import Box, Picture
+from sadtalker_ext.types import Box
+
+if TYPE_CHECKING:
+    from sadtalker_ext.shells.ui.sources import SourceLooker
 
 SEVERAL = "Several faces were found. Click the one that should say the new words."
-
-_ROOM = 0.25
-"""A head may move by this part of its width out of its box."""
-_SHOWN_INSET = 0.085
-"""By this part of their width wide boxes are shown smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +143,7 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
 
 def connect_footage_parts(
     parts: FootageParts,
-    host: TabHost,
-    consent: ConsentBook,
+    look: SourceLooker,
     *,
     picture: Component,
     picture_pane: Component,
@@ -163,16 +153,14 @@ def connect_footage_parts(
 
     Args:
         parts: The components.
-        host: Finds faces, and checks uploads.
-        consent: Tells whether the tick is needed.
+        look: Looks at what is put in.
         picture: The portrait: a new one chooses pictures again.
         picture_pane: What belongs to a picture.
         asked: The group around the tick, and the tick.
     """
-    looker = _Looker(host, consent)
     compat.listen(
         parts.kind.change,
-        looker.switched,
+        look.switched,
         [parts.kind, parts.video, picture],
         [parts.pane, picture_pane, *asked],
     )
@@ -185,7 +173,7 @@ def connect_footage_parts(
     )
     compat.listen(
         parts.video.change,
-        looker.at,
+        look.at_video,
         [parts.video],
         [parts.note, parts.choice, parts.still, parts.boxes, parts.chosen, *asked],
     )
@@ -194,74 +182,13 @@ def connect_footage_parts(
     )
 
 
-class _Looker:
-    """Looks at a new video."""
-
-    def __init__(self, host: TabHost, consent: ConsentBook) -> None:
-        self._host = host
-        self._consent = consent
-
-    def switched(self, kind: str, video: Any, picture: Any) -> list[Any]:
-        """Show the pane of the chosen kind, and the tick where its own source needs one."""
-        needed = False
-        # what cannot be read is said where it was put in
-        with contextlib.suppress(SadTalkerError, OSError):
-            if kind == VIDEO and video:
-                needed = self._consent.is_needed(Path(video))
-            elif kind != VIDEO and picture is not None:
-                needed = self._consent.is_needed(compat.read_picture_value(picture))
-        panes = [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)]
-        return [*panes, compat.update(visible=needed), False]
-
-    def at(self, value: Any) -> list[Any]:
-        """Return note, choice and consent for a video that was just put in or taken out."""
-        nothing = compat.update(visible=False)
-        cleared = [nothing, None, [], 0]
-        if not value:
-            return ["", *cleared, nothing, False]
-        try:
-            check_footage(self._host, Path(value))
-            still = still_of(Path(value))
-        except SadTalkerError as problem:
-            return [told_html(problem, self._host), *cleared, nothing, False]
-        asked = [compat.update(visible=self._consent.is_needed(Path(value))), False]
-        try:
-            found = self._host.service.faces(still)
-        except (SadTalkerError, ImportError):
-            found = []
-        if len(found) < 2:
-            return ["", *cleared, *asked]
-        boxes = [_wide(face.box) for face in found]
-        shown = faces.draw_boxes(still, _drawn(still, boxes), 0)
-        return ["", compat.update(visible=True), shown, boxes, 0, *asked]
-
-
-def _wide(box: Box) -> Box:
-    """Return a box with room for a head that moves a little."""
-    left, top, right, bottom = box
-    room = round(_ROOM * (right - left))
-    return left - room, top - room, right + room, bottom + room
-
-
-def _drawn(still: Picture, boxes: Sequence[Box]) -> list[Box]:
-    """Return wide boxes as they are shown and clicked: closer to the faces, scaled as the still."""
-    scale = faces.scale_of(still)
-    shown = []
-    for left, top, right, bottom in boxes:
-        edge = _SHOWN_INSET * (right - left)
-        corners = np.array([left + edge, top + edge, right - edge, bottom - edge])
-        x0, y0, x1, y1 = np.rint(np.maximum(corners, 0.0) * scale).astype(int).tolist()
-        shown.append((x0, y0, x1, y1))
-    return shown
-
-
 def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:
     """Return the index of the face that was clicked, and the still with its box."""
     try:
         still = still_of(Path(value))
     except (SadTalkerError, TypeError):
         return [chosen, compat.unchanged()]
-    scaled = _drawn(still, boxes)
+    scaled = faces.drawn_boxes(still, boxes)
     found = faces.face_at(scaled, point)
     if found is None:
         return [chosen, compat.unchanged()]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.errors import SadTalkerError, WeightsMissing
-from sadtalker_ext.face_points import read_face_points
+from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.shells.ui import compat, examples, face_editor, faces, footage, words
 from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.panels import panel
-from sadtalker_ext.shells.ui.uploads import is_shared, told_html, uploads_of
-from sadtalker_ext.types import Box, Face, Picture
-
-log = logging.getLogger(__name__)
+from sadtalker_ext.shells.ui.sources import SourceLooker
+from sadtalker_ext.shells.ui.uploads import is_shared
+from sadtalker_ext.types import Box
 
 HEIGHT = 340
 SEVERAL = "Several faces were found. Click the one that should speak."
@@ -113,11 +110,11 @@ def connect_portrait_parts(
     """Wire the panel."""
     index = options.components["face_index"]
     book = face_editor.PointBook(None if is_shared(host) else host.state_folder)
-    look = _Looker(host, consent, book)
+    look = SourceLooker(host, consent, book)
     face_points = options.components[face_editor.OPTION]
     compat.listen(
         parts.picture.change,
-        look.at,
+        look.at_picture,
         [parts.picture],
         [
             parts.note,
@@ -136,8 +133,7 @@ def connect_portrait_parts(
     )
     footage.connect_footage_parts(
         parts.video,
-        host,
-        consent,
+        look,
         picture=parts.picture,
         picture_pane=parts.picture_pane,
         asked=[parts.consent, parts.tick],
@@ -154,73 +150,6 @@ def choose_face(point: tuple[int, int], boxes: Sequence[Box]) -> Any:
     """Return the face index after a click, unchanged when it hit none."""
     found = faces.face_at(boxes, point)
     return compat.unchanged() if found is None else found
-
-
-class _Looker:
-    """Looks at a new picture."""
-
-    def __init__(self, host: TabHost, consent: ConsentBook, book: face_editor.PointBook) -> None:
-        self._host = host
-        self._consent = consent
-        self._book = book
-
-    def at(self, value: Any) -> list[Any]:
-        """Return everything that changes with a picture that was just put in or taken out.
-
-        That is note, boxes, consent, the button of the face's points, and those placed before.
-        """
-        nothing = compat.update(visible=False)
-        cleared = [nothing, None, [], 0]
-        if value is None:
-            return ["", *cleared, nothing, False, "", ""]
-        try:
-            check = uploads_of(self._host)
-            if check is not None:
-                check.picture(value)
-            picture = compat.read_picture_value(value)
-        except SadTalkerError as problem:
-            return [told_html(problem, self._host), *cleared, nothing, False, "", ""]
-        asked = [compat.update(visible=self._consent.is_needed(picture)), False]
-        kept = self._book.find(picture)
-        if kept:
-            start = face_editor.start_html(picture, (), read_face_points(kept))
-            return [words.note_html(face_editor.KEPT), *cleared, *asked, start, kept]
-        found = self.find(picture)
-        if found is not None and len(found) > 1:
-            return ["", *_offer(picture, found), *asked, "", ""]
-        return [*self._told(picture, found, cleared), *asked, self._start(picture, found), ""]
-
-    def _told(
-        self, picture: Picture, found: Sequence[Face] | None, cleared: Sequence[Any]
-    ) -> list[Any]:
-        note = ""
-        if found is not None and not found:
-            note = words.note_html(
-                f"No face found in {picture.name}. Try a larger or more frontal face."
-            )
-            if self._host.service.turned_upright(picture) is not None:
-                note = words.note_html("The face does not stand upright; the video will turn it.")
-        return [note, *cleared]
-
-    def _start(self, picture: Picture, found: Sequence[Face] | None) -> str:
-        """Return where points begin; nothing where faces cannot be looked for."""
-        return "" if found is None else face_editor.start_html(picture, found, {})
-
-    def find(self, picture: Picture) -> list[Face] | None:
-        """Return the faces of a picture, or None while it is not possible to look for them."""
-        try:
-            return self._host.service.faces(picture)
-        except WeightsMissing:
-            # the engine panel offers them
-            return None
-        except (SadTalkerError, ImportError) as problem:
-            log.warning("faces were not looked for: %s", problem)
-            return None
-
-
-def _offer(picture: Picture, found: Sequence[Face]) -> list[Any]:
-    boxes = faces.scaled_boxes(picture, found)
-    return [compat.update(visible=True), faces.draw_boxes(picture, boxes, 0), boxes, 0]
 
 
 def _highlight(value: Any, boxes: Sequence[Box], index: float | None) -> Any:

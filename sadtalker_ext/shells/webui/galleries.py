@@ -13,7 +13,12 @@ from sadtalker_ext.shells.webui.names import PREFIX, TITLE
 if TYPE_CHECKING:
     from sadtalker_ext.shells.ui.contract import PictureSource
 
-GALLERIES = ("txt2img", "img2img", "extras")
+GALLERIES = ("txt2img", "img2img", "extras", "control")
+"""Tabs with a gallery of results; the last one is SD.Next's."""
+
+LAST_OF_SDNEXT = "caption_tab"
+"""The button below every gallery of SD.Next that ours stands behind; it has the same id in each."""
+
 SYMBOL = "\N{SPEAKING HEAD IN SILHOUETTE}\N{VARIATION SELECTOR-16}"
 TOOLTIP = "Send the picture to SadTalker, to make it talk"
 
@@ -31,6 +36,8 @@ class Neighbours:
     galleries: dict[str, Any] = field(default_factory=dict)
     infos: dict[str, Any] = field(default_factory=dict)
     buttons: dict[str, Any] = field(default_factory=dict)
+    _last: str = ""
+    """The tab whose gallery was built last, until it has its button."""
 
     def look_at(self, component: Any, elem_id: str | None) -> None:
         """Remember a component of interest, and add our button behind the last native one."""
@@ -43,8 +50,12 @@ class Neighbours:
         for tab in GALLERIES:
             if elem_id == f"{tab}_gallery":
                 self.galleries[tab] = component
+                self._last = tab
             elif elem_id == f"{tab}_send_to_extras" and tab in self.galleries:
                 self._add_button(tab, SYMBOL)
+        if elem_id == LAST_OF_SDNEXT and self._last:
+            self._add_button(self._last, SYMBOL)
+            self._last = ""
         if elem_id == "extras_tab" and "pnginfo" in self.galleries:
             self._add_button("pnginfo", "Send to SadTalker")
 
@@ -78,7 +89,7 @@ class Neighbours:
                 help=f"Take the picture selected in {tab}; of a batch the first real one.",
                 connect=partial(self._pull, tab),
             )
-            for tab in ("txt2img", "img2img")
+            for tab in ("txt2img", "img2img", "control")
             if tab in self.galleries
         ]
 

@@ -136,7 +136,11 @@ class WebUITabHost:
             finally:
                 host().forget_task(task)
 
-        queued = call_queue.wrap_gradio_gpu_call(run, extra_outputs=list(parts.no_result))
+        def queued(*values: Any) -> list[Any]:
+            # a list of its own each time: SD.Next lengthens it when a job fails
+            lost = list(parts.no_result)
+            return list(call_queue.wrap_gradio_gpu_call(run, extra_outputs=lost)(*values))
+
         kept = Restored(progress, list(parts.no_result))
 
         def generate(task: str, *values: Any) -> Iterator[list[Any]]:

@@ -9,6 +9,7 @@ are read, as data.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,15 +97,24 @@ class Conformer:
         mels: FloatArray = np.log(np.maximum(power @ self._bands, _QUIETEST))
         return mels
 
-    def __call__(self, samples: FloatArray) -> Posteriors:
-        """Listen to one piece, (N,) samples at 16 kHz in [-1, 1], of at most about 30 seconds."""
+    def __call__(
+        self, samples: FloatArray, step: Callable[[float], None] | None = None
+    ) -> Posteriors:
+        """Listen to one piece, (N,) samples at 16 kHz in [-1, 1], of at most about 30 seconds.
+
+        Args:
+            samples: The sound.
+            step: Told after each block how much of the work is done, 0..1.
+        """
         mels = self.mels(samples)
         padded = np.pad(mels, ((1, 2), (0, 0)))
         count = (len(mels) + 1) // 2
         taps = [padded[shift : shift + 2 * count : 2] for shift in range(3)]
         x = _gelu(np.concatenate(taps, axis=1) @ self._stem + self._w["onnx::Conv_802"])
-        for block in self._blocks:
+        for number, block in enumerate(self._blocks, 1):
             x = block(x)
+            if step is not None:
+                step(number / len(self._blocks))
         scores = x @ self._head + self._head_bias
         scores -= scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))

@@ -5,15 +5,22 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.speech.hear.conformer import HOP, Conformer
+from sadtalker_ext.speech.hear.decode import sureness
 from sadtalker_ext.speech.hear.peaks import confirmed, plain_members
-from sadtalker_ext.speech.hear.timing import loudest, timing_nets
+from sadtalker_ext.speech.hear.timing import (
+    TimingNet,
+    TimingNets,
+    loudest,
+    noisy_net,
+    timing_nets,
+)
 from sadtalker_ext.types import FloatArray
 from sadtalker_ext.weights.manifest import RECOGNISER, VOCABULARY
 from sadtalker_ext.weights.store import WeightStore
@@ -26,6 +33,11 @@ Require = Callable[[str], Path]
 CONTEXT = 16000
 """Samples before and after a piece that the network hears with it: one second."""
 _ROW = 2 * HOP
+CLEAR = 0.7
+"""Mean probability of the likeliest look from which on words are clear. Eleven recordings of people
+at 0.74 to 0.85, two with a loud background at 0.53 and 0.61. Under jazz as loud as the voice, where
+the lips followed it at r 0.33 to 0.73, the first fell to 0.45 to 0.64. Below it the network that
+learned from noise is asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +49,14 @@ class Heard:
         symbols: (T, V) float32 logarithms of the probability of each symbol, 50 a second; the
             recogniser's own peaks.
         loud: Level of the loud parts, a logarithm of power.
+        sure: (R,) float32 how sure the networks that know clear speech are, wherever they hear
+            something; see `CLEAR`.
     """
 
     sounds: FloatArray
     symbols: FloatArray
     loud: float = 0.0
+    sure: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 class Recogniser:
@@ -57,7 +72,13 @@ class Recogniser:
         self._members = plain_members(conformer.symbols)
 
     def __call__(
-        self, samples: FloatArray, before: int = 0, after: int = 0, *, loud: float = -np.inf
+        self,
+        samples: FloatArray,
+        before: int = 0,
+        after: int = 0,
+        *,
+        loud: float = -np.inf,
+        step: Callable[[float], None] | None = None,
     ) -> Heard:
         """Listen to (N,) samples at 16 kHz, of which some are only context.
 
@@ -66,17 +87,23 @@ class Recogniser:
             before: Samples at the beginning that were heard already; whole rows of 20 ms.
             after: Samples at the end that will be heard again.
             loud: Level of the loud parts that were heard earlier, see `Heard.loud`.
+            step: Told now and then how much of the work is done, 0..1.
         """
-        heard = self._conformer(samples)
+        heard = self._conformer(samples, step)
         loud = max(loud, loudest(heard.mels))
-        sounds = confirmed(timing_nets()(heard, loud), heard.log_probs, self._members)
         first = before // HOP
         count = -(-(len(samples) - before - after) // HOP)
-        return Heard(
-            _rows(sounds, first, count),
-            _rows(heard.log_probs, before // _ROW, -(-count // 2)),
-            loud,
-        )
+
+        def sounds_by(nets: TimingNets | TimingNet) -> FloatArray:
+            found = confirmed(nets(heard, loud), heard.log_probs, self._members)
+            return _rows(found, first, count)
+
+        sounds = sounds_by(timing_nets())
+        sure = sureness(sounds)
+        if len(sure) and float(sure.mean()) < CLEAR:
+            sounds = sounds_by(noisy_net())
+        symbols = _rows(heard.log_probs, before // _ROW, -(-count // 2))
+        return Heard(sounds, symbols, loud, sure)
 
 
 def in_context(pieces: Iterator[FloatArray]) -> Iterator[tuple[FloatArray, int, int]]:

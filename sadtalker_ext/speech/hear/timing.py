@@ -21,6 +21,8 @@ RATE_HZ = 100
 """Rows of the answer per second; row m belongs to the moment m / 100 seconds."""
 
 WEIGHTS = Path(__file__).with_name("timing.npz")
+NOISY_WEIGHTS = Path(__file__).with_name("timing_noisy.npz")
+"""Those of a third network, that went on learning from voices under music and noise."""
 DILATIONS = (1, 2, 4, 8)
 _LOUD = 90
 """Percentile of a sound's levels to which its bands are related."""
@@ -113,6 +115,13 @@ def timing_nets() -> TimingNets:
     """Return the networks of the package."""
     with np.load(WEIGHTS) as arrays:
         return TimingNets({name: arrays[name] for name in arrays.files})
+
+
+@functools.cache
+def noisy_net() -> TimingNet:
+    """Return the network of the package for voices that are hard to make out."""
+    with np.load(NOISY_WEIGHTS) as arrays:
+        return TimingNet({name: arrays[name] for name in arrays.files})
 
 
 def _silu(x: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.media import speech_like, write_sound
-from tests.support.sites import A1111, FORGE, WEBUI_FLAGS
+from tests.support.sites import flags_of, is_sdnext
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_SECONDS = 240
@@ -42,8 +42,8 @@ CHROMIUM = [
 class WebUI:
     """A running WebUI."""
 
-    def __init__(self, port, data, log):
-        self.port, self.data, self.log = port, data, log
+    def __init__(self, port, data, log, *, sdnext=False):
+        self.port, self.data, self.log, self.sdnext = port, data, log, sdnext
 
     @property
     def address(self):
@@ -65,6 +65,15 @@ class WebUI:
 
     def videos(self):
         return sorted((self.data / "outputs/sadtalker").rglob("*.mp4"))
+
+    def pictures(self):
+        """What txt2img saved."""
+        folder = "text" if self.sdnext else "txt2img-images"
+        return [
+            path
+            for path in (self.data / "outputs" / folder).rglob("*")
+            if path.suffix in (".png", ".jpg")
+        ]
 
     def starts(self):
         """How often the page was started."""
@@ -88,24 +97,20 @@ def running(folder, *flags, settings=None):
     # users unzip a download into a folder of this name
     (data / "extensions/SadTalker-main").symlink_to(ROOT)
     (data / "extensions/portraits").symlink_to(Path(__file__).parent / "portrait_extension")
-    (data / "config.json").write_text(json.dumps(settings or {}))
+    sdnext = is_sdnext(webui)
+    # its own theme is a further repository
+    plain = {"theme_type": "Standard", "gradio_theme": "black-teal"} if sdnext else {}
+    (data / "config.json").write_text(json.dumps({**plain, **(settings or {})}))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    kind = FORGE if (webui / "modules_forge").is_dir() else A1111
-    command = [
-        python,
-        "launch.py",
-        *WEBUI_FLAGS,
-        *kind,
-        "--data-dir",
-        str(data),
-        "--port",
-        str(port),
-    ]
-    # with a data folder elsewhere Forge refuses its own scripts and pictures; ours need no flag
-    for path in (webui, data / "outputs" / "txt2img-images"):
-        command += ["--gradio-allowed-path", str(path)]
+    command = [python, "launch.py", *flags_of(webui), "--data-dir", str(data), "--port", str(port)]
+    if sdnext:
+        flags = [flag for flag in flags if flag != "--api"]  # always on there
+    else:
+        # with a data folder elsewhere Forge refuses its own scripts and pictures; ours need no flag
+        for path in (webui, data / "outputs" / "txt2img-images"):
+            command += ["--gradio-allowed-path", str(path)]
     environment = {
         **os.environ,
         "SADTALKER_TEST_PORTRAIT": str(ROOT / "examples/portrait.png"),
@@ -120,7 +125,7 @@ def running(folder, *flags, settings=None):
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
-        server = WebUI(port, data, log)
+        server = WebUI(port, data, log, sdnext=sdnext)
         wait_for(server, process)
         yield server
     finally:

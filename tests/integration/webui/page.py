@@ -4,6 +4,9 @@ import time
 
 from tests.integration.webui.conftest import wait_for
 
+SDNEXT_TABS = {"txt2img": "text", "img2img": "image", "extras": "process"}
+"""SD.Next's titles of the tabs that the others call so."""
+
 TABS = "[...document.querySelectorAll('#tabs > .tab-nav > button')]"
 
 
@@ -58,7 +61,8 @@ class Page:
 
     def show(self, tab):
         click = f"name => {TABS}.find(one => one.textContent.trim().toLowerCase() == name).click()"
-        self.page.evaluate(click, tab.lower())
+        tab = tab.lower()
+        self.page.evaluate(click, SDNEXT_TABS.get(tab, tab) if self.server.sdnext else tab)
         self.page.wait_for_timeout(400)
 
     def sees(self, selector):

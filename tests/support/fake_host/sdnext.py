@@ -26,6 +26,21 @@ def without_the_rest(load):
     shared = load("shared")
     del shared.cmd_opts.hide_ui_dir_config
     shared.state = SdNextState()
+    load("call_queue").wrap_gradio_gpu_call = wrapped
+
+
+def wrapped(func, extra_outputs=None):
+    """A failure is appended to the very list that was handed over."""
+
+    def f(*args):
+        try:
+            return tuple(func(*args))
+        except Exception as error:  # noqa: BLE001  as the host does
+            results = extra_outputs or []
+            results.append(f"<div class='error'>{error}</div>")
+            return tuple(results)
+
+    return f
 
 
 class SdNextState:

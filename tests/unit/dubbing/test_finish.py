@@ -9,6 +9,7 @@ from sadtalker_ext.dubbing import finish
 from sadtalker_ext.dubbing.request import DubRequest
 from sadtalker_ext.errors import OutputExists
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.shot.track_file import TrackFile, TrackWriter
 from sadtalker_ext.types import Picture
 
 
@@ -62,3 +63,17 @@ def test_a_name_that_was_taken_meanwhile(work, monkeypatch, tmp_path, beside):
     assert write(work) == work.made == tmp_path / "o-2.mp4"
     assert work.made.read_bytes() == b"ours"
     assert (tmp_path / "o.mp4").read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize(("pixels", "told"), [(30, True), (70, False)])
+def test_a_small_face_is_named(tmp_path, pixels, told):
+    points = np.random.default_rng(0).uniform(0, 1, (478, 3)).astype(np.float32)
+    points[0, 0], points[1, 0] = 0, 1
+    with TrackWriter(tmp_path) as writer:
+        for number in range(4):
+            # somebody else comes near the camera
+            for person, size in enumerate((pixels, 200)):
+                writer.face(person, person, 1.0, size * points, np.zeros(3, np.float32))
+            writer.frame(number, number / 25, 0, 2)
+    found = finish.small_faces(TrackFile(tmp_path), {0})
+    assert [f"only {pixels} pixels wide" in one for one in found] == [True] * told

@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from sadtalker_ext.encoder.muxer import h264_options
 from sadtalker_ext.encoder.reel import ReelLook, ReelPart, join_reel
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.planes import Colours, Planes
@@ -95,3 +96,10 @@ def test_an_unfinished_part_has_no_name(tmp_path):
         part.write(frame(50), 0)
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_videos_of_one_picture_are_not_looked_through_for_cuts():
+    assert "scenecut" not in h264_options(18)["x264-params"]
+    assert "scenecut=0" in h264_options(18, 512 * 512)["x264-params"]
+    assert h264_options(18, 1024 * 1024)["preset"] == "superfast"
+    assert h264_options(18, 960 * 1000)["preset"] == h264_options(18)["preset"] == "veryfast"

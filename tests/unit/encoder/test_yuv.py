@@ -53,3 +53,15 @@ def test_rows_that_change_are_converted_again_and_sizes_may_change(picture):
     other[149, 101] = 0
     for one in (other, other, picture, picture[:64, :40].copy()):
         assert np.array_equal(planes(frames.convert(one)), planes(YuvFrames().convert(one)))
+
+
+@pytest.mark.parametrize("column", [0, 255, 256, 601, 1031])
+def test_columns_beside_what_changes_are_kept(column):
+    wide = np.random.default_rng(3).integers(0, 256, (66, 1032, 3), dtype=np.uint8)
+    frames, other = YuvFrames(), wide.copy()
+    frames.convert(wide)
+    other[3, column] = 255 - other[3, column]
+    other[64, 500] = 255 - other[64, 500]
+    made = planes(frames.convert(other))
+    assert np.array_equal(made, planes(YuvFrames().convert(other)))
+    assert np.array_equal(planes(frames.convert(wide)), planes(YuvFrames().convert(wide)))

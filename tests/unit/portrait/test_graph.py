@@ -1,5 +1,7 @@
 """The network executor, against plain loops and against the real model's behaviour."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -209,3 +211,15 @@ def test_answers_of_earlier_runs_are_not_overwritten(models):
     models.mesher.graph(rng.random((1, 192, 192, 3), dtype=np.float32))
     for name, value in first.items():
         np.testing.assert_array_equal(value, kept[name])
+
+
+def test_three_threads_get_what_one_gets(models):
+    """Two of them run at once, each with buffers of its own; the third waits."""
+    network = models.mesher.graph
+    rng = np.random.default_rng(RNG_SEED)
+    inputs = [rng.random(network.input_shape, np.float32) for _ in range(6)]
+    alone = [network(one)["output_lips"] for one in inputs]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda one: network(one)["output_lips"], inputs))
+    np.testing.assert_array_equal(np.stack(together), np.stack(alone))
+    assert not np.array_equal(alone[0], alone[1])

@@ -6,7 +6,7 @@ import pytest
 from sadtalker_ext.errors import WeightsCorrupt
 from sadtalker_ext.portrait import ops
 from sadtalker_ext.portrait.find import find_face
-from sadtalker_ext.portrait.hands import Hand
+from sadtalker_ext.portrait.hands import Hand, HandFinder
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.shot.mouth_seen import COVERED, mouth_warnings
@@ -51,9 +51,11 @@ def test_a_hand_of_the_faces_colour_before_the_mouth_is_said(models, portrait, f
     for name, away in {"over": (0, 0), "beside": (0.75, 0.1)}.items():
         at = lips + np.multiply(away, height)
         pixels = with_hand(portrait.pixels, at, 0.9 * height, skin=skin)
-        told[name] = mouth_warnings(Picture(pixels=pixels, name="p"), face, models.hands)
+        told[name] = mouth_warnings(
+            Picture(pixels=pixels, name="p"), face, models.hands.share_hidden
+        )
     assert told == {"over": (COVERED,), "beside": ()}
-    assert mouth_warnings(portrait, face, models.hands) == ()
+    assert mouth_warnings(portrait, face, models.hands.share_hidden) == ()
 
 
 def test_without_its_files_no_hand_is_looked_for(tmp_path, caplog):
@@ -108,3 +110,21 @@ def test_the_operations_of_the_network_of_joints():
     wrong = operation("FULLY_CONNECTED", [row, matrix, bias], constants, (1, 2), activation=1)
     with pytest.raises(WeightsCorrupt, match="FULLY_CONNECTED"):
         ops.fully_connected(wrong)
+
+
+@pytest.mark.parametrize(("score", "share"), [(0.95, 0.7), (0.6, 0.0)])
+def test_only_what_is_surely_a_hand_hides_something(score, share):
+    looked = []
+
+    class Finder(HandFinder):
+        def __init__(self):
+            pass
+
+        def __call__(self, picture, region):
+            looked.append(region.side)
+            return [Hand(points=open_hand((20, -150), 300).points, score=score)]
+
+    hidden = Finder().share_hidden(np.zeros((9, 9, 3), np.uint8), SQUARE, 100.0)
+    assert hidden == 0 if share == 0 else hidden > share
+    assert len(looked) == (1 if share else 2), "a look that tells enough is the only one"
+    assert min(looked) >= 200, "a hand is as long as a face"

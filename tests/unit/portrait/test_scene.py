@@ -63,10 +63,15 @@ def shown(heads, places, front):
 
 def follow(models, pictures):
     follower = SceneFollower(models)
+    frames = [planes_of(one) for one in pictures]
     seen = [
         [(one.person, float(one.points[:, 0].mean())) for one in faces]
-        for faces in (follower(planes_of(one), cut=not n) for n, one in enumerate(pictures))
+        for faces in (
+            follower(one, cut=not number, after=after)
+            for number, (one, after) in enumerate(zip(frames, [*frames[1:], None], strict=True))
+        )
     ]
+    follower.close()
     return seen, follower
 
 

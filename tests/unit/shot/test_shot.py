@@ -111,3 +111,21 @@ def test_nothing_crosses_a_cut(tmp_path):
     (tmp_path / "all").mkdir()
     with_all = SteadyTrack(written(tmp_path / "all", [True] * 20, shots=shots), 0)
     assert with_all.at(9).presence == with_all.at(10).presence == pytest.approx(1.0)
+
+
+def test_a_head_that_jumps_is_where_it_is(tmp_path):
+    """It goes to the right by a tenth of its size within a frame, and stays; its points tremble."""
+    rng = np.random.default_rng(2)
+    places = [200.0] * 8 + [210.0] * 8
+    with TrackWriter(tmp_path) as writer:
+        for number, x in enumerate(places):
+            points = points_at(x, 150) + rng.normal(0, 0.3, (478, 3)).astype(np.float32)
+            writer.face(0, 0, 1.0, points, np.zeros(3, np.float32))
+            writer.frame(number * 40, number * 0.04, 0, 1)
+    track = SteadyTrack(TrackFile(tmp_path), 0)
+    rest = points_at(0, 150)
+    for number, x in enumerate(places):
+        error = track.at(number).points - (rest + np.array([x, 0, 0], np.float32))
+        assert abs(float(error[:, 0].mean())) < 0.15, number
+        if 2 <= number < 14:  # at the ends there is only one side
+            assert error.std() < 0.27

@@ -80,6 +80,14 @@ def test_a_job_does_not_depend_on_the_one_before():
     assert listen(first.speech(exact=False), Progress()).phonemes == before
 
 
+def test_seconds_are_counted_within_one_piece():
+    told = []
+    listen(say(TEXT[:60]).speech(exact=False), Progress(told.append))
+    counts = [one.done for one in told]
+    assert counts == sorted(counts) and counts[-1] == told[0].total
+    assert len(set(counts)) > 3, "from nothing to all of it in one step"
+
+
 def test_exact_phonemes_are_used_as_they_are():
     spoken = say("Bob came home.")
     heard = listen(spoken.speech(), Progress())

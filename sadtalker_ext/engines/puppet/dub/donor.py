@@ -10,13 +10,13 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
-from sadtalker_ext.engines.puppet.dub.pose import Pose
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.pose import Pose
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _BELOW_LIP = (0.08, 0.03)

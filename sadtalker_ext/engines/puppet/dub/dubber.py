@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.base import DubFrame, Rows
-from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import Look, MouthDonor, best_donor
-from sadtalker_ext.engines.puppet.dub.habits import Habits, learn_habits, openings
 from sadtalker_ext.engines.puppet.dub.line import Lines
 from sadtalker_ext.engines.puppet.dub.mouth import DubbedMouth
 from sadtalker_ext.motion.controls import as_mapping
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Said
 from sadtalker_ext.planes import Drawn, Planes, Repainted
+from sadtalker_ext.portrait.filmed.cover import learn_covers
+from sadtalker_ext.portrait.filmed.habits import Habits, learn_habits, openings
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shot.steady import SteadyTrack
 from sadtalker_ext.types import Box, FloatArray
@@ -30,8 +30,6 @@ _LEARNED_FRAMES: Final = 240
 """Frames from which the face at rest is learned, spread over the video."""
 _SEARCHED_FRAMES: Final = 2500
 """Frames among which the ones that show the mouth best are looked for."""
-_COVER_FRAMES: Final = 40
-"""Frames from which the usual colours of the lower face are learned."""
 _LOOKS: Final = 6
 _APART: Final = 8
 """Frames between two looks at least: neighbours show the same."""
@@ -112,22 +110,13 @@ def learn_dubbing(track: SteadyTrack, frames_of: FramesOf, lines: Lines) -> Pupp
     meshes = [face.points for face in map(track.at, seen[spread].tolist()) if face is not None]
     habits = learn_habits(meshes)
     donor = _donor(track, habits, frames_of)
-    mouth = DubbedMouth(habits, donor, _covers(track, habits, frames_of))
+
+    def face_in(number: int) -> tuple[FloatArray, FloatArray] | None:
+        face = track.at(number)
+        return None if face is None else (face.points, face.skin)
+
+    mouth = DubbedMouth(habits, donor, learn_covers(habits, seen, frames_of, face_in))
     return PuppetDubbing(track, mouth, lines)
-
-
-def _covers(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> CoverFinder:
-    """Learn the usual colours of the lower face."""
-    seen = track.frames
-    spread = np.unique(np.linspace(0, len(seen) - 1, _COVER_FRAMES).astype(int))
-
-    def looks() -> Iterator[tuple[Planes, FloatArray, FloatArray]]:
-        for number, planes in frames_of(seen[spread].tolist()):
-            face = track.at(number)
-            if face is not None:
-                yield planes, face.points, face.skin
-
-    return CoverFinder(habits, looks())
 
 
 def _donor(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> MouthDonor:

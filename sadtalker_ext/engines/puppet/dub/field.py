@@ -13,8 +13,8 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import lip_lines
-from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.portrait.thin_plate import through
 from sadtalker_ext.types import Box, FloatArray
 

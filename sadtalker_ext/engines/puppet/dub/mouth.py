@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.dub.cover import CoverFinder
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
-from sadtalker_ext.engines.puppet.dub.habits import Habits
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
-from sadtalker_ext.engines.puppet.dub.pose import Pose
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Drawn, Planes
+from sadtalker_ext.portrait.filmed.cover import CoverFinder
+from sadtalker_ext.portrait.filmed.habits import Habits
+from sadtalker_ext.portrait.filmed.pose import Pose
 from sadtalker_ext.types import Box, FloatArray
 
 _PARTED = (0.15, 1.3)
@@ -30,6 +30,17 @@ _WIDE = (0.2, 0.6)
 """Openings in halves of the mouth's width from which it is wide open."""
 _BEHIND = 0.06
 """How far behind the edge of such lips the mesh can be, in the same unit."""
+_SHUTS = ((0.06, 0.3), (0.03, 0.2))
+"""Openings in the same unit from which the filmed mouth is open, and the new one no longer shut."""
+_EDGE = (0.05, 0.14)
+"""How far from the edge of lips that shut shadows of the open mouth lie, in the same unit: in the
+middle, and in the corners."""
+_LINE_ENDS = (1.05, 0.35)
+"""Where the line between shut lips has ended, and is as dark as it gets, in the same unit."""
+_CORNER_BEGINS = (0.6, 1.0)
+_CORNER = (0.98, 1.08, 2.0)
+"""Where lips end, in the same unit: fading between the first two; so many times more slowly where
+they shut, because the corners of an open mouth are dark beyond the mesh's."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
@@ -117,10 +128,10 @@ class DubbedMouth:
         blur = _blur_of(source)
         feather = float(np.clip(0.75 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
-        # the mesh takes a little of the teeth behind the lips of a wide open mouth for lip
-        wide = float(smoothstep(*_WIDE, np.float32(before.opening / before.half)))
-        inward = rim + _BEHIND * wide * after.half
         gap_now = below_upper + above_lower
+        shuts = _shutting(before, after, gap_now)
+        along = np.abs((grid - after.origin) @ after.along) / after.half
+        inward = rim + after.half * _inward(before, shuts, along)
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
         upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
@@ -141,9 +152,9 @@ class DubbedMouth:
         gap_then = _gap_before(before, grid + up, grid + down)
         was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
         sharp = 1 / (1 + softer)
-        lips *= _seam(below_upper, above_lower, sharp * was * (1 - now), after.half / sharp)
-        parted = np.maximum(was, now)
-        parted *= smoothstep(1.08, 0.98, np.abs((grid - after.origin) @ after.along) / after.half)
+        strength = sharp * was * (1 - now) * smoothstep(*_LINE_ENDS, along)
+        lips *= _seam(below_upper, above_lower, strength, after.half / sharp)
+        parted = np.maximum(np.maximum(was, now), shuts) * _between_corners(along, shuts)
         target = drawn[part]
         target += (lips - target) * parted[..., None]
         outside = np.maximum(-below_upper, -above_lower)
@@ -154,6 +165,30 @@ def _blur_of(source: FloatArray) -> float:
     """Return how sharp the face's edges are, as the standard deviation of a blur in pixels."""
     grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
     return edge_blur(grey, np.ones(grey.shape, np.bool_))
+
+
+def _shutting(before: LipLines, after: LipLines, gap: FloatArray) -> FloatArray:
+    """Return (h, w) how far an open mouth is shut, 0..1, where lips are apart by a gap."""
+    opened = smoothstep(*_SHUTS[0], np.float32(before.opening / before.half))
+    return opened * (1 - smoothstep(*_SHUTS[1], gap / after.half))
+
+
+def _inward(before: LipLines, shuts: FloatArray, along: FloatArray) -> FloatArray:
+    """Return (h, w) how far behind the mesh's edge lips begin, in halves of the mouth.
+
+    The mesh takes a little of the teeth behind the lips of a wide open mouth for lip, and knows
+    nothing of the shadows in its corners.
+    """
+    wide = smoothstep(*_WIDE, np.float32(before.opening / before.half))
+    edge = _EDGE[0] + (_EDGE[1] - _EDGE[0]) * smoothstep(*_CORNER_BEGINS, along)
+    inward: FloatArray = _BEHIND * wide + edge * shuts
+    return inward
+
+
+def _between_corners(along: FloatArray, shuts: FloatArray) -> FloatArray:
+    """Return (h, w) 1 between the corners, falling to 0 beyond them."""
+    beyond = (along - _CORNER[0]) / (1 + _CORNER[2] * shuts)
+    return smoothstep(_CORNER[1] - _CORNER[0], 0.0, beyond)
 
 
 def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sadtalker_ext.engines.puppet.dub.habits import Habits
-from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, CORNERS, LOWER_LIP
-from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.habits import Habits
+from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, CORNERS, LOWER_LIP
+from sadtalker_ext.portrait.filmed.pose import WIDTH, Pose
 from sadtalker_ext.types import FloatArray
 
 _PLAIN_SIDE = round(1.6 * WIDTH)

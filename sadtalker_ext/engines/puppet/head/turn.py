@@ -164,8 +164,10 @@ def _joined(boxes: Sequence[Box]) -> list[Box]:
     for box in boxes:
         for index, other in enumerate(apart):
             both = (
-                *(min(box[edge], other[edge]) for edge in (0, 1)),
-                *(max(box[edge], other[edge]) for edge in (2, 3)),
+                min(box[0], other[0]),
+                min(box[1], other[1]),
+                max(box[2], other[2]),
+                max(box[3], other[3]),
             )
             if _area(both) <= _area(box) + _area(other):
                 apart[index] = both

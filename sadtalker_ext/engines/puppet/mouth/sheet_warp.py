@@ -117,7 +117,7 @@ class SheetWarp:
         ]
         across, down, a, c, b, d = moved([*field, *slopes])
         a, d = a + 1, d + 1
-        share = 1 / np.maximum(a * d - b * c, _LEAST_AREA)
+        share = np.asarray(1 / np.maximum(a * d - b * c, _LEAST_AREA), np.float32)
         a, b, c, d = a * share, b * share, c * share, d * share
         for step in range(_NEWTON_STEPS):
             if step:  # the slopes have hardly changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def order(motion: Motion, row: int, poses: Poses) -> Message:
 
 def order_of(message: Message) -> tuple[Motion, Poses]:
     """Return a motion of one row and its poses as they were before `order`."""
-    arrays = dict(message.arrays)
+    arrays: dict[str, Any] = dict(message.arrays)
     poses = Poses(*(arrays.pop(f"{name} pose") for name in Poses._fields))
     words = message.words
     return Motion(fps=words["fps"], names=tuple(words["names"]), **arrays), poses

@@ -31,7 +31,7 @@ from sadtalker_ext.errors import OutOfMemory
 from sadtalker_ext.motion.directing import is_directed
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Said
-from sadtalker_ext.planes import Drawn, Repainted
+from sadtalker_ext.planes import Drawn, Repainted, box_around
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.steady import SteadyFace, SteadyTrack
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -43,10 +43,6 @@ _SHOWN: Final = 0.25
 """From this amount on the drawn mouth covers the filmed one wholly; until then it fades in."""
 _LARGER: Final = 1.15
 """A square that has so many times more pixels than the networks draw looks soft."""
-COVERED: Final = (
-    "The sadtalker engine draws hands, microphones and hair before a mouth anew, with the mouth; "
-    "the puppet engine keeps them."
-)
 DIRECTED: Final = (
     "The sadtalker engine gives the people of a video no emotions, gestures or timeline: their "
     "faces stay as filmed, and their mouths follow the speech."
@@ -127,7 +123,7 @@ class SadTalkerDubbing:
         return rows, (*((DIRECTED,) if directed else ()), *self._told())
 
     def _told(self) -> tuple[str, ...]:
-        told = [COVERED]
+        told = []
         if not self._person.measured:
             told.append(UNMEASURED)
         if self._person.side > _LARGER * self._size:
@@ -148,15 +144,16 @@ class SadTalkerDubbing:
         landmarks = [square.points(face.points[:, :2], self._size) for _, (face, square) in asked]
         amounts = np.array([frame.amount * face.presence for frame, (face, _) in asked])
         spoken = np.stack([frame.row for frame, _ in asked])
-        drawn = iter(self._drawn(squares, landmarks, spoken, amounts))
+        numbers = [frame.number for frame, _ in asked]
+        drawn = iter(self._drawn(squares, landmarks, numbers, spoken, amounts))
         found: list[Drawn | Repainted | None] = []
         left = iter(zip(asked, amounts, strict=True))
         for one in seen:
             if one is None:
                 found.append(None)
                 continue
-            (_, (face, square)), amount = next(left)
-            found.append(_repainted(next(drawn), face, square, float(amount)))
+            (frame, (face, square)), amount = next(left)
+            found.append(self._repainted(next(drawn), frame, face, square, float(amount)))
         return found
 
     def _seen(self, asked: DubFrame) -> tuple[SteadyFace, Square] | None:
@@ -170,12 +167,13 @@ class SadTalkerDubbing:
         self,
         squares: ImageArray,
         landmarks: Sequence[FloatArray],
+        numbers: Sequence[int],
         spoken: FloatArray,
         amounts: npt.NDArray[np.float64],
     ) -> ImageArray:
         """Return the squares with new mouths, (B, S, S, 3) uint8."""
         with self._turn:  # one device, one batch at a time
-            rows = source_rows(self._networks, squares, landmarks)[:, :DRIVEN]
+            rows = self._rows(squares, landmarks, numbers)
             windows = np.stack([source_window(row) for row in rows])  # (B, 70, 27)
             change = (spoken - rows[:, None, EXPRESSION]) @ self._person.part.T  # (B, 27, 64)
             change *= amounts[:, None, None].astype(np.float32)
@@ -202,12 +200,35 @@ class SadTalkerDubbing:
                 give_back(renderer.device)
         return np.concatenate(done)
 
+    def _rows(
+        self, squares: ImageArray, landmarks: Sequence[FloatArray], numbers: Sequence[int]
+    ) -> FloatArray:
+        """Return the (B, 70) coefficients of frames, steady over time.
 
-def _repainted(pixels: ImageArray, face: SteadyFace, square: Square, amount: float) -> Repainted:
-    return Repainted(
-        pixels=pixels,
-        corner=square.corner,
-        side=square.side,
-        outline=lower_face(face.points),
-        amount=float(smoothstep(0.0, _SHOWN, np.float32(amount))),
-    )
+        Frames between those that show the face, where it is only expected, are looked at alone.
+        """
+        person = self._person
+        known = [person.rows.at(number, person.squares.ways(number)) for number in numbers]
+        missing = [place for place, row in enumerate(known) if row is None]
+        if missing:
+            alone = source_rows(
+                self._networks, squares[missing], [landmarks[place] for place in missing]
+            )
+            for place, row in zip(missing, alone, strict=True):
+                known[place] = row[:DRIVEN]
+        return np.stack([row for row in known if row is not None])
+
+    def _repainted(
+        self, pixels: ImageArray, frame: DubFrame, face: SteadyFace, square: Square, amount: float
+    ) -> Repainted:
+        outline = lower_face(face.points)
+        box = box_around(frame.planes, outline)
+        covers = self._person.covers
+        return Repainted(
+            pixels=pixels,
+            corner=square.corner,
+            side=square.side,
+            outline=outline,
+            amount=float(smoothstep(0.0, _SHOWN, np.float32(amount))),
+            cover=None if box is None else covers.cover(frame.planes, face.points, face.skin, box),
+        )

@@ -13,10 +13,13 @@ from sadtalker_ext.engines.sadtalker.alignment import align, aligned_picture
 from sadtalker_ext.engines.sadtalker.coefficients import DRIVEN, EXPRESSION, coefficient_row
 from sadtalker_ext.engines.sadtalker.dub.mouth_part import WHOLE, mouth_part
 from sadtalker_ext.engines.sadtalker.dub.squares import Squares
+from sadtalker_ext.engines.sadtalker.dub.steady_rows import SteadyRows
 from sadtalker_ext.errors import NoFaceFound
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.cover import CoverFinder, learn_covers
+from sadtalker_ext.portrait.filmed.habits import learn_habits
 from sadtalker_ext.portrait.landmarks68 import landmarks_68
-from sadtalker_ext.progress import Progress
+from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.shot.steady import SteadyTrack
 from sadtalker_ext.types import FloatArray, ImageArray
 
@@ -27,10 +30,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SEEN_FRAMES: Final = 48
-"""Frames from which the expression at rest is learned, spread over the video."""
+_LEARNED_FRAMES: Final = 240
+"""Frames from which the shape of the face at rest is learned, spread over the video."""
 _SHUT_SHARE: Final = 0.3
-"""Share of them, those with the mouth most closed, that counts as rest."""
+"""Share of the frames, those with the mouth most closed, that counts as rest."""
 _BATCH: Final = 16
 
 
@@ -40,6 +43,8 @@ class Person:
 
     Attributes:
         squares: What the networks see in every frame.
+        rows: The coefficients of every frame, steady; 280 bytes a frame, 25 MB an hour.
+        covers: Finds what lies before the mouth.
         resting: (64,) float32 expression with a resting mouth.
         part: (64, 64) float32 takes a change of the expression to its mouth part.
         measured: Whether that part was measured; otherwise it is everything.
@@ -47,6 +52,8 @@ class Person:
     """
 
     squares: Squares
+    rows: SteadyRows
+    covers: CoverFinder
     resting: FloatArray
     part: FloatArray
     measured: bool
@@ -78,7 +85,7 @@ def learn_person(
     size: int,
     progress: Progress,
 ) -> Person:
-    """Look at some frames of a person.
+    """Look at every frame of a person once.
 
     Args:
         engine: Knows how the model's numbers move a face, or can measure it.
@@ -86,50 +93,89 @@ def learn_person(
         track: The face; it is seen at least once.
         frames_of: Gives frames of the video.
         size: Side of the square that the networks see.
-        progress: Stops the work.
+        progress: Counts frames, and stops the work.
     """
     squares = Squares(track)
     seen = track.frames
-    spread = np.unique(np.linspace(0, len(seen) - 1, _SEEN_FRAMES).astype(int))
-    rows: list[FloatArray] = []
+    pictures = _Pictures(networks, size)
     openings: list[float] = []
     sides: list[float] = []
-    waiting: list[tuple[ImageArray, FloatArray]] = []
-    shutest: tuple[float, ImageArray] | None = None
-    for number, planes in frames_of(seen[spread].tolist()):
+    numbers: list[int] = []
+    shutest: tuple[float, int, ImageArray] | None = None
+    progress.enter(Stage.PREPARING, len(seen))
+    for number, planes in frames_of(seen.tolist()):
         square, face = squares.at(number), squares.face(number)
+        progress.advance()
+        progress.check()
         if square is None or face is None:
             continue
         picture = square.cut(planes, size)
-        waiting.append((picture, square.points(face[0].points[:, :2], size)))
+        pictures.add(picture, square.points(face[0].points[:, :2], size))
         openings.append(_opening(face[0].points))
         sides.append(square.side)
+        numbers.append(number)
         if shutest is None or openings[-1] < shutest[0]:
-            shutest = (openings[-1], picture)
-        if len(waiting) == _BATCH:
-            rows += _rows(networks, waiting)
-        progress.check()
-    rows += _rows(networks, waiting)
+            shutest = (openings[-1], len(openings) - 1, picture)
     if shutest is None:
         raise NoFaceFound("The face is in no frame of the video.", hint="Choose another face.")
+    rows = pictures.rows()
     rest = np.argsort(openings)[: max(1, round(_SHUT_SHARE * len(openings)))]
-    resting = np.stack(rows)[rest, EXPRESSION].mean(0).astype(np.float32)
-    part = _mouth_part(engine, networks, shutest[1], rows[int(np.argmin(openings))], progress)
+    part = _mouth_part(engine, networks, shutest[2], rows[shutest[1]], progress)
     return Person(
         squares=squares,
-        resting=resting,
+        rows=SteadyRows(np.array(numbers), rows[:, :DRIVEN]),
+        covers=_covers(track, frames_of),
+        resting=rows[rest, EXPRESSION].mean(0).astype(np.float32),
         part=WHOLE if part is None else part,
         measured=part is not None,
         side=float(np.median(sides)),
     )
 
 
-def _rows(networks: Networks, waiting: list[tuple[ImageArray, FloatArray]]) -> list[FloatArray]:
-    if not waiting:
-        return []
-    pictures, points = zip(*waiting, strict=True)
-    waiting.clear()
-    return list(source_rows(networks, np.stack(pictures), points))
+def _covers(track: SteadyTrack, frames_of: FramesOf) -> CoverFinder:
+    """Learn the usual colours of the lower face, so that what lies before it is known."""
+
+    def face_in(number: int) -> tuple[FloatArray, FloatArray] | None:
+        face = track.at(number)
+        return None if face is None else (face.points, face.skin)
+
+    seen = track.frames
+    spread = np.unique(np.linspace(0, len(seen) - 1, _LEARNED_FRAMES).astype(int))
+    meshes = [face.points for face in map(track.at, seen[spread].tolist()) if face is not None]
+    return learn_covers(learn_habits(meshes), seen, frames_of, face_in)
+
+
+class _Pictures:
+    """Recovers the coefficients of faces, some at once.
+
+    Args:
+        networks: The reconstruction is used.
+        size: Side of the squares.
+    """
+
+    def __init__(self, networks: Networks, size: int) -> None:
+        self._networks = networks
+        self._squares = np.empty((_BATCH, size, size, 3), np.uint8)
+        self._points: list[FloatArray] = []
+        self._found: list[FloatArray] = []
+
+    def add(self, picture: ImageArray, points: FloatArray) -> None:
+        """Take one more (S, S, 3) uint8 square with its (478, 2) mesh points."""
+        self._squares[len(self._points)] = picture
+        self._points.append(points)
+        if len(self._points) == _BATCH:
+            self._recover()
+
+    def rows(self) -> FloatArray:
+        """Return the (n, 73) float32 coefficients of all; at least one."""
+        self._recover()
+        return np.concatenate(self._found)
+
+    def _recover(self) -> None:
+        if self._points:
+            squares = self._squares[: len(self._points)]
+            self._found.append(source_rows(self._networks, squares, self._points))
+            self._points = []
 
 
 def _opening(points: FloatArray) -> float:

@@ -81,18 +81,9 @@ class Squares:
 
     def at(self, number: int) -> Square | None:
         """Return the square of a frame, or None where the face is not."""
-        here = self.face(number)
-        if here is None:
+        found = self._around(number)
+        if not found:
             return None
-        found = [(0, here[1])]
-        for step in (-1, 1):
-            last = here[1]
-            for away in range(1, _REACH + 1):
-                other = self.face(number + step * away) if number + step * away >= 0 else None
-                if other is None or np.hypot(*(other[1] - last)[:2]) > _JUMP * last[2]:
-                    break
-                last = other[1]
-                found.append((step * away, last))
         ways = np.array([one for one, _ in found], np.float64)
         places = np.stack([place for _, place in found])
         weight = np.exp(-0.5 * (ways / _SIGMA) ** 2)
@@ -103,6 +94,26 @@ class Squares:
         slope = weight * (ways - mean) / spread if spread > 0 else 0 * weight
         x, y, side = (weight - mean * slope) @ places
         return Square(np.array([x - side / 2, y - side / 2], np.float32), float(side))
+
+    def ways(self, number: int) -> list[int]:
+        """Return how many frames away the face is seen without a cut, beginning with 0."""
+        return [way for way, _ in self._around(number)]
+
+    def _around(self, number: int) -> list[tuple[int, FloatArray]]:
+        """Return middle and side (3,) of the face's own squares around a frame, by their ways."""
+        here = self.face(number)
+        if here is None:
+            return []
+        found = [(0, here[1])]
+        for step in (-1, 1):
+            last = here[1]
+            for away in range(1, _REACH + 1):
+                other = self.face(number + step * away) if number + step * away >= 0 else None
+                if other is None or np.hypot(*(other[1] - last)[:2]) > _JUMP * last[2]:
+                    break
+                last = other[1]
+                found.append((step * away, last))
+        return found
 
     def _face(self, number: int) -> tuple[SteadyFace, FloatArray] | None:
         """Return the face in a frame, and middle and side (3,) of its own square."""

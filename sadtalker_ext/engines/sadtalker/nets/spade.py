@@ -129,7 +129,7 @@ class SpadeBlock(nn.Module):
     def forward(self, x: Tensor, seg: Tensor) -> Tensor:
         small = instance_normal(x)
         normal = self._enlarged(small)
-        scale = normal.shape[-1] // seg.shape[-1]
+        scale = int(normal.shape[-1] // seg.shape[-1])  # a plain number also in a trace
         hidden: Sequence[Tensor]
         if self.shared is None:
             hidden = tuple(spade.hidden(seg, scale) for spade in self._spades())

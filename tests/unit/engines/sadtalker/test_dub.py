@@ -1,5 +1,6 @@
 """The networks on video: which numbers reach the renderer, and what goes back into frames."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from sadtalker_ext.engines.base import DubFrame
 from sadtalker_ext.engines.sadtalker.calibration import LANDMARKS, Calibration
-from sadtalker_ext.engines.sadtalker.dub.dubber import COVERED, UNMEASURED, SadTalkerDubber
+from sadtalker_ext.engines.sadtalker.dub.dubber import UNMEASURED, SadTalkerDubber
 from sadtalker_ext.engines.sadtalker.dub.mouth_part import landmarks_of, mouth_part
 from sadtalker_ext.engines.sadtalker.dub.squares import Squares
 from sadtalker_ext.engines.sadtalker.dub.words import SpokenRows
@@ -66,7 +67,7 @@ def spoken():
 def test_the_mouth_comes_from_the_speech_and_all_else_from_the_frame(dubbing, networks):
     part = np.zeros((64, 64), np.float32)
     part[:20, :20] = np.eye(20)
-    dubbing._person = SimpleNamespace(squares=dubbing._person.squares, part=part)
+    dubbing._person = dataclasses.replace(dubbing._person, part=part)
     row = spoken()
     dubbing.draw(asked([2, 3], row))
     for _, own, window in networks.renderer.redrawn:
@@ -143,7 +144,7 @@ def test_a_line_is_planned_for_every_frame(dubbing):
     resting, speaking = rows[2][13], rows[20][13]
     assert np.abs(speaking - resting).max() > 0.01
     np.testing.assert_allclose(rows[39][13], resting, atol=1e-5)
-    assert told == (COVERED, UNMEASURED)
+    assert told == (UNMEASURED,)
 
 
 def test_a_large_face_is_said_to_get_soft(dubbing):

@@ -8,7 +8,8 @@ import pytest
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import dub_job
 from sadtalker_ext.shells.ui.consent import ConsentBook
-from sadtalker_ext.shells.ui.footage import _Looker
+from sadtalker_ext.shells.ui.face_editor import PointBook
+from sadtalker_ext.shells.ui.sources import SourceLooker
 from tests.support.footage import write_footage
 
 
@@ -26,7 +27,7 @@ def test_one_colour_all_along_is_a_still_too(tmp_path):
 
 @pytest.fixture
 def looker(host, tmp_path):
-    return _Looker(host, ConsentBook(tmp_path / "ticks"))
+    return SourceLooker(host, ConsentBook(tmp_path / "ticks"), PointBook(None))
 
 
 def test_each_source_is_asked_for_on_its_own(looker, portrait, tmp_path):

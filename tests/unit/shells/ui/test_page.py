@@ -8,6 +8,7 @@ from sadtalker_ext.shells.ui import compat, page
 from sadtalker_ext.shells.ui import portrait as page_portrait
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.face_editor import PointBook
+from sadtalker_ext.shells.ui.sources import SourceLooker
 from sadtalker_ext.types import Face, Picture
 
 pytestmark = pytest.mark.usefixtures("gradio")
@@ -116,15 +117,13 @@ class TestLookingAtAPicture:
     def look(self, host, tmp_path, monkeypatch):
         found = []
         monkeypatch.setattr(host.service, "faces", lambda picture: list(found), raising=False)
-        looker = page_portrait._Looker(
-            host, ConsentBook(tmp_path / "state"), PointBook(tmp_path / "state")
-        )
+        looker = SourceLooker(host, ConsentBook(tmp_path / "state"), PointBook(tmp_path / "state"))
         names = ("note", "choice", "picture", "boxes", "index", "consent", "tick")
         names += ("start", "face_points")
 
         def at(value, *faces):
             found[:] = faces
-            return dict(zip(names, looker.at(value), strict=True))
+            return dict(zip(names, looker.at_picture(value), strict=True))
 
         return at
 
@@ -168,8 +167,8 @@ class TestLookingAtAPicture:
         assert "broken.png" in look(str(broken))["note"]
 
     def test_missing_face_models_are_left_to_the_engine_line(self, host, portrait, tmp_path):
-        looker = page_portrait._Looker(host, ConsentBook(tmp_path), PointBook(tmp_path))
-        assert looker.at(str(portrait))[0] == ""
+        looker = SourceLooker(host, ConsentBook(tmp_path), PointBook(tmp_path))
+        assert looker.at_picture(str(portrait))[0] == ""
 
 
 def test_clicks_choose_faces():

@@ -5,12 +5,15 @@ The picture is named by SADTALKER_TEST_PORTRAIT. Batches, the grid, the generati
 saving and the always-on scripts are the WebUI's own; only the sampling is replaced.
 """
 
+import importlib.util
 import os
+from types import SimpleNamespace
 
-import modules.api.api
-import modules.img2img
-from modules import images, processing, shared
+from modules import images, processing, script_callbacks, shared
 from PIL import Image
+
+PLACES = ("modules.processing", "modules.img2img", "modules.api.api", "modules.api.generate")
+"""Where hosts look the function up."""
 
 
 def portrait_instead(p):
@@ -49,5 +52,18 @@ def portrait_instead(p):
     return done
 
 
-for module in (processing, modules.img2img, modules.api.api):
-    module.process_images = portrait_instead
+def a_model_is_there(*_):
+    """SD.Next refuses to begin without a model; this one is never used."""
+    held = importlib.import_module("modules.modeldata").model_data
+    held.sd_model = held.sd_model or SimpleNamespace(sd_model_hash="", sd_checkpoint_info=None)
+
+
+for place in PLACES:
+    try:
+        module = importlib.import_module(place)
+    except ModuleNotFoundError:
+        continue  # of another host
+    if hasattr(module, "process_images"):
+        module.process_images = portrait_instead
+if importlib.util.find_spec("modules.modeldata"):
+    script_callbacks.on_app_started(a_model_is_there)

@@ -8,7 +8,7 @@ something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -16,14 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.dub.habits import Habits
-from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.habits import Habits
+from sadtalker_ext.portrait.filmed.pose import WIDTH, Pose
 from sadtalker_ext.portrait.thin_plate import through
 from sadtalker_ext.types import Box, FloatArray
 
+_LEARNED_FRAMES = 40
+"""Frames from which the usual colours of the lower face are learned."""
 _COLUMNS, _ROWS = 40, 40
 _ACROSS = 0.36
 """Half width of the small picture, in face widths."""
@@ -134,6 +136,31 @@ class CoverFinder:
         taken = remap(soft, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE)
         shares = np.asarray(taken, np.float32) / np.maximum(skin, np.float32(20.0))
         return np.asarray(shares, np.float32)
+
+
+def learn_covers(
+    habits: Habits,
+    seen: npt.NDArray[Any],
+    frames_of: Callable[[Sequence[int]], Iterable[tuple[int, Planes]]],
+    face_in: Callable[[int], tuple[FloatArray, FloatArray] | None],
+) -> CoverFinder:
+    """Learn the usual colours of the lower face from frames spread over a video.
+
+    Args:
+        habits: The face.
+        seen: (n,) numbers of the frames that show it.
+        frames_of: Gives frames by their numbers, which rise.
+        face_in: Gives the (478, 3) mesh points and the (3,) colour of the skin in a frame.
+    """
+    spread = np.unique(np.linspace(0, len(seen) - 1, _LEARNED_FRAMES).astype(int))
+
+    def looks() -> Iterator[tuple[Planes, FloatArray, FloatArray]]:
+        for number, planes in frames_of(seen[spread].tolist()):
+            face = face_in(number)
+            if face is not None:
+                yield planes, *face
+
+    return CoverFinder(habits, looks())
 
 
 def _inside(places: FloatArray, outline: FloatArray) -> npt.NDArray[np.bool_]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.engines.puppet.dub.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
-from sadtalker_ext.engines.puppet.dub.pose import WIDTH, Pose, find_pose, upright
 from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
+from sadtalker_ext.portrait.filmed.pose import WIDTH, Pose, find_pose, upright
 from sadtalker_ext.types import FloatArray
 
 _UNIT_DEG = 20.0

@@ -1,0 +1,1 @@
+"""One person as filmed: the turn of the head, the face at rest, and what lies before it."""

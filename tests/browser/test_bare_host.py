@@ -1,0 +1,79 @@
+"""The script of the WebUIs' pages in one that has neither bar nor buttons for us: SD.Next's."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+
+# what a page of SD.Next offers, and no more
+HOST = """() => {
+    Object.assign(window, {
+        gradioApp: () => document, updates: [], asked: [],
+        onUiLoaded: (call) => call(), onAfterUiUpdate: (call) => updates.push(call),
+        randomId: () => "task(x)",
+        requestProgress: (id, place, gallery, end, told) => asked.push({id, gallery, end, told}),
+    });
+    window.update = () => updates.forEach((call) => call());
+}"""
+BODY = """<div id="tab_sadtalker"><div id="sadtalker_ext_root">
+    <div id="sadtalker_ext_generate_box"><button id="sadtalker_ext_generate">Generate</button>
+    <button id="sadtalker_ext_interrupt">Interrupt</button>
+    <button id="sadtalker_ext_interrupting">Interrupting</button></div>
+    <div id="sadtalker_ext_stage"><div id="sadtalker_ext_progress"></div></div></div></div>"""
+
+
+@pytest.fixture
+def page(browser):
+    opened = browser.new_page()
+    # a page of an address has a storage; nobody is asked for this one
+    opened.route("**/*", lambda route: route.fulfill(body=BODY, content_type="text/html"))
+    opened.goto("http://127.0.0.1:9/")
+    opened.add_style_tag(path=ROOT / "style.css")
+    opened.evaluate(HOST)
+    opened.add_script_tag(path=ROOT / "javascript" / "sadtalker.js")
+    yield opened
+    opened.close()
+
+
+def seen(page):
+    names = ("generate", "interrupt", "interrupting")
+    return [name for name in names if page.is_visible(f"#sadtalker_ext_{name}")]
+
+
+def answer(page, html):
+    """Put in place of the bar what the server answers."""
+    page.evaluate(
+        "html => { document.querySelector('#sadtalker_ext_progress').innerHTML = html; update(); }",
+        html,
+    )
+
+
+def test_a_job_in_the_queue_has_a_bar_and_can_be_stopped(page):
+    assert seen(page) == ["generate"]
+    assert page.evaluate("sadtalker_ext_submit('', 7)") == ["task(x)", 7]
+    answer(page, '<div class="stx-queued" data-task="task(x)"></div>')
+    assert page.evaluate("asked.map(one => [one.id, one.gallery])") == [["task(x)", None]]
+    assert seen(page) == ["interrupt"]
+    told = {"progress": 0.25, "eta": 3.2, "textinfo": "Rendering 5 / 20"}
+    page.evaluate("told => asked[0].told(told)", told)
+    assert page.inner_text("#sadtalker_ext_progress .stx-line").split() == (
+        ["Rendering", "5", "/", "20", "4", "s"]
+    )
+    assert page.evaluate("document.querySelector('.stx-bar > div').style.width") == "25%"
+    assert page.evaluate("sadtalker_ext_stop()") == ["task(x)"]
+    assert seen(page) == ["interrupting"]
+    answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
+    assert seen(page) == ["generate"]
+
+
+def test_a_job_beside_the_queue_shows_the_bar_that_the_server_draws(page):
+    page.evaluate("sadtalker_ext_submit('')")
+    answer(page, '<div class="stx-running"><div class="stx-bar"></div></div>')
+    assert seen(page) == ["interrupt"]
+    assert page.evaluate("asked") == []
+    answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
+    assert seen(page) == ["generate"]
+    # the page is opened again while a job runs
+    assert page.evaluate("sadtalker_ext_restore()") == ["task(x)"]
