@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -140,7 +140,7 @@ def _watched(frames: Iterator[FootageFrame]) -> Iterator[tuple[FootageFrame, boo
 
 
 def _with_next(
-    frames: Iterator[tuple[FootageFrame, bool]],
+    frames: Generator[tuple[FootageFrame, bool], None, None],
 ) -> Iterator[tuple[FootageFrame, bool, Planes | None]]:
     """Yield frames, whether a shot begins with them, and the next frame of the same shot."""
     with contextlib.closing(frames):

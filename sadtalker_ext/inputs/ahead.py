@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -65,7 +65,7 @@ class _Reader(Generic[Item]):
         return False
 
 
-def read_ahead(items: Iterator[Item], room: int = 6) -> Iterator[Item]:
+def read_ahead(items: Iterator[Item], room: int = 6) -> Generator[Item, None, None]:
     """Yield items in order, taken from their iterator by a thread a few items ahead.
 
     Args:

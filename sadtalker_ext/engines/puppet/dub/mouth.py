@@ -130,7 +130,7 @@ class DubbedMouth:
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
         shuts = _shutting(before, after, gap_now)
-        along = np.abs((grid - after.origin) @ after.along) / after.half
+        along = np.asarray(np.abs((grid - after.origin) @ after.along) / after.half, np.float32)
         inward = rim + after.half * _inward(before, shuts, along)
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
