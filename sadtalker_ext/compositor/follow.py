@@ -10,12 +10,9 @@ frame, x to the right, y down.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import FloatArray, ImageArray
 
 Motion = npt.NDArray[np.float64]
@@ -43,17 +40,6 @@ _GUESS, _SURE = 0.4, 0.6
 """Shares of the cells that agree: with fewer than the first the frame does not show the picture's
 head, and the expected motion counts; from the second on the measured one. Turned heads have 0.6
 to 1, noise 0.1 to 0.5."""
-_SLIDES = 0.06
-"""Share of the area's side along its border where the picture moves only along the border."""
-_LARGEST_DOUBLED = 2048 * 2048
-"""Pixels up to which a second copy of the picture, four times as large, is kept."""
-_ITSELF = np.array([1], np.float32)
-_BETWEEN = np.array([-3, 19, 19, -3], np.float32) / np.float32(32)
-"""Cubic interpolation half way between two pixels, with OpenCV's slope of -0.75 (Keys, "Cubic
-convolution interpolation for digital image processing", 1981)."""
-_NONE_PX, _WHOLE_PX = 0.2, 1.0
-"""Motion below the first is none, so that the picture's own pixels stay; above the second it is
-taken as it is."""
 
 
 class HeadFollower:
@@ -144,141 +130,6 @@ class HeadFollower:
         even = (grey - grey.mean()) * (_SPREAD / max(float(grey.std()), 4.0)) + _MEAN
         levels: ImageArray = np.clip(even, 0, 255).astype(np.uint8)
         return levels
-
-
-class Bender:
-    """Moves the picture around a head along with it; one frame at a time.
-
-    Args:
-        picture: (H, W, 3) uint8, the area that may be bent.
-        share: (h, w) float32 on a grid of any size over the area: 1 where the picture follows the
-            head, 0 where it stays. Along the border of the area the picture only slides: what lies
-            beyond is not known, and frames of paintings stay straight.
-    """
-
-    def __init__(self, picture: ImageArray, share: FloatArray) -> None:
-        height, width = picture.shape[:2]
-        self._size = (width, height)
-        rows, columns = np.indices(share.shape, dtype=np.float32)
-        step_x, step_y = width / share.shape[1], height / share.shape[0]
-        x, y = (columns + 0.5) * step_x - 0.5, (rows + 0.5) * step_y - 0.5
-        self._shape = share.shape
-        cells = np.stack([x, y, np.ones_like(x)])
-        across, down = _kept_border(share.shape[1])[None, :], _kept_border(share.shape[0])[:, None]
-        # (3, cells): place and one, weighted by how far a cell follows to the side and up or down
-        self._across, self._down = (
-            np.asarray(cells * share * kept, np.float32).reshape(3, -1) for kept in (across, down)
-        )
-        self._part = _touched(share, (width, height))
-        self._fine, self._scale = _doubled(picture)
-        self._all_x = self._scale * np.arange(width, dtype=np.float32)[None, :]
-        self._all_y = self._scale * np.arange(height, dtype=np.float32)[:, None]
-        # kept from frame to frame: new memory of this size has to be mapped page by page
-        self._from_x: FloatArray = np.empty((height, width), np.float32)
-        self._from_y: FloatArray = np.empty((height, width), np.float32)
-
-    @property
-    def fine(self) -> ImageArray | None:
-        """The picture at twice its size, (2H, 2W, 3) uint8; None where it is too large for that."""
-        return self._fine if self._scale == 2 else None
-
-    def field(self, motion: Motion) -> tuple[FloatArray, FloatArray] | None:
-        """Return how far aside to look, on the grid of `share`.
-
-        In pixels of the picture that is read: `fine` where there is one.
-
-        Args:
-            motion: The head's motion in pixels of this area.
-
-        Returns:
-            x and y, (h, w) float32 each; None where nothing moves by `_NONE_PX`.
-        """
-        inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2] - STILL
-        x, y = inverse.astype(np.float32)
-        # not by matrix products, see `spread.py`
-        aside, down = (
-            way[0] * cells[0] + way[1] * cells[1] + way[2] * cells[2]
-            for way, cells in ((x, self._across), (y, self._down))
-        )
-        largest = float(np.sqrt((aside * aside + down * down).max()))
-        whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
-        if whole == 0:
-            return None
-        amount = np.float32(whole * self._scale)
-        return (aside * amount).reshape(self._shape), (down * amount).reshape(self._shape)
-
-    def bend_into(self, motion: Motion, area: ImageArray) -> None:
-        """Move the head's surroundings in place; where nothing moves, nothing is written.
-
-        Args:
-            motion: The head's motion in pixels of this area.
-            area: (H, W, 3) uint8 copy of the picture.
-        """
-        import cv2
-
-        from sadtalker_ext.pixels import remap
-
-        field = self.field(motion)
-        if field is None:
-            return
-        x, y = field
-        cv2.resize(x, self._size, self._from_x)
-        cv2.resize(y, self._size, self._from_y)
-        rows, columns = self._part
-        from_x, from_y = self._from_x[rows, columns], self._from_y[rows, columns]
-        from_x += self._all_x[:, columns]
-        from_y += self._all_y[rows]
-        method = cv2.INTER_CUBIC if self._scale == 1 else cv2.INTER_LINEAR
-        remap(self._fine, from_x, from_y, method, into=area[rows, columns])
-
-
-def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:
-    """Return the picture at twice its size with its own pixels among the new ones, and 2.
-
-    Linear interpolation in it is about as sharp as cubic interpolation in the picture, and six
-    times as fast. Pictures too large for that are returned as they are, with 1.
-    """
-    import cv2
-
-    height, width = picture.shape[:2]
-    if height * width > _LARGEST_DOUBLED:
-        return picture, 1
-    fine = np.empty((height, 2, 2 * width, 3), np.uint8)
-    for row, down in enumerate((_ITSELF, _BETWEEN)):
-        line = [_between(picture, across, down) for across in (_ITSELF, _BETWEEN)]
-        fine[:, row] = cv2.merge(line).reshape(height, 2 * width, 3)
-    return fine.reshape(2 * height, 2 * width, 3), 2
-
-
-def _between(picture: ImageArray, across: FloatArray, down: FloatArray) -> ImageArray:
-    """Return every pixel, or the value half a pixel further on."""
-    import cv2
-
-    if len(across) == len(down) == 1:
-        return picture
-    anchor = (len(across) // 3, len(down) // 3)
-    found = cv2.sepFilter2D(
-        picture, -1, across, down, anchor=anchor, borderType=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(found, np.uint8)
-
-
-def _touched(share: FloatArray, size: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the rows and columns of a picture of this size in which a share is not 0."""
-    found = []
-    for axis in (0, 1):
-        step = size[1 - axis] / share.shape[axis]
-        cells = np.flatnonzero(share.any(axis=1 - axis))
-        # between the middles of two cells a value is interpolated from both
-        first, last = (cells[0], cells[-1]) if len(cells) else (0, 0)
-        found.append(slice(max(int((first - 0.5) * step), 0), math.ceil((last + 1.5) * step)))
-    return found[0], found[1]
-
-
-def _kept_border(length: int) -> FloatArray:
-    """Return 0 at both ends of a line of cells and 1 from a little way inside, (n,) float32."""
-    near = np.minimum(np.arange(length), np.arange(length)[::-1])
-    return smoothstep(0, max(_SLIDES * length, 1), near)
 
 
 def affine_between(before: FloatArray, after: FloatArray) -> Motion:

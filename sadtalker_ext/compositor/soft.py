@@ -18,11 +18,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from sadtalker_ext.compositor.bend import Bender
 from sadtalker_ext.compositor.colours import matched_colours
 from sadtalker_ext.compositor.device_layers import DeviceLayers
 from sadtalker_ext.compositor.follow import (
     STILL,
-    Bender,
     HeadFollower,
     affine_between,
     shifted,

@@ -18,7 +18,7 @@ import numpy as np
 
 from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
 from sadtalker_ext.installing import how_to_add
-from sadtalker_ext.portrait import attention_ops, ops
+from sadtalker_ext.portrait import attention_ops, ops, plain_ops
 from sadtalker_ext.portrait.ops import Constant, Kernel, Operation
 from sadtalker_ext.types import FloatArray
 
@@ -28,14 +28,14 @@ BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
         "DEPTHWISE_CONV_2D": ops.depthwise_convolution,
         "MAX_POOL_2D": ops.max_pool,
         "PRELU": ops.prelu,
-        "ADD": ops.add,
-        "MUL": ops.multiply,
-        "MEAN": ops.mean,
-        "FULLY_CONNECTED": ops.fully_connected,
-        "LOGISTIC": ops.logistic,
-        "PAD": ops.pad,
-        "RESHAPE": ops.reshape,
-        "STRIDED_SLICE": ops.strided_slice,
+        "ADD": plain_ops.add,
+        "MUL": plain_ops.multiply,
+        "MEAN": plain_ops.mean,
+        "FULLY_CONNECTED": plain_ops.fully_connected,
+        "LOGISTIC": plain_ops.logistic,
+        "PAD": plain_ops.pad,
+        "RESHAPE": plain_ops.reshape,
+        "STRIDED_SLICE": plain_ops.strided_slice,
         "Landmarks2TransformMatrix": attention_ops.landmarks_to_transform,
         "TransformLandmarks": attention_ops.transform_landmarks,
         "TransformTensorBilinear": attention_ops.transform_tensor,

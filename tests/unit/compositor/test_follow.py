@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from sadtalker_ext.compositor import follow
+from sadtalker_ext.compositor import bend
+from sadtalker_ext.compositor.bend import Bender
 from sadtalker_ext.compositor.follow import (
     STILL,
-    Bender,
     HeadFollower,
     affine_between,
     shifted,
@@ -207,7 +207,7 @@ def test_pictures_too_large_to_double_are_bent_alike(monkeypatch):
     motion = turned_head((6.3, -3.6), 2)
     share = np.ones((40, 42), np.float32)
     doubled = bent(Bender(picture, share), picture, motion).astype(int)
-    monkeypatch.setattr(follow, "_LARGEST_DOUBLED", 100)
+    monkeypatch.setattr(bend, "_LARGEST_DOUBLED", 100)
     plain = bent(Bender(picture, share), picture, motion).astype(int)
     assert np.abs(doubled - plain).mean() < 1
     assert (plain != picture).any()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.errors import WeightsCorrupt
-from sadtalker_ext.portrait import attention_ops, graph, ops
+from sadtalker_ext.portrait import attention_ops, graph, ops, plain_ops
 from sadtalker_ext.portrait.graph import Graph
 from sadtalker_ext.portrait.ops import SAME, VALID, Operation
 from sadtalker_ext.weights.store import WeightStore
@@ -98,7 +98,7 @@ def test_max_pool_and_channel_padding():
     small = ops.max_pool(pool)(x)
     assert small[0, :, :, 0].tolist() == [[10, 14], [26, 30]]
     margins = np.array([[0, 0], [0, 0], [0, 0], [0, 3]], np.int32)
-    wide = ops.pad(operation("PAD", [small, margins], [None, margins], (1, 2, 2, 5)))(small)
+    wide = plain_ops.pad(operation("PAD", [small, margins], [None, margins], (1, 2, 2, 5)))(small)
     assert wide[0, 1, 1].tolist() == [30, 31, 0, 0, 0]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.errors import WeightsCorrupt
-from sadtalker_ext.portrait import ops
+from sadtalker_ext.portrait import plain_ops
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.hands import Hand, HandFinder
 from sadtalker_ext.portrait.models import FaceModels
@@ -97,19 +97,19 @@ def test_the_operations_of_the_network_of_joints():
     rng = np.random.default_rng(2)
     x = rng.normal(size=(1, 3, 4, 5)).astype(np.float32)
     axes = np.array([1, 2], np.int32)
-    mean = ops.mean(operation("MEAN", [x, axes], [None, axes], (1, 5)))
+    mean = plain_ops.mean(operation("MEAN", [x, axes], [None, axes], (1, 5)))
     np.testing.assert_allclose(mean(x), x.mean((1, 2)), rtol=1e-5)
     row, matrix = mean(x), rng.normal(size=(2, 5)).astype(np.float32)
     bias = np.array([1, -2], np.float32)
     constants = [None, matrix, bias]
     full = operation("FULLY_CONNECTED", [row, matrix, bias], constants, (1, 2), activation=0)
-    answer = ops.fully_connected(full)(row)
+    answer = plain_ops.fully_connected(full)(row)
     np.testing.assert_allclose(answer, row @ matrix.T + bias, rtol=1e-5)
-    logistic = ops.logistic(operation("LOGISTIC", [answer], [None], (1, 2)))
+    logistic = plain_ops.logistic(operation("LOGISTIC", [answer], [None], (1, 2)))
     np.testing.assert_allclose(logistic(answer), 1 / (1 + np.exp(-answer)), rtol=1e-5)
     wrong = operation("FULLY_CONNECTED", [row, matrix, bias], constants, (1, 2), activation=1)
     with pytest.raises(WeightsCorrupt, match="FULLY_CONNECTED"):
-        ops.fully_connected(wrong)
+        plain_ops.fully_connected(wrong)
 
 
 @pytest.mark.parametrize(("score", "share"), [(0.95, 0.7), (0.6, 0.0)])
