@@ -29,7 +29,6 @@ from sadtalker_ext.host.base import Host
 from sadtalker_ext.motion_files import write_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
-from sadtalker_ext.pipeline import generate, plan_only
 from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.consent import write_consent
@@ -40,7 +39,6 @@ from sadtalker_ext.segments import Elsewhere as Elsewhere
 from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
-from sadtalker_ext.transcripts import with_words, write_transcripts
 from sadtalker_ext.types import Face, FloatArray, ImageArray, Motion, Picture, Shot, VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
@@ -116,6 +114,9 @@ class Service:
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
+        # here: a WebUI that starts makes a service long before anybody asks for a video
+        from sadtalker_ext.transcripts import with_words, write_transcripts
+
         name = self.choose(request.options.engine)
         with scratch_folder() as folder:
             picture, performance = open_request(request, folder, progress, self._store)
@@ -160,6 +161,9 @@ class Service:
         Raises:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
+        from sadtalker_ext.pipeline import plan_only
+        from sadtalker_ext.transcripts import with_words
+
         name = self.choose(request.options.engine)
         with scratch_folder() as folder:
             picture, performance = open_request(request, folder, progress, self._store)
@@ -185,6 +189,8 @@ class Service:
         progress: Progress,
         elsewhere: Elsewhere | None,
     ) -> VideoFile:
+        from sadtalker_ext.pipeline import generate
+
         options = request.options
         with self._turn(name, options, f"talking portrait of {shot.picture.name}"):
             progress.enter(Stage.LOADING)
