@@ -51,7 +51,7 @@ def cast(
         analysis: What was found.
         roles: Who is meant.
         name: Of the video, for messages.
-        box: Where the face of the first role lies, if asked for.
+        box: Where the face of the first role lies, if asked for and it does not say so itself.
         likeness_of: Measures the picture of a person.
 
     Raises:
@@ -68,8 +68,9 @@ def cast(
     several = len(roles) > 1
     for number, role in enumerate(roles):
         free = [one for one in people if not any(one in other for other in taken)]
-        if box is not None and number == 0:
-            chosen = [_in_box(analysis, people, box, name)]
+        here = role.box or (box if number == 0 else None)
+        if here is not None:
+            chosen = [_in_box(analysis, people, here, name)]
         elif role.face == "all":
             chosen = free
         elif role.face == "largest":

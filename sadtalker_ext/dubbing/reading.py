@@ -18,6 +18,7 @@ from sadtalker_ext.dubbing.request import (
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.timeline import timeline_text
+from sadtalker_ext.types import Box
 
 _ROLE_NAMES = {one.name for one in dataclasses.fields(DubRole)}
 _SEGMENT_NAMES = {one.name for one in dataclasses.fields(DubSegment)}
@@ -44,13 +45,17 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
         speech=_file(values, "speech", folder),
         text=_word(values, "text"),
         at=_number(values, "at"),
-        channel=None if values.get("channel") is None else int(_number(values, "channel")),
+        start=_given_number(values, "start"),
+        end=_given_number(values, "end"),
+        track=_given_count(values, "track"),
+        channel=_given_count(values, "channel"),
         cues=_file(values, "cues", folder),
         segments=tuple(segment_from(one, folder) for one in segments),
         voice=_word(values, "voice"),
         emotion=_word(values, "emotion"),
         emotion_intensity=_given_number(values, "emotion_intensity"),
         timeline=_timeline(values, folder),
+        box=_box(values),
     )
 
 
@@ -152,3 +157,18 @@ def _number(values: Mapping[str, Any], name: str) -> float:
 
 def _given_number(values: Mapping[str, Any], name: str) -> float | None:
     return None if values.get(name) is None else _number(values, name)
+
+
+def _given_count(values: Mapping[str, Any], name: str) -> int | None:
+    return None if values.get(name) is None else int(_number(values, name))
+
+
+def _box(values: Mapping[str, Any]) -> Box | None:
+    given = values.get("box")
+    if given is None:
+        return None
+    whole = isinstance(given, Sequence) and all(type(one) is int for one in given)
+    if not whole or len(given) != 4:
+        raise InvalidOption(f"box should be left, top, right and bottom, found {given!r}.")
+    left, top, right, bottom = given
+    return left, top, right, bottom

@@ -18,6 +18,7 @@ back and forth, or both end with the shorter one."""
 FACES = ("largest", "all")
 MOST_ROLES = 8
 MOST_SEGMENTS = 2000
+MOST_TRACKS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,10 @@ class DubRole:
         speech: A file with sound.
         text: Words to be spoken instead.
         at: When that begins, in seconds.
+        start: Where the sound is used from, in seconds of the file; None takes the option
+            `audio_start`.
+        end: Where its used part ends; 0 is its end, None takes the option `audio_end`.
+        track: Number of the sound track; None takes the option `audio_track`.
         channel: Only this channel of the sound, counted from 0: stereo with a person on each side.
         cues: A .srt or .vtt file that is spoken cue by cue.
         segments: Further pieces.
@@ -53,6 +58,8 @@ class DubRole:
         emotion_intensity: How strongly; None takes the option.
         timeline: What this person's face does when, JSON as the option takes it; empty takes the
             option. Its moments count from the beginning of the video.
+        box: In a video, whose face is inside this box most of the time, in place of `face`: left,
+            top, right, bottom in pixels.
     """
 
     face: str | Path = "largest"
@@ -60,6 +67,9 @@ class DubRole:
     speech: Path | None = None
     text: str = ""
     at: float = 0.0
+    start: float | None = None
+    end: float | None = None
+    track: int | None = None
     channel: int | None = None
     cues: Path | None = None
     segments: tuple[DubSegment, ...] = ()
@@ -67,6 +77,7 @@ class DubRole:
     emotion: str = ""
     emotion_intensity: float | None = None
     timeline: str = ""
+    box: tuple[int, int, int, int] | None = None
 
     def directed(self, options: GenerateOptions) -> GenerateOptions:
         """Return the options for this person.
@@ -104,7 +115,7 @@ class DubRequest:
         overwrite: Whether an existing output may be replaced.
         beside: Whether a similar name will do where the output's is taken meanwhile.
         resume: Go on with what an earlier try left; what is left by this one stays.
-        box: Choose the face inside this box: left, top, right, bottom in pixels.
+        box: The box of the first role, if it has none itself.
         shrink: Make the video so many times smaller.
         turn: Quarter turns clockwise.
         static: Hold the first frame for as long as the speech lasts.
@@ -186,8 +197,17 @@ def _check_role(role: DubRole) -> None:
     for one in role.segments:
         if bool(one.speech) == bool(one.text):
             raise InvalidOption("A segment should have either speech or text.")
+    _check_sound(role)
+
+
+def _check_sound(role: DubRole) -> None:
     if role.channel is not None and not 0 <= role.channel < 8:
         raise InvalidOption(f"channel should be 0 to 7, found {role.channel}.")
+    for name, moment in (("start", role.start), ("end", role.end)):
+        if moment is not None and not (math.isfinite(moment) and moment >= 0):
+            raise InvalidOption(f"{name} should be 0 seconds or more, found {moment}.")
+    if role.track is not None and not 0 <= role.track < MOST_TRACKS:
+        raise InvalidOption(f"track should be 0 to {MOST_TRACKS - 1}, found {role.track}.")
 
 
 def default_roles(dialogue: str) -> tuple[DubRole, ...]:

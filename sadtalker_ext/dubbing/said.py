@@ -58,22 +58,25 @@ class Speakers:
     def _role(self, role: DubRole) -> list[Said]:
         line: list[Said] = []
         if role.speech is not None:
-            line.append(Said(at=role.at, speech=self._sound(role.speech, role.channel)))
+            line.append(Said(at=role.at, speech=self._sound(role.speech, role)))
         if role.text:
             line.append(Said(at=role.at, speech=self._speak(role.text, role)))
         for one in role.segments:
             if one.speech is not None:
-                line.append(Said(at=one.at, speech=self._sound(one.speech, role.channel)))
+                line.append(Said(at=one.at, speech=self._sound(one.speech, role)))
             else:
                 line.append(Said(at=one.at, speech=self._speak(one.text, role)))
         if role.cues is not None:
             line += self._cues(role)
         return line
 
-    def _sound(self, path: Path, channel: int | None) -> Speech:
-        options = self._request.options
+    def _sound(self, path: Path, role: DubRole) -> Speech:
+        options, channel = self._request.options, role.channel
         speech = open_speech(
-            path, start=options.audio_start, end=options.audio_end, track=options.audio_track
+            path,
+            start=options.audio_start if role.start is None else role.start,
+            end=options.audio_end if role.end is None else role.end,
+            track=options.audio_track if role.track is None else role.track,
         )
         if channel is None:
             return speech

@@ -8,6 +8,7 @@ from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment
 from sadtalker_ext.ensemble import Speaking, listening, territories
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.motion.controls import CONTROLS
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Face, Motion
 from tests.support.media import speech_like, write_sound
@@ -84,6 +85,20 @@ def test_what_everybody_says(tmp_path):
     assert parts[2].speech is None
     assert heard.seconds == pytest.approx(1.6)
     assert parts[0].speech.seconds == heard.seconds
+
+
+def test_a_role_takes_its_own_part_of_a_sound(tmp_path):
+    sound = write_sound(tmp_path / "a.wav", speech_like(1.0, 16000), 16000)
+    roles = (DubRole(speech=sound), DubRole(speech=sound, at=1.0, start=0.0, end=0.0, track=0))
+    request = DubRequest(
+        video=tmp_path / "group.png",
+        output=tmp_path / "o.mp4",
+        roles=roles,
+        options=GenerateOptions(audio_start=0.2, audio_end=0.6),
+    )
+    parts, _, _ = picture_parts(request, tmp_path, Progress(), None)
+    assert parts[0].spans == ((0.0, pytest.approx(0.4)),)
+    assert parts[1].spans == ((1.0, pytest.approx(2.0)),)
 
 
 @pytest.mark.parametrize("faces", [("0", "0"), ("all", "1")])

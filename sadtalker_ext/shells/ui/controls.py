@@ -93,6 +93,11 @@ class OptionControls:
         self.components: dict[str, Component] = {}
 
     @property
+    def voices(self) -> list[str]:
+        """Return what a list of voices offers, the usual choice first."""
+        return list(self._voices)
+
+    @property
     def names(self) -> list[str]:
         """Return the names of the options made so far, in declaration order."""
         return [spec.name for spec in option_specs() if spec.name in self.components]
@@ -117,7 +122,7 @@ class OptionControls:
     def widget_value(self, name: str, value: Any) -> Any:
         """Return what the widget of an option shows for a value."""
         if name == "voice":
-            return next((one for one in self._voices if _voice_name(one) == value), None)
+            return next((one for one in self._voices if voice_name(one) == value), None)
         return value
 
     def voice_update(self, voices: Iterable[tuple[str, str]]) -> Any:
@@ -203,7 +208,7 @@ class OptionControls:
             # an emptied number, or a list with nothing to choose from
             return spec.default
         if spec.name == "voice":
-            return _voice_name(value)
+            return voice_name(value)
         if spec.kind is int and isinstance(value, float) and value.is_integer():
             return int(value)
         return float(value) if spec.kind is float and isinstance(value, int) else value
@@ -255,7 +260,8 @@ def _voice_choices(voices: Iterable[tuple[str, str]]) -> list[str]:
     return [_ANY_VOICE, *named] if named else []
 
 
-def _voice_name(widget_value: str) -> str:
+def voice_name(widget_value: str) -> str:
+    """Return the name of a voice from what a list of voices shows; empty where any will do."""
     return widget_value.rpartition(_VOICE_MARK)[2] if _VOICE_MARK in widget_value else ""
 
 

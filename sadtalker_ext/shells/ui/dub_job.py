@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from sadtalker_ext.inputs.looking import Part
 from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.service import DubRequest, DubRole, default_roles
+from sadtalker_ext.shells.ui import roles as casting
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.uploads import uploads_of
 from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import Picture
 
-PICTURE, VIDEO = KINDS = ("Picture", "Video")
+PICTURE, VIDEO = KINDS = (casting.PICTURE, casting.VIDEO)
 LENGTH_WORDS = dict(
     zip(
         ("Hold the last frame", "Run back and forth", "End with the shorter one"),
@@ -59,15 +60,20 @@ def request_of(
     source: Path,
     speech: Path | None,
     output: Path,
+    others: Sequence[casting.Speaker] = (),
 ) -> DubRequest:
     """Return what is asked for.
 
     Args:
-        values: Values of `footage.FootageParts.inputs` by name.
+        values: Values of `footage.FootageParts.inputs` by name, and `picture_boxes`.
         options: Options by name.
         source: The video, or a picture of several people.
         speech: A sound file; None where a text is spoken.
         output: The .mp4 to write.
+        others: Further speakers.
+
+    Raises:
+        InvalidOption: Speakers cannot have the faces they were given.
     """
     dialogue = options.text if speech is None and is_dialogue(options.text) else ""
     if dialogue:
@@ -75,9 +81,15 @@ def request_of(
         options = dataclasses.replace(options, text="")
     else:
         roles = (DubRole(speech=speech, text="" if speech else options.text),)
+    in_video = values.get("source_kind") == VIDEO
     boxes, chosen = values.get("source_boxes") or [], int(values.get("source_chosen") or 0)
     box = None
-    if not dialogue and values.get("source_kind") == VIDEO and len(boxes) > 1:
+    if others:
+        numbered = boxes if in_video else values.get("picture_boxes") or []
+        face = min(chosen, max(len(boxes) - 1, 0)) if in_video else options.face_index
+        (first,) = roles
+        roles = casting.cast_roles(first, others, face=face, boxes=numbered, in_video=in_video)
+    elif not dialogue and in_video and len(boxes) > 1:
         left, top, right, bottom = boxes[min(chosen, len(boxes) - 1)]
         box = (int(left), int(top), int(right), int(bottom))
     return DubRequest(
@@ -92,6 +104,30 @@ def request_of(
         box=box,
         beside=True,
     )
+
+
+def further_speakers(values: Mapping[str, Any], options: GenerateOptions) -> list[casting.Speaker]:
+    """Return the speakers that were added beside the first one; raises as the function of `roles`.
+
+    Args:
+        values: All values of the tab by name.
+        options: Options by name.
+
+    Raises:
+        InvalidOption: The first speaker says nothing, or its text is a dialogue.
+    """
+    others = casting.further_speakers(values, options)
+    if others and options.idle_seconds:
+        raise InvalidOption(
+            "The first speaker says nothing, Idle was chosen.",
+            hint="Choose File, Microphone or Text, or take the other speakers out.",
+        )
+    if others and is_dialogue(options.text):
+        raise InvalidOption(
+            "The text is said by several people already, and further speakers were added.",
+            hint="Write only what the first speaker says, or take the other speakers out.",
+        )
+    return others
 
 
 def video_of(values: Mapping[str, Any], options: GenerateOptions) -> Path:

@@ -148,8 +148,8 @@ def connect_footage_parts(
     picture: Component,
     picture_pane: Component,
     asked: Sequence[Component],
-) -> None:
-    """Wire the pane.
+) -> Any:
+    """Wire the pane; returns the event after which the chosen kind is there.
 
     Args:
         parts: The components.
@@ -158,7 +158,7 @@ def connect_footage_parts(
         picture_pane: What belongs to a picture.
         asked: The group around the tick, and the tick.
     """
-    compat.listen(
+    switched = compat.listen(
         parts.kind.change,
         look.switched,
         [parts.kind, parts.video, picture],
@@ -180,6 +180,7 @@ def connect_footage_parts(
     compat.on_select(
         parts.still, _choose, [parts.video, parts.boxes, parts.chosen], [parts.chosen, parts.still]
     )
+    return switched
 
 
 def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:

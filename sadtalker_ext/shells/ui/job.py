@@ -28,6 +28,7 @@ from sadtalker_ext.shells.ui import (
     plan_grid,
     reference,
     results,
+    roles,
     speech,
     words,
 )
@@ -95,7 +96,7 @@ class TabJob:
         dubs = values["source_kind"] == dub_job.VIDEO
         try:
             options = GenerateOptions.from_mapping(self._options.options(values))
-            if not dubs and self._is_dialogue(values, options):
+            if not dubs and (roles.added(values) or self._is_dialogue(values, options)):
                 return False  # the built-in engine moves the people of a picture
             return self._host.service.waits_for_device(options, dubs=dubs)
         except SadTalkerError:
@@ -125,10 +126,11 @@ class TabJob:
             # what the grid sets counts, too
             for one in plan_grid.varied(options, axes):
                 check.job(one, sound, motion, blinks)
+        others = self._others(values, options)
         output = self._output(picture, options)
-        if self._is_dialogue(values, options):
+        if others or self._is_dialogue(values, options):
             plan_grid.refuse_beside_dubbing(axes, motion, blinks)
-            return self._dialogue(progress, values, options, picture, output)
+            return self._ensemble(progress, values, options, picture, sound, output, others)
         request = Request(
             picture=picture,
             speech=sound,
@@ -156,24 +158,39 @@ class TabJob:
         check = uploads_of(self._host)
         if check is not None:
             check.job(options, sound)
+        others = self._others(values, options)
         still = dub_job.still_of(video)
         self._check_consent(video, tick=bool(values["tick"]))
         output = self._output(still, options)
-        request = dub_job.request_of(values, options, source=video, speech=sound, output=output)
+        request = dub_job.request_of(
+            values, options, source=video, speech=sound, output=output, others=others
+        )
         return self._host.service.dub(request, progress)
 
-    def _dialogue(
+    def _others(self, values: Mapping[str, Any], options: GenerateOptions) -> list[roles.Speaker]:
+        """Return the further speakers, once what they say was looked at."""
+        others = dub_job.further_speakers(values, options)
+        check = uploads_of(self._host)
+        if check is not None:
+            check.speakers(options, others)
+        return others
+
+    def _ensemble(
         self,
         progress: Progress,
         values: Mapping[str, Any],
         options: GenerateOptions,
         picture: Picture,
+        sound: Path | None,
         output: Path,
+        others: Sequence[roles.Speaker],
     ) -> VideoFile:
         """Let several people of a picture talk with each other."""
         with scratch_folder() as folder:
             source = dub_job.write_picture(picture, folder)
-            request = dub_job.request_of(values, options, source=source, speech=None, output=output)
+            request = dub_job.request_of(
+                values, options, source=source, speech=sound, output=output, others=others
+            )
             return self._host.service.dub(request, progress)
 
     def _output(self, picture: Picture, options: GenerateOptions) -> Path:

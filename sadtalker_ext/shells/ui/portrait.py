@@ -82,6 +82,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
                 options.make("face_index")
         video = footage.make_footage_parts(kind, HEIGHT)
         boxes = gr.State([])
+        boxes.elem_id = element_id("picture_boxes")
         with gr.Column(visible=False, elem_classes=["stx-consent"]) as consent:
             tick = gr.Checkbox(value=False, label=QUESTION, elem_id=element_id("consent"))
         compat.explained(
@@ -106,13 +107,13 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
 
 def connect_portrait_parts(
     parts: PortraitParts, host: TabHost, options: OptionControls, consent: ConsentBook
-) -> None:
-    """Wire the panel."""
+) -> list[Any]:
+    """Wire the panel; returns the events after which other faces, or another source, are there."""
     index = options.components["face_index"]
     book = face_editor.PointBook(None if is_shared(host) else host.state_folder)
     look = SourceLooker(host, consent, book)
     face_points = options.components[face_editor.OPTION]
-    compat.listen(
+    looked = compat.listen(
         parts.picture.change,
         look.at_picture,
         [parts.picture],
@@ -131,7 +132,7 @@ def connect_portrait_parts(
     face_editor.connect_editor(
         options, book, look.find, picture=parts.picture, parts=parts.points, note=parts.note
     )
-    footage.connect_footage_parts(
+    switched = footage.connect_footage_parts(
         parts.video,
         look,
         picture=parts.picture,
@@ -144,6 +145,7 @@ def connect_portrait_parts(
     )
     for button, source in parts.sources:
         source.connect(button, parts.picture)
+    return [looked, switched]
 
 
 def choose_face(point: tuple[int, int], boxes: Sequence[Box]) -> Any:

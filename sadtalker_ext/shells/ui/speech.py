@@ -10,7 +10,15 @@ from typing import Any
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, controls, examples, sound_field, video_field, words
+from sadtalker_ext.shells.ui import (
+    compat,
+    controls,
+    examples,
+    sound_field,
+    speakers,
+    video_field,
+    words,
+)
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.voices import VoiceLine, VoiceParts, make_voice_parts
 
@@ -32,6 +40,7 @@ class SpeechParts:
         panes: One group per kind, in the order of `KINDS`.
         trim: The group with start, end and silence.
         voice: The line about voices, with its buttons.
+        others: Further speakers.
         examples: Buttons that bring one of our own recordings.
     """
 
@@ -42,16 +51,18 @@ class SpeechParts:
     panes: tuple[Component, ...]
     trim: Component
     voice: VoiceParts
+    others: speakers.SpeakersParts
     examples: Sequence[tuple[Component, examples.Example]]
 
     @property
     def inputs(self) -> dict[str, Component]:
-        """Return what `resolve` needs, by name."""
+        """Return what `resolve` and `roles.further_speakers` need, by name."""
         return {
             "speech_kind": self.kind,
             "speech_file": self.file,
             "speech_recording": self.microphone,
             "speech_video": self.video,
+            **self.others.inputs,
         }
 
 
@@ -105,6 +116,7 @@ def make_speech_parts(
         with gr.Row():
             options.make(*controls.SPEECH_TRIM)
         options.make(*controls.SPEECH_WORDS)
+    others = speakers.make_speakers_parts(options, can_speak=can_speak)
     panes = (file_pane, microphone_pane, text_pane, video_pane, idle_pane)
     parts = SpeechParts(
         kind=kind,
@@ -114,6 +126,7 @@ def make_speech_parts(
         panes=panes,
         trim=trim,
         voice=voice,
+        others=others,
         examples=tried,
     )
     compat.listen(kind.change, show_pane, [kind], [*panes, trim, microphone])

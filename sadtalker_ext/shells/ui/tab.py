@@ -23,6 +23,7 @@ from sadtalker_ext.shells.ui import (
     portrait,
     reference,
     results,
+    speakers,
     speech,
     timeline_editor,
     voices,
@@ -88,6 +89,7 @@ def build_tab(host: TabHost) -> TabParts:
     inputs = {
         "picture": shown.picture,
         "tick": shown.tick,
+        "picture_boxes": shown.boxes,
         **shown.video.inputs,
         **said.inputs,
         **look_parts.reference.inputs,
@@ -127,8 +129,8 @@ def build_tab(host: TabHost) -> TabParts:
             **dict.fromkeys(look_parts.grid.values(), ""),
         },
     )
-    portrait.connect_portrait_parts(shown, host, options, consent)
-    voices.connect_voice_parts(said.voice, voice_line, options, store)
+    _connect_people(shown, said, host, options, consent)
+    voices.connect_voice_parts(said.voice, voice_line, options, store, others=said.others)
     look.connect_look_parts(look_parts, options, presets, shared=shared)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
@@ -140,6 +142,17 @@ def build_tab(host: TabHost) -> TabParts:
         action.connect(button, made.result_path)
     host.connect_job(parts, compat.by_name(job, inputs))
     return TabParts(job=parts, options=options, look=look_parts, explained=_explanations(gr))
+
+
+def _connect_people(
+    shown: portrait.PortraitParts,
+    said: speech.SpeechParts,
+    host: TabHost,
+    options: controls.OptionControls,
+    consent: ConsentBook,
+) -> None:
+    looked = portrait.connect_portrait_parts(shown, host, options, consent)
+    speakers.connect_speakers_parts(said.others, looked, kind=shown.video.kind, boxes=shown.boxes)
 
 
 def _connect_engine(

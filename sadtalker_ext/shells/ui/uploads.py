@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.contract import TabHost
+from sadtalker_ext.shells.ui.roles import Speaker
 
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
@@ -56,7 +58,7 @@ class UploadCheck:
         for video in videos:
             if video is not None:
                 self.inspector.look_at_driving(video, part, self.bounds)
-        spoken = len(options.text) / CHARACTERS_PER_SECOND / options.speech_rate
+        spoken = _spoken_seconds(options.text, options)
         longest = max(options.idle_seconds, 0.0 if sound else spoken)
         if longest > self.bounds.seconds:
             raise InputTooLarge(
@@ -64,6 +66,30 @@ class UploadCheck:
                 f"about {longest:.0f}.",
                 hint="Choose fewer seconds, or split the text.",
             )
+
+    def speakers(self, options: GenerateOptions, others: Sequence[Speaker]) -> None:
+        """Look at what further speakers say, and until when.
+
+        Raises:
+            InputError: Something cannot be used, or is said too late.
+        """
+        for one in others:
+            role = one.role
+            # nothing is opened for somebody who begins too late anyway
+            end = role.at + _spoken_seconds(role.text, options)
+            if role.speech is not None and end <= self.bounds.seconds:
+                part = Part(start=role.start or 0.0, end=role.end or 0.0)
+                end += self.inspector.look_at_sound(role.speech, part, self.bounds)
+            if end > self.bounds.seconds:
+                raise InputTooLarge(
+                    f"The video should be at most {self.bounds.seconds:g} seconds long, but "
+                    f"speaker {one.number} would end at about {end:.0f}.",
+                    hint="Let people begin earlier, or say less.",
+                )
+
+
+def _spoken_seconds(text: str, options: GenerateOptions) -> float:
+    return len(text) / CHARACTERS_PER_SECOND / options.speech_rate
 
 
 def is_shared(host: TabHost) -> bool:

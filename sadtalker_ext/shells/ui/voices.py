@@ -13,6 +13,7 @@ from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.controls import SPEECH_TEXT, OptionControls
 from sadtalker_ext.shells.ui.engines import download_size, licences
+from sadtalker_ext.shells.ui.speakers import SpeakersParts
 from sadtalker_ext.shells.ui.working import Run
 from sadtalker_ext.weights.store import WeightStore
 
@@ -128,18 +129,30 @@ def make_voice_parts(line: VoiceLine) -> VoiceParts:
 
 
 def connect_voice_parts(
-    parts: VoiceParts, line: VoiceLine, options: OptionControls, store: WeightStore
+    parts: VoiceParts,
+    line: VoiceLine,
+    options: OptionControls,
+    store: WeightStore,
+    *,
+    others: SpeakersParts | None = None,
 ) -> None:
-    """Wire the buttons; when the voice is there, the text can be written and the voice chosen."""
+    """Wire the buttons; when the voice is there, texts can be written and voices chosen."""
     event = compat.listen(
         parts.download.click, line.fetch, [], [parts.line, parts.download, parts.stop]
     )
     compat.listen(parts.stop.click, line.stop, parallel=True)
 
+    more_voices, more_texts = ([], []) if others is None else (others.voices, others.texts)
+
     def ready() -> list[Any]:
         voices, none = find_voices(store)
         choice = options.voice_update(voices)
         able = {"interactive": not none}
-        return [choice | able if name == "voice" else compat.update(**able) for name in SPEECH_TEXT]
+        return [
+            *(choice | able if name == "voice" else compat.update(**able) for name in SPEECH_TEXT),
+            *(choice | able for _ in more_voices),
+            *(compat.update(**able) for _ in more_texts),
+        ]
 
-    compat.listen(event.then, ready, [], [options.components[name] for name in SPEECH_TEXT])
+    outputs = [options.components[name] for name in SPEECH_TEXT]
+    compat.listen(event.then, ready, [], [*outputs, *more_voices, *more_texts])

@@ -61,6 +61,7 @@ def test_uploaded_files_become_a_video(server, visitor):
 
 
 FIELDS = ["speech_file", "speech_recording", "speech_video", "reference_video", "blink_video"]
+FIELDS += ["speaker_2_sound", "speaker_3_sound", "speaker_4_sound"]
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "picture", "task", "text", "upscaler"])

@@ -58,12 +58,18 @@ def test_two_channels_are_two_people():
 
 def test_roles_of_a_file(tmp_path):
     (tmp_path / "roles.json").write_text(
-        '[{"face": 1, "speech": "a.wav", "at": 0.5},'
+        '[{"face": 1, "speech": "a.wav", "at": 0.5, "start": 2, "end": 3.5, "track": 1},'
         ' {"face": "largest", "segments": [{"at": 2, "text": "Yes."}]}]'
     )
     roles = asked("v.mp4", "--roles", str(tmp_path / "roles.json")).roles
-    assert roles[0] == DubRole(face="1", speech=tmp_path / "a.wav", at=0.5)
+    part = {"start": 2.0, "end": 3.5, "track": 1}
+    assert roles[0] == DubRole(face="1", speech=tmp_path / "a.wav", at=0.5, **part)
     assert roles[1].segments == (DubSegment(at=2.0, text="Yes."),)
+
+
+def test_a_role_may_name_a_box(tmp_path):
+    assert role_from({"box": [1, 2, 30, 40]}, tmp_path).box == (1, 2, 30, 40)
+    assert role_from({}, tmp_path).box is None
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,10 @@ def test_roles_of_a_file(tmp_path):
         {"segments": "none"},
         {"segments": [{"when": 1}]},
         {"text": 7},
+        {"box": "1234"},
+        {"box": [0, 0, 9]},
+        {"box": [0, 0, 9, 9.5]},
+        {"box": [0, 0, 9, True]},
     ],
 )
 def test_wrong_roles_are_refused(wrong, tmp_path):
@@ -90,6 +100,9 @@ def test_wrong_roles_are_refused(wrong, tmp_path):
         {"roles": (DubRole(speech=Path("a.wav"), text="No."),)},
         {"roles": (DubRole(segments=(DubSegment(at=1.0),)),)},
         {"roles": (DubRole(speech=Path("a.wav"), at=-1.0),)},
+        {"roles": (DubRole(speech=Path("a.wav"), start=-1.0),)},
+        {"roles": (DubRole(speech=Path("a.wav"), end=float("nan")),)},
+        {"roles": (DubRole(speech=Path("a.wav"), track=-1),)},
         {"keep_audio": 1.5},
         {"keep_audio": float("nan")},
         {"length": "stretch"},

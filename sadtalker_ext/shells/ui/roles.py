@@ -1,0 +1,183 @@
+"""What the further speakers of the tab are asked to say: from values to roles, and refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadtalker_ext.dubbing.request import MOST_ROLES
+from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.service import DubRole
+from sadtalker_ext.shells.ui import sound_field
+from sadtalker_ext.shells.ui.controls import voice_name
+from sadtalker_ext.types import Box
+
+PICTURE, VIDEO = "Picture", "Video"
+SOUND, TEXT = KINDS = ("File", "Text")
+NUMBERS = (2, 3, 4)
+"""Of the further speakers; the first one says what the panel Speech has."""
+NEXT_FACE = "The next one by size"
+FACES = (NEXT_FACE, *(str(number) for number in range(1, MOST_ROLES + 1)))
+SAME_EMOTION = "As the first speaker"
+FIELDS = ("face", "at", "emotion", "kind", "sound", "text", "voice")
+_NO_TIMELINE = "[]"
+"""Directs nothing: the tab's timeline is that of the first speaker."""
+
+
+def field_name(number: int, field: str) -> str:
+    """Return the name of a speaker's value; it ends the element's id, too."""
+    return f"speaker_{number}_{field}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One further speaker.
+
+    Attributes:
+        number: As the tab calls it: 2 to 4.
+        face: Number of the face, counted by size from 0; None takes the next one.
+        role: All the rest.
+    """
+
+    number: int
+    face: int | None
+    role: DubRole
+
+
+def are_offered(kind: str, boxes: Sequence[Any] | None) -> bool:
+    """Tell whether there can be several speakers: in a video, or a picture of several faces."""
+    return kind == VIDEO or len(boxes or ()) > 1
+
+
+def added(values: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of the speakers that were added; see `further_speakers`."""
+    if not are_offered(values["source_kind"], values.get("picture_boxes")):
+        return []
+    opened = values.get("speakers_opened") or ()
+    return [number for number, there in zip(NUMBERS, opened, strict=False) if there]
+
+
+def further_speakers(values: Mapping[str, Any], options: GenerateOptions) -> list[Speaker]:
+    """Return the speakers that were added.
+
+    Args:
+        values: Values by name: those of `speakers.SpeakersParts.inputs`, `source_kind`, and
+            `picture_boxes`, the faces of the picture.
+        options: What the first speaker takes; an emotion is tried with them.
+
+    Raises:
+        InputError: One of them has nothing to say.
+        InvalidOption: A value is out of its range.
+    """
+    return [_speaker(values, number, options) for number in added(values)]
+
+
+def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -> Speaker:
+    given = {field: values.get(field_name(number, field)) for field in FIELDS}
+    face = str(given["face"] or "")
+    at = float(given["at"] or 0.0)
+    if not (math.isfinite(at) and at >= 0):
+        raise InvalidOption(f"Speaker {number} should begin at 0 seconds or later, found {at:g}.")
+    emotion = str(given["emotion"] or "").strip()
+    spoken = given["kind"] == TEXT
+    text = str(given["text"] or "").strip() if spoken else ""
+    sound, start, end = (None, 0.0, 0.0) if spoken else _sound(given["sound"])
+    if sound is None and not text:
+        raise InputError(
+            f"Speaker {number} has neither a sound nor a text: drop a sound file on its field, or "
+            "choose Text and write what is said."
+        )
+    role = DubRole(
+        speech=sound,
+        text=text,
+        at=at,
+        start=start,
+        end=end,
+        track=0,
+        voice=voice_name(str(given["voice"] or "")) if spoken else "",
+        emotion="" if emotion == SAME_EMOTION else emotion,
+        timeline=_NO_TIMELINE,
+    )
+    try:
+        role.directed(options)
+    except InvalidOption as problem:
+        raise InvalidOption(f"Speaker {number}: {problem.message}", hint=problem.hint) from None
+    return Speaker(number=number, face=int(face) - 1 if face in FACES[1:] else None, role=role)
+
+
+def _sound(value: Any) -> tuple[Path | None, float, float]:
+    """Return the file, and the part of it that was chosen with gradio 3's handles, in seconds."""
+    if not value:
+        return None, 0.0, 0.0
+    path, (low, high) = sound_field.split_crop(value)
+    if (low, high) == (0.0, 1.0):
+        return path, 0.0, 0.0
+    seconds = open_speech(path).seconds
+    return path, round(low * seconds, 3), round(high * seconds, 3) if high < 1 else 0.0
+
+
+def cast_roles(
+    first: DubRole,
+    others: Sequence[Speaker],
+    *,
+    face: int,
+    boxes: Sequence[Box],
+    in_video: bool,
+) -> tuple[DubRole, ...]:
+    """Return the roles of all speakers, each with a face of its own.
+
+    Args:
+        first: What the first speaker says.
+        others: The further ones.
+        face: The first one's face, counted from 0.
+        boxes: The numbered faces of the picture, or of a still of the video.
+        in_video: Whether a box says who is meant: the still shows who is large there, the numbers
+            of a role count who is large in the whole video.
+
+    Raises:
+        InvalidOption: Two have the same face, or one has a face that is not there.
+    """
+    most = None if in_video else len(boxes)
+    numbers = _faces(face, others, most)
+    numbered = len(boxes) > 1
+    roles = []
+    for number, role in zip(numbers, [first, *(one.role for one in others)], strict=True):
+        if in_video and numbered and number < len(boxes):
+            left, top, right, bottom = boxes[number]
+            box = (int(left), int(top), int(right), int(bottom))
+            roles.append(dataclasses.replace(role, box=box))
+        else:
+            roles.append(dataclasses.replace(role, face=str(number)))
+    return tuple(roles)
+
+
+def _faces(first: int, others: Sequence[Speaker], most: int | None) -> list[int]:
+    """Return the face of each speaker; whoever names none has the next that is free."""
+    owners = {first: 1}
+    for one in others:
+        if one.face is None:
+            continue
+        if one.face in owners:
+            raise InvalidOption(
+                f"Speaker {one.number} has the same face as speaker {owners[one.face]}: choose "
+                "another face for one of them."
+            )
+        owners[one.face] = one.number
+    chosen = [first]
+    for one in others:
+        free = (number for number in range(len(owners) + 1) if number not in owners)
+        face = next(free) if one.face is None else one.face
+        owners[face] = one.number
+        if most is not None and face >= most:
+            raise InvalidOption(
+                f"Speaker {one.number} should have one of the {most} faces that were found: choose "
+                "another face, or take this speaker out."
+            )
+        chosen.append(face)
+    return chosen

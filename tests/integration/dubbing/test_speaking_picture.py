@@ -1,0 +1,73 @@
+"""Two speakers of one picture, as the tab asks for them: each mouth moves for its own words."""
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from benchmarks.subject import SPEECH
+from sadtalker_ext.host.standalone import StandaloneHost
+from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.portrait.find import find_face
+from sadtalker_ext.progress import Progress
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.ui import dub_job, roles
+from sadtalker_ext.types import Picture
+from sadtalker_ext.weights.store import WeightStore
+from tests.support.dubbing import frames_of
+from tests.support.media import write_sound
+
+SIDE = 192
+SECONDS = 0.8
+"""Of each speech; the second begins when the first has ended."""
+
+
+def test_two_people_of_a_picture_say_their_own_words(filmed, models, tmp_path):
+    one = cv2.resize(filmed[0], (SIDE, SIDE), None, 0, 0, cv2.INTER_AREA)
+    two = np.hstack([one, one[:, ::-1]])
+    Image.fromarray(two).save(tmp_path / "two.png")
+    service = Service(StandaloneHost(output_dir=tmp_path), WeightStore.standard())
+    found = service.faces(Picture(pixels=two, name="two"))
+    words = np.concatenate([*open_speech(SPEECH, start=3.0, end=3.0 + SECONDS).read(16000)])
+    values = {
+        "source_kind": "Picture",
+        "picture_boxes": [face.box for face in found],
+        "speakers_opened": [True, False, False],
+        "speaker_2_kind": "File",
+        "speaker_2_sound": str(write_sound(tmp_path / "words.wav", words, 16000)),
+        "speaker_2_at": SECONDS,
+    }
+    options = GenerateOptions(
+        seed=1, audio_start=3.0, audio_end=3.0 + SECONDS, provenance="metadata", still=True
+    )
+    request = dub_job.request_of(
+        values,
+        options,
+        source=tmp_path / "two.png",
+        speech=SPEECH,
+        output=tmp_path / "out.mp4",
+        others=roles.further_speakers(values, options),
+    )
+    made = service.dub(request, Progress())
+    service.close()
+    assert made.seconds < 2 * SECONDS + 0.5, "the first speaker's trim is not the other's start"
+    frames = np.stack(frames_of(made.path))
+    ends = round(SECONDS * 25)
+    for face in found[:2]:
+        half = slice(0, SIDE) if face.box[0] < SIDE else slice(SIDE, 2 * SIDE)
+        opening = opening_of(frames[:, :, half][2 : 2 * ends : 2], models)
+        own, other = np.split(opening, [ends // 2 - 1])
+        if face.index == found[1].index:
+            own, other = other, own
+        assert np.ptp(own) > 3 * np.ptp(other), (face.index, np.ptp(own), np.ptp(other))
+
+
+def opening_of(frames, models):
+    """Return how far the lips are apart in each frame, in parts of the face's height."""
+    rows = []
+    for frame in frames:
+        points = find_face(Picture(pixels=np.ascontiguousarray(frame), name="f"), models).points
+        gap = points[topology.LIP_MIDDLE_LOWER, 1] - points[topology.LIP_MIDDLE_UPPER, 1]
+        rows.append(gap / np.ptp(points[:, 1]))
+    return np.array(rows)
