@@ -81,9 +81,9 @@ def further_speakers(values: Mapping[str, Any], options: GenerateOptions) -> lis
 def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -> Speaker:
     given = {field: values.get(field_name(number, field)) for field in FIELDS}
     face = str(given["face"] or "")
-    at = float(given["at"] or 0.0)
-    if not (math.isfinite(at) and at >= 0):
-        raise InvalidOption(f"Speaker {number} should begin at 0 seconds or later, found {at:g}.")
+    at = given["at"] or 0.0
+    if not (isinstance(at, (int, float)) and math.isfinite(at) and at >= 0):
+        raise InvalidOption(f"Speaker {number} should begin at 0 seconds or later, found {at}.")
     emotion = str(given["emotion"] or "").strip()
     spoken = given["kind"] == TEXT
     text = str(given["text"] or "").strip() if spoken else ""
@@ -96,7 +96,7 @@ def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -
     role = DubRole(
         speech=sound,
         text=text,
-        at=at,
+        at=float(at),
         start=start,
         end=end,
         track=0,

@@ -35,7 +35,7 @@ def test_two_people_of_a_picture_say_their_own_words(filmed, models, tmp_path):
         "picture_boxes": [face.box for face in found],
         "speakers_opened": [True, False, False],
         "speaker_2_kind": "File",
-        "speaker_2_sound": str(write_sound(tmp_path / "words.wav", words, 16000)),
+        "speaker_2_sound": str(write_sound(tmp_path / "words.wav", words[:, None], 16000)),
         "speaker_2_at": SECONDS,
     }
     options = GenerateOptions(

@@ -13,6 +13,7 @@ from sadtalker_ext.options import option_specs
 from sadtalker_ext.progress import Stage
 from sadtalker_ext.shells.ui import translations
 from sadtalker_ext.shells.ui.controls import GROUP_TITLES, caption
+from sadtalker_ext.shells.ui.roles import NUMBERS, field_name
 from tests.support import localizations
 
 CODES = [code for code in translations.LANGUAGES if code != "en"]
@@ -20,7 +21,9 @@ UI = Path(translations.__file__).parent
 WIDGETS = {"Slider", "Checkbox", "Radio", "Number", "Dropdown", "Textbox", "Button", "Image"} | {
     "Audio", "Video", "File", "Accordion", "Gallery",
 }  # fmt: skip
-OF_THE_MACHINE = {"sadtalker_ext_voice"}
+OF_THE_MACHINE = {"sadtalker_ext_voice"} | {
+    f"sadtalker_ext_{field_name(number, 'voice')}" for number in NUMBERS
+}
 """Lists of what is installed here: names of languages and of voices."""
 HIDDEN = {"sadtalker_ext_task", "sadtalker_ext_result_path", "sadtalker_ext_last_seed"} | {
     "sadtalker_ext_past_doomed",
