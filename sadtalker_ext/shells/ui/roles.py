@@ -22,7 +22,7 @@ PICTURE, VIDEO = "Picture", "Video"
 SOUND, TEXT = KINDS = ("File", "Text")
 NUMBERS = (2, 3, 4)
 """Of the further speakers; the first one says what the panel Speech has."""
-NEXT_FACE = "The next one by size"
+NEXT_FACE = "Next by size"
 FACES = (NEXT_FACE, *(str(number) for number in range(1, MOST_ROLES + 1)))
 SAME_EMOTION = "As the first speaker"
 FIELDS = ("face", "at", "emotion", "kind", "sound", "text", "voice")
