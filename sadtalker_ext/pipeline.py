@@ -156,7 +156,9 @@ def generate(
                 )
                 partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
             else:
-                frames = finisher.frames(composed(rig, shot, plan.patches(), Blend(options.blend)))
+                patches = plan.patches()
+                ending.callback(getattr(patches, "close", lambda: None))
+                frames = finisher.frames(composed(rig, shot, patches, Blend(options.blend)))
                 if options.alpha:
                     frames, unkept = transparent(frames, rig, shot, plan.motion, options)
                     unlike = (*unlike, *unkept)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.children import QUIETLY, one_thread
 from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.inputs.refusals import ending, error_of, gave_up, too_busy
 
@@ -211,7 +211,6 @@ class _Child:
 
     def __init__(self, memory: int) -> None:
         # one thread each: libraries would set aside address space for as many as there are cores
-        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         root = Path(__file__).resolve().parents[2]
         self.was_late = False
         self._ready = False
@@ -220,11 +219,10 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | single,
+            env=one_thread(),
             text=True,
             encoding="utf-8",
-            # Ctrl+C in a terminal is meant for the program, which ends its children itself
-            start_new_session=sys.platform != "win32",
+            **QUIETLY,
         )
 
     @property

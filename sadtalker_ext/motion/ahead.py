@@ -35,7 +35,8 @@ _FIRST_SECONDS, _GROWTH = 8.0, 4.0
 """Length of the first beginning, and by how much each next one is longer: frames take longer to be
 drawn than the next beginning takes to be heard."""
 _SPARE = 0.25
-"""Share of a beginning that is heard behind the last row that is used; never more than matters."""
+"""Share of a beginning that is heard behind the last row that is used, at most as much as the
+planner looks ahead."""
 _SOUGHT_SECONDS = 3.0
 """Before that a quiet moment is looked for."""
 _QUIET_SECONDS = 0.4
@@ -95,6 +96,8 @@ def motion_parts(
         part = speech if seconds is None else beginning(speech, seconds)
         hear = listen_aside if first else listen  # nothing is drawn yet
         hearing = hear(part, listening, require)
+        if seconds is not None and hearing.warnings:
+            continue  # noise alone may be taken for a voice where no voice was heard yet
         lasts = performance.seconds if seconds is None else seconds
         planner = Planner(hearing, lasts or 0.0, options, seed, speech=speech, eyes=eyes)
         end = planner.frames if seconds is None else quiet_row(hearing, seconds)

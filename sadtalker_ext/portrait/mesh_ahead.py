@@ -27,7 +27,7 @@ head 0.03, and the eight looks of `Mesher.settle` 0.012 apart."""
 _LARGER: Final = 0.04
 _TURNED_RAD: Final = 0.05
 _PAUSE: Final = 6
-"""Frames without a guess after a bad one: whoever moves quickly goes on to."""
+"""Frames without a guess after a bad one: a head that moves quickly keeps doing so."""
 
 
 class MeshesAhead:

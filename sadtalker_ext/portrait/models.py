@@ -28,6 +28,7 @@ class FaceModels:
 
     def __init__(self, store: WeightStore | None = None) -> None:
         self._store = store if store is not None else WeightStore.standard()
+        self._hands: HandFinder | None = None
 
     def require(self, name: str) -> Path:
         """Return the path of another verified weight file of the store.
@@ -65,9 +66,14 @@ class FaceModels:
         """
         return Segmenter(self._store.require(manifest.SEGMENTER))
 
-    @cached_property
+    @property
     def hands(self) -> HandFinder | None:
-        """Finds hands; None where its files are missing or damaged: everything works without."""
+        """Finds hands; None while its files are missing or damaged: everything works without."""
+        if self._hands is None:
+            self._hands = self._found_hands()
+        return self._hands
+
+    def _found_hands(self) -> HandFinder | None:
         try:
             return HandFinder(*(self._store.require(name) for name in _OF_HANDS))
         except WeightsMissing:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from sadtalker_ext.children import QUIETLY, can_start, end_with_parent, one_thread
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
 from sadtalker_ext.progress import Progress, ProgressEvent, Stage
 from sadtalker_ext.scratch import scratch_folder
@@ -39,7 +40,10 @@ answer(sys.argv[2])
 """
 _LOOK_SECONDS = 0.05
 _SOUND, _ASKED, _ARRAYS, _WORDS = "sound.f32", "asked.json", "heard.npz", "heard.json"
-_DONE = "seconds.txt"
+_DONE, _SAID = "seconds.txt", "said.txt"
+_BEGINS_SECONDS = 60.0
+"""A child that has not begun by then never will: it may be another program altogether."""
+_LAST_WORDS = 1000
 
 
 def listen_aside(speech: Speech, progress: Progress, require: Require | None = None) -> Hearing:
@@ -53,6 +57,8 @@ def listen_aside(speech: Speech, progress: Progress, require: Require | None = N
     Raises:
         Cancelled: A stop was asked for.
     """
+    if not can_start():
+        return listen(speech, progress, require)
     progress.enter(Stage.LISTENING, max(2, round(speech.seconds)))
     with scratch_folder() as folder:
         try:
@@ -71,7 +77,9 @@ def listen_aside(speech: Speech, progress: Progress, require: Require | None = N
 
 def answer(name: str) -> None:
     """Listen to what lies in a folder, and write there what is heard; this is the child."""
+    end_with_parent()
     folder = Path(name)
+    (folder / _DONE).write_text("0", encoding="ascii")
     asked = json.loads((folder / _ASKED).read_text(encoding="utf-8"))
 
     def require(wanted: str) -> Path:
@@ -117,17 +125,17 @@ def _weights(require: Require | None) -> dict[str, str]:
 
 def _run(folder: Path, progress: Progress) -> None:
     """Let a child answer, and end it where the work is stopped."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     root = Path(__file__).resolve().parents[2]
-    child = subprocess.Popen(
-        [sys.executable, "-c", _START, str(root), str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | single,
-        # Ctrl+C in a terminal is meant for the program, which ends its children itself
-        start_new_session=sys.platform != "win32",
-    )
+    begun = time.monotonic()
+    with (folder / _SAID).open("wb") as said:
+        child = subprocess.Popen(
+            [sys.executable, "-c", _START, str(root), str(folder)],
+            stdin=subprocess.PIPE,  # closed with this process, by which the child ends, too
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=one_thread(),
+            **QUIETLY,
+        )
     counted = 0
     code: int | None = None
     try:
@@ -136,14 +144,19 @@ def _run(folder: Path, progress: Progress) -> None:
             with contextlib.suppress(OSError, ValueError):
                 counted += _advanced(progress, int((folder / _DONE).read_text()) - counted)
             progress.check()
+            if time.monotonic() - begun > _BEGINS_SECONDS and not (folder / _DONE).exists():
+                raise OSError(f"it has not begun in {_BEGINS_SECONDS:.0f} seconds")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = child.wait(_LOOK_SECONDS)
     finally:
         if child.poll() is None:
             child.kill()
             child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
     if code:
-        raise OSError(f"it ended with code {code}")
+        words = (folder / _SAID).read_text(encoding="utf-8", errors="replace").strip()
+        raise OSError(f"it ended with code {code}: {words[-_LAST_WORDS:]}")
 
 
 def _advanced(progress: Progress, seconds: int) -> int:

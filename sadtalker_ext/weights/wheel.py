@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sadtalker_ext.children import HIDDEN
 from sadtalker_ext.errors import DownloadFailed
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.weights.integrity import BLOCK_BYTES, digest
@@ -54,7 +55,11 @@ def run_command(command: Sequence[str], progress: Progress) -> tuple[int, str]:
     """Run a command to its end, or end it when the job is stopped."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            **HIDDEN,
         )
         try:
             while process.poll() is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -179,17 +178,26 @@ class PuppetRig:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
         board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
-        pool = ThreadPoolExecutor(2, thread_name_prefix="puppet")
+
+        def drawn(row: int) -> ImageArray:
+            return self.draw_row(motion, row, poses)
+
+        # of two threads, because large faces take long calls of OpenCV, which let another one work;
+        # of no pool, because Python waits for those at its end, and frames may be asked for no more
+        threads = [
+            threading.Thread(target=board.draw, args=rest, name="puppet", daemon=True)
+            for rest in ((drawn,), (drawn, self.crew.draws))
+        ]
+        for thread in threads:
+            thread.start()
         try:
-            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses))
-            # large faces take long calls of OpenCV, which let another thread work
-            pool.submit(board.draw, lambda row: self.draw_row(motion, row, poses), self.crew.draws)
             self.crew.draw(board, lambda row: order(motion, row, poses))
             for frame in board.frames():
                 yield Patch(pixels=frame)
         finally:
             board.close()
-            pool.shutdown(wait=True, cancel_futures=True)
+            for thread in threads:
+                thread.join()
 
     def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:
         """Yield the (h, w) uint8 transparency of each frame: it turns with the head.

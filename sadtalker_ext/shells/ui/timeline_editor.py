@@ -174,7 +174,8 @@ def _sound(
             track=int(chosen["audio_track"] or 0),
         )
         key = (str(path), part, str(chosen["transcript"] or ""))
-        if key not in kept:
+        found = kept.get(key)
+        if found is None:
             if check is not None:
                 check.inspector.look_at_sound(path, part, check.bounds)
             opened = open_speech(
@@ -183,7 +184,7 @@ def _sound(
             found = sound_of(opened, key[-1])
             kept.clear()
             kept[key] = found
-        return kept[key]
+        return found
     except (SadTalkerError, OSError):
         return Sound()  # said by the job, where it matters
 

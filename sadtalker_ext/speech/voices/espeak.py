@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sadtalker_ext.children import HIDDEN
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from sadtalker_ext.speech.espeak_phonemes import to_phonemes
 from sadtalker_ext.speech.reading.sentences import sentences
@@ -83,6 +84,7 @@ def ask(request: dict[str, Any]) -> dict[str, Any]:
         encoding="utf-8",
         timeout=_SECONDS_TO_SPEAK,
         check=False,
+        **HIDDEN,
     )
     if done.returncode or not done.stdout:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]

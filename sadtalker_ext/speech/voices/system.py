@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from sadtalker_ext.children import HIDDEN
 from sadtalker_ext.errors import UnreadableAudio
 from sadtalker_ext.speech.reading.sentences import sentences
 from sadtalker_ext.speech.voices.provider import Delivery, Utterance, Voice
@@ -103,7 +104,7 @@ def _command(platform: str, name: str, text: str, path: Path, rate: float) -> tu
 
 def _run(command: Sequence[str], said: str = "") -> str:
     try:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             list(command),
             input=said,
             capture_output=True,
@@ -112,6 +113,7 @@ def _run(command: Sequence[str], said: str = "") -> str:
             errors="replace",
             timeout=_SECONDS,
             check=False,
+            **HIDDEN,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnreadableAudio(f"The system's voice could not be asked: {error}.") from error

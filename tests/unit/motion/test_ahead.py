@@ -152,6 +152,24 @@ def test_the_whole_is_counted_unless_it_comes_later(performance, listening):
     assert [one.total for one in others] == [60]
 
 
+def test_a_beginning_without_a_clear_voice_is_not_followed(performance, monkeypatch):
+    """Heard alone, a breath is taken for words; the next beginning knows better."""
+    asked = []
+
+    def listen(speech, progress, require=None):
+        asked.append(speech.seconds)
+        hearing = heard(speech.seconds)
+        return dataclasses.replace(hearing, warnings=("Noise.",)) if len(asked) == 1 else hearing
+
+    monkeypatch.setattr(ahead, "listen", listen)
+    monkeypatch.setattr(ahead, "listen_aside", listen)
+    monkeypatch.setattr(ahead, "beginnings", lambda seconds: [8.0, 30.0])
+    parts = list(ahead.motion_parts(performance, OPTIONS, 5, Progress()))
+    assert asked == [8.0, 30.0, SECONDS]
+    assert [len(part) > 20 * 25 for part in parts] == [True, True]
+    assert sum(map(len, parts)) == SECONDS * 25
+
+
 def rows(value, count=30, lids=0.0):
     return Motion(
         fps=25.0,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
 import weakref
+from pathlib import Path
 
+from sadtalker_ext.children import can_start
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.drawer import Drawer, Orders
 from sadtalker_ext.engines.puppet.processes.exchange import Message
@@ -16,9 +19,11 @@ VARIABLE = "SADTALKER_DRAWING_PROCESSES"
 MOST = 3
 """The one encoder shares the cores with them."""
 _MOST_PX = 10_000_000
-"""Pixels of the stages of all processes of a crew: 80 MB for one million, and 60 for a process."""
+"""Pixels of the stages of all processes of a crew: about 80 MB a megapixel, and 60 MB a process."""
 _LEAST_SECONDS = 4.0
 """Shorter videos are finished before a process is ready."""
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 _counting = threading.Lock()
 _drawers: weakref.WeakSet[Drawer] = weakref.WeakSet()
@@ -29,8 +34,18 @@ def usable_cores() -> int:
     """Return how many cores this process may use, and wants to: `OMP_NUM_THREADS` is a bound."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    cores = min(cores, _quota())
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return min(cores, int(wanted)) if wanted.isdecimal() and int(wanted) > 0 else cores
+
+
+def _quota() -> int:
+    """Return how many cores a container's share of processor time amounts to (cgroup v2)."""
+    try:
+        share, _, period = _QUOTA.read_text(encoding="ascii").strip().partition(" ")
+        return max(1, math.ceil(int(share) / int(period)))
+    except (OSError, ValueError, ZeroDivisionError):  # another system, or "max": no bound
+        return sys.maxsize
 
 
 def process_count(seconds: float | None, pixels: int) -> int:
@@ -40,8 +55,7 @@ def process_count(seconds: float | None, pixels: int) -> int:
         seconds: Length of the video; None where nobody knows.
         pixels: Of the picture that each of them works on.
     """
-    # a program that is its own interpreter would start itself anew
-    if getattr(sys, "frozen", False) or (seconds is not None and seconds < _LEAST_SECONDS):
+    if not can_start() or (seconds is not None and seconds < _LEAST_SECONDS):
         return 0
     asked = os.environ.get(VARIABLE, "").strip()
     most = int(asked) if asked.isdecimal() else min(MOST, usable_cores() - 1)

@@ -12,12 +12,14 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sadtalker_ext.children import QUIETLY, one_thread
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.exchange import (
     Message,
@@ -32,6 +34,10 @@ SLOTS = 2
 """Frames of a process that may wait to be fetched: it draws one while the other is copied."""
 IDLE_SECONDS = 900.0
 """A process that has got no work for so long is ended: whoever wanted it has gone another way."""
+STILL_SECONDS = 60.0
+"""A process that has not answered for so long is ended; a frame takes a hundredth of a second, and
+getting ready some seconds."""
+_LOOK_SECONDS = 1.0
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from sadtalker_ext.engines.puppet.processes.child import serve; serve()"
@@ -53,14 +59,16 @@ class Drawer:
         self._size = size
         self._work: queue.SimpleQueue[tuple[Board, Orders] | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ending = threading.Lock()
+        # again by one thread: the collector may end a crew in the middle of anything
+        self._ending = threading.RLock()
         self._ended = self._ready = False
+        self._waits_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="sadtalker-drawer", daemon=True)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """Whether it draws, or is about to be able to."""
+        """Whether it draws, or is starting."""
         return not self._ended
 
     @property
@@ -88,6 +96,7 @@ class Drawer:
             log.warning("no memory can be shared with a process that draws: %s", problem)
             return
         try:
+            threading.Thread(target=self._watch, name="sadtalker-watch", daemon=True).start()
             self._start(frames)
             while (work := self._work.get(timeout=IDLE_SECONDS)) is not None:
                 self._draw(*work, frames)
@@ -115,8 +124,8 @@ class Drawer:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 pass_fds=frames.inherited,
-                # Ctrl+C in a terminal is meant for the program, which ends its children itself
-                start_new_session=sys.platform != "win32",
+                env=one_thread(),
+                **QUIETLY,
             )
         scene, self._scene = self._scene, None
         if process.stdin is None or scene is None:
@@ -157,11 +166,22 @@ class Drawer:
             OSError: It could not, or has ended.
         """
         process = self._process
+        self._waits_since = time.monotonic()
         answer = None if process is None or process.stdout is None else receive(process.stdout)
+        self._waits_since = None
         if answer is None:
             raise OSError("It has closed its output.")
         if "trace" in answer.words:
             raise OSError(answer.words["trace"])
+
+    def _watch(self) -> None:
+        """End a process that stands still: others then draw what it has taken."""
+        while not self._ended:
+            time.sleep(_LOOK_SECONDS)
+            since = self._waits_since
+            if since is not None and time.monotonic() - since > STILL_SECONDS:
+                log.warning("a process that draws stands still and is ended")
+                self.end()
 
     def _clear(self, frames: SharedFrames) -> None:
         with self._ending:

@@ -102,9 +102,12 @@ class SharedFrames:
             self.place: str | int = number
         else:
             number, name = tempfile.mkstemp(prefix="sadtalker-frames-")
-            self._file = Path(name)
-            self.inherited = ()
-            self.place = name
+            if os.name == "posix":  # macOS: without its name it goes with the last who has it open
+                Path(name).unlink()
+                self.inherited, self.place = (number,), number
+            else:
+                self._file = Path(name)
+                self.inherited, self.place = (), name
         self._number = number
         try:
             os.ftruncate(number, length)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import io
+import signal
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -117,6 +119,18 @@ def test_what_a_process_leaves_undone_is_drawn_here(made, helped, threads, caplo
     assert "the others go on" in caplog.text
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that stops processes")
+def test_a_process_that_stands_still_is_ended(made, helped, threads, monkeypatch, caplog):
+    monkeypatch.setattr(drawer, "STILL_SECONDS", 0.2)
+    (member,) = helped.crew._members
+    drawn = helped.draw(speaking())
+    frames = [next(drawn).pixels for _ in range(FRAMES // 3)]
+    member._process.send_signal(signal.SIGSTOP)
+    frames += [patch.pixels for patch in drawn]
+    assert all(np.array_equal(a, b) for a, b in zip(frames, made[1], strict=True))
+    assert "stands still" in caplog.text
+
+
 def test_a_process_ends_when_its_input_does(made):
     rig, frames = made
     motion, answers = speaking(), io.BytesIO()
@@ -207,6 +221,14 @@ def test_a_person_and_the_other_libraries_bound_the_processes(monkeypatch):
         assert crew.usable_cores() == cores
     monkeypatch.setenv(crew.VARIABLE, "0")
     assert crew.process_count(60.0, 1) == 0
+
+
+def test_a_share_of_the_processor_counts_as_cores(monkeypatch, tmp_path):
+    monkeypatch.setattr(crew, "_QUOTA", tmp_path / "cpu.max")
+    assert crew._quota() > 1000
+    for words, cores in (("150000 100000", 2), ("50000 100000", 1), ("max 100000", None)):
+        (tmp_path / "cpu.max").write_text(f"{words}\n")
+        assert crew._quota() == (cores or sys.maxsize)
 
 
 def test_a_board_hands_out_rows_near_the_one_that_is_asked_for():
