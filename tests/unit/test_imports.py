@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
     "blendshapes",
+    "children",
     "kept",
     "directions",
     "timeline",
@@ -34,6 +35,7 @@ ALLOWED = {
     "face_points": {"errors"},
     "installing": set(),
     "blendshapes": set(),
+    "children": set(),
     "directions": {"blendshapes", "errors", "spoken_words"},
     "timeline": {"directions", "errors"},
     "types": {"blendshapes", "spoken_words", "video_file"},
