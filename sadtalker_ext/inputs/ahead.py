@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class _Reader(Generic[Item]):
     def close(self) -> None:
         """Let the thread end, and wait for it."""
         self._unwanted.set()
-        self._thread.join()
+        if not sys.is_finalizing():  # no thread runs any more then
+            self._thread.join()
 
     def _read(self) -> None:
         end = _Ended()

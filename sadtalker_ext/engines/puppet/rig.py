@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -178,10 +180,7 @@ class PuppetRig:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
         board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
-
-        def drawn(row: int) -> ImageArray:
-            return self.draw_row(motion, row, poses)
-
+        drawn = partial(self.draw_row, motion, poses=poses)
         # of two threads, because large faces take long calls of OpenCV, which let another one work;
         # of no pool, because Python waits for those at its end, and frames may be asked for no more
         threads = [
@@ -196,8 +195,9 @@ class PuppetRig:
                 yield Patch(pixels=frame)
         finally:
             board.close()
-            for thread in threads:
-                thread.join()
+            if not sys.is_finalizing():  # no thread runs any more then
+                for thread in threads:
+                    thread.join()
 
     def draw_alpha(self, alpha: ImageArray, motion: Motion) -> Iterator[ImageArray]:
         """Yield the (h, w) uint8 transparency of each frame: it turns with the head.
