@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -168,8 +167,7 @@ class PuppetRig:
         """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
         poses, swing = _planned(motion, self.swings.get(first) if first else None)
         self.swings.clear()
-        if swing is not None:
-            self.swings[first + len(motion)] = swing
+        self.swings.update({} if swing is None else {first + len(motion): swing})
         yield from self._drawn(motion, range(len(motion)), poses)
 
     def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
@@ -180,12 +178,14 @@ class PuppetRig:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
         board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
-        drawn = partial(self.draw_row, motion, poses=poses)
-        # of two threads, because large faces take long calls of OpenCV, which let another one work;
-        # of no pool, because Python waits for those at its end, and frames may be asked for no more
+        # two, as large faces take long calls of OpenCV; no pool, as Python waits for it at its end
+        jobs = (
+            (lambda row: self.draw_row(motion, row, poses), *when)
+            for when in ((), (self.crew.draws,))
+        )
         threads = [
-            threading.Thread(target=board.draw, args=rest, name="puppet", daemon=True)
-            for rest in ((drawn,), (drawn, self.crew.draws))
+            threading.Thread(target=board.draw, args=job, name="puppet", daemon=True)
+            for job in jobs
         ]
         for thread in threads:
             thread.start()
