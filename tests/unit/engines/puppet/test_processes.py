@@ -121,11 +121,13 @@ def test_what_a_process_leaves_undone_is_drawn_here(made, helped, threads, caplo
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that stops processes")
 def test_a_process_that_stands_still_is_ended(made, helped, threads, monkeypatch, caplog):
-    monkeypatch.setattr(drawer, "STILL_SECONDS", 0.2)
+    monkeypatch.setattr(drawer, "_LOOK_SECONDS", 0.05)
     (member,) = helped.crew._members
     drawn = helped.draw(speaking())
     frames = [next(drawn).pixels for _ in range(FRAMES // 3)]
+    assert "sadtalker-drawer" in threads
     member._process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(drawer, "STILL_SECONDS", 0.2)
     frames += [patch.pixels for patch in drawn]
     assert all(np.array_equal(a, b) for a, b in zip(frames, made[1], strict=True))
     assert "stands still" in caplog.text
