@@ -28,6 +28,13 @@ def drag_by_finger(page, start, end):
     session.detach()
 
 
+def on_sheet(page, name):
+    """Where a point is, in pixels of the portrait that is shown."""
+    sheet = page.locator(".stx-face-sheet").bounding_box()
+    x, y = centre(page, name)
+    return x - sheet["x"], y - sheet["y"]
+
+
 def open_by_the_error(page, path):
     give_portrait(page, path)
     # looking everywhere for a face takes longer than finding one
@@ -55,9 +62,14 @@ def test_a_drawn_cat_gets_its_points_and_talks(page, tmp_path):
     assert (x - sheet["x"]) / sheet["width"] == pytest.approx(cat.points["chin"][0], abs=0.01)
     assert (y - sheet["y"]) / sheet["height"] == pytest.approx(cat.points["chin"][1], abs=0.01)
     # a finger does what the pointer did, and nothing scrolls under it
-    for start, end in (((x, y), (x + 20, y - 12)), ((x + 20, y - 12), (x, y))):
-        drag_by_finger(page, start, end)
-        assert centre(page, "chin") == pytest.approx(end, abs=1.5)
+    for way in ((20, -12), (-20, 12)):
+        x, y = centre(page, "chin")
+        before = on_sheet(page, "chin")
+        drag_by_finger(page, (x, y), (x + way[0], y + way[1]))
+        # on the sheet: the window is in the middle of the page, and as wide as its words
+        gone = [now - then for now, then in zip(on_sheet(page, "chin"), before, strict=True)]
+        assert gone == pytest.approx(way, abs=1.5)
+    x, y = centre(page, "chin")
     # keys move a point, and the whole face
     page.focus(".stx-face-chin")
     page.keyboard.press("ArrowDown")
