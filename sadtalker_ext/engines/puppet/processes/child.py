@@ -47,4 +47,4 @@ def _serve(orders: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def _follow(*_: object) -> NoReturn:
-    raise NotImplementedError("A process that draws follows no face.")
+    raise RuntimeError("A process that draws follows no face.")

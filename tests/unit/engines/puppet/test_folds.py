@@ -5,21 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
+from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.folds import Folds
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.portrait.mean_face import mean_face
+from tests.support.blendshapes import weights
 
 SIDE, SKIN = 360, 180
-
-
-def weights(**named):
-    face = np.zeros(len(BLENDSHAPES), np.float32)
-    for name, value in named.items():
-        for one in both_sides(name):
-            face[COLUMN[one]] = value
-    return face
 
 
 @pytest.fixture(scope="module")

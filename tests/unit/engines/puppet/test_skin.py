@@ -23,16 +23,9 @@ from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.types import Motion
+from tests.support.blendshapes import weights
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "portrait.png"
-
-
-def weights(**named):
-    face = np.zeros(len(BLENDSHAPES), np.float32)
-    for name, value in named.items():
-        for one in both_sides(name):
-            face[COLUMN[one]] = value
-    return face
 
 
 @pytest.fixture(scope="module")

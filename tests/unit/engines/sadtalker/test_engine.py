@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from sadtalker_ext.engines.sadtalker import engine as engine_module
-from sadtalker_ext.engines.sadtalker.batch import choose_batch
 from sadtalker_ext.engines.sadtalker.crop import CropMode
 from sadtalker_ext.engines.sadtalker.engine import SadTalkerEngine
 from sadtalker_ext.engines.sadtalker.framing import choose_mode
-from sadtalker_ext.errors import NoFaceFound, OutOfMemory, UnreadableAudio
+from sadtalker_ext.errors import NoFaceFound, UnreadableAudio
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -148,30 +147,6 @@ def test_less_sound_than_a_frame_is_refused(networks, picture):
         run(make_engine(networks), picture, speech(np.zeros(600)), preprocess="crop")
 
 
-@pytest.mark.parametrize("batch", [1, 2, 5, 8])
-def test_batches_give_the_same_frames_in_order(networks, picture, batch):
-    _, motion, frames = run(
-        make_engine(networks), picture, voice(7), preprocess="crop", batch_size=batch
-    )
-    wanted = motion.rows[:, 0].astype(int)
-    assert [int(frame[0, 0, 0]) for frame in frames] == wanted.tolist()
-    assert max(networks.renderer.batches) == min(batch, 7)
-
-
-def test_out_of_memory_halves_the_batch_and_loses_no_frame(picture):
-    networks = fake_networks(room=2)
-    _, motion, frames = run(
-        make_engine(networks), picture, voice(9), preprocess="crop", batch_size=8
-    )
-    assert len(frames) == len(motion) == 9
-    assert max(networks.renderer.batches) == 2
-
-
-def test_out_of_memory_for_one_frame_says_what_was_tried(picture):
-    with pytest.raises(OutOfMemory, match="down to one frame"):
-        run(make_engine(fake_networks(room=0)), picture, voice(3), preprocess="crop", batch_size=4)
-
-
 def test_networks_are_loaded_once_and_given_back(networks, picture):
     asked = []
 
@@ -212,24 +187,6 @@ def test_drawing_before_planning_is_refused(networks, picture):
     rig = prepared(make_engine(networks), picture, GenerateOptions())
     with pytest.raises(TypeError, match="plan a performance"):
         next(rig.draw(run(make_engine(networks), picture, voice(3))[1].motion))
-
-
-def test_batch_size_is_what_was_asked_or_one_on_a_processor():
-    cpu = torch.device("cpu")
-    assert choose_batch(0, cpu, 256) == 1
-    assert choose_batch(7, cpu, 512) == 7
-
-
-def test_batch_size_follows_free_memory(monkeypatch):
-    card = torch.device("cuda")
-    free = {"bytes": 6 * 2**30}
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free["bytes"], 2**34))
-    assert choose_batch(0, card, 256) == 7
-    assert choose_batch(0, card, 512) == 1
-    free["bytes"] = 10**6
-    assert choose_batch(0, card, 256) == 1
-    free["bytes"] = 10**12
-    assert choose_batch(0, card, 256) == 16
 
 
 @pytest.mark.parametrize("fps", [10.0, 24.0, 25.0, 50.0, 60.0])
