@@ -201,4 +201,8 @@
         const video = gradioApp().querySelector(`#${PREFIX}_video video`);
         if (video && !video.loop) video.loop = true;
     });
+
+    // some browsers hand files over to other programs: the button is seen there
+    const clip = new File([""], "a.mp4", {type: "video/mp4"});
+    if (navigator.canShare?.({files: [clip]})) document.documentElement.classList.add("stx-shares");
 })();

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.dubbing.request import MOST_ROLES
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
@@ -23,7 +22,8 @@ SOUND, TEXT = KINDS = ("File", "Text")
 NUMBERS = (2, 3, 4)
 """Of the further speakers; the first one says what the panel Speech has."""
 NEXT_FACE = "Next by size"
-FACES = (NEXT_FACE, *(str(number) for number in range(1, MOST_ROLES + 1)))
+_MOST_FACES = 20
+FACES = (NEXT_FACE, *(str(number) for number in range(1, _MOST_FACES + 1)))
 SAME_EMOTION = "As the first speaker"
 FIELDS = ("face", "at", "emotion", "kind", "sound", "text", "voice")
 _NO_TIMELINE = "[]"
@@ -151,7 +151,8 @@ def cast_roles(
         if in_video and numbered and number < len(boxes):
             left, top, right, bottom = boxes[number]
             box = (int(left), int(top), int(right), int(bottom))
-            roles.append(dataclasses.replace(role, box=box))
+            # the number is for the video's own words: it is the one that the still shows
+            roles.append(dataclasses.replace(role, box=box, face=str(number)))
         else:
             roles.append(dataclasses.replace(role, face=str(number)))
     return tuple(roles)

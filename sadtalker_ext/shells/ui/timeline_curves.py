@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,38 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where one entry lies.
+
+    Attributes:
+        start: When it begins, in seconds.
+        end: When it is over: the end of the speech where nothing else ends it.
+        told: Whether the entry itself says so.
+        curve: Kind and name of the curve that shows it best.
+    """
+
+    start: float
+    end: float
+    told: bool
+    curve: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """All that is drawn of a timeline.
+
+    Attributes:
+        curves: What moves how much.
+        spans: Where the entries lie, in their order in the text.
+        seconds: How long it all is.
+    """
+
+    curves: tuple[Curve, ...]
+    spans: tuple[Span, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
     """What is known of the speech.
 
@@ -100,8 +132,8 @@ def sound_of_text(text: str, rate: float = 1.0) -> Sound:
     return Sound(seconds=seconds, about=True, words=_evenly(plain, seconds))
 
 
-def curves_of(options: GenerateOptions, sound: Sound) -> tuple[list[Curve], list[float], float]:
-    """Return the curves of a timeline, where each entry begins, and how long it all is.
+def curves_of(options: GenerateOptions, sound: Sound) -> Performance:
+    """Return what a timeline does.
 
     Args:
         options: `timeline`, `emotion` and `emotion_intensity` are used.
@@ -110,13 +142,45 @@ def curves_of(options: GenerateOptions, sound: Sound) -> tuple[list[Curve], list
     Raises:
         InvalidOption: An entry cannot be followed; it is named.
     """
-    timeline = read_timeline(options.timeline)
-    seconds = sound.seconds or _longest(timeline, options.fps)
-    cues = cues_of(timeline, seconds, options.fps, sound.words)
+    seconds = length_of(options, sound)
+    cues = cues_of(read_timeline(options.timeline), seconds, options.fps, sound.words)
     count = int(np.clip(round(seconds * RATE), 2, MOST_SAMPLES))
     rate = count / seconds
-    begins = [cue.start for cue in sorted(cues, key=lambda cue: cue.direction.number)]
-    return [*_emotions(options, cues, count, rate), *_others(cues, count, rate)], begins, seconds
+    return Performance(
+        curves=(*_emotions(options, cues, count, rate), *_others(cues, count, rate)),
+        spans=tuple(_spans(cues, seconds)),
+        seconds=seconds,
+    )
+
+
+def length_of(options: GenerateOptions, sound: Sound) -> float:
+    """Return the length of the speech in seconds; one that fits the timeline where it is unknown.
+
+    Raises:
+        InvalidOption: The timeline cannot be read.
+    """
+    return sound.seconds or _longest(read_timeline(options.timeline), options.fps)
+
+
+def _spans(cues: Sequence[Cue], seconds: float) -> Iterator[Span]:
+    for cue in sorted(cues, key=lambda cue: cue.direction.number):
+        one = cue.direction
+        end = cue.end
+        if one.kind == "gesture" and one.until is None:
+            end = cue.start + gestures.natural_seconds(one.name)
+        yield Span(
+            start=cue.start,
+            end=min(end, seconds),
+            told=one.until is not None,
+            curve=(one.kind, _shown_by(one)),
+        )
+
+
+def _shown_by(one: Direction) -> str:
+    """Return the name of the curve that shows most of a direction."""
+    if one.weights:
+        return max(one.weights, key=lambda part: part[1])[0]
+    return one.name if one.kind == "gesture" else _place(one)
 
 
 def _emotions(

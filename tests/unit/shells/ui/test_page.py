@@ -4,8 +4,7 @@ import pytest
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.api.auth import asking
-from sadtalker_ext.shells.ui import compat, page
-from sadtalker_ext.shells.ui import portrait as page_portrait
+from sadtalker_ext.shells.ui import page
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.face_editor import PointBook
 from sadtalker_ext.shells.ui.sources import SourceLooker
@@ -169,12 +168,6 @@ class TestLookingAtAPicture:
     def test_missing_face_models_are_left_to_the_engine_line(self, host, portrait, tmp_path):
         looker = SourceLooker(host, ConsentBook(tmp_path), PointBook(tmp_path))
         assert looker.at_picture(str(portrait))[0] == ""
-
-
-def test_clicks_choose_faces():
-    boxes = [[0, 0, 10, 10], [50, 0, 60, 10]]
-    assert page_portrait.choose_face((55, 5), boxes) == 1
-    assert page_portrait.choose_face((500, 5), boxes) == compat.unchanged()
 
 
 def test_no_number_is_given_twice(host):

@@ -199,12 +199,17 @@ def test_the_section_is_there_for_several_faces_and_for_a_video(gradio):
 
 def test_speakers_come_and_go(gradio):
     def seen(outputs):
-        opened, note, add, *groups = outputs
+        opened, note, add, *groups, picture, video = outputs
+        assert picture == video
+        assert len(picture["choices"]) == 1 + sum(opened)
+        assert picture["visible"] == any(opened)
         assert [one["visible"] for one in groups] == opened
         assert note["visible"] == any(opened)
         return opened, add["visible"]
 
-    opened, more = seen(speakers._add([False] * 3))
+    added_now = speakers._add([False] * 3)
+    assert added_now[-1]["value"] == "Speaker 2", "a click now chooses the new one's face"
+    opened, more = seen(added_now)
     assert (opened, more) == ([True, False, False], True)
     opened, more = seen(speakers._add([True, False, True]))
     assert (opened, more) == ([True] * 3, False)
