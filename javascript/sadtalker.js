@@ -53,7 +53,7 @@
     }
 
     function remembered() {
-        return localStorage.getItem(TASK) || "";
+        try { return localStorage.getItem(TASK) || ""; } catch { return ""; }  // may be forbidden
     }
 
     function forget(id) {
@@ -149,7 +149,7 @@
         restoring = true; // a new task has taken the place of the old one
         const id = waiting = randomId();
         beside = "";
-        localStorage.setItem(TASK, id);
+        try { localStorage.setItem(TASK, id); } catch { /* kept by this page alone */ }
         showButtons(false);
         showStage();
         const values = Array.from(arguments);
