@@ -98,7 +98,7 @@ class DubbedMouth:
         matte = smoothstep(*_MOVED, fields.moved)
         self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
-        cover = self._covers.cover(planes, points, skin, box)
+        cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
             matte *= 1 - cover
         return Drawn(box, (drawn - source) * matte[..., None])
