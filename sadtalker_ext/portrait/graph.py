@@ -2,7 +2,7 @@
 
 OpenCV reads the other models, but not the attention mesh, three of whose operations are custom, nor
 (4.8) the joints of a hand. They have only 16 kinds of operations, so they are run here: in numpy,
-but for runs of plain operations, which OpenCV calculates where it can.
+or, but for the odd operations, by parts that OpenCV can read.
 """
 
 from __future__ import annotations
@@ -61,15 +61,17 @@ class Graph:
 
     Args:
         path: The file.
+        often: Let OpenCV calculate what it can. To find out takes a fifth of a second, so it is for
+            networks that run many times.
 
     Raises:
         PackageMissing: The reader of the format is not installed.
         WeightsCorrupt: The file cannot be read as a network of known operations.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, often: bool = False) -> None:
         try:
-            reader = _Reader(path.read_bytes())
+            reader = _Reader(path.read_bytes(), often=often)
         except ImportError as error:
             raise PackageMissing(
                 f"The packages tflite and flatbuffers are needed to read {path.name}: {error}.",
@@ -132,7 +134,7 @@ Step = tuple[Kernel, tuple[int, ...], int]
 class _Reader:
     """The tables of one file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, often: bool) -> None:
         import tflite
 
         self._names = {
@@ -142,7 +144,7 @@ class _Reader:
         }
         if not tflite.Model.ModelBufferHasIdentifier(data, 0):
             raise ValueError("the mark TFL3 is missing")
-        self._data = data
+        self._data, self._often = data, often
         self._model = tflite.Model.GetRootAsModel(data, 0)
         self._graph = self._model.Subgraphs(0)
         self.input = int(self._graph.Inputs(0))
@@ -162,7 +164,8 @@ class _Reader:
         """Build the kernels in the file's order, in which they can run."""
         if self._nodes is None:
             self._nodes = self._read_nodes()
-            parts = subgraphs_of(self._nodes, self.outputs.values())
+            outputs = self.outputs.values()
+            parts = subgraphs_of(self._nodes, outputs) if self._often else []
             if can_calculate(parts, self._by_opencv, self._kernel, self.shape):
                 self._parts = parts
         whole = {node.number: part for part in self._parts for node in part.nodes}

@@ -30,7 +30,7 @@ _LEAST: Final = 4
 """Fewer operations are not worth the way to OpenCV and back."""
 _SAME: Final = 1e-3
 """Largest difference, as a share of the largest value, of two ways to calculate the same; the
-versions 4.8, 4.14 and 5.0 of OpenCV reach 1e-6."""
+versions 4.8, 4.14, 5.0 and 5.1 of OpenCV reach 1e-6."""
 _INPUTS, _OUTPUTS, _OPERATORS = 6, 8, 10  # places of a SubGraph's fields in the format's tables
 
 

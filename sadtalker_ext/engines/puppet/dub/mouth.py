@@ -241,9 +241,10 @@ def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slic
 
 
 def _grid(box: Box) -> FloatArray:
-    x = np.arange(box[0], box[2], dtype=np.float32)
-    y = np.arange(box[1], box[3], dtype=np.float32)
-    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+    grid = np.empty((box[3] - box[1], box[2] - box[0], 2), np.float32)
+    grid[..., 0] = np.arange(box[0], box[2], dtype=np.float32)
+    grid[..., 1] = np.arange(box[1], box[3], dtype=np.float32)[:, None]
+    return grid
 
 
 def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:
