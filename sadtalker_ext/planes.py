@@ -142,11 +142,12 @@ class Planes:
         half = np.s_[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2]
         parts = (self.y[top:bottom, left:right], self.u[half], self.v[half])
         small = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts]
-        middle = self.colours.middle
-        luma, u, v = (np.asarray(one, np.float32) for one in small)
-        planes: list[npt.NDArray[Any]] = [luma - self.colours.black, u - middle, v - middle]
-        rgb = cv2.transform(cv2.merge(planes), self.colours.to_rgb)
-        return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8), scale
+        to_rgb, middle = self.colours.to_rgb, self.colours.middle
+        nothing = np.array([[self.colours.black], [middle], [middle]], np.float32)
+        whole = np.hstack([to_rgb, -to_rgb @ nothing])
+        rgb = cv2.transform(cv2.merge(small).astype(np.float32), whole)
+        # OpenCV rounds and limits on the way to bytes
+        return np.asarray(cv2.add(rgb, (0, 0, 0, 0), dtype=cv2.CV_8U), np.uint8), scale
 
     def draw(self, box: Box, change: FloatArray) -> None:
         """Add a change (h, w, 3) of RGB to a part, a box as `inside` gives it."""
