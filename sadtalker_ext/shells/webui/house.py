@@ -49,9 +49,7 @@ class WebUIService(Service):
 
     def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
         """Dub one video, or let people of a picture talk; as `generate`."""
-        options = self._precise(
-            request.options, self._engines.to_dub(request.options.engine).name
-        )
+        options = self._precise(request.options, self._engines.to_dub(request.options.engine).name)
         with self._explained(options):
             request = dataclasses.replace(request, options=options)
             return super().dub(request, self.host.mirrored(progress))
