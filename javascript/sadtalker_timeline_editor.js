@@ -184,9 +184,10 @@
   // other fields that the curves depend on, as they stand now
   const watched = ["timeline", "text", "idle_seconds", "audio_start", "audio_end", "pad_audio"]
     .concat(["emotion", "emotion_intensity", "speech_rate", "transcript"]);
+  let sounds = 0; // how often another sound was chosen
   const standing = () => watched.map((name) => (
     document.querySelector(`#${PREFIX}_${name} :is(textarea, input)`)?.value ?? ""
-  )).join("\u0000");
+  )).concat(sounds).join("\u0000");
   let last = "";
   const watch = () => {
     if (!root()?.offsetParent || !textOf()) return;
@@ -277,6 +278,7 @@
   window.sadtalkerExtTimeline = {
     entries: () => entriesOf(textOf()?.value ?? "") || [],
     row: (place) => root()?.querySelectorAll("tbody tr")[place],
+    heard: () => { sounds += 1; },
     data: () => data, seconds, plot, root, valueAt, word, change,
     // an entry as it is while it is being dragged; written once it is let go
     preview: (place, entry) => fill(window.sadtalkerExtTimeline.row(place), entry, place),

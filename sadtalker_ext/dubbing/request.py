@@ -6,7 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
@@ -19,6 +19,11 @@ FACES = ("largest", "all")
 MOST_ROLES = 8
 MOST_SEGMENTS = 2000
 MOST_TRACKS = 100
+
+
+def is_number(face: str | Path) -> TypeGuard[str]:
+    """Tell whether somebody is meant by a number: "²" is none."""
+    return isinstance(face, str) and face.isascii() and face.isdecimal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

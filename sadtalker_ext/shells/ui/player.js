@@ -5,6 +5,7 @@
   const SAME_SECONDS = 0.35; // between a video and the speech that it was made from
   const timeline = () => window.sadtalkerExtTimeline;
   let begun = null; // the curves of the video that is being made
+  const made = new Map(); // curves by the address of the video; earlier videos have none
   let played = null; // those of the video in the player
 
   document.addEventListener("click", (event) => {
@@ -25,8 +26,13 @@
   };
   document.addEventListener("loadedmetadata", (event) => {
     if (!player(event)) return;
+    const file = event.target.currentSrc;
     const fits = begun && Math.abs(event.target.duration - begun.seconds) < SAME_SECONDS;
-    played = fits ? begun : null;
+    if (fits && !made.has(file)) {
+      made.set(file, begun);
+      begun = null;
+    }
+    played = made.get(file) ?? null;
     under(event.target);
   }, true);
   // what a browser has just recorded does not say how long it is, until its end was looked for

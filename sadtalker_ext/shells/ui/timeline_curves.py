@@ -23,6 +23,7 @@ from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.speech.marked_text import LONGEST_PAUSE
 from sadtalker_ext.spoken_words import Word
 from sadtalker_ext.timeline import read_timeline
 from sadtalker_ext.types import FloatArray, Speech
@@ -32,6 +33,13 @@ MOST_SAMPLES: Final = 1500
 _BARS: Final = 300
 _READ_HZ: Final = 8000
 _WORDS_PER_SECOND: Final = 2.6
+_UNSPACED_PER_SECOND: Final = 5.5
+"""Signs of scripts without spaces: Chinese has 5 syllables a second, Japanese 7 or 8 morae."""
+_MOST_SIGNS: Final = 100_000
+_MARK: Final = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")
+"""Marks in brackets and SSML are not said."""
+_PAUSE: Final = re.compile(r"\[pause (\d{1,3}(?:\.\d{1,6})?)\]")
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 """As long as `motion.directing` takes for a gaze and a head that are told no transition."""
 _UNKNOWN_SECONDS: Final = 5.0
@@ -126,10 +134,15 @@ def sound_of(speech: Speech, transcript: str = "") -> Sound:
 
 def sound_of_text(text: str, rate: float = 1.0) -> Sound:
     """Return the length of a text that is still to be spoken, and its words, both estimated."""
-    # marks in brackets and SSML are not said
-    plain = re.sub(r"\[[^\]]*\]|<[^>]*>", " ", text)
-    seconds = len(plain.split()) / _WORDS_PER_SECOND / rate
-    return Sound(seconds=seconds, about=True, words=_evenly(plain, seconds))
+    text = text[:_MOST_SIGNS]
+    pauses = sum(min(float(one), LONGEST_PAUSE) for one in _PAUSE.findall(text))
+    plain = _MARK.sub(" ", text)
+    unspaced = len(_UNSPACED.findall(plain))
+    spaced = len(_UNSPACED.sub(" ", plain).split())
+    spoken = (spaced / _WORDS_PER_SECOND + unspaced / _UNSPACED_PER_SECOND) / rate
+    return Sound(
+        seconds=spoken + pauses if spoken else 0.0, about=True, words=_evenly(plain, spoken)
+    )
 
 
 def curves_of(options: GenerateOptions, sound: Sound) -> Performance:
@@ -156,10 +169,15 @@ def curves_of(options: GenerateOptions, sound: Sound) -> Performance:
 def length_of(options: GenerateOptions, sound: Sound) -> float:
     """Return the length of the speech in seconds; one that fits the timeline where it is unknown.
 
+    An estimate refuses nothing: it grows with the timeline.
+
     Raises:
         InvalidOption: The timeline cannot be read.
     """
-    return sound.seconds or _longest(read_timeline(options.timeline), options.fps)
+    if sound.seconds and not sound.about:
+        return sound.seconds
+    latest = _latest(read_timeline(options.timeline), options.fps)
+    return max(sound.seconds, latest) if sound.seconds else max(_UNKNOWN_SECONDS, latest + 1.0)
 
 
 def _spans(cues: Sequence[Cue], seconds: float) -> Iterator[Span]:
@@ -248,14 +266,13 @@ def _place(one: Direction) -> str:
     return named[0] if named else ", ".join(f"{part:g}°" for part in one.angles)
 
 
-def _longest(timeline: Timeline, fps: float) -> float:
-    """Return a length in which all moments fit that are given in seconds or frames."""
+def _latest(timeline: Timeline, fps: float) -> float:
+    """Return the latest of all moments that are given in seconds or frames."""
     moments: list[Moment] = []
     for one in timeline.directions:
         moments += [one.at, *([] if one.until is None else [one.until])]
     scales = {"seconds": 1.0, "frames": 1 / fps}
-    latest = max((one.value * scales.get(one.unit, 0.0) for one in moments), default=0.0)
-    return max(_UNKNOWN_SECONDS, latest + 1.0)
+    return max((one.value * scales.get(one.unit, 0.0) for one in moments), default=0.0)
 
 
 def _evenly(text: str, seconds: float) -> tuple[Word, ...]:

@@ -71,7 +71,8 @@ def test_two_people_of_a_video_speak(press, speech, dubs, tmp_path):
     given |= {"source_kind": "Video", "source_video": str(video)}
     press(file=str(speech), source_boxes=TWO, source_chosen=1, **given)
     first, second, third = dubs[0].roles
-    assert (first.box, second.box) == (TWO[1], TWO[0])
+    assert (first.box, second.box) == (TWO[1], None)
+    assert second.face == "largest", "of the whole video, and not the first one"
     assert (third.box, third.face) == (None, "2"), "not on the still: counted in the video"
     assert dubs[0].box is None
 
@@ -118,6 +119,16 @@ def test_everybody_needs_a_face(faces, sentence):
     with pytest.raises(InvalidOption) as caught:
         roles.cast_roles(FIRST, asked(added(2, 3, **values)), face=0, boxes=TWO, in_video=False)
     assert caught.value.message.startswith(sentence)
+
+
+def test_in_a_video_the_next_face_is_that_of_the_whole_video():
+    others = asked(added(2, 3, **text_of(2), **text_of(3, face="2")))
+    cast = roles.cast_roles(FIRST, others, face=0, boxes=TWO, in_video=True)
+    assert [(one.face, one.box) for one in cast] == [
+        ("0", TWO[0]),
+        ("largest", None),
+        ("1", TWO[1]),
+    ]
 
 
 def test_a_free_face_is_one_that_nobody_was_given():

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,28 @@ def test_the_length_of_a_text_is_said_to_be_estimated():
         values("Text", text="I [sad] was really there."),
     )
     assert timeline_plot.ABOUT in shown and data_of(shown, "bad") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Wait. [pause 5] Now.", 5, 7),
+        ("今日はとても良い天気です。明日もきっと晴れるでしょう。", 3, 6),
+        ("[ " * 50_000, 0, 1e9),
+    ],
+)
+def test_an_estimate_knows_pauses_and_scripts_without_spaces(text, low, high):
+    began = time.process_time()
+    assert low <= sound_of_text(text).seconds <= high
+    assert time.process_time() - began < 2
+
+
+def test_an_estimate_refuses_no_entry():
+    shown = timeline_editor.looked(Host())(
+        '[{"at": 9, "gaze": "left"}]', values("Text", text="Hi.")
+    )
+    assert data_of(shown, "bad") == ""
+    assert float(data_of(shown, "seconds")) == 9
 
 
 def test_what_is_written_is_escaped():
