@@ -78,8 +78,11 @@ class RayCalls(RayPool):
             progress.enter(Stage.LOADING)
             done = self._done(worker, task, progress)
             # a stop that comes now is too late: the work is done
-            for name, size in done.sizes.items():
-                keep(name, self._blocks(worker, name, size))
+            try:
+                for name, size in done.sizes.items():
+                    keep(name, self._blocks(worker, name, size))
+            finally:
+                self._ray.get(worker.forget.remote())
             return done.facts
 
     @contextmanager

@@ -115,7 +115,7 @@ class Worker:
             return error
 
     def do(self, key: str, task: Task) -> Done | SadTalkerError:
-        """Run a task; the files it leaves can be fetched until the next one.
+        """Run a task; the files it leaves can be fetched until they are forgotten.
 
         Args:
             key: Names this run, so that a stop that comes late stops no other.
@@ -126,13 +126,15 @@ class Worker:
             self._seen = key, event
 
         progress = Progress(note, should_stop=lambda: self._put_down == key)
-        self._kept.close()
-        folder = self._kept.enter_context(scratch_folder())
         try:
+            folder = self._kept.enter_context(scratch_folder())
             facts, files = task(self._service, folder, progress)
         except SadTalkerError as error:
-            self._kept.close()
+            self.forget()
             return error
+        except BaseException:
+            self.forget()
+            raise
         self._files = {file.name: file for file in files}
         return Done(facts=facts, sizes={file.name: file.stat().st_size for file in files})
 
@@ -150,6 +152,11 @@ class Worker:
         with self._files[name].open("rb") as file:
             file.seek(start)
             return file.read(BLOCK)
+
+    def forget(self) -> None:
+        """Remove what the last task left."""
+        self._files = {}
+        self._kept.close()
 
     def stop(self) -> None:
         """Put down what is being made."""
