@@ -156,9 +156,12 @@ def generate(
                 )
                 partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
             else:
-                patches = plan.patches()
-                ending.callback(getattr(patches, "close", lambda: None))
-                frames = finisher.frames(composed(rig, shot, patches, Blend(options.blend)))
+                if writer.takes_planes and finisher.idle and draws_planes(rig, options):
+                    frames = drawn = plan.planes()
+                else:
+                    drawn = patches = plan.patches()
+                    frames = finisher.frames(composed(rig, shot, patches, Blend(options.blend)))
+                ending.callback(getattr(drawn, "close", lambda: None))
                 if options.alpha:
                     frames, unkept = transparent(frames, rig, shot, plan.motion, options)
                     unlike = (*unlike, *unkept)
@@ -246,8 +249,8 @@ def write_frames(
         with writer:
             for frame in progress.track(frames, Stage.RENDERING, count):
                 writer.write(frame)
-                if time.monotonic() - shown > PREVIEW_SECONDS:
-                    progress.show(frame[:, :, :3])
+                if progress.shows and time.monotonic() - shown > PREVIEW_SECONDS:
+                    progress.show(_colours(frame))
                     shown = time.monotonic()
             progress.enter(Stage.WRITING)
     except Cancelled:
@@ -255,6 +258,21 @@ def write_frames(
             raise
         return True
     return False
+
+
+def _colours(frame: ImageArray) -> ImageArray:
+    """Return a frame as (H, W, 3) uint8 RGB, whatever kind of frame a writer takes it is."""
+    if frame.ndim == 3:
+        return frame[:, :, :3]
+    from sadtalker_ext.planes import planes_of
+
+    return planes_of(frame).picture()
+
+
+def draws_planes(rig: Rig, options: GenerateOptions) -> bool:
+    """Tell whether a rig's frames can go to the encoder as the planes that it draws itself."""
+    draw = getattr(rig, "draw_planes", None)
+    return draw is not None and rig.place is None and not options.alpha
 
 
 def whole_frames(rig: Rig, shot: Shot) -> bool:

@@ -50,7 +50,9 @@ class Finisher:
         face: tuple[FloatArray, tuple[int, int]] | None = None,
         tools: FinishTools | None = None,
     ) -> None:
-        self._scaler = FrameScaler(options.output_side, tools.upscaler if tools else None)
+        upscaler = tools.upscaler if tools else None
+        self._scaler = FrameScaler(options.output_side, upscaler)
+        self._scales = bool(options.output_side) or upscaler is not None
         self._enhancement: FaceEnhancement | None = None
         self._overlay: PointOverlay | None = None
         if tools is None:
@@ -74,6 +76,11 @@ class Finisher:
         if self._overlay is not None:
             frames = self._overlay.frames(frames)
         return frames
+
+    @property
+    def idle(self) -> bool:
+        """Whether frames pass as they are."""
+        return not self._scales and self._enhancement is None and self._overlay is None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -136,20 +136,21 @@ class Drawer:
         self._ready = True
 
     def _draw(self, board: Board, orders: Orders, frames: SharedFrames) -> None:
-        free, waiting = deque(range(SLOTS)), deque[tuple[int, int]]()
+        free, waiting = deque(range(SLOTS)), deque[tuple[int, int, bool]]()
         try:
             while True:
                 while free and (row := board.take(wait=not waiting)) is not None:
-                    waiting.append((row, free.popleft()))
-                    self._order(orders(row), waiting[-1][1])
+                    told, slot = orders(row), free.popleft()
+                    waiting.append((row, slot, bool(told.words["planes"])))
+                    self._order(told, slot)
                 if not waiting:
                     return
                 self._answer()
-                row, slot = waiting.popleft()
-                board.put(row, frames.frame(slot))
+                row, slot, planes = waiting.popleft()
+                board.put(row, frames.frame(slot, planes=planes))
                 free.append(slot)
         except BaseException:
-            for row, _ in waiting:
+            for row, _, _ in waiting:
                 board.give_back(row)
             raise
 

@@ -116,10 +116,10 @@ class SharedFrames:
             self.close()
             raise
 
-    def frame(self, index: int) -> ImageArray:
-        """Return a copy of one frame, (h, w, 3) uint8."""
-        frame: ImageArray = self._frames[index].copy()
-        return frame
+    def frame(self, index: int, *, planes: bool = False) -> ImageArray:
+        """Return a copy of one frame, (h, w, 3) uint8, or of what is in it as `planes_in`."""
+        frame: ImageArray = self._frames[index]
+        return (planes_in(frame) if planes else frame).copy()
 
     def close(self) -> None:
         """Let go of the memory; safe to call twice."""
@@ -130,6 +130,12 @@ class SharedFrames:
         if self._file is not None:
             with suppress(OSError):  # the other process may still have it open, on Windows
                 self._file.unlink(missing_ok=True)
+
+
+def planes_in(frame: ImageArray) -> ImageArray:
+    """Return the memory of an (h, w, 3) frame as (h * 3 / 2, w): its planes need half of it."""
+    height, width = frame.shape[:2]
+    return frame.reshape(-1)[: height * width * 3 // 2].reshape(height * 3 // 2, width)
 
 
 def shared_frames(place: str | int, shape: tuple[int, ...]) -> ImageArray:
