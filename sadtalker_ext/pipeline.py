@@ -14,7 +14,7 @@ from pathlib import Path
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.compositor.transparency import with_alpha
-from sadtalker_ext.drawing import composed, start_processes
+from sadtalker_ext.drawing import composed, get_ready, start_processes
 from sadtalker_ext.encoder.formats import TRANSPARENT
 from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
@@ -102,10 +102,11 @@ def generate(
     spoken = "" if performance.speech is None else performance.speech.text
     marking = Marking(options, claim, spoken=spoken, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
-    with timings.measure("analyse"):
-        rig = engine.prepare(shot, options, progress)
-    with ExitStack() as ending:  # whatever happens: others draw and listen from here on
-        ending.enter_context(start_processes(rig, 0.0 if elsewhere else performance.seconds))
+    alone = 0.0 if elsewhere else performance.seconds
+    with ExitStack() as ending:  # whatever happens: others draw and listen
+        with get_ready(engine, alone), timings.measure("analyse"):
+            rig = engine.prepare(shot, options, progress)
+            ending.enter_context(start_processes(rig, alone))
         with timings.measure("move"):
             plan = ending.enter_context(
                 plan_video(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
 
 from sadtalker_ext.engines.puppet.building import build_rig
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
+from sadtalker_ext.engines.puppet.processes.crew import process_count
+from sadtalker_ext.engines.puppet.processes.spare import spare_processes
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
@@ -35,6 +38,17 @@ class PuppetEngine:
     def __init__(self, models: FaceModels) -> None:
         self._models = models
         self._rigs: Kept[PuppetRig] = Kept(_KEPT_PX)
+
+    def get_ready(self, seconds: float | None) -> AbstractContextManager[None]:
+        """Let the processes that will draw a video load what they need, while a face is looked for.
+
+        Args:
+            seconds: Length of the video; None where nobody knows.
+
+        Returns:
+            A context manager that ends those that nobody needed.
+        """
+        return spare_processes(process_count(seconds, 0))
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> PuppetRig:
         """Take a face, cut out what the video shows and prepare its layers; see `Engine`.

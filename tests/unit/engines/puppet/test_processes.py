@@ -136,7 +136,8 @@ def test_a_process_that_stands_still_is_ended(made, helped, threads, monkeypatch
 def test_a_process_ends_when_its_input_does(made):
     rig, frames = made
     motion, answers = speaking(), io.BytesIO()
-    memory = SharedFrames(1, rig.size)
+    memory = SharedFrames()
+    memory.lay_out(1, rig.size)
     line = io.BytesIO()
     place = {"place": memory.place, "slots": 1, "size": rig.size}
     picture = orders.scene(rig.view, rig.mask)
