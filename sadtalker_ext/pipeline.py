@@ -104,24 +104,24 @@ def generate(
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
     alone = 0.0 if elsewhere else performance.seconds
     with ExitStack() as ending:  # whatever happens: others draw and listen
-        with get_ready(engine, alone), timings.measure("analyse"):
-            rig = engine.prepare(shot, options, progress)
-            ending.enter_context(start_processes(rig, alone))
-        with timings.measure("move"):
-            plan = ending.enter_context(
-                plan_video(
-                    rig,
-                    performance,
-                    options,
-                    progress,
-                    seed,
-                    mirrored=engine.spec.mirrors_yaw,
-                    at_once=elsewhere is not None or options.alpha,
+        with get_ready(engine, alone):
+            with timings.measure("analyse"):
+                rig = engine.prepare(shot, options, progress)
+            with timings.measure("move"):
+                plan = ending.enter_context(
+                    plan_video(
+                        rig,
+                        performance,
+                        options,
+                        progress,
+                        seed,
+                        mirrored=engine.spec.mirrors_yaw,
+                        at_once=elsewhere is not None or options.alpha,
+                    )
                 )
-            )
+            # not before: networks listen on all cores, and wait for each other's threads
+            ending.enter_context(start_processes(rig, alone))
         captions, told = caption_track(options, performance.speech)
-        seen = mouth_warnings(shot.picture, rig.face, hands)
-        asked = (*ignored(options, engine.spec), *told, *seen)
         metadata = describe_video(
             options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
         )
@@ -170,6 +170,8 @@ def generate(
             motion = plan.so_far if partial else plan.motion
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
+    # hands are looked for last: the first frame would wait for it
+    asked = (*ignored(options, engine.spec), *told, *mouth_warnings(shot.picture, rig.face, hands))
     return replace(
         made,
         timings=timings.seconds,

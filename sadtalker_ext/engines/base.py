@@ -29,7 +29,7 @@ class Rig(Protocol):
     `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
     planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
     what `plan` returns for long speech (see `motion.ahead`). One that draws in processes of its own
-    has `start_processes(seconds)`, called before the plan of a video of that length, and
+    has `start_processes(seconds)`, called once a video of that length is planned, and
     `end_processes()`. One that can give whole frames as planes, which the encoder takes as they
     are, has `draw_planes(motion, first)`; see `planes.CodedFrame`.
     """

@@ -116,8 +116,8 @@ class InvisibleMark:
     def draw(self, frame: ImageArray) -> ImageArray:
         """Return a copy of an (H, W, 3) uint8 RGB frame with the mark.
 
-        In planes (`planes.CodedFrame`) it is drawn in place, into the brightness alone: at most one
-        level from what it is in RGB, where colours are not brighter or darker than can be.
+        In planes (`planes.CodedFrame`) it is drawn in place, into the brightness alone: but for
+        rounding the same as in RGB, where colours are not as bright or dark as can be.
         """
         import cv2
 

@@ -8,7 +8,8 @@ from functools import partial
 from sadtalker_ext.engines.puppet.building import build_rig
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.processes.crew import process_count
-from sadtalker_ext.engines.puppet.processes.spare import spare_processes
+from sadtalker_ext.engines.puppet.processes.orders import scene
+from sadtalker_ext.engines.puppet.processes.spare import spare_processes, tell_spares
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
@@ -77,6 +78,8 @@ class PuppetEngine:
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
+        # they prepare theirs at the same time
+        tell_spares(scene(view, mask), view.size, process_count(None, mask.size))
         return build_rig(
             view,
             mask,

@@ -21,12 +21,10 @@ from sadtalker_ext.engines.puppet.processes.exchange import (
     receive,
     send,
 )
-from sadtalker_ext.engines.puppet.processes.spare import Child, take_spare
+from sadtalker_ext.engines.puppet.processes.spare import SLOTS, Child, take_spare
 
 log = logging.getLogger(__name__)
 
-SLOTS = 2
-"""Frames of a process that may wait to be fetched: it draws one while the other is copied."""
 IDLE_SECONDS = 900.0
 """A process that has got no work for so long is ended: whoever wanted it has gone another way."""
 STILL_SECONDS = 60.0
@@ -49,7 +47,7 @@ class Drawer:
         self._scene: Message | None = scene
         self._size = size
         self._work: queue.SimpleQueue[tuple[Board, Orders] | None] = queue.SimpleQueue()
-        self._child = take_spare()
+        self._child = take_spare(scene)
         self._process: subprocess.Popen[bytes] | None = None
         # again by one thread: the collector may end a crew in the middle of anything
         self._ending = threading.RLock()
@@ -108,15 +106,13 @@ class Drawer:
             OSError: It broke down, or there is no memory for its frames.
         """
         with self._ending:
-            self._process = process = child.process
+            self._process = child.process
             if self._ended:
                 raise OSError("It was ended before it began.")
         scene, self._scene = self._scene, None
-        if process.stdin is None or scene is None:
-            raise OSError("It has no input.")
-        child.frames.lay_out(SLOTS, self._size)
-        place = {"place": child.frames.place, "slots": SLOTS, "size": self._size}
-        send(process.stdin, {**scene.words, **place}, scene.arrays)
+        if scene is not None and not child.told:
+            child.tell(scene, self._size)
+        child.wait_until_told()
         self._answer()
         self._ready = True
 
