@@ -43,13 +43,16 @@ class PuppetEngine:
     def get_ready(self, seconds: float | None) -> AbstractContextManager[None]:
         """Let the processes that will draw a video load what they need, while a face is looked for.
 
+        Only in an engine that has done nothing yet: later ones know most of what they need, and the
+        first frame would wait for the processes.
+
         Args:
             seconds: Length of the video; None where nobody knows.
 
         Returns:
             A context manager that ends those that nobody needed.
         """
-        return spare_processes(process_count(seconds, 0))
+        return spare_processes(0 if len(self._rigs) else process_count(seconds, 0))
 
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> PuppetRig:
         """Take a face, cut out what the video shows and prepare its layers; see `Engine`.
