@@ -40,8 +40,6 @@ _EYE_CORNERS = (33, 133, 362, 263)
 _AHEAD, _AHEAD_EACH = 5, 3
 """Frames that may be finished before they are asked for, and more for every process; a bound."""
 
-DrawRow = Callable[[Motion, int, Poses], ImageArray]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PuppetRig:
@@ -164,30 +162,31 @@ class PuppetRig:
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
         """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
-        for frame in self._block(motion, first, self.draw_row):
+        for frame in self._block(motion, first):
             yield Patch(pixels=frame)
 
     def draw_planes(self, motion: Motion, first: int = 0) -> Iterator[ImageArray]:
         """Yield the same frames as planes, (h * 3 / 2, w) uint8, see `planes.CodedFrame`."""
-        return self._block(motion, first, self.draw_row_planes)
+        return self._block(motion, first, planes=True)
 
     def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
         """Yield some rows of a whole motion, each as `draw` would."""
-        for frame in self._drawn(motion, rows, head_poses(motion), self.draw_row):
+        for frame in self._drawn(motion, rows, head_poses(motion)):
             yield Patch(pixels=frame)
 
-    def _block(self, motion: Motion, first: int, draw_row: DrawRow) -> Iterator[ImageArray]:
+    def _block(self, motion: Motion, first: int, *, planes: bool = False) -> Iterator[ImageArray]:
         """Yield the frames of a block, which goes on where the one before it ended."""
         poses, swing = block_poses(motion, self.swings.get(first) if first else None)
         self.swings.clear()
         self.swings.update({} if swing is None else {first + len(motion): swing})
-        yield from self._drawn(motion, range(len(motion)), poses, draw_row)
+        yield from self._drawn(motion, range(len(motion)), poses, planes=planes)
 
     def _drawn(
-        self, motion: Motion, rows: range, poses: Poses, draw_row: DrawRow
+        self, motion: Motion, rows: range, poses: Poses, *, planes: bool = False
     ) -> Iterator[ImageArray]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
+        draw_row = self.draw_row_planes if planes else self.draw_row
         board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
         # two, as large faces take long calls of OpenCV; no pool, as Python waits for it at its end
         jobs = (
@@ -200,7 +199,6 @@ class PuppetRig:
         for thread in threads:
             thread.start()
         try:
-            planes = draw_row == self.draw_row_planes
             self.crew.draw(board, lambda row: order(motion, row, poses, planes=planes))
             yield from board.frames()
         finally:
@@ -247,8 +245,7 @@ class PuppetRig:
         frame.begin()
         try:
             with self._expressed(motion, row) as (canvas, boxes):
-                drawn = frame.show(canvas, boxes)
-                pose = pose_of(motion, row, poses)
+                pose, drawn = pose_of(motion, row, poses), frame.show(canvas, boxes)
                 drawn += self.head.draw(frame.pixels, canvas, pose, boxes, within)
             return frame.planes(drawn)
         except BaseException:
