@@ -169,9 +169,12 @@ class PlaneMark:
             level = (1.0 if full else 219 / 255) * (1 << (bits - 8))
             pattern = np.tile(tile(), repeats)[:height, :width] * np.float32(_EVEN * level)
             self._pattern = np.rint(pattern).astype(np.int16)
-        marked = planes.y.astype(np.int32) + self._pattern
-        np.clip(marked, 0, (1 << bits) - 1, out=marked)
-        planes.y[:] = marked.astype(planes.y.dtype)
+        if bits == 8:
+            import cv2
+
+            planes.y[:] = cv2.add(planes.y, self._pattern, dtype=cv2.CV_8U)
+        else:
+            planes.y[:] = np.clip(planes.y.astype(np.int32) + self._pattern, 0, (1 << bits) - 1)
 
 
 def _levels(frame: ImageArray) -> FloatArray:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.encoder.video import VideoWriter
-from sadtalker_ext.planes import CodedFrame
+from sadtalker_ext.planes import CodedFrame, Colours, Planes
 from sadtalker_ext.provenance import detect, mark
 from sadtalker_ext.provenance.detect import (
     ANY,
@@ -17,7 +17,7 @@ from sadtalker_ext.provenance.detect import (
     mean_luma,
 )
 from sadtalker_ext.provenance.frames import some_frames
-from sadtalker_ext.provenance.mark import InvisibleMark, strength
+from sadtalker_ext.provenance.mark import InvisibleMark, PlaneMark, strength
 from tests.support.media import read_frames
 from tests.unit.provenance.pictures import talking, textured
 
@@ -110,6 +110,23 @@ def coded_planes(frame):
     made = CodedFrame(height, width)
     made.convert(frame, slice(0, height), slice(0, width))
     return made.values
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_filmed_frames_get_the_same_everywhere_and_nothing_wraps(bits):
+    most, kind = (1 << bits) - 1, np.uint8 if bits == 8 else np.uint16
+    stamp, patterns = PlaneMark(), []
+    for level in (0, most // 2, most):
+        y = np.full((100, 150), level, kind)
+        half = np.full((50, 75), most // 2, kind)
+        frame = Planes(y, half, half.copy(), Colours(bits=bits, full=True))
+        stamp.draw(frame)
+        assert (frame.u == half).all()
+        patterns.append(frame.y.astype(int) - level)
+    dark, grey, light = patterns
+    assert 1.0 < np.sqrt(np.mean((grey / (1 << (bits - 8))) ** 2)) < 1.4
+    np.testing.assert_array_equal(dark, np.maximum(grey, 0))
+    np.testing.assert_array_equal(light, np.minimum(grey, 0))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 500), (129, 127)])

@@ -98,7 +98,7 @@ class DubbedMouth:
         matte = smoothstep(*_MOVED, fields.moved)
         self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
-        cover = self._covers.cover(planes, points, skin, box)
+        cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
             matte *= 1 - cover
         return Drawn(box, (drawn - source) * matte[..., None])
@@ -241,9 +241,10 @@ def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slic
 
 
 def _grid(box: Box) -> FloatArray:
-    x = np.arange(box[0], box[2], dtype=np.float32)
-    y = np.arange(box[1], box[3], dtype=np.float32)
-    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+    grid = np.empty((box[3] - box[1], box[2] - box[0], 2), np.float32)
+    grid[..., 0] = np.arange(box[0], box[2], dtype=np.float32)
+    grid[..., 1] = np.arange(box[1], box[3], dtype=np.float32)[:, None]
+    return grid
 
 
 def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:
