@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.paste_back import Blend
@@ -157,12 +158,11 @@ def generate(
                 )
                 partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
             else:
-                if writer.takes_planes and finisher.idle and draws_planes(rig, options):
-                    frames = drawn = plan.planes()
-                else:
-                    drawn = patches = plan.patches()
-                    frames = finisher.frames(composed(rig, shot, patches, Blend(options.blend)))
+                direct = writer.takes_planes and finisher.idle and draws_planes(rig, options)
+                drawn: Iterator[Any] = plan.planes() if direct else plan.patches()
                 ending.callback(getattr(drawn, "close", lambda: None))
+                whole = drawn if direct else composed(rig, shot, drawn, Blend(options.blend))
+                frames = finisher.frames(whole)
                 if options.alpha:
                     frames, unkept = transparent(frames, rig, shot, plan.motion, options)
                     unlike = (*unlike, *unkept)

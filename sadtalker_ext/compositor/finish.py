@@ -69,7 +69,9 @@ class Finisher:
             self._overlay = PointOverlay(tools.follow(start), tools.triangles)
 
     def frames(self, frames: Iterator[ImageArray]) -> Iterator[ImageArray]:
-        """Yield the finished frames, (H, W, 3) uint8 RGB, one for each given."""
+        """Yield the finished frames, (H, W, 3) uint8 RGB, one for each given; see `idle`."""
+        if self.idle:
+            return frames
         frames = self._scaler.frames(frames)
         if self._enhancement is not None:
             frames = self._enhancement.frames(frames)
@@ -79,7 +81,7 @@ class Finisher:
 
     @property
     def idle(self) -> bool:
-        """Whether frames pass as they are."""
+        """Whether frames pass as they are, of whatever kind."""
         return not self._scales and self._enhancement is None and self._overlay is None
 
     @property

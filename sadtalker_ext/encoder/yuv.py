@@ -90,7 +90,7 @@ def _video_frame(values: ImageArray) -> VideoFrame:
     planes = planes_of(values)
     frame = VideoFrame(*planes.size, "yuv420p")
     for plane, own in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         rows[:, : own.shape[1]] = own
     return frame
 

@@ -30,7 +30,7 @@ _LOSS_SECONDS = 0.005
 _UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
 _LEAD_SECONDS = 0.03
-_KINDS = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
+_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
 """Types of samples by FFmpeg's names of formats, without the p of planar ones."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 """Channel layouts by number of channels; more are mixed to two."""
@@ -282,8 +282,8 @@ def _samples(frame: AudioFrame) -> npt.NDArray[Any]:
     planes, kind = frame.planes, _KINDS.get(frame.format.name.rstrip("p"))
     if len(planes) == 1 and kind is not None:  # in half the time of `to_ndarray`
         channels = frame.layout.nb_channels
-        stored = np.frombuffer(planes[0], kind, frame.samples * channels)
-        return stored.reshape(frame.samples, channels)
+        stored: npt.NDArray[Any] = np.frombuffer(memoryview(planes[0]), kind)
+        return stored[: frame.samples * channels].reshape(frame.samples, channels)
     values: npt.NDArray[Any] = frame.to_ndarray()
     return values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
 
