@@ -23,7 +23,6 @@ import numpy.typing as npt
 from sadtalker_ext.types import ImageArray
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-_BUFFER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

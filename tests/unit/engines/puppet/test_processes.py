@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import signal
-import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -216,21 +215,9 @@ def test_as_many_processes_as_pay(monkeypatch, cores, seconds, megapixels, count
     assert crew.process_count(seconds, int(megapixels * 1e6)) == count
 
 
-def test_a_person_and_the_other_libraries_bound_the_processes(monkeypatch):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)), raising=False)
-    for wanted, cores in (("", 4), ("2", 2), ("9", 4), ("2,1", 2), ("0", 4), ("x", 4)):
-        monkeypatch.setenv("OMP_NUM_THREADS", wanted)
-        assert crew.usable_cores() == cores
+def test_a_person_turns_the_processes_off(monkeypatch):
     monkeypatch.setenv(crew.VARIABLE, "0")
     assert crew.process_count(60.0, 1) == 0
-
-
-def test_a_share_of_the_processor_counts_as_cores(monkeypatch, tmp_path):
-    monkeypatch.setattr(crew, "_QUOTA", tmp_path / "cpu.max")
-    assert crew._quota() > 1000
-    for words, cores in (("150000 100000", 2), ("50000 100000", 1), ("max 100000", None)):
-        (tmp_path / "cpu.max").write_text(f"{words}\n")
-        assert crew._quota() == (cores or sys.maxsize)
 
 
 def test_a_board_hands_out_rows_near_the_one_that_is_asked_for():
