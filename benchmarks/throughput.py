@@ -19,7 +19,7 @@ from sadtalker_ext.progress import Progress
 
 JOBS = 4
 SECONDS = 2.0
-PAIRS = 3
+PAIRS = 5
 PLANNED = 10_000
 PLANNED_SECONDS = (5.0, 10.0, 60.0)
 

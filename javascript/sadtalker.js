@@ -54,7 +54,7 @@
     }
 
     function remembered() {
-        return localStorage.getItem(TASK) || "";
+        try { return localStorage.getItem(TASK) || ""; } catch { return ""; }  // may be forbidden
     }
 
     function forget(id) {
@@ -150,7 +150,7 @@
         restoring = true; // a new task has taken the place of the old one
         const id = waiting = randomId();
         beside = "";
-        localStorage.setItem(TASK, id);
+        try { localStorage.setItem(TASK, id); } catch { /* kept by this page alone */ }
         showButtons(false);
         showStage();
         // the result of before is out of sight now, and would go on being heard
@@ -267,4 +267,8 @@
         const video = gradioApp().querySelector(`#${PREFIX}_video video`);
         if (video && !video.loop) video.loop = true;
     });
+
+    // some browsers hand files over to other programs: the button is seen there
+    const clip = new File([""], "a.mp4", {type: "video/mp4"});
+    if (navigator.canShare?.({files: [clip]})) document.documentElement.classList.add("stx-shares");
 })();

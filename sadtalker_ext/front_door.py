@@ -21,6 +21,7 @@ from sadtalker_ext.service import (
     Request,
     Service,
     default_roles,
+    is_number,
     role_from,
     segment_from,
 )
@@ -145,7 +146,7 @@ def dub(
         who = str(face)
         pieces = [s if isinstance(s, DubSegment) else segment_from(s, Path()) for s in segments]
         alone = DubRole(
-            face=who if who in ("largest", "all") or who.isdigit() else Path(who),
+            face=who if who in ("largest", "all") or is_number(who) else Path(who),
             speech=None if speech is None else Path(speech),
             text=chosen.text,
             at=at,

@@ -16,6 +16,7 @@ from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole
 from sadtalker_ext.dubbing.request import DubSegment as DubSegment
 from sadtalker_ext.dubbing.request import default_roles as default_roles
+from sadtalker_ext.dubbing.request import is_number as is_number
 from sadtalker_ext.engine_set import EngineSet
 from sadtalker_ext.engine_status import Advice as Advice
 from sadtalker_ext.engine_status import EngineStatus as EngineStatus

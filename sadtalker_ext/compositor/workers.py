@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from sadtalker_ext.cores import usable_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -18,9 +19,7 @@ _WAITING_BYTES = 256 << 20
 
 def thread_count() -> int:
     """Return how many threads may composite: all but one of the cores this process may use."""
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable is not None else os.cpu_count() or 1
-    return min(MOST, max(1, cores - 1))
+    return min(MOST, max(1, usable_cores() - 1))
 
 
 def in_order(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sadtalker_ext.dubbing.analysis import Analysis
-from sadtalker_ext.dubbing.request import DubRole
+from sadtalker_ext.dubbing.request import DubRole, is_number
 from sadtalker_ext.errors import InvalidOption, NoFaceFound, NoSuchFace
 from sadtalker_ext.portrait.identity import Likeness
 from sadtalker_ext.types import Box
@@ -64,19 +64,20 @@ def cast(
         raise NoFaceFound(
             f"No face found in {name}.", hint="Use a video with a larger or more frontal face."
         )
-    taken: list[list[int]] = []
-    several = len(roles) > 1
-    for number, role in enumerate(roles):
-        free = [one for one in people if not any(one in other for other in taken)]
-        here = role.box or (box if number == 0 else None)
+    taken: dict[int, list[int]] = {}
+    # whoever names nobody takes the largest that nobody else named, whatever the order of roles
+    boxes = [role.box or (box if number == 0 else None) for number, role in enumerate(roles)]
+    turns = sorted(range(len(roles)), key=lambda one: _vague(roles[one], boxes[one]))
+    for number in turns:
+        role, here = roles[number], boxes[number]
+        free = [one for one in people if not any(one in other for other in taken.values())]
         if here is not None:
             chosen = [_in_box(analysis, people, here, name)]
         elif role.face == "all":
             chosen = free
         elif role.face == "largest":
-            # several roles that name nobody are the people by size
             chosen = free[:1]
-        elif isinstance(role.face, str) and role.face.isdigit():
+        elif is_number(role.face):
             chosen = [_counted(people, int(role.face), name)]
         else:
             chosen = [_alike(analysis, people, Path(role.face), likeness_of)]
@@ -85,13 +86,20 @@ def cast(
                 f"{name} shows {len(people)} people, and {len(roles)} roles were given.",
                 hint="Give fewer roles.",
             )
-        if several and any(one in other for one in chosen for other in taken):
+        if any(one in other for one in chosen for other in taken.values()):
             raise InvalidOption(
                 f"Two roles mean the same person of {name}.",
                 hint="Choose another face for one of them.",
             )
-        taken.append(chosen)
-    return taken
+        taken[number] = chosen
+    return [taken[number] for number in range(len(roles))]
+
+
+def _vague(role: DubRole, box: Box | None) -> int:
+    """Return 0 for a role that names somebody, 1 for the largest who is left, 2 for the rest."""
+    if box is not None:
+        return 0
+    return {"largest": 1, "all": 2}.get(str(role.face), 0)
 
 
 def _counted(people: Sequence[int], index: int, name: str) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sadtalker_ext.dubbing.request import DubRequest, check_dub
+from sadtalker_ext.dubbing.request import DubRequest, check_dub, is_number
 from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.ensemble_video import Part, generate_ensemble
@@ -64,10 +64,7 @@ def _laid(line: Sequence[Said], seconds: float) -> Speech:
 
 def _faces(request: DubRequest) -> list[int]:
     """Return the number of each role's face; those that name none take the next by size."""
-    named = [
-        int(role.face) if isinstance(role.face, str) and role.face.isdigit() else None
-        for role in request.roles
-    ]
+    named = [int(role.face) if is_number(role.face) else None for role in request.roles]
     for role, face in zip(request.roles, named, strict=True):
         if face is None and role.face != "largest":
             raise InvalidOption(
@@ -113,12 +110,13 @@ def dub_picture(
             parts,
             sound,
             request.target,
-            request.options,
+            request.described,
             engine=engine,
             progress=progress,
             overwrite=request.overwrite,
             beside=request.beside,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
+            speakers=request.speakers,
         )
     if request.options.engine not in ("auto", engine.spec.name):
         told.append(f"People of a picture are moved by the {engine.spec.name} engine.")

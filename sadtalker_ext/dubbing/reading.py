@@ -14,6 +14,7 @@ from sadtalker_ext.dubbing.request import (
     DubRole,
     DubSegment,
     default_roles,
+    is_number,
 )
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
@@ -40,7 +41,7 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
     if not isinstance(face, str):
         raise InvalidOption(f"face should be a name, a number or a picture, found {face!r}.")
     return DubRole(
-        face=face if face in FACES or face.isdigit() else folder / face,
+        face=face if face in FACES or is_number(face) else folder / face,
         name=_word(values, "name"),
         speech=_file(values, "speech", folder),
         text=_word(values, "text"),

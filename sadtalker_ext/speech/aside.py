@@ -43,6 +43,9 @@ _SOUND, _ASKED, _ARRAYS, _WORDS = "sound.f32", "asked.json", "heard.npz", "heard
 _DONE, _SAID = "seconds.txt", "said.txt"
 _BEGINS_SECONDS = 60.0
 """A child that has not begun by then never will: it may be another program altogether."""
+_STILL_SECONDS = 120.0
+"""A child that counts nothing more for so long, and for the length of the sound, stands still:
+ten seconds take it one or two, and what it does with all of them at the end is not counted."""
 _LAST_WORDS = 1000
 
 
@@ -68,7 +71,7 @@ def listen_aside(speech: Speech, progress: Progress, require: Require | None = N
                     file.write(np.asarray(block, np.float32).tobytes())
             asked = {"seconds": speech.seconds, "weights": _weights(require)}
             (folder / _ASKED).write_text(json.dumps(asked), encoding="utf-8")
-            _run(folder, progress)
+            _run(folder, progress, speech.seconds)
             return _heard(folder)
         except (OSError, ValueError, KeyError) as problem:
             log.warning("listening in this process, because no other one could: %s", problem)
@@ -77,6 +80,8 @@ def listen_aside(speech: Speech, progress: Progress, require: Require | None = N
 
 def answer(name: str) -> None:
     """Listen to what lies in a folder, and write there what is heard; this is the child."""
+    # numpy reads these late; on Windows a library is not loaded while a read from a pipe waits
+    _ = np.fft, np.random
     end_with_parent()
     folder = Path(name)
     (folder / _DONE).write_text("0", encoding="ascii")
@@ -123,10 +128,10 @@ def _weights(require: Require | None) -> dict[str, str]:
         return {}
 
 
-def _run(folder: Path, progress: Progress) -> None:
-    """Let a child answer, and end it where the work is stopped."""
+def _run(folder: Path, progress: Progress, length: float) -> None:
+    """Let a child answer, and end it where the work is stopped; the length is in seconds."""
     root = Path(__file__).resolve().parents[2]
-    begun = time.monotonic()
+    last = time.monotonic()
     with (folder / _SAID).open("wb") as said:
         child = subprocess.Popen(
             [sys.executable, "-c", _START, str(root), str(folder)],
@@ -142,10 +147,10 @@ def _run(folder: Path, progress: Progress) -> None:
         while code is None:
             # half a number may be there; the next look finds all of it
             with contextlib.suppress(OSError, ValueError):
-                counted += _advanced(progress, int((folder / _DONE).read_text()) - counted)
+                more = _advanced(progress, int((folder / _DONE).read_text()) - counted)
+                counted, last = counted + more, time.monotonic() if more else last
             progress.check()
-            if time.monotonic() - begun > _BEGINS_SECONDS and not (folder / _DONE).exists():
-                raise OSError(f"it has not begun in {_BEGINS_SECONDS:.0f} seconds")
+            _check_still(folder, time.monotonic() - last, length)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = child.wait(_LOOK_SECONDS)
     finally:
@@ -157,6 +162,18 @@ def _run(folder: Path, progress: Progress) -> None:
     if code:
         words = (folder / _SAID).read_text(encoding="utf-8", errors="replace").strip()
         raise OSError(f"it ended with code {code}: {words[-_LAST_WORDS:]}")
+
+
+def _check_still(folder: Path, seconds: float, length: float) -> None:
+    """Give up a child that has not begun, or not gone on, for so long.
+
+    Raises:
+        OSError: It has not.
+    """
+    if seconds > max(_STILL_SECONDS, length):
+        raise OSError(f"it has heard nothing more in {seconds:.0f} seconds")
+    if seconds > _BEGINS_SECONDS and not (folder / _DONE).exists():
+        raise OSError(f"it has not begun in {_BEGINS_SECONDS:.0f} seconds")
 
 
 def _advanced(progress: Progress, seconds: int) -> int:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2] / "sadtalker_ext"
 GROUND = {
     "blendshapes",
     "children",
+    "cores",
     "kept",
     "directions",
     "timeline",
@@ -36,6 +37,7 @@ ALLOWED = {
     "installing": set(),
     "blendshapes": set(),
     "children": set(),
+    "cores": set(),
     "directions": {"blendshapes", "errors", "spoken_words"},
     "timeline": {"directions", "errors"},
     "types": {"blendshapes", "spoken_words", "video_file"},

@@ -61,7 +61,7 @@ def check_end(
     Raises:
         InputTooLarge: It ends later.
     """
-    if dub.get("length") == "cut":
+    if dub.get("length") == "cut" and not dub.get("picture"):
         return  # it ends with the video, whatever is still to be said
     at = dub.get("at") or 0.0
     ends = [0.0]

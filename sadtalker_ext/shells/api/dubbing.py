@@ -12,7 +12,7 @@ from sadtalker_ext.jobs.names import SPEECHES as SPEECHES
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles
+from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles, is_number
 from sadtalker_ext.shells.api.dub_schema import MOST_ROLES
 from sadtalker_ext.shells.api.errors import InvalidRequest
 from sadtalker_ext.speech.parts import speakers_of
@@ -67,7 +67,7 @@ def check_dub_order(
     for role in _roles(dub | {"face": ""}, options, None, Path()):
         role.directed(options)
     face = str(dub.get("face", "largest"))
-    if face not in ("largest", "all") and not face.isdigit():
+    if face not in ("largest", "all") and not is_number(face):
         raise InvalidRequest(
             f"dub.face should be largest, all or a number, found {face!r}.", field="dub.face"
         )

@@ -11,7 +11,14 @@ from typing import Any
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import DubRequest, DubRole, Service, default_roles, role_from
+from sadtalker_ext.service import (
+    DubRequest,
+    DubRole,
+    Service,
+    default_roles,
+    is_number,
+    role_from,
+)
 from sadtalker_ext.shells.cli.arguments import options_from
 from sadtalker_ext.shells.cli.dub_arguments import (
     box_of,
@@ -20,7 +27,7 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     wav2lip_notes,
 )
 from sadtalker_ext.shells.cli.generate import show_video, stop_on_interrupt
-from sadtalker_ext.shells.cli.own_process import suit
+from sadtalker_ext.shells.cli.own_process import keep_to_callers, suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 
@@ -30,6 +37,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     for note in wav2lip_notes(parsed):
         print(note, file=sys.stderr)
     request = dub_request(parsed)
+    keep_to_callers()
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
@@ -95,7 +103,7 @@ def _roles(parsed: argparse.Namespace, speech: Path | None, face: str) -> tuple[
         )
     if parsed.dialogue is not None and speech is None and not text and parsed.cues is None:
         return default_roles(_text(parsed.dialogue))
-    who = face if face in ("largest", "all") or face.isdigit() else Path(face)
+    who = face if face in ("largest", "all") or is_number(face) else Path(face)
     return (DubRole(face=who, speech=speech, text=text, cues=parsed.cues, at=parsed.at),)
 
 

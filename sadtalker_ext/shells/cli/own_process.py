@@ -16,13 +16,20 @@ def suit(device: str) -> None:
     Args:
         device: Torch's name of the device.
     """
-    if not device.startswith("cuda") or importlib.util.find_spec("cv2") is None:
+    if device.startswith("cuda"):
+        keep_to_callers()
+
+
+def keep_to_callers() -> None:
+    """Let OpenCV compute on the calling thread, for work that has a thread on every core."""
+    if importlib.util.find_spec("cv2") is None:
         return
     import cv2
 
     cv2.setNumThreads(1)
 
 
-def without_usage_reports() -> None:
-    """Keep Ray, which this process is about to start, from reporting to its makers."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+def restrain_ray() -> None:
+    """Keep Ray, which this process is about to import, from doing what nobody asked for."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # reports to its makers
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a cluster of its own for a late call

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.dubbing.cast import cast
-from sadtalker_ext.dubbing.request import DubRole
+from sadtalker_ext.dubbing.request import DubRole, is_number
 from sadtalker_ext.errors import InvalidOption, NoSuchFace
 
 FRAMES = 10
@@ -54,3 +54,10 @@ def test_two_roles_are_two_people(three):
         meant(three, DubRole(box=LEFT), DubRole(box=LEFT))
     with pytest.raises(NoSuchFace):
         meant(three, DubRole(), DubRole(box=(400, 0, 500, 100)))
+
+
+def test_whoever_names_nobody_leaves_named_people_alone(three):
+    """The largest is number 0, [1] of the three."""
+    assert meant(three, DubRole(), DubRole(face="0")) == [0, 1]
+    assert meant(three, DubRole(face="all"), DubRole()) == [0, 1]
+    assert not is_number("²")

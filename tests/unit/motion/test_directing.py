@@ -42,7 +42,8 @@ def test_the_vocabulary_is_that_of_arkit():
 
 
 def test_nothing_directed_changes_nothing():
-    plain, subtle = idle(), idle(acting="subtle", emotion_intensity=0.0, emotion="happy")
+    plain = idle()
+    subtle = idle(acting="subtle", emotion_intensity=0.0, emotion="happy", timeline="[]")
     assert plain.face is None
     assert subtle.face is None
     for name in ("head", "lids", "gaze", "controls"):

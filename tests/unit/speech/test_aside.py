@@ -1,5 +1,7 @@
 """A child that listens hears what this process would."""
 
+import dataclasses
+import subprocess
 import sys
 import threading
 import time
@@ -44,13 +46,48 @@ def test_a_child_hears_the_same_and_is_counted(speech, monkeypatch):
     assert events[-1].done <= 3
 
 
-def test_a_stop_ends_the_child(speech, monkeypatch):
+@pytest.fixture
+def children(monkeypatch):
+    """The processes that were started."""
+    started = []
+
+    class Kept(subprocess.Popen):
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
+            started.append(self)
+
+    monkeypatch.setattr("subprocess.Popen", Kept)
+    return started
+
+
+def test_a_stop_ends_the_child(speech, monkeypatch, children):
     monkeypatch.setattr(aside, "_START", "import time; time.sleep(60)")
     progress, began = Progress(), time.monotonic()
     threading.Timer(0.2, progress.stop).start()
     with pytest.raises(Cancelled):
         aside.listen_aside(speech, progress, none)
     assert time.monotonic() - began < 30
+    (child,) = children
+    assert child.returncode is not None
+
+
+_HALTS = """
+import pathlib, sys, time
+(pathlib.Path(sys.argv[2]) / "seconds.txt").write_text("1")
+time.sleep(60)
+"""
+
+
+def test_a_child_that_stands_still_is_given_up(speech, monkeypatch, children):
+    monkeypatch.setattr(aside, "_START", _HALTS)
+    monkeypatch.setattr(aside, "_STILL_SECONDS", 0.3)
+    said = []
+    monkeypatch.setattr(aside.log, "warning", lambda *words: said.append(words))
+    heard = aside.listen_aside(dataclasses.replace(speech, seconds=0.5), Progress(), none)
+    assert "heard nothing more" in str(said[0][1])
+    assert heard.seconds == 3.0, "by this process"
+    (child,) = children
+    assert child.returncode is not None
 
 
 @pytest.mark.parametrize("broken", ["executable", "code", "answer"])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
-import sys
 import threading
 import weakref
-from pathlib import Path
 
 from sadtalker_ext.children import can_start
+from sadtalker_ext.cores import usable_cores
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.drawer import Drawer, Orders
 from sadtalker_ext.engines.puppet.processes.exchange import Message
@@ -23,29 +21,9 @@ _MOST_PX = 10_000_000
 _LEAST_SECONDS = 4.0
 """Shorter videos are finished before a process is ready."""
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-
 _counting = threading.Lock()
 _drawers: weakref.WeakSet[Drawer] = weakref.WeakSet()
 """All processes of this one, whoever they draw for."""
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, and wants to: `OMP_NUM_THREADS` is a bound."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    cores = min(cores, _quota())
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return min(cores, int(wanted)) if wanted.isdecimal() and int(wanted) > 0 else cores
-
-
-def _quota() -> int:
-    """Return how many cores a container's share of processor time amounts to (cgroup v2)."""
-    try:
-        share, _, period = _QUOTA.read_text(encoding="ascii").strip().partition(" ")
-        return max(1, math.ceil(int(share) / int(period)))
-    except (OSError, ValueError, ZeroDivisionError):  # another system, or "max": no bound
-        return sys.maxsize
 
 
 def process_count(seconds: float | None, pixels: int) -> int:

@@ -74,11 +74,12 @@ MINUTE = "x" * 720
     ("dub", "sounds", "ends"),
     [
         ({"at": 30}, {"audio": 40.0}, 70),
+        ({"at": 30, "length": "cut", "picture": True}, {"audio": 40.0}, 70),
         ({"roles": [{"text": MINUTE, "at": 59.0}, {"text": "Hi."}]}, {}, 119),
         ({"roles": [{"speech_file": "speech_0"}, {"text": "x"}], "at": 5}, {"speech_0": 60}, 65),
         ({"roles": [{"text": MINUTE[:480]}], "dialogue": "A: " + MINUTE[:477]}, {}, 80),
     ],
-    ids=["script", "text", "sound", "dialogue"],
+    ids=["script", "picture", "text", "sound", "dialogue"],
 )
 def test_beginning_and_length_count_together(dub, sounds, ends):
     check_end(dub, GenerateOptions(), Limits(seconds=ends), sounds)
