@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from sadtalker_ext.shells.ui.compat import given_inputs
+
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,6 +69,11 @@ def test_a_job_in_the_queue_has_a_bar_and_can_be_stopped(page):
     assert seen(page) == ["interrupting"]
     answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
     assert seen(page) == ["generate"]
+
+
+def test_only_the_values_of_inputs_come_back(page):
+    script = given_inputs("sadtalker_ext_submit", 2)
+    assert page.evaluate(f"({script})('', 7, 'an output', 'another')") == ["task(x)", 7]
 
 
 def test_a_job_beside_the_queue_shows_the_bar_that_the_server_draws(page):

@@ -80,7 +80,8 @@ def listen(
     """
     options: dict[str, Any] = {"show_progress": "hidden"}
     if js is not None:
-        options["js" if version() >= 4 else "_js"] = js
+        script = js if fn is None else given_inputs(js, len(inputs))
+        options["js" if version() >= 4 else "_js"] = script
     if version() < 4 and not (lasting or inspect.isgeneratorfunction(fn)):
         options["queue"] = False
     if version() >= 4 and parallel:
@@ -90,6 +91,19 @@ def listen(
     else:
         options["api_name"] = False
     return trigger(fn=fn, inputs=list(inputs), outputs=list(outputs), **options)
+
+
+def given_inputs(js: str, count: int) -> str:
+    """Return a JavaScript function that is called with the values of the inputs, and no others.
+
+    gradio 3 and 4 append the outputs' values. A function that gives them back spoils the job in
+    gradio 4: with more values than inputs it puts one of its own in place of every State.
+
+    Args:
+        js: The function.
+        count: How many inputs there are.
+    """
+    return f"(...values) => ({js})(...values.slice(0, {count}))"
 
 
 def by_name(
