@@ -94,14 +94,9 @@ def listen(
 
 
 def given_inputs(js: str, count: int) -> str:
-    """Return a JavaScript function that is called with the values of the inputs, and no others.
+    """Return a JavaScript function that gets only the values of so many inputs.
 
-    gradio 3 and 4 append the outputs' values. A function that gives them back spoils the job in
-    gradio 4: with more values than inputs it puts one of its own in place of every State.
-
-    Args:
-        js: The function.
-        count: How many inputs there are.
+    gradio 3 and 4 append the outputs'; given back, gradio 4 puts one of its own before each State.
     """
     return f"(...values) => ({js})(...values.slice(0, {count}))"
 
