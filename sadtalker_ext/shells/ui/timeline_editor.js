@@ -159,13 +159,9 @@
   };
   // one gradio puts new elements there, another one writes the new attributes into the old element
   const state = (element) => [element, ...["seconds", "bad", "spans", "curves"].map((name) => element?.dataset[name])];
-  const isDrawn = (element) => {
-    const view = element?.querySelector(".stx-time-view");
-    return state(element).every((one, k) => one === drawn[k]) && (!view || view.querySelector(".stx-time-grips"));
-  };
   const takeCurves = () => {
     const element = plot();
-    if (isDrawn(element)) return;
+    if (state(element).every((one, k) => one === drawn[k])) return;
     drawn = state(element);
     data = element
       ? {
