@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker_ext.encoder.muxer import LARGE_PRESET, h264_options
+from sadtalker_ext.encoder.muxer import LARGE, LARGE_PRESET, h264_options
 from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
 from sadtalker_ext.encoder.subtitles import SubtitleTrack
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _KEYFRAME_SECONDS = 4
-_LARGE = 1280 * 720
-"""Pixels from which x264's faster preset is taken: 0.65 of the processor time, and 0.4 dB more at
-the same CRF, for files a fifth larger (24 frames of 720 x 1280 with the invisible mark, CRF 12)."""
 _PART_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2"
 _SOURCE_FORMATS = f"{_PART_FORMATS},matroska,webm,avi,asf,flv,mpeg,mpegts,ogg,gif"
 
@@ -86,7 +83,7 @@ class ReelPart:
         )
         width, height = look.size
         options = h264_options(look.quality)
-        if width * height >= _LARGE:
+        if width * height >= LARGE:
             options["preset"] = LARGE_PRESET
         self._stream = self._container.add_stream("libx264", rate=look.rate, options=options)
         context: Any = self._stream.codec_context

@@ -101,7 +101,7 @@ class DubbedMouth:
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
             matte *= 1 - cover
-        return Drawn(box, (drawn - source) * matte[..., None])
+        return Drawn(box, _shared(drawn - source, matte))
 
     def _paint(
         self,
@@ -140,7 +140,7 @@ class DubbedMouth:
         if softer > _SOFTER:
             # the head moves, or is out of focus: what is painted is no sharper
             inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
-        lips = inside * (1 - upper - lower)[..., None]
+        lips = _shared(inside, 1 - upper - lower)
         up, down = fields.upper[part], fields.lower[part]
         for share, way, depth, back in (
             (upper, up, below_upper, -after.across),
@@ -148,7 +148,7 @@ class DubbedMouth:
         ):
             pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
             where = grid + way + pull[..., None] * back
-            lips += _taken(source, where, fields.box) * share[..., None]
+            lips += _shared(_taken(source, where, fields.box), share)
         gap_then = _gap_before(before, grid + up, grid + down)
         was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
         sharp = 1 / (1 + softer)
@@ -156,9 +156,15 @@ class DubbedMouth:
         lips *= _seam(below_upper, above_lower, strength, after.half / sharp)
         parted = np.maximum(np.maximum(was, now), shuts) * _between_corners(along, shuts)
         target = drawn[part]
-        target += (lips - target) * parted[..., None]
+        target += _shared(lips - target, parted)
         outside = np.maximum(-below_upper, -above_lower)
         matte[part] = np.maximum(matte[part], parted * smoothstep(6 * rim, 2 * rim, outside))
+
+
+def _shared(image: FloatArray, share: FloatArray) -> FloatArray:
+    """Return all channels of an image (h, w, 3) times (h, w): numpy takes twice as long."""
+    shares = cv2.merge((share, share, share))
+    return np.asarray(cv2.multiply(image, shares), np.float32)
 
 
 def _blur_of(source: FloatArray) -> float:
