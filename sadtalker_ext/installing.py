@@ -37,7 +37,7 @@ EXTRAS = {
     "voice": ("espeakng-loader>=0.2.4",),
     "heic": ("pillow-heif>=0.16",),
     "client": ("httpx>=0.24",),
-    "ray": ("ray>=2.9", "fsspec>=2023.1"),
+    "ray": ("ray[client]>=2.9", "fsspec>=2023.1"),
     "provenance": ("c2pa-python>=0.38", "cryptography>=42"),
 }
 """What is needed for what, as in ``pyproject.toml``, which a WebUI's Python cannot read."""

@@ -141,6 +141,12 @@ class Progress:
         self._done += units
         self._report()
 
+    def relay(self, event: ProgressEvent) -> None:
+        """Pass on what another process has counted of this job."""
+        self.check()
+        if self._listener is not None:
+            self._listener(event)
+
     def track(
         self, items: Iterable[Item], stage: Stage, total: int | None = None
     ) -> Iterator[Item]:

@@ -76,13 +76,16 @@ class RayPool:
         SetupError: The cluster cannot be reached.
     """
 
+    _restarts = -1
+    """How often Ray starts a worker again that has died: always."""
+
     def __init__(
         self, shape: PoolShape, setup: Setup, tell: Callable[[str], None] = log.info
     ) -> None:
         if shape.address != LOCAL and not _ADDRESS.fullmatch(shape.address):
             raise InvalidOption(
-                f"--ray should be local, auto, HOST:PORT or ray://HOST:PORT, "
-                f"found {shape.address!r}."
+                "The address of a Ray cluster should be local, auto, HOST:PORT or "
+                f"ray://HOST:PORT, found {shape.address!r}."
             )
         if importlib.util.find_spec("ray") is None:
             raise PackageMissing(
@@ -92,6 +95,7 @@ class RayPool:
 
         self._ray = ray
         self._shape, self._setup, self._tell = shape, setup, tell
+        self._actor: Any = None
         self._workers: list[Any] = []
         self._guest = False
 
@@ -108,15 +112,18 @@ class RayPool:
             ) from problem
         count, graphics = self._size()
         log.info("%d workers, each with %s", count, graphics or f"{shape.threads} cores")
-        actor = self._ray.remote(Worker).options(
+        self._actor = self._ray.remote(Worker).options(
             num_cpus=shape.threads,
             num_gpus=1 if graphics else 0,
-            max_restarts=-1,
+            max_restarts=self._restarts,
             max_task_retries=shape.retries,
             max_concurrency=2,  # so that one that works can be stopped
         )
-        self._workers = [actor.remote(self._setup) for _ in range(count)]
+        self._workers = [self._new_worker() for _ in range(count)]
         return self
+
+    def _new_worker(self) -> Any:
+        return self._actor.remote(self._setup)
 
     def _join(self) -> None:
         shape = self._shape

@@ -6,19 +6,41 @@ import importlib.util
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sadtalker_ext.batch.cores import take_cores
 from sadtalker_ext.batch.make import Row, make_line
 from sadtalker_ext.batch.scene_worker import SceneWorker
 from sadtalker_ext.errors import Cancelled, SadTalkerError
 from sadtalker_ext.host.standalone import StandaloneHost
-from sadtalker_ext.progress import Progress
+from sadtalker_ext.progress import Progress, ProgressEvent
+from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.segments import Scene
 from sadtalker_ext.service import Service
+
+BLOCK: Final = 8_000_000
+"""Most bytes of a result that travel at once: no process holds a whole video in memory."""
+
+Task = Callable[[Service, Path, Progress], tuple[dict[str, Any], Sequence[Path]]]
+"""Makes something in an empty folder; returns facts, and the files to be fetched in their order.
+It travels to a worker, so it can be pickled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of a task.
+
+    Attributes:
+        facts: As the task returned them.
+        sizes: Bytes of each file that can be fetched, by its name.
+    """
+
+    facts: dict[str, Any]
+    sizes: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +76,10 @@ class Worker:
         host = StandaloneHost(weight_dirs=setup.weight_dirs, device=setup.device, suit=setup.suit)
         self._service = Service(host)
         self._scene: SceneWorker | None = None
+        self._kept = ExitStack()
+        self._files: dict[str, Path] = {}
+        self._seen: tuple[str, ProgressEvent] | None = None
+        self._put_down = ""
 
     def ready(self) -> str:
         """Return where this worker is."""
@@ -87,6 +113,50 @@ class Worker:
             return self._scene.segment(range(begin, end))
         except SadTalkerError as error:
             return error
+
+    def do(self, key: str, task: Task) -> Done | SadTalkerError:
+        """Run a task; the files it leaves can be fetched until they are forgotten.
+
+        Args:
+            key: Names this run, so that a stop that comes late stops no other.
+            task: See `Task`.
+        """
+
+        def note(event: ProgressEvent) -> None:
+            self._seen = key, event
+
+        progress = Progress(note, should_stop=lambda: self._put_down == key)
+        try:
+            folder = self._kept.enter_context(scratch_folder())
+            facts, files = task(self._service, folder, progress)
+        except SadTalkerError as error:
+            self.forget()
+            return error
+        except BaseException:
+            self.forget()
+            raise
+        self._files = {file.name: file for file in files}
+        return Done(facts=facts, sizes={file.name: file.stat().st_size for file in files})
+
+    def seen(self, key: str) -> ProgressEvent | None:
+        """Return how far a task is; None when it has counted nothing yet."""
+        seen = self._seen
+        return seen[1] if seen is not None and seen[0] == key else None
+
+    def put_down(self, key: str) -> None:
+        """Stop a task, if it is the one that runs or comes next."""
+        self._put_down = key
+
+    def block(self, name: str, start: int) -> bytes:
+        """Return at most `BLOCK` bytes of a file that the last task left, from `start` on."""
+        with self._files[name].open("rb") as file:
+            file.seek(start)
+            return file.read(BLOCK)
+
+    def forget(self) -> None:
+        """Remove what the last task left."""
+        self._files = {}
+        self._kept.close()
 
     def stop(self) -> None:
         """Put down what is being made."""

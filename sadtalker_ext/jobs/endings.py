@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from sadtalker_ext.errors import PackageMissing
-from sadtalker_ext.installing import sadtalker
+from collections.abc import Mapping
+from pathlib import Path
+
+from sadtalker_ext.errors import (
+    InputError,
+    OutputUnwritable,
+    PackageMissing,
+    SadTalkerError,
+    is_disk_full,
+)
+from sadtalker_ext.installing import sadtalker, without_places
+from sadtalker_ext.jobs.records import JobState
 
 CANCELLED = {"code": "cancelled", "message": "The job was cancelled.", "hint": ""}
 BUG = {
@@ -28,7 +38,35 @@ UPLOADS_GONE = {
 }
 
 
-def package_missing(package: str) -> dict[str, str]:
+def state_after(error: SadTalkerError) -> JobState:
+    """Return the state of a job that ended so: whether its sender can help it."""
+    # the place of the output is ours, not the sender's
+    theirs = isinstance(error, InputError) and not isinstance(error, OutputUnwritable)
+    return JobState.REJECTED if theirs else JobState.ERROR
+
+
+def unforeseen(error: Exception) -> dict[str, str]:
+    """Say what an error means that has no words of its own."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ImportError) and package and package != __name__.partition(".")[0]:
+        return _package_missing(package)
+    return DISK_FULL if is_disk_full(error) else BUG
+
+
+def for_clients(error: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Leave out of an error where things lie on this machine: clients need not know.
+
+    Args:
+        error: As it is stored.
+        root: The data folder.
+    """
+    return {
+        name: without_places(text.replace(str(root), "the data folder"))
+        for name, text in error.items()
+    }
+
+
+def _package_missing(package: str) -> dict[str, str]:
     """Say that a package cannot be used, in words for a client elsewhere."""
     return PackageMissing(
         f"The Python package {package} cannot be used on the server.",

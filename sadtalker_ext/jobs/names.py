@@ -63,6 +63,17 @@ def stopped_id(name: str) -> str:
     return found[1] if found else ""
 
 
+def is_result_of(job_id: str, name: str) -> bool:
+    """Tell whether a file of this name is the video of a job, or lies beside it."""
+    named = _VIDEO.fullmatch(name) or _BESIDE_VIDEO.fullmatch(name)
+    return named is not None and name.startswith(f"{job_id}.")
+
+
+def unfinished(job_id: str, suffix: str) -> str:
+    """Return a name for the video of a job while it is being written; see `is_unfinished`."""
+    return f".{job_id}.{secrets.token_hex(4)}.part{suffix}"
+
+
 def is_unfinished(name: str) -> bool:
     """Tell whether a file or folder of this name is a video that was being made."""
     return _UNFINISHED.fullmatch(name) is not None

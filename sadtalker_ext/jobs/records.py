@@ -6,7 +6,7 @@ States::
        │           ├──────► error      the machine failed; trying again may help
        └───────────┴──────► rejected   the input cannot be used, or the job was cancelled
 
-A job that was being worked on when the process died goes back to `created` once.
+A job that was being worked on when the process, or its worker, died goes back to `created` once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class NewJob:
 
     Attributes:
         id: Random and unguessable.
-        lane: Which queue it waits in: jobs of one lane run one after the other.
+        lane: Which queue it waits in.
         order: What to do, as JSON values; opaque to the store.
         owner: Who may see it; empty when nobody has to log in.
         key: Idempotency key, unique per owner; empty for none.

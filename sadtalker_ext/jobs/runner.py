@@ -1,4 +1,4 @@
-"""The threads that work on jobs: one per lane, oldest job first."""
+"""The threads that work on jobs, oldest job first."""
 
 from __future__ import annotations
 
@@ -6,28 +6,21 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
-from sadtalker_ext.errors import (
-    Cancelled,
-    InputError,
-    OutputUnwritable,
-    SadTalkerError,
-    is_disk_full,
-)
-from sadtalker_ext.installing import without_places
+from sadtalker_ext.errors import Cancelled, SadTalkerError, WorkerLost
 from sadtalker_ext.jobs.endings import (
-    BUG,
     CANCELLED,
-    DISK_FULL,
     OUT_OF_MEMORY,
     UPLOADS_GONE,
-    package_missing,
+    for_clients,
+    state_after,
+    unforeseen,
 )
 from sadtalker_ext.jobs.folder import DataFolder
 from sadtalker_ext.jobs.records import Job, JobState, Json, Moment
 from sadtalker_ext.jobs.running import Run, python_ends
-from sadtalker_ext.jobs.store import JobStore
+from sadtalker_ext.jobs.store import MAX_ATTEMPTS, JobStore
 from sadtalker_ext.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -38,6 +31,7 @@ SWEEP_SECONDS = 600.0
 RETRY_SECONDS = 5.0
 """Between two tries to store the end of a job."""
 
+LANES = {"cpu": 1, "gpu": 1}
 Work = Callable[[Job, Progress], Json]
 
 
@@ -48,7 +42,7 @@ class JobRunner:
         store: The job table.
         folder: Where uploads and results are.
         work: Makes one video under `folder.result(job.id)` and describes it as JSON values.
-        lanes: Names of the queues; jobs of one lane never run at the same time.
+        lanes: How many jobs of each queue run side by side, by its name.
         keep_seconds: How long final jobs and their videos are kept; 0 keeps them for ever.
         should_stop: `should_stop(lane)` is polled while a job runs; true cancels it (the host's
             own stop button).
@@ -60,7 +54,7 @@ class JobRunner:
         folder: DataFolder,
         work: Work,
         *,
-        lanes: Sequence[str] = ("cpu", "gpu"),
+        lanes: Mapping[str, int] = LANES,
         keep_seconds: float = 0.0,
         should_stop: Callable[[str], bool] | None = None,
     ) -> None:
@@ -73,12 +67,16 @@ class JobRunner:
         self._earlier: set[str] = set()
         self._guard = threading.Lock()
         self._closing = threading.Event()
-        self._calls = {lane: threading.Event() for lane in lanes}
+        # one for each thread: who clears it is the one who then looks at the table
+        self._calls = {
+            lane: [threading.Event() for _ in range(count)] for lane, count in lanes.items()
+        }
         self._threads = [
             threading.Thread(
-                target=self._serve, args=(lane,), name=f"sadtalker-{lane}", daemon=True
+                target=self._serve, args=(lane, call), name=f"sadtalker-{lane}", daemon=True
             )
-            for lane in lanes
+            for lane, calls in self._calls.items()
+            for call in calls
         ]
         self._threads.append(
             threading.Thread(target=self._tidy, name="sadtalker-tidy", daemon=True)
@@ -102,7 +100,8 @@ class JobRunner:
 
     def call(self, lane: str) -> None:
         """Tell a lane that a job was queued."""
-        self._calls[lane].set()
+        for call in self._calls[lane]:
+            call.set()
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job: a waiting one at once, a running one at its next frame."""
@@ -125,15 +124,14 @@ class JobRunner:
             runs = list(self._running.values())
         for run in runs:
             run.stop()
-        for event in self._calls.values():
-            event.set()
+        for lane in self._calls:
+            self.call(lane)
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _serve(self, lane: str) -> None:
-        call = self._calls[lane]
+    def _serve(self, lane: str, call: threading.Event) -> None:
         while not self._closing.is_set():
             call.clear()
             try:
@@ -181,15 +179,13 @@ class JobRunner:
                 self._store.give_back(job.id)
                 return
             self._end(job, JobState.REJECTED, error=CANCELLED | {"hint": stop.hint})
-        except OutputUnwritable as error:
-            # the place is ours, not the client's
-            log.warning("job %s failed: %s", job.id, error)
-            self._end(job, JobState.ERROR, error=error.as_dict())
-        except InputError as error:
-            self._end(job, JobState.REJECTED, error=error.as_dict())
+        except WorkerLost as error:
+            self._begin_again(job, run, error)
         except SadTalkerError as error:
-            log.warning("job %s failed: %s", job.id, error)
-            self._end(job, JobState.ERROR, error=error.as_dict())
+            state = state_after(error)
+            if state is JobState.ERROR:
+                log.warning("job %s failed: %s", job.id, error)
+            self._end(job, state, error=error.as_dict())
         except MemoryError:
             log.exception("job %s ran out of memory", job.id)
             self._end(job, JobState.ERROR, error=OUT_OF_MEMORY)
@@ -203,6 +199,17 @@ class JobRunner:
             log.info("job %s took %.1f s", job.id, time.monotonic() - began)
             self._end(job, JobState.DONE, result=result)
 
+    def _begin_again(self, job: Job, run: Run, error: WorkerLost) -> None:
+        """Queue a job again whose worker has died, as often as after the death of a process."""
+        log.warning("job %s, try %d: %s", job.id, job.attempts, error)
+        if job.attempts >= MAX_ATTEMPTS:
+            self._end(job, JobState.ERROR, error=error.as_dict())
+            return
+        self._store.give_back(job.id, tried=True)
+        if run.stopping:
+            self.cancel(job.id)
+        self.call(job.lane)
+
     def _end_unexpectedly(self, job: Job, error: Exception) -> None:
         if python_ends():
             # whatever needs a thread fails now, also the next job
@@ -210,11 +217,7 @@ class JobRunner:
             self._store.give_back(job.id)
             return
         log.error("job %s failed unexpectedly", job.id, exc_info=error)
-        package = (getattr(error, "name", None) or "").partition(".")[0]
-        if isinstance(error, ImportError) and package and package != __name__.partition(".")[0]:
-            self._end(job, JobState.ERROR, error=package_missing(package))
-            return
-        self._end(job, JobState.ERROR, error=DISK_FULL if is_disk_full(error) else BUG)
+        self._end(job, JobState.ERROR, error=unforeseen(error))
 
     def _end(
         self,
@@ -225,12 +228,7 @@ class JobRunner:
         error: dict[str, str] | None = None,
     ) -> None:
         if error is not None:
-            # clients need not know where things lie on this machine
-            root = str(self._folder.root)
-            error = {
-                name: without_places(text.replace(root, "the data folder"))
-                for name, text in error.items()
-            }
+            error = for_clients(error, self._folder.root)
         stored = self._store_end(job, state, result, error)
         self._folder.drop_inputs(job.id)
         if state is not JobState.DONE or not stored:

@@ -42,11 +42,13 @@ class Run:
         self._store = store
         self._should_stop = should_stop
         self._started = False
+        self.stopping = False
         self.moment: Moment | None = None
         self.progress = Progress(self._listen, should_stop=self._stopped_by_host)
 
     def stop(self) -> None:
         """Ask for the end."""
+        self.stopping = True
         self.progress.stop()
         if self.moment is not None:
             self.moment = replace(self.moment, stopping=True)
@@ -62,11 +64,10 @@ class Run:
             if not self._store.start(self._job.id):
                 raise Cancelled("Stopped before it began.")
             self._started = True
-        stopping = self.moment is not None and self.moment.stopping
         self.moment = Moment(
             stage=event.stage.name.lower(),
             text=event.text,
             done=event.done,
             total=event.total,
-            stopping=stopping,
+            stopping=self.stopping,
         )

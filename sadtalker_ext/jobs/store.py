@@ -15,7 +15,7 @@ from sadtalker_ext.jobs.database import Database
 from sadtalker_ext.jobs.records import Job, JobState, Json, NewJob
 
 MAX_ATTEMPTS = 2
-"""A job whose process dies is tried once more."""
+"""A job whose process dies, or whose worker, is tried once more."""
 
 _GONE = {
     "code": "interrupted",
@@ -137,12 +137,17 @@ class JobStore:
                 _queue_webhook(db, job_id, now)
             return bool(changed)
 
-    def give_back(self, job_id: str) -> bool:
-        """Queue an open job again as if work on it had not begun (orderly shutdown)."""
+    def give_back(self, job_id: str, *, tried: bool = False) -> bool:
+        """Queue an open job again.
+
+        Args:
+            job_id: The job.
+            tried: Whether the try counts; an orderly end leaves it as if it had not begun.
+        """
         return self._db.change(
             "UPDATE jobs SET state = 'created', claimed = 0, started_at = NULL, "
-            "attempts = max(attempts - 1, 0) WHERE id = ? AND state IN ('created', 'started')",
-            (job_id,),
+            "attempts = max(attempts - ?, 0) WHERE id = ? AND state IN ('created', 'started')",
+            (0 if tried else 1, job_id),
         )
 
     def recover(self, whole: Collection[str] = ()) -> tuple[int, int]:

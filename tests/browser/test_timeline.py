@@ -14,8 +14,8 @@ from tests.browser.test_face_points import drag_by_finger
 
 pytestmark = pytest.mark.browser
 SCRIPTS = "".join(
-    f"<script>{FOLDER.with_name(f'timeline_{name}.js').read_text(encoding='utf-8')}</script>"
-    for name in ("editor", "grips", "player")
+    f"<script>{FOLDER.with_name(f'{name}.js').read_text(encoding='utf-8')}</script>"
+    for name in ("timeline_editor", "timeline_grips", "player")
 )
 STYLE = FOLDER.with_name("style.css").read_text(encoding="utf-8")
 SMILE = '[{"at": 1, "emotion": "happy", "intensity": 0.8, "transition": 0.4}]'

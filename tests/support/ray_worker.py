@@ -11,8 +11,8 @@ from sadtalker_ext.service import Service
 from tests.support.fake_engine import FakeEngine, FakeRig
 from tests.support.specs import REGISTERED, specs_with
 
-DIES_ONCE, DIES, FULL_ONCE, LINGERS = 101, 102, 103, 104
-"""Seeds of jobs whose engine does so in the middle of the video."""
+DIES_ONCE, DIES, FULL_ONCE, LINGERS, SLOW, BUG, FULL = 101, 102, 103, 104, 105, 106, 107
+"""Seeds of jobs whose engine does so in the middle of the video; `SLOW` at every later frame."""
 
 
 class MortalRig(FakeRig):
@@ -22,15 +22,24 @@ class MortalRig(FakeRig):
         for number, patch in enumerate(super().draw(motion, first)):
             if number == 2:
                 self._act(self.engine.seed)
+            elif number > 2 and self.engine.seed == SLOW:
+                time.sleep(0.05)
             yield patch
+
+    def die(self):
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _act(self, seed):
         once = Path(os.environ["MORTAL_FOLDER"]) / f"{seed}.once"
         first = not once.exists()
-        if seed in (DIES_ONCE, FULL_ONCE, LINGERS):
+        if seed in (DIES_ONCE, FULL_ONCE, LINGERS, SLOW):
             once.write_text(str(os.getpid()), encoding="utf-8")
         if seed == DIES or (seed == DIES_ONCE and first):
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.die()
+        if seed == BUG:
+            raise ZeroDivisionError("secret detail")
+        if seed == FULL:
+            raise MemoryError
         if seed == FULL_ONCE and first:
             raise OutOfMemory("No room today.")
         if seed == LINGERS:

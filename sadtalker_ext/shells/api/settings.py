@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sadtalker_ext.inputs.image import MAX_PIXELS
 from sadtalker_ext.shells.api.auth import Authenticate
+from sadtalker_ext.shells.api.elsewhere import Workers
 from sadtalker_ext.shells.api.url_policy import UrlPolicy
 
 PREFIX = "/sadtalker/v1"
@@ -105,6 +106,7 @@ class ApiSettings:
         origins: Web pages of other sites that may send requests, such as "https://example.org";
             "*" for all.
         origins_pattern: Regular expression of more such origins; empty for none.
+        workers: Make the jobs in place of this process; None makes them here.
         interrupted: The host's stop button, polled while a job holds the device.
         stream_seconds: How long one stream of events lasts at most; clients then ask again. A
             server without a limit of its own waits for open streams before it ends.
@@ -122,6 +124,7 @@ class ApiSettings:
     public_names: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     origins_pattern: str = ""
+    workers: Workers | None = None
     interrupted: Callable[[], bool] | None = None
     stream_seconds: float = math.inf
 

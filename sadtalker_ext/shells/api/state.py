@@ -23,13 +23,13 @@ from sadtalker_ext.jobs.names import MOTION as MOTION
 from sadtalker_ext.jobs.names import REFERENCE as REFERENCE
 from sadtalker_ext.jobs.outbox import Outbox
 from sadtalker_ext.jobs.records import Job
-from sadtalker_ext.jobs.runner import JobRunner
+from sadtalker_ext.jobs.runner import LANES, JobRunner
 from sadtalker_ext.jobs.store import JobStore
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.provenance.consent import move_records
-from sadtalker_ext.service import Request, Service
-from sadtalker_ext.shells.api.dubbing import dub_video
+from sadtalker_ext.service import Service
+from sadtalker_ext.shells.api.elsewhere import make_elsewhere
+from sadtalker_ext.shells.api.making import make_talk, options_of
 from sadtalker_ext.shells.api.settings import ApiSettings
 from sadtalker_ext.shells.api.webhooks import WebhookSender
 
@@ -68,6 +68,7 @@ class ApiState:
             self.store,
             self.folder,
             self._work,
+            lanes=LANES if settings.workers is None else LANES | {"cpu": settings.workers.seats},
             keep_seconds=settings.keep_seconds,
             should_stop=self._interrupted,
         )
@@ -122,7 +123,10 @@ class ApiState:
         """Return the queue of a job: what needs no GPU may run beside what does.
 
         People of a picture who talk are moved by the built-in engine, whatever is asked for.
+        Workers have devices of their own: all they make waits in one queue.
         """
+        if self.settings.workers is not None:
+            return "cpu"
         if dub is not None and dub.get("picture"):
             return "cpu"
         waits = self.service.waits_for_device(options, dubs=dub is not None)
@@ -133,49 +137,12 @@ class ApiState:
         return lane == "gpu" and ask is not None and ask()
 
     def _work(self, job: Job, progress: Progress) -> dict[str, Any]:
+        workers = self.settings.workers
+        if workers is not None:
+            return make_elsewhere(workers, job, self.folder, progress)
+        target = self.folder.result(job.id, options_of(job.order).suffix)
         inputs = self.folder.input_dir(job.id)
-        speech, reference, motion = inputs / AUDIO, inputs / REFERENCE, inputs / MOTION
-        options = GenerateOptions.from_mapping(job.order["config"])
-        target = self.folder.result(job.id, options.suffix)
-        said = speech if speech.exists() else None
-        dub = job.order.get("dub")
-        if dub is not None:
-            video = dub_video(
-                self.service,
-                dub,
-                options,
-                video=inputs / IMAGE if dub.get("picture") else reference,
-                speech=said,
-                inputs=inputs,
-                output=target,
-                progress=progress,
-            )
-        else:
-            video = self.service.generate(
-                Request(
-                    picture=inputs / IMAGE,
-                    speech=said,
-                    output=target,
-                    options=options,
-                    overwrite=True,
-                    reference_video=reference if reference.exists() else None,
-                    motion_file=motion if motion.exists() else None,
-                ),
-                progress,
-            )
-        if video.path != target:
-            move_records(video.path, target)
-            video.path.replace(target)
-        rendering = video.timings.get("render", 0.0)
-        facts = video.as_dict()
-        # clients need not know where things lie
-        del facts["path"], facts["credentials"]
-        return facts | {
-            "suffix": options.suffix,
-            "seconds": round(video.seconds, 3),
-            "processing_fps": round(video.frames / rendering, 2) if rendering > 0 else 0.0,
-            "size_kib": round(target.stat().st_size / 1024, 1),
-        }
+        return make_talk(self.service, job.order, inputs, target, progress)
 
 
 def _kept_secret(path: Path) -> str:

@@ -56,6 +56,31 @@ def add_workers(command: argparse.ArgumentParser, work: str) -> None:
     )
 
 
+def add_server_workers(serve: argparse.ArgumentParser) -> None:
+    """Add the flags of a Ray cluster whose workers make a server's jobs."""
+    ray = serve.add_argument_group("many workers")
+    ray.add_argument(
+        "--workers",
+        metavar="ADDRESS",
+        help="let the workers of a Ray cluster make the jobs: local (workers on this machine), "
+        "auto, HOST:PORT or ray://HOST:PORT",
+    )
+    ray.add_argument(
+        "--worker-count",
+        type=_count,
+        metavar="N",
+        help="how many (default: one per graphics card, else as many as the cores allow)",
+    )
+    ray.add_argument(
+        "--worker-threads", type=_count, metavar="N", help="cores of a worker (default: 1)"
+    )
+    ray.add_argument(
+        "--worker-device",
+        metavar="NAME",
+        help="their device: auto, cpu, or a name torch knows (default: auto)",
+    )
+
+
 def _count(text: str) -> int:
     """Return a number of workers or cores.
 

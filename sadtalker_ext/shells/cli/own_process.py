@@ -29,6 +29,7 @@ def keep_to_callers() -> None:
     cv2.setNumThreads(1)
 
 
-def without_usage_reports() -> None:
-    """Keep Ray, which this process is about to start, from reporting to its makers."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+def restrain_ray() -> None:
+    """Keep Ray, which this process is about to import, from doing what nobody asked for."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # reports to its makers
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a cluster of its own for a late call

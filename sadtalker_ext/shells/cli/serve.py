@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
@@ -40,7 +41,8 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     Raises:
         PackageMissing: The server's packages are not installed.
         InvalidOption: Another machine could reach the server, and nobody would have to log in.
-        SetupError: The data folder is in use by another process.
+        SetupError: The data folder is in use by another process, or the cluster of `--workers`
+            cannot be reached.
     """
     absent = [name for module, name in SERVER_PACKAGES.items() if not _installed(module)]
     if absent:
@@ -48,13 +50,21 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
             f"The server needs {', '.join(absent)}, not installed here.",
             hint=how_to_add("page"),
         )
+    from sadtalker_ext.shells.cli.workers import calls_of
+
+    settings = _settings(parsed)
+    with calls_of(parsed) as workers:
+        _serve(parsed, replace(settings, workers=workers))
+    return {"stopped": True}
+
+
+def _serve(parsed: argparse.Namespace, settings: ApiSettings) -> None:
     from sadtalker_ext.host.standalone import StandaloneHost
     from sadtalker_ext.service import Service
     from sadtalker_ext.shells.api.app import build_app
     from sadtalker_ext.shells.api.serving import run_server
     from sadtalker_ext.shells.cli.own_process import suit
 
-    settings = _settings(parsed)
     # this process is ours: rendering threads pass the interpreter on sooner, so that answers do
     # not wait 5 ms for it at every step
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -70,12 +80,13 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
         what = "" if has_page else f" (REST only; for the page: {how_to_add('page')})"
         print(f"http://{name}:{parsed.port}/{what}", file=sys.stderr)
         print(f"data folder: {settings.folder}", file=sys.stderr)
+        if settings.workers is not None:
+            print(f"workers: {settings.workers.seats} ({parsed.workers})", file=sys.stderr)
     try:
         run_server(app, host=parsed.host, port=parsed.port, verbose=parsed.verbose)
     finally:
         app.state.sadtalker.close()
         service.close()
-    return {"stopped": True}
 
 
 def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
@@ -100,7 +111,7 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
     )
 
 
-def _settings(parsed: argparse.Namespace) -> Any:
+def _settings(parsed: argparse.Namespace) -> ApiSettings:
     from sadtalker_ext.shells.api.auth import basic_auth, either, read_users, token_auth
     from sadtalker_ext.shells.api.settings import ApiSettings, limits_of
 

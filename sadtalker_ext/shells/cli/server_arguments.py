@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from sadtalker_ext.shells.cli.helping import Parser
+from sadtalker_ext.shells.cli.other_arguments import add_server_workers
 
 
 def add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
@@ -39,6 +40,7 @@ def add_serve(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
         metavar="ORIGIN",
         help="a web page's origin that may send requests, such as https://example.org",
     )
+    add_server_workers(serve)
 
 
 def add_forget(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:

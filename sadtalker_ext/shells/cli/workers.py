@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.shells.cli.own_process import suit, without_usage_reports
+from sadtalker_ext.shells.cli.own_process import restrain_ray, suit
 
 if TYPE_CHECKING:
+    from sadtalker_ext.batch.ray_calls import RayCalls
     from sadtalker_ext.batch.ray_pool import RayPool
+    from sadtalker_ext.batch.ray_worker import Setup
 
 
 @contextlib.contextmanager
@@ -28,29 +30,81 @@ def pool_of(
         overwrite: Whether outputs that exist are made anew.
     """
     from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
-    from sadtalker_ext.batch.ray_worker import Setup
 
-    without_usage_reports()
     shape = PoolShape(
         address=parsed.ray,
         workers=parsed.workers or 0,
         threads=parsed.threads or 1,
         retries=2 if parsed.retries is None else parsed.retries,
     )
-    setup = Setup(
+    setup = _setup(parsed, folder, parsed.device, shape.threads, overwrite=overwrite)
+    with _quiet_ray(), RayPool(shape, setup, _tell) as pool:
+        yield pool
+
+
+@contextlib.contextmanager
+def calls_of(parsed: argparse.Namespace) -> Iterator[RayCalls | None]:
+    """Give the workers that the flags of a server ask for; None where they ask for none.
+
+    Args:
+        parsed: Has `workers`, `worker_count`, `worker_threads`, `worker_device`, `weights_dir`.
+
+    Raises:
+        InvalidOption: How workers are is said, but not where; or the address is none.
+        PackageMissing: Ray is not installed.
+        SetupError: The cluster cannot be reached.
+    """
+    if parsed.workers is None:
+        for name in ("worker_count", "worker_threads", "worker_device"):
+            if getattr(parsed, name) is not None:
+                flag = name.replace("_", "-")
+                raise InvalidOption(f"--{flag} is for --workers, which was not given.")
+        yield None
+        return
+    if parsed.workers.isdecimal():
+        raise InvalidOption(
+            f"--workers should be an address, found {parsed.workers}.",
+            hint=f"For workers on this machine: --workers local --worker-count {parsed.workers}.",
+        )
+    from sadtalker_ext.batch.ray_calls import RayCalls
+    from sadtalker_ext.batch.ray_pool import PoolShape
+
+    shape = PoolShape(
+        address=parsed.workers,
+        workers=parsed.worker_count or 0,
+        threads=parsed.worker_threads or 1,
+        retries=0,
+    )
+    setup = _setup(parsed, Path(), parsed.worker_device or "auto", shape.threads)
+    with _quiet_ray(), RayCalls(shape, setup, _tell) as calls:
+        yield calls
+
+
+def _setup(
+    parsed: argparse.Namespace, folder: Path, device: str, threads: int, *, overwrite: bool = False
+) -> Setup:
+    from sadtalker_ext.batch.ray_worker import Setup
+
+    return Setup(
         folder=folder.absolute(),
-        device=parsed.device,
+        device=device,
         weight_dirs=(parsed.weights_dir.absolute(),) if parsed.weights_dir else (),
-        threads=shape.threads,
+        threads=threads,
         overwrite=overwrite,
         suit=suit,
     )
-    with (
-        # Ray tells of workers that died, on standard output
-        contextlib.redirect_stdout(sys.stderr),
-        RayPool(shape, setup, lambda words: print(words, file=sys.stderr)) as pool,
-    ):
-        yield pool
+
+
+@contextlib.contextmanager
+def _quiet_ray() -> Iterator[None]:
+    """Let Ray report nothing, and tell of workers that died on standard error."""
+    restrain_ray()
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr)
 
 
 def refuse_alone(parsed: argparse.Namespace) -> None:

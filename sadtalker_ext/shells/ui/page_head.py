@@ -41,7 +41,7 @@ def head_html(explained: Mapping[str, str]) -> str:
         f"<script>{_script('face_editor.js')}</script>"
         f"<script>{_script('timeline_editor.js')}</script>"
         f"<script>{_script('timeline_grips.js')}</script>"
-        f"<script>{_script('timeline_player.js')}</script>"
+        f"<script>{_script('player.js')}</script>"
     )
 
 

@@ -1,6 +1,11 @@
-from sadtalker_ext.errors import Cancelled
+import threading
+
+from sadtalker_ext.errors import Cancelled, WorkerLost
 from sadtalker_ext.jobs.folder import new_id
 from sadtalker_ext.jobs.records import JobState
+from sadtalker_ext.jobs.runner import JobRunner
+from sadtalker_ext.jobs.store import MAX_ATTEMPTS
+from sadtalker_ext.progress import Stage
 from tests.support.api import wait_until
 from tests.unit.jobs.room import Room
 
@@ -13,6 +18,59 @@ def test_lanes_work_side_by_side_and_each_in_order(room):
     room.frames.set()
     wait_until(lambda: room.state(second) is JobState.DONE)
     assert room.begun[2] == second
+
+
+def test_a_lane_of_two_works_on_two_jobs_and_hears_of_every_one(tmp_path, monkeypatch):
+    """No thread waits for its next look at the table while a job is there."""
+    monkeypatch.setattr("sadtalker_ext.jobs.runner.IDLE_SECONDS", 60.0)
+    room = Room(tmp_path / "data")
+    room.runner = JobRunner(room.store, room.folder, room.work, lanes={"cpu": 2, "gpu": 1})
+    room.runner.start()
+    for _ in range(5):
+        room.begun.clear()
+        room.frames.clear()
+        jobs = [room.add(), room.add()]
+        wait_until(lambda: len(room.begun) == 2, 5.0)
+        room.frames.set()
+        for job in jobs:
+            wait_until(lambda job=job: room.state(job) is JobState.DONE)
+    room.runner.close()
+    room.database.close()
+
+
+def test_a_job_whose_worker_dies_is_begun_as_often_as_after_a_restart(room):
+    tries = []
+
+    def work(job, progress):
+        tries.append(room.store.get(job.id).attempts)
+        raise WorkerLost("Gone.")
+
+    room.runner._work = work
+    job = room.add()
+    wait_until(lambda: room.state(job).final)
+    assert room.state(job) is JobState.ERROR
+    assert room.store.get(job).error["code"] == "worker_lost"
+    assert tries == [*range(1, MAX_ATTEMPTS + 1)]
+    assert not room.folder.input_dir(job).exists()
+
+
+def test_a_stop_is_not_forgotten_because_the_worker_dies(room):
+    begun, dead = threading.Event(), threading.Event()
+
+    def work(job, progress):
+        progress.enter(Stage.RENDERING)
+        begun.set()
+        dead.wait(10)
+        raise WorkerLost("Gone.")
+
+    room.runner._work = work
+    job = room.add()
+    assert begun.wait(10)
+    room.runner.cancel(job)
+    dead.set()
+    wait_until(lambda: room.state(job).final)
+    assert room.store.get(job).error["code"] == "cancelled"
+    assert room.store.get(job).attempts == 1
 
 
 def test_a_job_that_waits_for_the_device_is_still_waiting_and_cancelled_at_once(room):

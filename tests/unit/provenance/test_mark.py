@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.encoder.video import VideoWriter
-from sadtalker_ext.planes import Colours, Planes
+from sadtalker_ext.planes import CodedFrame, Colours, Planes
 from sadtalker_ext.provenance import detect, mark
 from sadtalker_ext.provenance.detect import (
     ANY,
@@ -91,6 +91,25 @@ def test_nothing_wraps_around(level):
     frame = np.full((40, 300, 3), level, np.uint8)
     change = np.abs(InvisibleMark().draw(frame).astype(int) - frame)
     assert change.max() <= 3
+
+
+def test_planes_are_marked_as_the_frames_that_they_are_of():
+    draw, draw_planes = InvisibleMark().draw, InvisibleMark().draw
+    for frame in list(talking())[:2]:
+        marked = draw_planes(coded_planes(frame)).astype(int)
+        change = np.abs(marked - coded_planes(draw(frame)))
+        height = frame.shape[0]
+        assert change[:height].max() <= 2
+        assert (change[:height] > 1).mean() < 0.01
+        assert np.abs(marked - coded_planes(frame))[:height].mean() > 0.5
+        assert change[height:].mean() < 0.05  # where a colour is as bright as can be
+
+
+def coded_planes(frame):
+    height, width = frame.shape[:2]
+    made = CodedFrame(height, width)
+    made.convert(frame, slice(0, height), slice(0, width))
+    return made.values
 
 
 @pytest.mark.parametrize("bits", [8, 10])

@@ -192,7 +192,7 @@ def test_words_in_lists_are_translated(code):
     assert [one for one in sorted(shown) if translations.translated(code, one) is None] == []
 
 
-@pytest.mark.parametrize("name", ["timeline_editor", "timeline_grips", "timeline_player"])
+@pytest.mark.parametrize("name", ["timeline_editor", "timeline_grips", "player"])
 def test_the_webuis_script_is_the_page_s(name):
     script = (ROOT / "javascript" / f"sadtalker_{name}.js").read_text(encoding="utf-8")
     assert script == (UI / f"{name}.js").read_text(encoding="utf-8")

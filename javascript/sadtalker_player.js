@@ -1,5 +1,5 @@
-// What the timeline directed stands under the player while it plays. The curves are those that were
-// there when the video was asked for (timeline_editor.js).
+// The players of the page. Under a result stands what the timeline directed, by the curves that were
+// there when the video was asked for (timeline_editor.js); a recording gets a length.
 (() => {
   const PREFIX = "sadtalker_ext";
   const SAME_SECONDS = 0.35; // between a video and the speech that it was made from
@@ -34,6 +34,12 @@
     }
     played = made.get(file) ?? null;
     under(event.target);
+  }, true);
+  // what a browser has just recorded does not say how long it is, until its end was looked for
+  document.addEventListener("loadedmetadata", ({ target }) => {
+    if (!target.closest?.(`#${PREFIX}_reference_camera`) || target.duration !== Infinity) return;
+    target.addEventListener("durationchange", () => { target.currentTime = 0; }, { once: true });
+    target.currentTime = 1e7;
   }, true);
   document.addEventListener("timeupdate", (event) => {
     const video = player(event);
