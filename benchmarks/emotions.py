@@ -6,7 +6,8 @@ without speech, and saves the frames and one sheet per portrait, to be looked at
 the expression network of `@vladmandic/face-api` says what it sees: `NODE_FOLDER` is where
 ``npm install @vladmandic/face-api @tensorflow/tfjs @tensorflow/tfjs-backend-wasm pngjs`` was run.
 The network is a tool of this benchmark only; contempt is not among its classes, and what it sees
-in the picture itself is told beside the table.
+in the picture itself is told beside the table. With `--tracked` a second video, in which nothing
+else moves, is tracked again; see `benchmarks.emotion_ways`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import cv2
 
+from benchmarks import emotion_ways
 from benchmarks.directed_faces import all_frames, portraits_of, sheet
 from benchmarks.subject import face_models
 from sadtalker_ext.directions import EMOTIONS, NEUTRAL
@@ -87,16 +89,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, help="a folder of faces; the example without")
     parser.add_argument("--half", choices=("all", "first", "second"), default="all")
+    parser.add_argument("--only", nargs="*", help="names of portraits")
     parser.add_argument("--out", type=Path, required=True, help="where frames and sheets go")
     parser.add_argument("--judge", type=Path, help="where the network was installed")
+    parser.add_argument("--tracked", action="store_true", help="track a second video")
     parser.add_argument("--json", type=Path, help="write the results here")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     names, files = [], []
-    wanted = directions(EMOTIONS[1:])
-    for name, frames in all_frames(
-        portraits_of(given.portraits, given.half), wanted, face_models()
-    ):
+    wanted, models = directions(EMOTIONS[1:]), face_models()
+    chosen = portraits_of(given.portraits, given.half)
+    if given.only:
+        chosen = [one for one in chosen if one.stem in given.only]
+    for name, frames in all_frames(chosen, wanted, models):
         names.append(name)
         for label, frame in frames.items():
             file = given.out / f"{name}__{label}.png"
@@ -114,6 +119,18 @@ def main() -> int:
         for label, row in result["table"].items():
             print(
                 f"{label:16} first {row['first']}, first two {row['first two']} of {row['faces']}"
+            )
+    if given.tracked:
+        result["ways"] = {
+            name: emotion_ways.measure(frames, models)
+            for name, frames in all_frames(chosen, wanted, models, still=True)
+        }
+        for line in emotion_ways.table(result["ways"]):
+            print(
+                f"{line['emotion']:10} {line['blendshape']:16} right on {line['right']} of "
+                f"{line['faces']}; 0.5: {line['half'][0]:.1f} to {line['half'][1]:.1f}, 1.0: "
+                f"{line['whole'][0]:.1f} to {line['whole'][1]:.1f}; "
+                f"not on: {', '.join(line['not on']) or 'none'}"
             )
     if given.json:
         given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -64,13 +64,17 @@ WAYS: Mapping[str, Way] = {
 }
 
 
-def moved(way: Way, before: FloatArray, after: FloatArray) -> float:
+def moved(
+    way: Way, before: FloatArray, after: FloatArray, sides: tuple[int, ...] = (-1, 1)
+) -> float:
     """Return the way in percent, positive where it is the right one.
 
     Args:
         way: What should move.
         before: (478, 2 or more) mesh points of the undirected frame.
         after: Those of the directed frame.
+        sides: Whose mean it is: -1 for the left side of the picture, 1 for its right one; lids are
+            always taken together.
     """
     across = before[454] - before[234]
     width = float(np.linalg.norm(across))
@@ -86,7 +90,8 @@ def moved(way: Way, before: FloatArray, after: FloatArray) -> float:
         sign = 1 if way.direction.endswith("apart") else -1
         return 100 * sign * (open_eye[1] - open_eye[0]) / max(open_eye[0], 1e-6)
     found = []
-    for points, side in ((way.left, -1), (way.right, 1)):
+    for side in sides:
+        points = way.left if side < 0 else way.right
         here, there = (
             p[list(points), :2].mean(0) - p[list(way.origin), :2].mean(0) for p in (before, after)
         )

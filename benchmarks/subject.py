@@ -30,6 +30,9 @@ SPEECH = EXAMPLES / "speech.flac"
 class ObservedRig:
     """A rig that remembers the motion it was asked to draw, and shows every frame to `look`."""
 
+    draw_planes = None
+    """Frames are looked at, so they are drawn as such."""
+
     def __init__(self, rig: PuppetRig, look: Callable[[ImageArray], None] | None) -> None:
         self.rig = rig
         self.look = look

@@ -7,6 +7,7 @@
     let waiting = "";  // id of the job whose end gives the buttons back
     let followed = ""; // id of the job that has the host's bar
     let beside = "";   // id of the job that has our own bar
+    const MADE = "Talking video: "; // begins the lines below a gallery that name a video
 
     function find(id) {
         return gradioApp().getElementById(id);
@@ -53,7 +54,7 @@
     }
 
     function remembered() {
-        return localStorage.getItem(TASK) || "";
+        try { return localStorage.getItem(TASK) || ""; } catch { return ""; }  // may be forbidden
     }
 
     function forget(id) {
@@ -149,7 +150,7 @@
         restoring = true; // a new task has taken the place of the old one
         const id = waiting = randomId();
         beside = "";
-        localStorage.setItem(TASK, id);
+        try { localStorage.setItem(TASK, id); } catch { /* kept by this page alone */ }
         showButtons(false);
         showStage();
         const values = Array.from(arguments);
@@ -189,6 +190,25 @@
         setTimeout(() => restore(tries - 1), 1000);
     }
 
+    /* Shows the videos of the section "Animate with SadTalker" below a gallery, where lines name
+       them. They are gone with the next generation, whose lines take the place of these. */
+    function showMade(tab) {
+        const told = find(`html_log_${tab}`);
+        const place = told && (told.querySelector("p") || told);
+        if (!place || place.querySelector(".stx-made")) return;
+        const lines = place.textContent.split("\n").map((line) => line.trim());
+        for (const line of lines.filter((one) => one.startsWith(MADE))) {
+            const video = document.createElement("video");
+            video.className = "stx-made";
+            video.controls = video.loop = video.playsInline = true;
+            video.preload = "metadata";
+            // a folder that the WebUI gives nobody a file of
+            video.addEventListener("error", () => { video.hidden = true; });
+            video.src = `file=${encodeURI(line.slice(MADE.length)).replace(/[?#]/g, encodeURIComponent)}`;
+            place.appendChild(video);
+        }
+    }
+
     onUiLoaded(function() {
         if (bare()) document.body.classList.add("stx-bare");
         restore(30);
@@ -196,9 +216,18 @@
 
     onAfterUiUpdate(readProgress);
 
+    onAfterUiUpdate(function() {
+        showMade("txt2img");
+        showMade("img2img");
+    });
+
     /* gradio 3 has no option for it */
     onAfterUiUpdate(function() {
         const video = gradioApp().querySelector(`#${PREFIX}_video video`);
         if (video && !video.loop) video.loop = true;
     });
+
+    // some browsers hand files over to other programs: the button is seen there
+    const clip = new File([""], "a.mp4", {type: "video/mp4"});
+    if (navigator.canShare?.({files: [clip]})) document.documentElement.classList.add("stx-shares");
 })();

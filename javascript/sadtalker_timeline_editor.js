@@ -4,7 +4,6 @@
 (() => {
   const PREFIX = "sadtalker_ext";
   const KINDS = ["emotion", "blend", "control", "gaze", "gesture", "head"];
-  const SAME_SECONDS = 0.35; // between a video and the speech that it was made from
   const find = (name) => document.getElementById(`${PREFIX}_${name}`);
   const root = () => document.querySelector(`#${PREFIX}_timeline_editor .stx-time`);
   const textOf = () => document.querySelector(`#${PREFIX}_timeline textarea`);
@@ -13,10 +12,10 @@
   let shown = null; // the text that the table shows
   let asked = null; // what the curves were last asked for
   let drawn = null; // the element whose curves are known
-  let data = { seconds: 0, curves: [] };
+  let data = { seconds: 0, curves: [], spans: [] };
   let history = [];
-  let begun = null; // the curves of the video that is being made
-  let played = null; // those of the video in the player
+  // the scripts of the grips and of the player follow
+  const tell = (what) => document.dispatchEvent(new CustomEvent(`${PREFIX}_timeline`, { detail: what }));
 
   const entriesOf = (text) => {
     if (!text.trim()) return [];
@@ -133,6 +132,7 @@
     root().querySelector("[data-do=clear]").disabled = !text.trim();
     shown = text;
     head();
+    tell("entries");
   };
 
   const seconds = () => Number(range()?.value ?? 0);
@@ -155,14 +155,18 @@
     const told = names.filter((one) => Number(one.querySelector("output").textContent) >= 0.01)
       .map((one) => `${one.querySelector("span").textContent} ${one.querySelector("output").textContent}`);
     range().setAttribute("aria-valuetext", [output.textContent, ...told].join(", "));
+    tell("head");
   };
   const takeCurves = () => {
     const element = plot();
     if (element === drawn) return;
     drawn = element;
     data = element
-      ? { seconds: Number(element.dataset.seconds), curves: JSON.parse(element.dataset.curves) }
-      : { seconds: 0, curves: [] };
+      ? {
+        seconds: Number(element.dataset.seconds), fps: Number(element.dataset.fps),
+        curves: JSON.parse(element.dataset.curves), spans: JSON.parse(element.dataset.spans),
+      }
+      : { seconds: 0, curves: [], spans: [] };
     if (data.seconds) range().max = data.seconds;
     const bad = element?.dataset.bad;
     [...root().querySelectorAll("tbody tr")].forEach((row, place) => {
@@ -174,14 +178,16 @@
       }
     });
     head();
+    tell("curves");
   };
 
   // other fields that the curves depend on, as they stand now
   const watched = ["timeline", "text", "idle_seconds", "audio_start", "audio_end", "pad_audio"]
     .concat(["emotion", "emotion_intensity", "speech_rate", "transcript"]);
+  let sounds = 0; // how often another sound was chosen
   const standing = () => watched.map((name) => (
     document.querySelector(`#${PREFIX}_${name} :is(textarea, input)`)?.value ?? ""
-  )).join("\u0000");
+  )).concat(sounds).join("\u0000");
   let last = "";
   const watch = () => {
     if (!root()?.offsetParent || !textOf()) return;
@@ -197,12 +203,15 @@
     last = now;
   };
   setInterval(watch, 300);
+  // new curves are taken at once: the grips lie on them, and one may have the focus
+  new MutationObserver(() => { if (plot() !== drawn && root()) takeCurves(); })
+    .observe(document, { childList: true, subtree: true });
 
-  const change = (act) => {
+  const change = (act, how) => {
     const entries = entriesOf(textOf()?.value ?? "");
     if (entries === null) return;
     act(entries);
-    write(written(entries));
+    write(written(entries), how);
     show();
   };
   const ACTIONS = {
@@ -233,7 +242,6 @@
       range().value = ((event.clientX - box.left) / box.width) * data.seconds;
       head();
     }
-    if (event.target.closest?.(`#${PREFIX}_generate`)) begun = data.curves.length ? data : null;
   }, true);
   document.addEventListener("input", (event) => {
     if (mine(event, "input[type=range]")) head();
@@ -267,30 +275,14 @@
     }
   });
 
-  // the player: what was directed stands under it while it plays
-  const player = (event) => event.target.closest?.(`#${PREFIX}_video`) && event.target;
-  document.addEventListener("loadedmetadata", (event) => {
-    if (!player(event)) return;
-    const fits = begun && Math.abs(event.target.duration - begun.seconds) < SAME_SECONDS;
-    played = fits ? begun : null;
-    under(event.target);
-  }, true);
-  const under = (video) => {
-    const line = document.querySelector(`#${PREFIX}_timeline_under .stx-time-under`);
-    if (!line) return;
-    const say = window.sadtalkerExtSay || ((text) => text);
-    const seen = (played?.curves ?? []).map((curve, place) => [curve.name, valueAt(played, place, video.currentTime)])
-      .filter(([, value]) => value >= 0.01)
-      .map(([name, value]) => `${say(name)} ${value.toFixed(2)}`);
-    line.textContent = played ? [`${video.currentTime.toFixed(2)} s`, ...seen].join(" · ") : "";
+  window.sadtalkerExtTimeline = {
+    entries: () => entriesOf(textOf()?.value ?? "") || [],
+    row: (place) => root()?.querySelectorAll("tbody tr")[place],
+    heard: () => { sounds += 1; },
+    data: () => data, seconds, plot, root, valueAt, word, change,
+    // an entry as it is while it is being dragged; written once it is let go
+    preview: (place, entry) => fill(window.sadtalkerExtTimeline.row(place), entry, place),
+    undo: () => ACTIONS.undo(),
+    goTo: (time) => { range().value = time; head(); },
   };
-  document.addEventListener("timeupdate", (event) => {
-    const video = player(event);
-    if (!video) return;
-    under(video);
-    if (!video.paused && played && root()?.offsetParent && document.activeElement !== range()) {
-      range().value = video.currentTime;
-      head();
-    }
-  }, true);
 })();

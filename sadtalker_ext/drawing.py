@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 from sadtalker_ext.compositor.finish import Finisher
 from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.encoder.video import VideoWriter
-from sadtalker_ext.engines.base import Rig
+from sadtalker_ext.engines.base import Engine, Rig
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.segments import Scene
 from sadtalker_ext.types import ImageArray, Motion, Patch, Shot
@@ -27,6 +27,21 @@ def composed(rig: Rig, shot: Shot, patches: Iterator[Patch], blend: Blend) -> It
     """
     role = Role(patches=patches, place=rig.place, points=rig.face.points)
     return Compositor(shot, blend, device=rig.device).frames([role])
+
+
+def get_ready(engine: Engine, seconds: float | None) -> AbstractContextManager[None]:
+    """Let an engine that draws in processes of its own start them, while it prepares a rig.
+
+    Args:
+        engine: Prepares a rig.
+        seconds: Length of the video; None where nobody knows.
+
+    Returns:
+        A context manager that ends those that no rig has started to use.
+    """
+    start = getattr(engine, "get_ready", None)
+    ready: AbstractContextManager[None] = nullcontext() if start is None else start(seconds)
+    return ready
 
 
 def start_processes(rig: Rig, seconds: float | None) -> ExitStack:

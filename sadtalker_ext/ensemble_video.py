@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -60,6 +61,7 @@ def generate_ensemble(
     overwrite: bool = False,
     beside: bool = False,
     bystanders: Sequence[Face] = (),
+    speakers: Sequence[Mapping[str, Any]] = (),
     own: OwnCertificate | None = None,
 ) -> VideoFile:
     """Make a video in which several people of a picture talk.
@@ -76,6 +78,7 @@ def generate_ensemble(
         overwrite: Whether an existing file may be replaced.
         beside: Whether a similar name will do where that one is taken meanwhile.
         bystanders: Further people of the picture, who stay as they are.
+        speakers: Who says what, for the video's own words.
         own: Certificate that signs the C2PA manifest; by default what the environment names.
 
     Raises:
@@ -91,7 +94,9 @@ def generate_ensemble(
     cast = _prepared(shot, parts, options, engine, progress, timings)
     _plan(cast, parts, sound.total_seconds, options, progress, seed, timings)
     frames = _frames(cast, picture, find_face, options, bystanders)
-    metadata = describe_video(options, engine=engine.spec, seed=seed, picture=picture, speech=sound)
+    metadata = describe_video(
+        options, engine=engine.spec, seed=seed, picture=picture, speech=sound, speakers=speakers
+    )
     writer = VideoWriter(
         output,
         fps=options.fps,

@@ -54,6 +54,9 @@ class Kept(Generic[Value]):
                 self._values.popitem(last=False)
         return value
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def clear(self) -> None:
         """Let go of everything."""
         with self._lock:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 
-def open_local(path: Path, formats: str) -> InputContainer:
+def open_local(
+    path: Path, formats: str, options: Mapping[str, str] | None = None
+) -> InputContainer:
     """Open a media file for reading.
 
     No protocol but plain files is allowed, so a crafted upload cannot make the machine talk to the
@@ -19,6 +21,7 @@ def open_local(path: Path, formats: str) -> InputContainer:
     Args:
         path: The file.
         formats: Names of the demuxers that may read it, with commas between.
+        options: For the demuxer; those that it does not know do nothing.
     """
     import av
     from av.container import Container
@@ -30,7 +33,7 @@ def open_local(path: Path, formats: str) -> InputContainer:
     container: InputContainer = av.open(
         # absolute, so that a name such as "concat:a" can never be taken for a protocol
         str(path.absolute()),
-        options={"protocol_whitelist": "file", "format_whitelist": formats},
+        options={**(options or {}), "protocol_whitelist": "file", "format_whitelist": formats},
         **more,
     )
     return container

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sadtalker_ext.compositor.finish import Finisher, FinishTools
 from sadtalker_ext.compositor.paste_back import Blend
 from sadtalker_ext.compositor.transparency import with_alpha
-from sadtalker_ext.drawing import composed, start_processes
+from sadtalker_ext.drawing import composed, get_ready, start_processes
 from sadtalker_ext.encoder.formats import TRANSPARENT
 from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.metadata import describe_video
@@ -102,25 +103,26 @@ def generate(
     spoken = "" if performance.speech is None else performance.speech.text
     marking = Marking(options, claim, spoken=spoken, own=own, overwrite=overwrite)
     seed, timings = options.seed if options.seed >= 0 else secrets.randbelow(2**32), Timings()
-    with timings.measure("analyse"):
-        rig = engine.prepare(shot, options, progress)
-    with ExitStack() as ending:  # whatever happens: others draw and listen from here on
-        ending.enter_context(start_processes(rig, 0.0 if elsewhere else performance.seconds))
-        with timings.measure("move"):
-            plan = ending.enter_context(
-                plan_video(
-                    rig,
-                    performance,
-                    options,
-                    progress,
-                    seed,
-                    mirrored=engine.spec.mirrors_yaw,
-                    at_once=elsewhere is not None or options.alpha,
+    alone = 0.0 if elsewhere else performance.seconds
+    with ExitStack() as ending:  # whatever happens: others draw and listen
+        with get_ready(engine, alone):
+            with timings.measure("analyse"):
+                rig = engine.prepare(shot, options, progress)
+            with timings.measure("move"):
+                plan = ending.enter_context(
+                    plan_video(
+                        rig,
+                        performance,
+                        options,
+                        progress,
+                        seed,
+                        mirrored=engine.spec.mirrors_yaw,
+                        at_once=elsewhere is not None or options.alpha,
+                    )
                 )
-            )
+            # not before: networks listen on all cores, and wait for each other's threads
+            ending.enter_context(start_processes(rig, alone))
         captions, told = caption_track(options, performance.speech)
-        seen = mouth_warnings(shot.picture, rig.face, hands)
-        asked = (*ignored(options, engine.spec), *told, *seen)
         metadata = describe_video(
             options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
         )
@@ -156,9 +158,11 @@ def generate(
                 )
                 partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
             else:
-                patches = plan.patches()
-                ending.callback(getattr(patches, "close", lambda: None))
-                frames = finisher.frames(composed(rig, shot, patches, Blend(options.blend)))
+                direct = writer.takes_planes and finisher.idle and draws_planes(rig, options)
+                drawn: Iterator[Any] = plan.planes() if direct else plan.patches()
+                ending.callback(getattr(drawn, "close", lambda: None))
+                whole = drawn if direct else composed(rig, shot, drawn, Blend(options.blend))
+                frames = finisher.frames(whole)
                 if options.alpha:
                     frames, unkept = transparent(frames, rig, shot, plan.motion, options)
                     unlike = (*unlike, *unkept)
@@ -166,6 +170,8 @@ def generate(
             motion = plan.so_far if partial else plan.motion
     made = _written(writer, motion, engine=engine.spec.name, seed=seed, partial=partial)
     manifest = marking.finish(made.path)
+    # hands are looked for last: the first frame would wait for it
+    asked = (*ignored(options, engine.spec), *told, *mouth_warnings(shot.picture, rig.face, hands))
     return replace(
         made,
         timings=timings.seconds,
@@ -246,8 +252,8 @@ def write_frames(
         with writer:
             for frame in progress.track(frames, Stage.RENDERING, count):
                 writer.write(frame)
-                if time.monotonic() - shown > PREVIEW_SECONDS:
-                    progress.show(frame[:, :, :3])
+                if progress.shows and time.monotonic() - shown > PREVIEW_SECONDS:
+                    progress.show(_colours(frame))
                     shown = time.monotonic()
             progress.enter(Stage.WRITING)
     except Cancelled:
@@ -255,6 +261,21 @@ def write_frames(
             raise
         return True
     return False
+
+
+def _colours(frame: ImageArray) -> ImageArray:
+    """Return a frame as (H, W, 3) uint8 RGB, whatever kind of frame a writer takes it is."""
+    if frame.ndim == 3:
+        return frame[:, :, :3]
+    from sadtalker_ext.planes import planes_of
+
+    return planes_of(frame).picture()
+
+
+def draws_planes(rig: Rig, options: GenerateOptions) -> bool:
+    """Tell whether a rig's frames can go to the encoder as the planes that it draws itself."""
+    draw = getattr(rig, "draw_planes", None)
+    return draw is not None and rig.place is None and not options.alpha
 
 
 def whole_frames(rig: Rig, shot: Shot) -> bool:

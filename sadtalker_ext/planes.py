@@ -26,6 +26,8 @@ _WEIGHTS = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0
 """Weights of red and blue in the brightness (ITU-R BT.601, BT.709, BT.2020)."""
 _MATRICES = {1: "709", 4: "601", 5: "601", 6: "601", 9: "2020", 10: "2020"}
 """By the code of the matrix (ITU-T H.273)."""
+_CELL = 6
+"""Least side in pixels of what becomes one pixel of a thumbnail in the last step."""
 _HD_HEIGHT = 720
 """Videos that do not tell their matrix use that of HD from this height on, as players take it."""
 
@@ -140,11 +142,12 @@ class Planes:
         half = np.s_[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2]
         parts = (self.y[top:bottom, left:right], self.u[half], self.v[half])
         small = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts]
-        middle = self.colours.middle
-        luma, u, v = (np.asarray(one, np.float32) for one in small)
-        planes: list[npt.NDArray[Any]] = [luma - self.colours.black, u - middle, v - middle]
-        rgb = cv2.transform(cv2.merge(planes), self.colours.to_rgb)
-        return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8), scale
+        to_rgb, middle = self.colours.to_rgb, self.colours.middle
+        nothing = np.array([[self.colours.black], [middle], [middle]], np.float32)
+        whole = np.hstack([to_rgb, -to_rgb @ nothing])
+        rgb = cv2.transform(cv2.merge(small).astype(np.float32), whole)
+        # OpenCV rounds and limits on the way to bytes
+        return np.asarray(cv2.add(rgb, (0, 0, 0, 0), dtype=cv2.CV_8U), np.uint8), scale
 
     def draw(self, box: Box, change: FloatArray) -> None:
         """Add a change (h, w, 3) of RGB to a part, a box as `inside` gives it."""
@@ -161,13 +164,62 @@ class Planes:
     def thumbnail(self, width: int, height: int) -> FloatArray:
         """Return the brightness (height, width) float32, 0..255, averaged."""
         scale = 1 << (self.colours.bits - 8)
-        small = cv2.resize(self.y, (width, height), interpolation=cv2.INTER_AREA)
+        small = self.y
+        # by halves, which is quick, as long as that rounds next to nothing
+        while min(small.shape[0] // height, small.shape[1] // width) >= 2 * _CELL:
+            half = (small.shape[1] // 2, small.shape[0] // 2)
+            small = cv2.resize(
+                small[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA
+            )
+        small = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
         return np.asarray(small, np.float32) / np.float32(scale)
 
     def picture(self) -> ImageArray:
         """Return the whole frame as (H, W, 3) uint8 RGB."""
         width, height = self.size
         return np.asarray(np.rint(self.rgb((0, 0, width, height))), np.uint8)
+
+
+class CodedFrame:
+    """The planes of one RGB frame as encoders take them: BT.709, limited range, 8 bits.
+
+    Args:
+        height: Of the frame, an even number.
+        width: The same.
+
+    Attributes:
+        values: (height * 3 / 2, width) uint8: Y, and below it U and V, each of half the height
+            and width, without gaps; this is what PyAV calls yuv420p. Changed by `convert`.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        colours = Colours(matrix="709", full=False, bits=8)
+        back = np.linalg.inv(colours.to_rgb.astype(np.float64))
+        offsets = [[colours.black], [colours.middle], [colours.middle]]
+        self._matrix: FloatArray = np.hstack([back, offsets]).astype(np.float32)
+        self.values: ImageArray = np.empty((height * 3 // 2, width), np.uint8)
+        self._luma = self.values[:height]
+        self._chroma = self.values[height:].reshape(2, height // 2, width // 2)
+
+    def convert(self, part: ImageArray, rows: slice, columns: slice) -> None:
+        """Take over a part of the frame, (h, w, 3) uint8 RGB with even sides at even places.
+
+        A quarter of the media library's own time; parts that fit into the cache are the quickest.
+        """
+        cv2.extractChannel(cv2.transform(part, self._matrix), 0, self._luma[rows, columns])
+        size = (part.shape[1] // 2, part.shape[0] // 2)
+        half = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        colours = cv2.transform(half, self._matrix)
+        down, across = (slice(one.start // 2, one.stop // 2) for one in (rows, columns))
+        for plane, channel in zip(self._chroma, (1, 2), strict=True):
+            cv2.extractChannel(colours, channel, plane[down, across])
+
+
+def planes_of(values: ImageArray) -> Planes:
+    """Return the planes of `CodedFrame.values`, which they share."""
+    height, width = values.shape[0] * 2 // 3, values.shape[1]
+    u, v = values[height:].reshape(2, height // 2, width // 2)
+    return Planes(values[:height], u, v, Colours(matrix="709", full=False, bits=8))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

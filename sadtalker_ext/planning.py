@@ -15,7 +15,7 @@ from sadtalker_ext.motion.view import AXES, with_view
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import MOTION_FPS, Motion, Patch
+from sadtalker_ext.types import MOTION_FPS, ImageArray, Motion, Patch
 
 
 class Plan(Protocol):
@@ -42,6 +42,9 @@ class Plan(Protocol):
     def patches(self) -> Iterator[Patch]:
         """Yield what the rig draws, frame by frame."""
 
+    def planes(self) -> Iterator[ImageArray]:
+        """Yield the same as planes for the encoder, where the rig has `draw_planes`."""
+
     def __enter__(self) -> Plan:
         """Begin to use it."""
 
@@ -67,6 +70,11 @@ class WholePlan:
     def patches(self) -> Iterator[Patch]:
         """Yield what the rig draws, frame by frame."""
         return self._rig.draw(self.motion)
+
+    def planes(self) -> Iterator[ImageArray]:
+        """Yield the same as planes for the encoder, where the rig has `draw_planes`."""
+        drawn: Iterator[ImageArray] = self._rig.draw_planes(self.motion)  # type: ignore[attr-defined]
+        return drawn
 
     def __enter__(self) -> WholePlan:
         return self
@@ -114,10 +122,20 @@ class GrowingPlan:
 
     def patches(self) -> Iterator[Patch]:
         """Yield what the rig draws, frame by frame."""
+        for part, first in self._blocks():
+            yield from self._rig.draw(part, first)
+
+    def planes(self) -> Iterator[ImageArray]:
+        """Yield the same as planes for the encoder, where the rig has `draw_planes`."""
+        for part, first in self._blocks():
+            yield from self._rig.draw_planes(part, first)  # type: ignore[attr-defined]
+
+    def _blocks(self) -> Iterator[tuple[Motion, int]]:
+        """Yield the parts, each with the number of its first row."""
         number = first = 0
         while number < len(self._parts) or self._grown():
             part = self._parts[number]
-            yield from self._rig.draw(part, first)
+            yield part, first
             number, first = number + 1, first + len(part)
 
     def _further(self) -> Motion | None:

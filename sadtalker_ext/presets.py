@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ _NOT_STYLE = frozenset(
     }
 )
 _LONGEST_NAME = 40
+_SPEAKERS = "speakers"
 
 FILES = ("presets.json", f"presets-{'[0-9a-f]' * 32}.json")
 """Patterns of the names of books."""
@@ -135,8 +136,23 @@ class PresetBook:
                 chosen[spec.name] = spec.default
         return chosen
 
-    def save(self, name: str, values: Mapping[str, Any]) -> str:
+    def speakers(self, name: str) -> list[dict[str, Any]]:
+        """Return who speaks in one of the user's presets; empty where it keeps nobody.
+
+        Anybody may have written the file: only that it is a list of mappings is sure.
+        """
+        found = self._own().get(name, {}).get(_SPEAKERS)
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def save(
+        self, name: str, values: Mapping[str, Any], speakers: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
         """Keep what differs from the defaults under a name, and return the name.
+
+        Args:
+            name: What people call it.
+            values: Options by name.
+            speakers: Who speaks, where there are several, as JSON values.
 
         Raises:
             InvalidOption: The name is empty, too long or built in.
@@ -155,6 +171,8 @@ class PresetBook:
             for spec in preset_specs()
             if spec.name in values and values[spec.name] != spec.default
         }
+        if speakers:
+            own[name][_SPEAKERS] = [dict(one) for one in speakers]
         self._write(own)
         return name
 

@@ -50,7 +50,9 @@ class Finisher:
         face: tuple[FloatArray, tuple[int, int]] | None = None,
         tools: FinishTools | None = None,
     ) -> None:
-        self._scaler = FrameScaler(options.output_side, tools.upscaler if tools else None)
+        upscaler = tools.upscaler if tools else None
+        self._scaler = FrameScaler(options.output_side, upscaler)
+        self._scales = bool(options.output_side) or upscaler is not None
         self._enhancement: FaceEnhancement | None = None
         self._overlay: PointOverlay | None = None
         if tools is None:
@@ -67,13 +69,20 @@ class Finisher:
             self._overlay = PointOverlay(tools.follow(start), tools.triangles)
 
     def frames(self, frames: Iterator[ImageArray]) -> Iterator[ImageArray]:
-        """Yield the finished frames, (H, W, 3) uint8 RGB, one for each given."""
+        """Yield the finished frames, (H, W, 3) uint8 RGB, one for each given; see `idle`."""
+        if self.idle:
+            return frames
         frames = self._scaler.frames(frames)
         if self._enhancement is not None:
             frames = self._enhancement.frames(frames)
         if self._overlay is not None:
             frames = self._overlay.frames(frames)
         return frames
+
+    @property
+    def idle(self) -> bool:
+        """Whether frames pass as they are, of whatever kind."""
+        return not self._scales and self._enhancement is None and self._overlay is None
 
     @property
     def warnings(self) -> tuple[str, ...]:

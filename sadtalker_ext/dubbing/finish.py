@@ -71,11 +71,12 @@ def write_dub(
     request = work.request
     sound = _sound(work, footage, lines, float(schedule.seconds))
     metadata = describe_video(
-        request.options,
+        request.described,
         engine=work.tools.spec,
         seed=work.seed,
         picture=_first(work, footage),
         speech=next((one.speech for line in lines for one in line), None),
+        speakers=request.speakers,
     )
     unfinished = hidden_name(request.target)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from sadtalker_ext.dubbing.analysis import Analysis, analyse
 from sadtalker_ext.dubbing.cast import cast
 from sadtalker_ext.dubbing.finish import described, marking_of, write_dub
+from sadtalker_ext.dubbing.planned import kept_plan, plan_key
 from sadtalker_ext.dubbing.render import Actor, amount_of, render_parts
 from sadtalker_ext.dubbing.request import DubRequest, check_dub
 from sadtalker_ext.dubbing.said import Speakers, last_end
@@ -174,7 +176,11 @@ def _actors(
                 options,
                 work.progress,
             )
-            rows, told = dubbing.plan(line, times, options, work.seed, work.progress)
+            rows, told = kept_plan(
+                work.folder / f"planned-{len(actors)}.npz",
+                plan_key(line, times, options, work.seed),
+                partial(dubbing.plan, line, times, options, work.seed, work.progress),
+            )
             work.warnings += [one for one in told if one not in work.warnings]
             actors.append(Actor(dubbing, rows, amount))
             work.progress.check()

@@ -110,12 +110,13 @@ def dub_picture(
             parts,
             sound,
             request.target,
-            request.options,
+            request.described,
             engine=engine,
             progress=progress,
             overwrite=request.overwrite,
             beside=request.beside,
             bystanders=[one for one in find_faces(picture) if one.index not in speaking],
+            speakers=request.speakers,
         )
     if request.options.engine not in ("auto", engine.spec.name):
         told.append(f"People of a picture are moved by the {engine.spec.name} engine.")

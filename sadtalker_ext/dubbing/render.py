@@ -126,7 +126,6 @@ def render_parts(
                 after = schedule.pts[row + 1] if row + 1 < total else 0
                 pts = int(schedule.pts[row])
                 if stamp is not None:
-                    planes = planes.copy()  # a held frame is drawn on again
                     stamp(planes)
                 part.write(planes, pts, max(int(after) - pts, 0))
                 progress.advance()

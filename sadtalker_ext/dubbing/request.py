@@ -98,6 +98,18 @@ class DubRole:
         given = {name: value for name, value in own.items() if value is not None}
         return dataclasses.replace(options, **given) if given else options
 
+    def told(self) -> dict[str, Any]:
+        """Return what a video may say about this role, as JSON values; files by name only."""
+        given = {
+            "face": self.face if isinstance(self.face, str) else self.face.name,
+            "at": self.at,
+            "text": self.text,
+            "speech": self.speech.name if self.speech else "",
+            "voice": self.voice,
+            "emotion": self.emotion,
+        }
+        return {name: value for name, value in given.items() if value}
+
     @property
     def says_something(self) -> bool:
         """Whether anything is given to say."""
@@ -143,6 +155,20 @@ class DubRequest:
     turn: int = 0
     static: bool = False
     smooth: bool = True
+
+    @property
+    def described(self) -> GenerateOptions:
+        """The options as the video tells them: a dialogue is its text."""
+        if not self.dialogue:
+            return self.options
+        return dataclasses.replace(self.options, text=self.dialogue)
+
+    @property
+    def speakers(self) -> list[dict[str, Any]]:
+        """What the video tells of each of several roles; a dialogue says it itself."""
+        if self.dialogue or len(self.roles) < 2:
+            return []
+        return [role.told() for role in self.roles]
 
     @property
     def between(self) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext.dubbing.request import DubRequest, DubRole
+from sadtalker_ext.dubbing.spoken import kept_speech
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.kept import content_key
 from sadtalker_ext.performance import Said
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.speech.laid import one_channel
@@ -92,14 +94,20 @@ class Speakers:
         folder = self._folder / f"spoken-{self._spoken:05}"
         folder.mkdir(parents=True, exist_ok=True)
         self._spoken += 1
-        speech = speak(
-            text,
+        voice, rate = role.voice or options.voice, min(options.speech_rate * faster, 2.0)
+        pitch = options.speech_pitch
+        speech = kept_speech(
             folder,
-            voice=role.voice or options.voice,
-            rate=min(options.speech_rate * faster, 2.0),
-            pitch=options.speech_pitch,
-            progress=self._progress,
-            store=self._store,
+            content_key(text, voice, rate, pitch),
+            lambda: speak(
+                text,
+                folder,
+                voice=voice,
+                rate=rate,
+                pitch=pitch,
+                progress=self._progress,
+                store=self._store,
+            ),
         )
         self.warnings += [one for one in speech.warnings if one not in self.warnings]
         return speech

@@ -25,12 +25,14 @@ class VideoFormat:
         suffix: Extension of its files.
         even_sides: Whether sides must be even, because colour is stored at half the resolution.
         transparent: Whether frames may have an alpha channel.
+        planar: Whether frames may be planes, see `planes.CodedFrame`.
     """
 
     name: str
     suffix: str
     even_sides: bool = False
     transparent: bool = False
+    planar: bool = False
 
     def open(
         self,
@@ -79,8 +81,10 @@ _CODECS = {"mp4": MP4_CODECS, "webm": WEBM_CODECS, "mov": MOV_CODECS}
 FORMATS = {
     one.name: one
     for one in (
-        VideoFormat(name="mp4", suffix=SUFFIXES["mp4"], even_sides=True),
-        VideoFormat(name="webm", suffix=SUFFIXES["webm"], even_sides=True, transparent=True),
+        VideoFormat(name="mp4", suffix=SUFFIXES["mp4"], even_sides=True, planar=True),
+        VideoFormat(
+            name="webm", suffix=SUFFIXES["webm"], even_sides=True, transparent=True, planar=True
+        ),
         VideoFormat(name="mov", suffix=SUFFIXES["mov"], transparent=True),
         VideoFormat(name="gif", suffix=SUFFIXES["gif"]),
         VideoFormat(name="png", suffix=SUFFIXES["png"], transparent=True),

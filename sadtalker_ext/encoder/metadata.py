@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ PROGRAM = "SadTalker for Stable Diffusion WebUI"
 
 READABLE = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
 _OPENING = "Talking head"
+_SPEAKERS = "Speakers"
 _ITEM = re.compile(r'\s*([^:,"]+):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _SOURCE = re.compile(r'DigitalSourceType\s*(?:=\s*"|>)\s*([^"<\s]+)')
 
@@ -72,6 +73,7 @@ def describe_video(
     seed: int,
     picture: Picture,
     speech: Speech | None = None,
+    speakers: Sequence[Mapping[str, Any]] = (),
 ) -> VideoMetadata:
     """Say how a video is made.
 
@@ -84,6 +86,8 @@ def describe_video(
         seed: The seed that is really used, not -1.
         picture: Its parameters, if any, are kept.
         speech: None for idle motion.
+        speakers: Where several people speak: who says what and how, as JSON values; see
+            `dubbing.request.DubRequest.speakers`.
     """
     values = {name: _private(value) for name, value in options.as_dict().items()}
     values |= {"engine": engine.name, "seed": seed}
@@ -110,7 +114,11 @@ def describe_video(
         }
         if speech.text:
             data["speech"]["text"] = speech.text
-    line = parameters_line(options, engine=engine.name, seed=seed, picture=picture, speech=speech)
+    if speakers:
+        data["speakers"] = [dict(one) for one in speakers]
+    line = parameters_line(
+        options, engine=engine.name, seed=seed, picture=picture, speech=speech, speakers=speakers
+    )
     if not options.discloses:
         return VideoMetadata(line=line, data=data)
     generated = bool(picture.parameters)
@@ -162,6 +170,7 @@ def parameters_line(
     seed: int,
     picture: Picture,
     speech: Speech | None = None,
+    speakers: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return one line in the style of Stable Diffusion's infotext, changed options by caption."""
     changed = {name: _private(value) for name, value in options.changed().items()}
@@ -174,6 +183,8 @@ def parameters_line(
     items.append(("Picture", _file_name(picture.name)))
     if speech is not None:
         items.append(("Speech", speech.path.name))
+    if speakers:
+        items.append((_SPEAKERS, json.dumps([dict(one) for one in speakers], ensure_ascii=False)))
     items.append(("Version", __version__))
     return ", ".join([_OPENING, *(f"{name}: {_quoted(value)}" for name, value in items)])
 
@@ -196,6 +207,22 @@ def parse_line(line: str) -> dict[str, Any]:
         except (InvalidOption, ValueError, RecursionError):
             continue
     return found
+
+
+def parse_speakers(line: str) -> list[dict[str, Any]]:
+    """Return who says what by a readable line; empty where one person speaks.
+
+    Anybody may have written the line: only that it is a list of mappings is sure.
+    """
+    for caption, text in _ITEM.findall(line.removeprefix(f"{_OPENING},")):
+        if caption.strip() != _SPEAKERS:
+            continue
+        try:
+            found = json.loads(json.loads(text))
+        except (ValueError, TypeError, RecursionError):
+            return []
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return []
 
 
 def read_metadata(path: Path | str) -> VideoMetadata:

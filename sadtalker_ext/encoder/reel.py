@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sadtalker_ext.encoder.muxer import h264_options
+from sadtalker_ext.encoder.muxer import LARGE, LARGE_PRESET, h264_options
 from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
 from sadtalker_ext.encoder.subtitles import SubtitleTrack
@@ -81,10 +81,15 @@ class ReelPart:
             format="mp4",
             options={"video_track_timescale": str(look.time_base.denominator)},
         )
+        width, height = look.size
         options = h264_options(look.quality)
+        if width * height >= LARGE:
+            options["preset"] = LARGE_PRESET
         self._stream = self._container.add_stream("libx264", rate=look.rate, options=options)
         context: Any = self._stream.codec_context
-        width, height = look.size
+        # threads with a frame each: `write` waits for none of them, while slices of one frame must
+        # all be done before it returns
+        context.thread_type = "FRAME"
         context.width, context.height = width + width % 2, height + height % 2
         context.pix_fmt = "yuv420p10le" if look.bits == 10 else "yuv420p"
         context.time_base = look.time_base
@@ -274,14 +279,9 @@ def _video_frame(planes: Planes, look: ReelLook) -> VideoFrame:
     width, height = width + width % 2, height + height % 2
     frame = Frame(width, height, "yuv420p10le" if look.bits == 10 else "yuv420p")
     for plane, values in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
-        plane.update(_padded(values, plane.height, plane.line_size).tobytes())
+        rows: Plane = np.frombuffer(plane, values.dtype).reshape(plane.height, -1)
+        high, wide = values.shape
+        rows[:high, :wide] = values
+        rows[:high, wide:] = values[:, -1:]
+        rows[high:] = rows[high - 1]
     return frame
-
-
-def _padded(values: Plane, rows: int, line_bytes: int) -> Plane:
-    """Return a plane with rows of a length in bytes."""
-    columns = line_bytes // values.itemsize
-    height, width = values.shape
-    if (height, width) == (rows, columns):
-        return np.ascontiguousarray(values)
-    return np.pad(values, ((0, rows - height), (0, columns - width)), mode="edge")

@@ -74,7 +74,8 @@ class VideoWriter:
         metadata: What the file says about itself.
         label: Words of the visible label on every frame; empty for none.
         captions: Captions in order, for a subtitle track in an mp4.
-        stamp: Gets every frame last of all, and returns the one to encode.
+        stamp: Gets every frame last of all, and returns the one to encode: RGB for RGB, planes for
+            planes, which it may change in place.
         seal: Gets the complete file before it has its name, and a free name beside it.
 
     Attributes:
@@ -145,7 +146,7 @@ class VideoWriter:
         """Add one frame, (H, W, 3) uint8 RGB, or (H, W, 4) where the format keeps alpha.
 
         Odd sides grow by one repeated row or column, where the format needs even ones. The frame is
-        copied: the caller may reuse the array.
+        copied: the caller may reuse the array. See `takes_planes` for a third kind of frame.
 
         Raises:
             EncodingError: The shape differs from the first frame's, or the encoder failed.
@@ -159,14 +160,28 @@ class VideoWriter:
                 f"Every frame should be {self._shape} uint8 like the first, "
                 f"found {frame.shape} {frame.dtype}."
             )
+        worker.put(self._finished(frame))
+        self.frames += 1
+
+    @property
+    def takes_planes(self) -> bool:
+        """Whether frames may also be planes of a frame with even sides (`planes.CodedFrame`).
+
+        They belong to the writer then.
+        """
+        return self._format.planar and self._label is None
+
+    def _finished(self, frame: ImageArray) -> ImageArray:
+        """Return a frame with its marks, as the encoder takes it."""
+        if frame.ndim == 2:
+            return frame if self._stamp is None else self._stamp(frame)
         if self._label is not None:
             frame = _labelled(self._label, frame)
         if self._stamp is not None:
             frame = _stamped(self._stamp, frame)
         if self._label is None and self._stamp is None:
             frame = frame.copy()
-        worker.put(_even(frame) if self._format.even_sides else frame)
-        self.frames += 1
+        return _even(frame) if self._format.even_sides else frame
 
     def __exit__(
         self,
@@ -191,13 +206,17 @@ class VideoWriter:
 
     def _start(self, frame: ImageArray) -> None:
         channels = (3, 4) if self._format.transparent else (3,)
-        if frame.ndim != 3 or frame.shape[2] not in channels or frame.dtype != np.uint8:
+        planar = frame.ndim == 2 and self.takes_planes
+        known = planar or (frame.ndim == 3 and frame.shape[2] in channels)
+        if not known or frame.dtype != np.uint8:
             raise EncodingError(
                 "A frame should be (height, width, 3) uint8 RGB, "
                 f"found {frame.shape} {frame.dtype}."
             )
         self._shape = frame.shape
         height, width = frame.shape[:2]
+        if planar:
+            height = height * 2 // 3
         grows = self._format.even_sides
         self.size = (width + width % 2 * grows, height + height % 2 * grows)
         room = _QUEUE_BYTES // max(frame.nbytes, 1)
@@ -210,7 +229,7 @@ class VideoWriter:
                 speech=self._speech,
                 metadata=self._metadata,
                 captions=self._captions,
-                alpha=frame.shape[2] == 4,
+                alpha=not planar and frame.shape[2] == 4,
             )
         except Exception as second:
             discard(self._part)

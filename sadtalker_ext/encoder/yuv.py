@@ -1,7 +1,7 @@
 """RGB frames as the planes that encoders take: BT.709, limited range, 4:2:0.
 
-A quarter of the media library's own time, and what is as in the frame before is not converted
-again: most of a picture of a whole person stands still.
+What is as in the frame before is not converted again: most of a picture of a whole person stands
+still.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from sadtalker_ext.planes import Colours
-from sadtalker_ext.types import FloatArray, ImageArray
+from sadtalker_ext.planes import CodedFrame, planes_of
+from sadtalker_ext.types import ImageArray
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -27,7 +27,10 @@ class FrameConverter(Protocol):
     """Turns the frames of one video into pictures of the media library, in one thread."""
 
     def convert(self, frame: ImageArray) -> VideoFrame:
-        """Return one frame, (H, W, 3) uint8 RGB or (H, W, 4) RGBA."""
+        """Return one frame, (H, W, 3) uint8 RGB or (H, W, 4) RGBA.
+
+        Those to yuv420p also take (H * 3 / 2, W) planes, see `planes.CodedFrame`.
+        """
 
 
 def converter_to(pixels: str) -> FrameConverter:
@@ -39,32 +42,29 @@ class YuvFrames:
     """Converts the frames of one video."""
 
     def __init__(self) -> None:
-        colours = Colours(matrix="709", full=False, bits=8)
-        back = np.linalg.inv(colours.to_rgb.astype(np.float64))
-        offsets = [[colours.black], [colours.middle], [colours.middle]]
-        self._matrix: FloatArray = np.hstack([back, offsets]).astype(np.float32)
         self._last: ImageArray = np.zeros((0, 0, 3), np.uint8)
-        self._planes: ImageArray = np.zeros((0, 0), np.uint8)
+        self._coded = CodedFrame(0, 0)
 
     def convert(self, frame: ImageArray) -> VideoFrame:
         """Return a frame's planes as a picture of the media library.
 
         Args:
-            frame: (H, W, 3) uint8 RGB with even sides; kept until the next one comes.
+            frame: (H, W, 3) uint8 RGB with even sides, kept until the next one comes; or its
+                planes.
         """
-        from av.video.frame import VideoFrame
-
+        if frame.ndim == 2:
+            return _video_frame(frame)
         height, width = frame.shape[:2]
         known = frame.shape == self._last.shape
         if not known:
-            self._planes = np.empty((height * 3 // 2, width), np.uint8)
+            self._coded = CodedFrame(height, width)
         for top in range(0, height, _ROWS):
             rows = slice(top, min(top + _ROWS, height))
             columns = self._changed(frame, rows) if known else slice(0, width)
             if columns is not None:
-                self._convert(frame[rows, columns], rows, columns)
+                self._coded.convert(frame[rows, columns], rows, columns)
         self._last = frame
-        return VideoFrame.from_ndarray(self._planes, format="yuv420p")
+        return _video_frame(self._coded.values)
 
     def _changed(self, frame: ImageArray, rows: slice) -> slice | None:
         """Return between which columns some rows are not as in the frame before, if anywhere."""
@@ -82,17 +82,17 @@ class YuvFrames:
             right -= _COLUMNS
         return slice(left, right)
 
-    def _convert(self, part: ImageArray, rows: slice, columns: slice) -> None:
-        """Convert a part of the frame with even sides at even places."""
-        height, width = self._planes.shape[0] * 2 // 3, self._planes.shape[1]
-        chroma = self._planes[height:].reshape(2, height // 2, width // 2)
-        cv2.extractChannel(cv2.transform(part, self._matrix), 0, self._planes[rows, columns])
-        size = (part.shape[1] // 2, part.shape[0] // 2)
-        half = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        colours = cv2.transform(half, self._matrix)
-        down, across = (slice(one.start // 2, one.stop // 2) for one in (rows, columns))
-        for plane, channel in zip(chroma, (1, 2), strict=True):
-            cv2.extractChannel(colours, channel, plane[down, across])
+
+def _video_frame(values: ImageArray) -> VideoFrame:
+    """Return planes as a picture of the media library, in a fifth of its own time for that."""
+    from av.video.frame import VideoFrame
+
+    planes = planes_of(values)
+    frame = VideoFrame(*planes.size, "yuv420p")
+    for plane, own in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        rows[:, : own.shape[1]] = own
+    return frame
 
 
 class Reformatted:

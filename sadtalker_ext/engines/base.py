@@ -29,8 +29,9 @@ class Rig(Protocol):
     `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
     planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
     what `plan` returns for long speech (see `motion.ahead`). One that draws in processes of its own
-    has `start_processes(seconds)`, called before the plan of a video of that length, and
-    `end_processes()`.
+    has `start_processes(seconds)`, called once a video of that length is planned, and
+    `end_processes()`. One that can give whole frames as planes, which the encoder takes as they
+    are, has `draw_planes(motion, first)`; see `planes.CodedFrame`.
     """
 
     @property
@@ -179,7 +180,12 @@ class Dubber(Protocol):
 
 
 class Engine(Protocol):
-    """Loaded models on one device. Knows nothing of files, hosts or video."""
+    """Loaded models on one device. Knows nothing of files, hosts or video.
+
+    One whose rigs draw in processes of their own may have `get_ready(seconds)`, called before a rig
+    is prepared for a video of that length: a context manager that starts them, and in the end ends
+    those that no rig needs.
+    """
 
     spec: EngineSpec
 

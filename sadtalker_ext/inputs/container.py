@@ -27,6 +27,8 @@ _FORMATS = (
     "wav,w64,aiff,caf,au,mp3,aac,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,"
     "avi,asf,flv,mpeg,mpegts,ac3,eac3,amr,ape,wv,tta"
 )
+_OPTIONS = {"max_size": "8192"}
+"""Bytes of a packet of plain samples, usually 4096: a packet takes longer than its samples do."""
 _LEAD_IN = 1 << 16
 MOST_RATE = 768_000
 """Samples per second; recorders end at 384,000. A promise of more is a way to waste time."""
@@ -48,7 +50,7 @@ def open_sound(path: Path, track: int = 0) -> Iterator[tuple[InputContainer, Aud
 
     require_file(path, EXPECTED, UnreadableAudio)
     try:
-        container = open_local(path, _FORMATS)
+        container = open_local(path, _FORMATS, _OPTIONS)
     except (FFmpegError, OSError, ValueError) as problem:
         raise _refused(path) from problem
     with container:

@@ -30,6 +30,8 @@ _LOSS_SECONDS = 0.005
 _UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
 _LEAD_SECONDS = 0.03
+_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
+"""Types of samples by FFmpeg's names of formats, without the p of planar ones."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 """Channel layouts by number of channels; more are mixed to two."""
 
@@ -264,8 +266,7 @@ def _as_float(frame: AudioFrame) -> FloatArray:
     """Return the samples of a decoded frame as (N, C) float32 of full scale 1."""
     if frame.format.is_planar and frame.layout.nb_channels >= _UNSAFE_PLANES:
         frame = _packed(frame)
-    values: npt.NDArray[Any] = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
+    values = _samples(frame)
     if values.dtype == np.uint8:
         return (values.astype(np.float32) - 128.0) / np.float32(128.0)
     if np.issubdtype(values.dtype, np.signedinteger):
@@ -274,6 +275,17 @@ def _as_float(frame: AudioFrame) -> FloatArray:
         return values.astype(np.float32) / full
     floats: FloatArray = np.nan_to_num(values.astype(np.float32, copy=False))
     return floats
+
+
+def _samples(frame: AudioFrame) -> npt.NDArray[Any]:
+    """Return the samples of a decoded frame as they are stored, (N, C)."""
+    planes, kind = frame.planes, _KINDS.get(frame.format.name.rstrip("p"))
+    if len(planes) == 1 and kind is not None:  # in half the time of `to_ndarray`
+        channels = frame.layout.nb_channels
+        stored: npt.NDArray[Any] = np.frombuffer(memoryview(planes[0]), kind)
+        return stored[: frame.samples * channels].reshape(frame.samples, channels)
+    values: npt.NDArray[Any] = frame.to_ndarray()
+    return values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
 
 
 def _packed(frame: AudioFrame) -> AudioFrame:
@@ -285,7 +297,4 @@ def _packed(frame: AudioFrame) -> AudioFrame:
 
 
 def _seconds(frame: AudioFrame) -> float | None:
-    if frame.pts is None or frame.time_base is None:
-        return None
-    base = frame.time_base
-    return float(frame.pts * base.numerator / base.denominator)
+    return None if frame.time is None else float(frame.time)

@@ -49,6 +49,8 @@ class Downmix:
 
     def mono(self, block: FloatArray) -> FloatArray:
         """Return (N, 1) of (N, C)."""
+        if block.shape[1] == 1 and self.shares is None:
+            return block
         if self.shares is None:
             average: FloatArray = block.mean(axis=1, keepdims=True)
             return average

@@ -155,29 +155,39 @@ def _open_header(file: IO[bytes], name: str) -> ImageFile | None:
     """
     from PIL import Image
 
-    Image.init()
     head = file.read(16)
-    for kind in _FORMATS:
-        plugin = Image.OPEN.get(kind)
-        if plugin is None:
-            continue
-        factory = cast("Callable[..., ImageFile]", plugin[0])
-        accept = plugin[1]
-        try:
-            # even the look at the first bytes fails where there are only two or three
-            if accept is None or accept(head) is not True:
-                continue
-            file.seek(0)
-            return factory(file, "")
-        except Image.DecompressionBombError as problem:
-            raise InputTooLarge(
-                f"{name} should have at most {MAX_PIXELS // 1_000_000} megapixels, found more than "
-                "twice as many.",
-                hint="Scale it down first.",
-            ) from problem
-        except _DECODING:
-            continue
+    # the usual formats first: all plugins take longer to load than a picture to read
+    for load in (Image.preinit, Image.init):
+        load()
+        for kind in _FORMATS:
+            if (image := _opened(file, head, kind, name)) is not None:
+                return image
     return None
+
+
+def _opened(file: IO[bytes], head: bytes, kind: str, name: str) -> ImageFile | None:
+    """Let one plugin read the header; None where it is not loaded, or the file is not its kind."""
+    from PIL import Image
+
+    plugin = Image.OPEN.get(kind)
+    if plugin is None:
+        return None
+    factory = cast("Callable[..., ImageFile]", plugin[0])
+    accept = plugin[1]
+    try:
+        # even the look at the first bytes fails where there are only two or three
+        if accept is None or accept(head) is not True:
+            return None
+        file.seek(0)
+        return factory(file, "")
+    except Image.DecompressionBombError as problem:
+        raise InputTooLarge(
+            f"{name} should have at most {MAX_PIXELS // 1_000_000} megapixels, found more than "
+            "twice as many.",
+            hint="Scale it down first.",
+        ) from problem
+    except _DECODING:
+        return None
 
 
 def _decode(image: ImageFile, path: Path) -> Picture:

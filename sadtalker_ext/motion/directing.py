@@ -274,9 +274,8 @@ class Directing:
 def is_directed(options: GenerateOptions, speech: Speech | None) -> bool:
     """Tell whether anything is directed at all."""
     emotional = options.emotion.strip().lower() != NEUTRAL and options.emotion_intensity > 0
-    marked = speech is not None and bool(speech.marks)
-    timed = bool(read_timeline(options.timeline).directions)
-    return emotional or marked or timed or options.acting == "lively"
+    marked = options.acting == "lively" or (speech is not None and bool(speech.marks))
+    return emotional or marked or bool(read_timeline(options.timeline).directions)
 
 
 def _mixing(rng: np.random.Generator) -> FloatArray:

@@ -6,9 +6,12 @@ emotion", PNAS 2014) report them; two emotions at once are the weighted sum of t
 there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` AU 1,
 `browOuterUp` AU 2, `browDown` AU 4, `eyeWide` AU 5, `cheekSquint` AU 6, `eyeSquint` AU 7,
 `noseSneer` AU 9, `mouthUpperUp` AU 10, `mouthSmile` AU 12, `mouthDimple` AU 14, `mouthFrown` AU 15,
-`mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `mouthStretch` AU 20, `mouthRoll` and `mouthPress`
-AU 23 and 24, `jawOpen` AU 26 and 27. How strong each is at full intensity, and how it colours
-head, eyes and breath, is ours.
+`mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `tongueOut` AU 19, `mouthStretch` AU 20,
+`mouthFunnel` AU 22, `mouthRoll` and `mouthPress` AU 23 and 24, `jawOpen` AU 26 and 27;
+`mouthShrugUpper` has no unit of its own, it pushes up the middle of the upper lip beside AU 10.
+Beyond those reports go AU 2 and 6 of anger, AU 19 of disgust and AU 22 of fear: with them faces
+were read more surely than without (docs/directing.md). How strong each is at full intensity, and
+how it colours head, eyes and breath, is ours.
 """
 
 from __future__ import annotations
@@ -42,17 +45,21 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 4 + 5 + 7 + 9 + 10 + 15 + 16 + 20 + 25 + 26, the variant with bared teeth
+    # AU 2 + 4 + 5 + 6 + 7 + 9 + 10 + 15 + 16 + 20 + 25 + 26, the variant with bared teeth; the
+    # inner ends of the brows come down, the outer ones stay up
     "angry": {
         "browDown": 1.0,
-        "eyeWide": 1.0,
-        "eyeSquint": 0.4,
-        "noseSneer": 0.65,
-        "mouthUpperUp": 0.9,
+        "browOuterUp": 0.35,
+        "eyeWide": 0.9,
+        "eyeSquint": 0.6,
+        "cheekSquint": 0.3,
+        "noseSneer": 1.0,
+        "mouthUpperUp": 1.0,
+        "mouthShrugUpper": 0.5,
         "mouthLowerDown": 1.0,
-        "mouthStretch": 0.6,
-        "mouthFrown": 0.55,
-        "jawOpen": 0.35,
+        "mouthStretch": 0.25,
+        "mouthFrown": 1.0,
+        "jawOpen": 0.5,
     },
     # AU 1 + 2 + 5 + 26 + 27
     "surprised": {
@@ -63,19 +70,20 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.25,
         "mouthPucker": 0.15,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 25
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 19 + 25, with narrowed eyes
     "disgusted": {
         "noseSneer": 1.0,
-        "browDown": 0.6,
+        "browDown": 0.9,
         "cheekSquint": 1.0,
         "eyeSquint": 1.0,
-        "eyeBlink": 0.2,
+        "eyeBlink": 0.5,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.35,
-        "mouthFrown": 0.75,
-        "mouthShrugLower": 0.45,
+        "mouthLowerDown": 0.7,
+        "mouthFrown": 0.9,
+        "mouthShrugLower": 0.7,
+        "tongueOut": 0.35,
     },
-    # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 25 + 26
+    # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 22 + 25 + 26: stretched lips are pulled down as well
     "fearful": {
         "browInnerUp": 1.0,
         "browOuterUp": 0.6,
@@ -83,8 +91,9 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeWide": 1.0,
         "eyeSquint": 0.15,
         "mouthStretch": 1.0,
-        "mouthFrown": 0.4,
+        "mouthFrown": 1.0,
         "mouthLowerDown": 1.0,
+        "mouthFunnel": 0.35,
         "jawOpen": 0.2,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right

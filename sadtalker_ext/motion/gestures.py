@@ -80,6 +80,11 @@ _NOD, _SHAKE, _TILT = 8.0, 9.0, 8.0
 _ROLL_EYES = (16.0, 14.0)
 
 
+def natural_seconds(name: str) -> float:
+    """Return how long a gesture takes by itself, one of `directions.GESTURES`."""
+    return _LENGTHS[name]
+
+
 def perform(channels: Channels, fps: float, gesture: Gesture) -> None:
     """Add one gesture to the channels, in place; what lies outside of them is left out."""
     length = gesture.seconds or _LENGTHS[gesture.name]

@@ -56,7 +56,7 @@ def transform_landmarks(op: Operation) -> Kernel:
 def transform_tensor(op: Operation) -> Kernel:
     """Build the bilinear cut of a feature map by a transform; outside the map is zero."""
     _, rows, columns, _ = op.out_shape
-    _, height, width, channels = op.shapes[0]
+    _, height, width, _ = op.shapes[0]
     grid_y, grid_x = np.mgrid[:rows, :columns].reshape(2, -1) + 0.5
     centres = np.stack([grid_x, grid_y, np.ones_like(grid_x)])
 
@@ -68,12 +68,12 @@ def transform_tensor(op: Operation) -> Kernel:
         across, down = (x - x0).astype(np.float32), (y - y0).astype(np.float32)
         x0, y0 = x0.clip(0, width - 1), y0.clip(0, height - 1)
         x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
-        flat = features.reshape(-1, channels)
+        image = features[0]
         cut: FloatArray = (
-            flat[y0 * width + x0] * ((1 - down) * (1 - across))[:, None]
-            + flat[y0 * width + x1] * ((1 - down) * across)[:, None]
-            + flat[y1 * width + x0] * (down * (1 - across))[:, None]
-            + flat[y1 * width + x1] * (down * across)[:, None]
+            image[y0, x0] * ((1 - down) * (1 - across))[:, None]
+            + image[y0, x1] * ((1 - down) * across)[:, None]
+            + image[y1, x0] * (down * (1 - across))[:, None]
+            + image[y1, x1] * (down * across)[:, None]
         )
         cut[outside] = 0
         return cut.reshape(op.out_shape)

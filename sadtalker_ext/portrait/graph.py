@@ -1,7 +1,8 @@
-"""Read a TensorFlow-Lite file and run it in numpy.
+"""Read a TensorFlow-Lite file and run it.
 
 OpenCV reads the other models, but not the attention mesh, three of whose operations are custom, nor
-(4.8) the joints of a hand. They have only 16 kinds of operations, so they are run here.
+(4.8) the joints of a hand. They have only 16 kinds of operations, so they are run here: in numpy,
+or, but for the odd operations, by parts that OpenCV can read.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.portrait import attention_ops, ops, plain_ops
 from sadtalker_ext.portrait.ops import Constant, Kernel, Operation
+from sadtalker_ext.portrait.subgraphs import (
+    Node,
+    Subgraph,
+    by_opencv,
+    can_calculate,
+    file_of,
+    subgraphs_of,
+)
 from sadtalker_ext.types import FloatArray
 
 BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
@@ -52,15 +61,17 @@ class Graph:
 
     Args:
         path: The file.
+        often: Let OpenCV calculate what it can. To find out takes a fifth of a second, so it is for
+            networks that run many times.
 
     Raises:
         PackageMissing: The reader of the format is not installed.
         WeightsCorrupt: The file cannot be read as a network of known operations.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, often: bool = False) -> None:
         try:
-            reader = _Reader(path.read_bytes())
+            reader = _Reader(path.read_bytes(), often=often)
         except ImportError as error:
             raise PackageMissing(
                 f"The packages tflite and flatbuffers are needed to read {path.name}: {error}.",
@@ -123,7 +134,7 @@ Step = tuple[Kernel, tuple[int, ...], int]
 class _Reader:
     """The tables of one file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, often: bool) -> None:
         import tflite
 
         self._names = {
@@ -133,6 +144,7 @@ class _Reader:
         }
         if not tflite.Model.ModelBufferHasIdentifier(data, 0):
             raise ValueError("the mark TFL3 is missing")
+        self._data, self._often = data, often
         self._model = tflite.Model.GetRootAsModel(data, 0)
         self._graph = self._model.Subgraphs(0)
         self.input = int(self._graph.Inputs(0))
@@ -141,6 +153,8 @@ class _Reader:
             for place in self._graph.OutputsAsNumpy()
         }
         self._constants = self._read_constants()
+        self._nodes: list[Node] | None = None
+        self._parts: list[Subgraph] = []
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         table = self._graph.Tensors(tensor)
@@ -148,27 +162,56 @@ class _Reader:
 
     def steps(self) -> list[Step]:
         """Build the kernels in the file's order, in which they can run."""
+        if self._nodes is None:
+            self._nodes = self._read_nodes()
+            outputs = self.outputs.values()
+            parts = subgraphs_of(self._nodes, outputs) if self._often else []
+            if can_calculate(parts, self._by_opencv, self._kernel, self.shape):
+                self._parts = parts
+        whole = {node.number: part for part in self._parts for node in part.nodes}
         steps: list[Step] = []
-        for index in range(self._graph.OperatorsLength()):
-            node = self._graph.Operators(index)
-            kind = self._kind(node)
-            inputs = [int(place) for place in node.InputsAsNumpy()]
-            output = int(node.Outputs(0))
+        for node in self._nodes:
+            part = whole.get(node.number)
+            if part is None:
+                steps.append((self._kernel(node), node.inputs, node.output))
+            elif node.output == part.result:  # the last one: everything it needs is there by now
+                steps.append((self._by_opencv(part), (part.source,), part.result))
+        return steps
+
+    def _by_opencv(self, part: Subgraph) -> Kernel:
+        return by_opencv(file_of(self._data, self._graph, part))
+
+    def _kernel(self, node: Node) -> Kernel:
+        operator = self._graph.Operators(node.number)
+        inputs = [int(place) for place in operator.InputsAsNumpy()]
+        operation = Operation(
+            kind=node.kind,
+            shapes=[self.shape(place) for place in inputs],
+            constants=[self._constants.get(place) for place in inputs],
+            out_shape=self.shape(node.output),
+            settings=_settings(node.kind, operator),
+        )
+        return BUILDERS[node.kind](operation)
+
+    def _read_nodes(self) -> list[Node]:
+        """Read all operations, and unpack constants that are stored with half the bits."""
+        nodes: list[Node] = []
+        unpacked: dict[int, int] = {}
+        for number in range(self._graph.OperatorsLength()):
+            operator = self._graph.Operators(number)
+            kind = self._kind(operator)
+            inputs = [int(place) for place in operator.InputsAsNumpy()]
+            output = int(operator.Outputs(0))
             if kind == "DEQUANTIZE" and inputs[0] in self._constants:
                 self._constants[output] = self._constants[inputs[0]].astype(np.float32)
+                unpacked[output] = number
                 continue
-            operation = Operation(
-                kind=kind,
-                shapes=[self.shape(place) for place in inputs],
-                constants=[self._constants.get(place) for place in inputs],
-                out_shape=self.shape(output),
-                settings=_settings(kind, node),
-            )
-            computed = tuple(place for place in inputs if place not in self._constants)
             if kind not in BUILDERS:
                 raise ops.unknown(kind)
-            steps.append((BUILDERS[kind](operation), computed, output))
-        return steps
+            computed = tuple(place for place in inputs if place not in self._constants)
+            before = tuple(unpacked[place] for place in inputs if place in unpacked)
+            nodes.append(Node(number, kind, computed, output, before))
+        return nodes
 
     def _kind(self, node: Any) -> str:
         code = self._model.OperatorCodes(node.OpcodeIndex())

@@ -68,7 +68,7 @@ class Mesher:
     """
 
     def __init__(self, path: Path) -> None:
-        self.graph = Graph(path)
+        self.graph = Graph(path, often=True)
 
     def __call__(self, picture: ImageArray, face: Detection) -> FaceMesh:
         """Return the mesh of a detected face.

@@ -114,20 +114,39 @@ class InvisibleMark:
         self._less: ImageArray = self._more
 
     def draw(self, frame: ImageArray) -> ImageArray:
-        """Return a copy of an (H, W, 3) uint8 RGB frame with the mark."""
+        """Return a copy of an (H, W, 3) uint8 RGB frame with the mark.
+
+        In planes (`planes.CodedFrame`) it is drawn in place, into the brightness alone: but for
+        rounding the same as in RGB, where colours are not as bright or dark as can be.
+        """
         import cv2
 
+        if frame.ndim == 2:
+            return self._drawn_into(frame)
         if frame.shape != self._more.shape:
             self._make(frame)
         marked = np.asarray(cv2.add(frame, self._more), np.uint8)
         cv2.subtract(marked, self._less, dst=marked)
         return marked
 
+    def _drawn_into(self, planes: ImageArray) -> ImageArray:
+        import cv2
+
+        luma = planes[: planes.shape[0] * 2 // 3]
+        if luma.shape != self._more.shape:
+            from sadtalker_ext.planes import planes_of
+
+            # the levels of an RGB frame, as they change brightness of limited range
+            levels = _levels(planes_of(planes).picture()) * np.float32(219 / 255)
+            self._more, self._less = (
+                np.rint(np.maximum(sign * levels, 0)).astype(np.uint8) for sign in (1, -1)
+            )
+        cv2.add(luma, self._more, dst=luma)
+        cv2.subtract(luma, self._less, dst=luma)
+        return planes
+
     def _make(self, frame: ImageArray) -> None:
-        height, width = frame.shape[:2]
-        repeats = (-(-height // TILE), -(-width // TILE))
-        pattern = np.tile(tile(), repeats)[:height, :width] * strength(frame)
-        levels = np.rint(pattern).astype(np.int16)
+        levels = _levels(frame)
         self._more = _in_all_channels(np.maximum(levels, 0))
         self._less = _in_all_channels(np.maximum(-levels, 0))
 
@@ -150,9 +169,20 @@ class PlaneMark:
             level = (1.0 if full else 219 / 255) * (1 << (bits - 8))
             pattern = np.tile(tile(), repeats)[:height, :width] * np.float32(_EVEN * level)
             self._pattern = np.rint(pattern).astype(np.int16)
-        marked = planes.y.astype(np.int32) + self._pattern
-        np.clip(marked, 0, (1 << bits) - 1, out=marked)
-        planes.y[:] = marked.astype(planes.y.dtype)
+        if bits == 8:
+            import cv2
+
+            planes.y[:] = cv2.add(planes.y, self._pattern, dtype=cv2.CV_8U)
+        else:
+            planes.y[:] = np.clip(planes.y.astype(np.int32) + self._pattern, 0, (1 << bits) - 1)
+
+
+def _levels(frame: ImageArray) -> FloatArray:
+    """Return the pattern for frames like this one, (H, W) float32 of whole grey levels."""
+    height, width = frame.shape[:2]
+    repeats = (-(-height // TILE), -(-width // TILE))
+    pattern = np.tile(tile(), repeats)[:height, :width] * strength(frame)
+    return np.asarray(np.rint(pattern), np.float32)
 
 
 def _in_all_channels(levels: np.ndarray) -> ImageArray:

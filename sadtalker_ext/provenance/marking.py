@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ class Marking:
         if self._signer is None:
             return
         try:
-            manifest = credentials.sign(part, spare, self._claim, self._signer)
+            manifest = credentials.sign(part, spare, self._claim, self._signer())
         except Exception as problem:  # noqa: BLE001 - any failure of the library is told
             _log.warning("the video could not be signed: %s", problem)
             self._warn(f"The video has no C2PA manifest, because it could not be signed: {problem}")
@@ -146,7 +147,7 @@ class Marking:
         self._warn(f"No font of this machine can write {words!r}; the label is in English.")
         return LABEL_WORDS["en"]
 
-    def _find_signer(self, own: credentials.OwnCertificate | None) -> Signer | None:
+    def _find_signer(self, own: credentials.OwnCertificate | None) -> Callable[[], Signer] | None:
         if not credentials.available():
             if self._options.provenance != "auto":
                 self._warn(
@@ -154,7 +155,11 @@ class Marking:
                     f"installed here. {how_to_add('provenance')}"
                 )
             return None
-        return credentials.signer(own or credentials.OwnCertificate.of_environment())
+        used = own or credentials.OwnCertificate.of_environment()
+        if used.certificate is None and used.key is None:
+            return partial(credentials.signer, used)  # the first frame would wait for its libraries
+        ready = credentials.signer(used)
+        return lambda: ready
 
     def _warn(self, sentence: str) -> None:
         self.warnings = (*self.warnings, sentence)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sadtalker_ext.weights.store import WeightStore
+from tests.support.camera_film import write_film
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -66,7 +67,8 @@ def answers(url):
 
 
 @pytest.fixture(scope="session")
-def browser(chromium):
+def browser(chromium, tmp_path_factory):
+    film = write_film(tmp_path_factory.mktemp("film") / "a.y4m", ROOT / "examples" / "portrait.png")
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
@@ -74,9 +76,10 @@ def browser(chromium):
             args=[
                 "--no-sandbox",
                 "--autoplay-policy=no-user-gesture-required",
-                # a microphone that beeps, and nobody who has to allow it
+                # a microphone that beeps, a camera before a portrait, nobody who has to allow them
                 "--use-fake-device-for-media-stream",
                 "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={film}",
             ],
         )
         yield browser

@@ -77,3 +77,33 @@ def test_a_job_beside_the_queue_shows_the_bar_that_the_server_draws(page):
     assert seen(page) == ["generate"]
     # the page is opened again while a job runs
     assert page.evaluate("sadtalker_ext_restore()") == ["task(x)"]
+
+
+def told_below(page, text):
+    """Say below txt2img's gallery what a generation left."""
+    page.evaluate(
+        """text => {
+            let told = document.querySelector('#html_log_txt2img');
+            if (!told) {
+                told = document.createElement('div');
+                told.id = 'html_log_txt2img';
+                document.body.append(told);
+            }
+            told.innerHTML = '<p class="comments">' + text + '</p>';
+            update();
+            update();
+        }""",
+        text,
+    )
+    return page.evaluate(
+        "[...document.querySelectorAll('video.stx-made')].map(one => one.getAttribute('src'))"
+    )
+
+
+def test_videos_of_the_section_are_shown_below_the_gallery_until_the_next_generation(page):
+    lines = "A remark<br>\nTalking video: /out/a b/1#2.mp4<br>\nTalking video: C:\\x\\3.mp4<br>\n"
+    assert told_below(page, lines) == ["file=/out/a%20b/1%232.mp4", "file=C:%5Cx%5C3.mp4"]
+    # nothing can be read there: no broken player stays
+    page.wait_for_function("[...document.querySelectorAll('.stx-made')].every(one => one.hidden)")
+    assert page.locator("video.stx-made").first.is_hidden()
+    assert told_below(page, "Another remark<br>\n") == []

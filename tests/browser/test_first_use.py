@@ -7,7 +7,14 @@ from tests.browser.test_page import part
 pytestmark = pytest.mark.browser
 
 
+SHARING = """navigator.canShare = () => true;
+navigator.share = async ({ files }) => { window.shared = files[0]; };"""
+
+
 def test_one_click_on_a_fresh_page_makes_an_example_talk(page):
+    page.add_init_script(SHARING)
+    with page.expect_response("**/queue/join*"):
+        page.reload()
     assert page.evaluate("document.querySelector('.stx-clip').muted"), "a page that is loud"
     page.wait_for_function("() => document.querySelector('.stx-clip').currentTime > 0")
     page.click(part("play_example"))
@@ -17,6 +24,11 @@ def test_one_click_on_a_fresh_page_makes_an_example_talk(page):
     )
     assert not page.is_visible(part("consent")), "nobody has to be asked about our drawings"
     assert not page.is_visible(part("play_example"))
+    page.click(part("share"))
+    page.wait_for_function("() => window.shared?.size > 10_000")
+    assert page.evaluate("() => [shared.type, shared.name.slice(-4)]") == ["video/mp4", ".mp4"]
+    page.click(part("another"))
+    assert page.evaluate("() => document.activeElement.closest('#sadtalker_ext_speech_kind') && 1")
     earlier = f"{part('past_gallery')} .grid-container button"
     page.click(part("past"))
     page.wait_for_selector(earlier)

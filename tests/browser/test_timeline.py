@@ -10,20 +10,25 @@ from sadtalker_ext.shells.ui.timeline_editor import _editor_html, presets
 from sadtalker_ext.shells.ui.timeline_plot import plot_html
 from sadtalker_ext.shells.ui.translations import FOLDER
 from sadtalker_ext.timeline import read_timeline
+from tests.browser.test_face_points import drag_by_finger
 
 pytestmark = pytest.mark.browser
-SCRIPT = FOLDER.with_name("timeline_editor.js").read_text(encoding="utf-8")
+SCRIPTS = "".join(
+    f"<script>{FOLDER.with_name(f'{name}.js').read_text(encoding='utf-8')}</script>"
+    for name in ("timeline_editor", "timeline_grips", "player")
+)
+STYLE = FOLDER.with_name("style.css").read_text(encoding="utf-8")
 SMILE = '[{"at": 1, "emotion": "happy", "intensity": 0.8, "transition": 0.4}]'
 PLOT = plot_html(GenerateOptions(timeline=SMILE), SMILE, Sound(seconds=4.0))
 PAGE = (
-    '<!doctype html><meta charset="utf-8"><div id="sadtalker_ext_root">'
+    f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><div id="sadtalker_ext_root">'
     f'<div id="sadtalker_ext_timeline_plot">{PLOT}</div>'
     f'<div id="sadtalker_ext_timeline_editor">{_editor_html()}</div>'
     '<div id="sadtalker_ext_timeline"><textarea></textarea></div>'
     '<button id="sadtalker_ext_timeline_look" onclick="window.looked = (window.looked||0) + 1">'
     '</button><button id="sadtalker_ext_generate"></button><div id="sadtalker_ext_video"></div>'
     '<div id="sadtalker_ext_timeline_under"><div class="stx-time-under"></div></div>'
-    f"</div><script>{SCRIPT}</script>"
+    f"</div>{SCRIPTS}"
 )
 ROWS = ".stx-time tbody tr"
 
@@ -100,6 +105,131 @@ def test_the_table_and_the_text_say_the_same(editor):
     page.click("[data-do=add]")
     assert page.input_value("textarea") == "[{"
     page.wait_for_function("() => window.looked > 0")
+    assert page.problems == []
+
+
+TWO = json.dumps(
+    [
+        {"at": 1, "emotion": "happy", "intensity": 0.8},
+        {"at": "50%", "until": "75%", "gaze": "left"},
+        {"at": 0, "gesture": "nod"},
+    ]
+)
+
+
+def draw(page):
+    """Do what the server does when it is asked for the curves."""
+    text = page.input_value("textarea")
+    drawn = plot_html(GenerateOptions(timeline=text), text, Sound(seconds=4.0))
+    page.evaluate(
+        "html => { document.querySelector('#sadtalker_ext_timeline_plot').innerHTML = html; }",
+        drawn,
+    )
+    page.wait_for_selector(".stx-time-view .stx-time-grips")
+
+
+def grip(page, place, part):
+    return page.locator(f".stx-time-grips [data-place='{place}'][data-part={part}]")
+
+
+def middle(page, place, part):
+    box = grip(page, place, part).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page, place, part, seconds, strength):
+    """Drag a grip with the mouse, by seconds and by strength."""
+    view = page.locator(".stx-time-grips").bounding_box()
+    x, y = middle(page, place, part)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    to = x + seconds / 4 * view["width"], y - strength * 0.92 * view["height"]
+    page.mouse.move((x + to[0]) / 2, (y + to[1]) / 2)
+    page.mouse.move(*to)
+    row = page.input_value(f"{ROWS} >> nth={place} >> [data-key=at]")
+    page.mouse.up()
+    return row
+
+
+def test_entries_are_dragged_on_their_curves(editor):
+    page = editor
+    page.fill("textarea", TWO)
+    page.wait_for_selector(f"{ROWS} >> nth=2")
+    draw(page)
+    assert page.locator(".stx-time-grips [role=slider]").count() == 6
+    # the point where one begins takes time and strength along; the table follows at once
+    assert float(drag(page, 0, "start", 1.0, -0.3)) == pytest.approx(2, abs=0.02)
+    happy = written(page)[0]
+    assert happy["at"] == pytest.approx(2, abs=0.02) and "until" not in happy
+    assert happy["intensity"] == pytest.approx(0.5, abs=0.02)
+    draw(page)
+    # the end, and all of an entry, in the unit that was written
+    drag(page, 1, "end", 0.5, -0.5)
+    left = written(page)[1]
+    assert left["at"] == "50%" and "intensity" not in left
+    assert float(left["until"].rstrip("%")) == pytest.approx(87.5, abs=0.5)
+    drag(page, 1, "bar", -1.0, 0.0)
+    left = written(page)[1]
+    assert float(left["at"].rstrip("%")) == pytest.approx(25, abs=0.5)
+    assert float(left["until"].rstrip("%")) == pytest.approx(62.5, abs=0.5)
+    # nothing leaves the video, and no end comes before its beginning
+    drag(page, 1, "start", 9.0, 0.0)
+    drag(page, 0, "start", -9.0, -0.9)
+    happy, left, _ = written(page)
+    assert float(left["at"].rstrip("%")) < float(left["until"].rstrip("%"))
+    assert (happy["at"], happy["intensity"]) == (0, 0)
+    # a finger; a touch that moves nothing changes nothing
+    draw(page)
+    x, y = middle(page, 2, "start")
+    view = page.locator(".stx-time-grips").bounding_box()
+    drag_by_finger(page, (x, y), (x + view["width"] / 8, y))
+    assert written(page)[2] == {"at": pytest.approx(0.5, abs=0.02), "gesture": "nod"}
+    before = page.input_value("textarea")
+    grip(page, 0, "start").click(position={"x": 13, "y": 13})
+    assert page.input_value("textarea") == before
+    assert page.input_value(".stx-time input[type=range]") == "0", "the playhead stays"
+    assert page.problems == []
+
+
+def test_entries_are_moved_by_keys(editor):
+    page = editor
+    page.fill("textarea", TWO)
+    page.wait_for_selector(f"{ROWS} >> nth=2")
+    draw(page)
+    held = grip(page, 0, "start")
+    assert held.get_attribute("aria-label") == "1. happy: At, Strength"
+    assert grip(page, 1, "end").get_attribute("aria-label") == "2. Look to the left: Until"
+    held.focus()
+    for key in ("ArrowRight", "Shift+ArrowRight", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+    assert written(page)[0] == {"at": 1.24, "emotion": "happy", "intensity": 0.9}
+    assert held.get_attribute("aria-valuetext") == "1.24 s, 0.90"
+    assert page.locator(f"{ROWS}.stx-time-held [data-key=at]").input_value() == "1.24"
+    # new curves take no focus away
+    draw(page)
+    page.keyboard.press("ArrowLeft")
+    assert written(page)[0]["at"] == 1.2
+    page.keyboard.press("Control+z")
+    assert written(page)[0] == {"at": 1, "emotion": "happy", "intensity": 0.8}
+    # a timeline that is refused keeps its grips
+    grip(page, 1, "start").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.evaluate("() => { document.querySelector('.stx-time-data').dataset.spans = '[]'; }")
+    page.keyboard.press("Delete")
+    assert [one["at"] for one in written(page)] == [1, 0]
+    assert page.locator(".stx-time-grips [role=slider]").count() == 4
+    assert page.evaluate("() => document.activeElement.dataset.place") == "1"
+    page.keyboard.press("Delete")
+    page.keyboard.press("Delete")
+    assert written(page) == [] and page.locator(".stx-time-grips [role=slider]").count() == 0
+    # of many, those around the playhead
+    many = [{"at": k / 100, "gesture": "nod"} for k in range(0, 400, 2)]
+    page.fill("textarea", json.dumps(many))
+    draw(page)
+    assert page.locator(".stx-time-grips .stx-time-start").count() == 40
+    page.focus(".stx-time input[type=range]")
+    page.keyboard.press("End")
+    assert grip(page, 199, "start").count() == 1 and grip(page, 0, "start").count() == 0
     assert page.problems == []
 
 

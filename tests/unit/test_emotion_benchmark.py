@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from benchmarks import emotion_ways
 from benchmarks.directed_faces import portraits_of
 from benchmarks.emotions import directions, rank, summary
 from benchmarks.face_controls import WAYS, flowed, moved, right
+from sadtalker_ext.directions import EMOTIONS
 from sadtalker_ext.portrait.mean_face import mean_face
 
 
@@ -66,3 +68,39 @@ def test_a_half_that_goes_farther_than_the_whole_is_wrong():
     assert not right([0.0, 2.0])
     assert not right([-1.0, 2.0])
     assert not right([float("nan"), 2.0])
+
+
+def test_of_two_movements_against_each_other_the_stronger_must_be_seen():
+    fear, anger, contempt = (emotion_ways.expected(one) for one in ("fearful", "angry", "contempt"))
+    assert {"browInnerUp", "eyeWide", "mouthStretch"} < set(fear)
+    assert not {"browDown", "eyeSquint"} & set(fear)
+    assert "browDown" in anger
+    assert "browOuterUp" not in anger
+    # by EMFACS the person's right side, which is the left one of the picture
+    assert contempt["mouthDimple"] == (-1,)
+    assert fear["browInnerUp"] == (-1, 1)
+
+
+def test_one_side_is_measured_alone():
+    before = mean_face().astype(np.float64)
+    width = np.linalg.norm(before[454] - before[234])
+    after = before.copy()
+    after[61, 1] += 0.04 * width
+    assert moved(WAYS["mouthFrown"], before, after, (-1,)) == pytest.approx(4, abs=0.01)
+    assert moved(WAYS["mouthFrown"], before, after, (1,)) == pytest.approx(0, abs=0.01)
+
+
+def test_ways_of_emotions_are_counted_over_faces():
+    names = emotion_ways.expected("sad")
+    one = {"sad": {name: [1.0, 2.0] for name in names}}
+    other = {"sad": {name: [1.0, 2.0] for name in names} | {"browInnerUp": [2.0, 1.0]}}
+    rows = {
+        row["blendshape"]: row
+        for row in emotion_ways.table({"one": one, "other": other})
+        if row["emotion"] == "sad"
+    }
+    assert rows["browInnerUp"]["right"] == 1
+    assert rows["browInnerUp"]["not on"] == ["other"]
+    assert rows["browInnerUp"]["whole"] == (1.0, 2.0)
+    assert rows["mouthFrown"]["right"] == rows["mouthFrown"]["faces"] == 2
+    assert {row["emotion"] for row in emotion_ways.table({})} == set(EMOTIONS[1:])

@@ -12,6 +12,7 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.pipeline import generate, whole_frames
+from sadtalker_ext.planes import CodedFrame
 from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.marking import Marking
@@ -113,6 +114,45 @@ def test_a_part_of_a_video_planned_in_parts_has_the_motion_so_far(
     assert video.partial
     assert 0 < video.frames < 20
     assert len(video.motion) in (7, 14, 20)
+
+
+class PlaneRig(FakeRig):
+    """Gives the same frames as planes, too, and says so."""
+
+    def draw_planes(self, motion, first=0):
+        self.engine.planes = True
+        for patch in self.draw(motion, first):
+            height, width = patch.pixels.shape[:2]
+            coded = CodedFrame(height, width)
+            coded.convert(patch.pixels, slice(0, height), slice(0, width))
+            yield coded.values
+
+
+@pytest.mark.parametrize(
+    ("options", "planes"),
+    [
+        ({"mark": "none"}, True),
+        ({"mark": "none", "format": "webm"}, True),
+        ({"mark": "none", "format": "mov"}, False),
+        ({"mark": "none", "output_side": 64}, False),
+        ({"mark": "label"}, False),
+        ({}, True),
+    ],
+)
+def test_planes_go_to_the_encoder_where_frames_pass_as_they_are(picture, tmp_path, options, planes):
+    made = []
+    for rig in (FakeRig, PlaneRig):
+        engine = FakeEngine()
+        engine.rig, engine.planes = rig, False
+        path = tmp_path / f"{rig.__name__}.{options.get('format', 'mp4')}"
+        shown = []
+        progress = Progress(preview=lambda frame, shown=shown: shown.append(frame))
+        make(picture, None, path, progress, engine, seed=5, idle_seconds=0.2, **options)
+        assert engine.planes == (planes and rig is PlaneRig)
+        assert shown[0].shape[2] == 3
+        made.append(read_frames(path)[0].astype(int))
+    # the mark is drawn into planes or RGB, the same but for rounding
+    assert np.abs(made[0] - made[1]).mean() < (1 if engine.planes and not options else 1e-9)
 
 
 def test_idle_video_without_speech(picture, tmp_path):

@@ -76,3 +76,18 @@ def test_ten_bits_look_like_eight():
     eight = planes()
     ten = planes(bits=10)
     np.testing.assert_allclose(eight.rgb((0, 0, 40, 30)), ten.rgb((0, 0, 40, 30)), atol=1.0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1919, 1081), (300, 200)])
+def test_a_thumbnail_is_the_mean_of_what_it_covers(width, height):
+    frame = planes(width, height)
+    x = np.linspace(0, 60, width)[None] + np.linspace(0, 30, height)[:, None]
+    frame.y[:] = 40 + x + np.random.default_rng(1).integers(0, 20, (height, width))
+    found = frame.thumbnail(12, 8)
+    for row in range(8):
+        for column in range(12):
+            part = frame.y[
+                row * height // 8 : (row + 1) * height // 8,
+                column * width // 12 : (column + 1) * width // 12,
+            ]
+            assert abs(found[row, column] - part.mean()) < 1.2

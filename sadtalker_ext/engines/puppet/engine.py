@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
 
 from sadtalker_ext.engines.puppet.building import build_rig
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
+from sadtalker_ext.engines.puppet.processes.crew import process_count
+from sadtalker_ext.engines.puppet.processes.orders import scene
+from sadtalker_ext.engines.puppet.processes.spare import spare_processes, tell_spares
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.spec import SPEC
 from sadtalker_ext.engines.puppet.stage import view_stage
@@ -36,6 +40,20 @@ class PuppetEngine:
         self._models = models
         self._rigs: Kept[PuppetRig] = Kept(_KEPT_PX)
 
+    def get_ready(self, seconds: float | None) -> AbstractContextManager[None]:
+        """Let the processes that will draw a video load what they need, while a face is looked for.
+
+        Only in an engine that has done nothing yet: later ones know most of what they need, and the
+        first frame would wait for the processes.
+
+        Args:
+            seconds: Length of the video; None where nobody knows.
+
+        Returns:
+            A context manager that ends those that nobody needed.
+        """
+        return spare_processes(0 if len(self._rigs) else process_count(seconds, 0))
+
     def prepare(self, shot: Shot, options: GenerateOptions, progress: Progress) -> PuppetRig:
         """Take a face, cut out what the video shows and prepare its layers; see `Engine`.
 
@@ -63,6 +81,8 @@ class PuppetEngine:
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
         progress.check()
+        # they prepare theirs at the same time
+        tell_spares(scene(view, mask), view.size, process_count(None, mask.size))
         return build_rig(
             view,
             mask,

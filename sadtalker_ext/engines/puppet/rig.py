@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
-from sadtalker_ext.engines.puppet.head.hair import Poses, Swing, trailing_poses
+from sadtalker_ext.engines.puppet.head.hair import Poses, Swing
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import DRIVERS, MouthLayer
+from sadtalker_ext.engines.puppet.moving_frame import MovingFrame
+from sadtalker_ext.engines.puppet.posing import WIDEST, block_poses, head_poses, pose_of
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.crew import Crew, process_count
 from sadtalker_ext.engines.puppet.processes.orders import order, scene
@@ -25,7 +28,7 @@ from sadtalker_ext.engines.puppet.skin.shares import (
     mouth_controls,
 )
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
-from sadtalker_ext.motion.controls import BREATH, BROW, MOUTH, RELAX, as_mapping
+from sadtalker_ext.motion.controls import BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
@@ -33,15 +36,9 @@ from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
 
-_BREATH_LIFT = 0.006
-"""How far a full breath lifts head and shoulders, in face heights."""
-_WIDEST = (18.0, 12.0, 12.0)
-"""Degrees of yaw, pitch and roll that a head can be turned by: 45 portraits look right so far; a
-wider turn needs pixels of the head that the picture does not show."""
 _EYE_CORNERS = (33, 133, 362, 263)
 _AHEAD, _AHEAD_EACH = 5, 3
-"""Frames that may be finished before they are asked for, and as many more for every process that
-helps; bounds the memory."""
+"""Frames that may be finished before they are asked for, and more for every process; a bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +75,7 @@ class PuppetRig:
     swings: dict[int, Swing] = field(default_factory=dict)
     crew: Crew = field(default_factory=Crew)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
-    """The canvas of each thread that draws."""
+    """The canvas and the frame of each thread that draws."""
 
     def anew(self) -> PuppetRig:
         """Return the same rig at its beginning: for another job, which may run beside this one."""
@@ -132,7 +129,7 @@ class PuppetRig:
         except BaseException:
             self.end_processes()
             raise
-        return scaled_head(motion, options, _WIDEST)
+        return scaled_head(motion, options, WIDEST)
 
     def plan_parts(
         self,
@@ -148,7 +145,7 @@ class PuppetRig:
         for part in motion_parts(
             performance, options, seed, progress, self.require, self._eyes(), later
         ):
-            yield scaled_head(part, options, _WIDEST)
+            yield scaled_head(part, options, WIDEST)
 
     def _eyes(self) -> tuple[float, float]:
         """Return where the eyes are in the frame, in shares of its width and height."""
@@ -160,28 +157,40 @@ class PuppetRig:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
         lids = self.eyes.warnings if motion.lids.any() else ()
         lips = self.mouth.warnings if motion.controls[:, : len(MOUTH)].any() else ()
-        turned = (*self.view.warnings, *beyond(motion, _WIDEST))
+        turned = (*self.view.warnings, *beyond(motion, WIDEST))
         return (*turned, *lids, *lips)
 
     def draw(self, motion: Motion, first: int = 0) -> Iterator[Patch]:
         """Yield one whole frame per row; blocks in order, from row 0, are one motion."""
-        poses, swing = _planned(motion, self.swings.get(first) if first else None)
-        self.swings.clear()
-        self.swings.update({} if swing is None else {first + len(motion): swing})
-        yield from self._drawn(motion, range(len(motion)), poses)
+        for frame in self._block(motion, first):
+            yield Patch(pixels=frame)
+
+    def draw_planes(self, motion: Motion, first: int = 0) -> Iterator[ImageArray]:
+        """Yield the same frames as planes, (h * 3 / 2, w) uint8, see `planes.CodedFrame`."""
+        return self._block(motion, first, planes=True)
 
     def draw_part(self, motion: Motion, rows: range) -> Iterator[Patch]:
         """Yield some rows of a whole motion, each as `draw` would."""
-        yield from self._drawn(motion, rows, head_poses(motion))
+        for frame in self._drawn(motion, rows, head_poses(motion)):
+            yield Patch(pixels=frame)
 
-    def _drawn(self, motion: Motion, rows: range, poses: Poses) -> Iterator[Patch]:
+    def _block(self, motion: Motion, first: int, *, planes: bool = False) -> Iterator[ImageArray]:
+        """Yield the frames of a block, which goes on where the one before it ended."""
+        poses, swing = block_poses(motion, self.swings.get(first) if first else None)
+        self.swings.clear()
+        self.swings.update({} if swing is None else {first + len(motion): swing})
+        yield from self._drawn(motion, range(len(motion)), poses, planes=planes)
+
+    def _drawn(
+        self, motion: Motion, rows: range, poses: Poses, *, planes: bool = False
+    ) -> Iterator[ImageArray]:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
+        draw_row = self.draw_row_planes if planes else self.draw_row
         board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
         # two, as large faces take long calls of OpenCV; no pool, as Python waits for it at its end
         jobs = (
-            (lambda row: self.draw_row(motion, row, poses), *when)
-            for when in ((), (self.crew.draws,))
+            (lambda row: draw_row(motion, row, poses), *when) for when in ((), (self.crew.draws,))
         )
         threads = [
             threading.Thread(target=board.draw, args=job, name="puppet", daemon=True)
@@ -190,9 +199,8 @@ class PuppetRig:
         for thread in threads:
             thread.start()
         try:
-            self.crew.draw(board, lambda row: order(motion, row, poses))
-            for frame in board.frames():
-                yield Patch(pixels=frame)
+            self.crew.draw(board, lambda row: order(motion, row, poses, planes=planes))
+            yield from board.frames()
         finally:
             board.close()
             if not sys.is_finalizing():  # no thread runs any more then
@@ -211,7 +219,8 @@ class PuppetRig:
         head = HeadTurn(stage, self.view.points, self.mask)
         poses = head_poses(motion)
         for row in range(len(motion)):
-            moved = _turned(head, stage, poses, row, motion, [], self.view.frame)
+            angles, lift, hair = pose_of(motion, row, poses)
+            moved = head.apply(stage, *angles, lift, hair, changed=[], within=self.view.frame)
             yield np.ascontiguousarray(moved[..., 0])
 
     def draw_row(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
@@ -222,6 +231,30 @@ class PuppetRig:
             row: The one to draw.
             poses: Those of `head_poses`.
         """
+        with self._expressed(motion, row) as (canvas, boxes):
+            angles, lift, hair = pose_of(motion, row, poses)
+            within = self.view.frame
+            return self.head.apply(canvas, *angles, lift, hair, changed=boxes, within=within)
+
+    def draw_row_planes(self, motion: Motion, row: int, poses: Poses) -> ImageArray:
+        """Return the planes of a new frame; the rest is as for `draw_row`."""
+        own, within = self._own, self.view.frame
+        if not hasattr(own, "frame"):
+            own.frame = MovingFrame(self.view.pixels, within)
+        frame: MovingFrame = own.frame
+        frame.begin()
+        try:
+            with self._expressed(motion, row) as (canvas, boxes):
+                pose, drawn = pose_of(motion, row, poses), frame.show(canvas, boxes)
+                drawn += self.head.draw(frame.pixels, canvas, pose, boxes, within)
+            return frame.planes(drawn)
+        except BaseException:
+            del own.frame  # what it shows is not known
+            raise
+
+    @contextmanager
+    def _expressed(self, motion: Motion, row: int) -> Iterator[tuple[ImageArray, list[Box]]]:
+        """Give this thread's canvas with the face of a row, and where it is not the picture."""
         controls = motion.controls[row]
         face = None if motion.face is None else motion.face[row]
         if face is not None:
@@ -235,7 +268,7 @@ class PuppetRig:
             boxes.append(self.skin().box)
         try:
             boxes[0] = self._express(canvas, motion, row, face)
-            return _turned(self.head, canvas, poses, row, motion, boxes, self.view.frame)
+            yield canvas, boxes
         finally:
             # the next frame of this thread finds the picture again
             for left, top, right, bottom in boxes:
@@ -265,36 +298,3 @@ class PuppetRig:
         if face is not None:
             self.skin().apply(canvas, face)
         return changed
-
-
-def head_poses(motion: Motion) -> Poses:
-    """Return the poses of all rows of a whole motion."""
-    return _planned(motion, None)[0]
-
-
-def _planned(motion: Motion, before: Swing | None) -> tuple[Poses, Swing | None]:
-    """Return the poses of a block, and how hair swings at its end."""
-    head = motion.head
-    if motion.view is not None:
-        path = np.clip(motion.view, -np.array(_WIDEST), _WIDEST)
-        head = np.where(np.isnan(path), motion.head, path)
-    if not len(motion):
-        return Poses(head, head), before
-    hair, swing = trailing_poses(head, motion.fps, before)
-    return Poses(head, hair), swing
-
-
-def _turned(
-    head: HeadTurn,
-    canvas: ImageArray,
-    poses: Poses,
-    row: int,
-    motion: Motion,
-    changed: list[Box] | None,
-    within: Box,
-) -> ImageArray:
-    """Return a new frame with the head in the pose of a row."""
-    yaw, pitch, roll = map(float, poses.head[row])
-    hair = float(poses.hair[row, 0]), float(poses.hair[row, 1]), float(poses.hair[row, 2])
-    lift = _BREATH_LIFT * float(motion.controls[row][BREATH])
-    return head.apply(canvas, yaw, pitch, roll, lift, hair, changed=changed, within=within)

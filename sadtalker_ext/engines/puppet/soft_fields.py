@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _COARSE_SIGMA = 2.5
@@ -17,7 +16,8 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 def soft_switch(low: float, high: float, value: float) -> float:
     """Apply `smoothstep` to one number."""
-    return float(smoothstep(low, high, np.array(value)))
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
 
 
 def blur(field: npt.NDArray[np.floating[Any]], sigma: float) -> FloatArray:

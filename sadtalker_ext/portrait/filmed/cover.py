@@ -75,18 +75,19 @@ class CoverFinder:
         self._top, self._bottom = high, low
         self._spread: FloatArray = (spread + _FLOOR).astype(np.float32)
 
-    def cover(
-        self, planes: Planes, points: FloatArray, skin: FloatArray, box: Box
-    ) -> FloatArray | None:
+    def pose(self, points: FloatArray) -> Pose:
+        """Return the pose of the face in a frame, from its (478, 3) mesh points."""
+        return self._habits.pose(points)
+
+    def cover(self, planes: Planes, pose: Pose, skin: FloatArray, box: Box) -> FloatArray | None:
         """Return (h, w) how far something lies before the face in a box, 0..1; None for nothing.
 
         Args:
             planes: The frame.
-            points: (478, 3) mesh points of the face in it.
+            pose: Of the head in it.
             skin: (3,) colour of the skin in it.
             box: Part of the frame.
         """
-        pose = self._habits.pose(points)
         mask = self._covered(self._seen(planes, pose, skin))
         if mask is None:
             return None

@@ -27,7 +27,7 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     wav2lip_notes,
 )
 from sadtalker_ext.shells.cli.generate import show_video, stop_on_interrupt
-from sadtalker_ext.shells.cli.own_process import suit
+from sadtalker_ext.shells.cli.own_process import keep_to_callers, suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 
@@ -37,6 +37,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     for note in wav2lip_notes(parsed):
         print(note, file=sys.stderr)
     request = dub_request(parsed)
+    keep_to_callers()
     bar = TerminalProgress()
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []

@@ -16,7 +16,13 @@ def suit(device: str) -> None:
     Args:
         device: Torch's name of the device.
     """
-    if not device.startswith("cuda") or importlib.util.find_spec("cv2") is None:
+    if device.startswith("cuda"):
+        keep_to_callers()
+
+
+def keep_to_callers() -> None:
+    """Let OpenCV compute on the calling thread, for work that has a thread on every core."""
+    if importlib.util.find_spec("cv2") is None:
         return
     import cv2
 

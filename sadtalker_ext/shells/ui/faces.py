@@ -12,6 +12,7 @@ from sadtalker_ext.types import Box, Face, ImageArray, Picture
 LONGEST_SIDE = 900
 """Of the picture with boxes, in pixels."""
 CHOSEN = (255, 122, 24)
+SPEAKING = (92, 200, 250)
 OTHER = (255, 255, 255)
 INK = (20, 20, 24)
 _ROOM = 0.25
@@ -63,13 +64,16 @@ def drawn_boxes(still: Picture, boxes: Sequence[Box]) -> list[Box]:
     return shown
 
 
-def draw_boxes(picture: Picture, boxes: Sequence[Box], chosen: int) -> ImageArray:
+def draw_boxes(
+    picture: Picture, boxes: Sequence[Box], chosen: int, others: Sequence[int] = ()
+) -> ImageArray:
     """Return the picture, made smaller, with a numbered box around every face.
 
     Args:
         picture: The picture.
         boxes: As `scaled_boxes` returns them.
-        chosen: Index of the box to highlight; the others are dimmed.
+        chosen: Index of the box to highlight; those of nobody who speaks are dimmed.
+        others: Indices of further ones who speak.
     """
     # the tab must appear even where a package is missing
     import cv2
@@ -78,15 +82,16 @@ def draw_boxes(picture: Picture, boxes: Sequence[Box], chosen: int) -> ImageArra
     width, height = (max(1, round(side * scale)) for side in picture.size)
     small = cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA)
     canvas: ImageArray = (small // 5 * 3).astype(np.uint8)
-    if 0 <= chosen < len(boxes):
-        left, top, right, bottom = boxes[chosen]
+    speaking = {index for index in (*others, chosen) if 0 <= index < len(boxes)}
+    for left, top, right, bottom in (boxes[index] for index in speaking):
         canvas[top:bottom, left:right] = small[top:bottom, left:right]
     # the size of what is drawn follows the picture: it is shown at about 400 px whatever it has
     unit = max(width, height) / 450
     order = [index for index in range(len(boxes)) if index != chosen]
     for index in [*order, chosen]:
         if 0 <= index < len(boxes):
-            _draw_box(canvas, boxes[index], index + 1, unit, CHOSEN if index == chosen else OTHER)
+            colour = SPEAKING if index in speaking else OTHER
+            _draw_box(canvas, boxes[index], index + 1, unit, CHOSEN if index == chosen else colour)
     return canvas
 
 

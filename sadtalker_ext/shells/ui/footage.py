@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.shells.ui import compat, faces, video_field, words
+from sadtalker_ext.shells.ui import compat, face_clicks, video_field, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.dub_job import (
     BETWEEN_WORDS,
     KINDS,
     LENGTH_WORDS,
     PICTURE,
-    still_of,
 )
-from sadtalker_ext.types import Box
 
 if TYPE_CHECKING:
     from sadtalker_ext.shells.ui.sources import SourceLooker
@@ -37,7 +33,8 @@ class FootageParts:
         choice: The still with numbered boxes; hidden unless there are several faces.
         still: That picture.
         boxes: State: the boxes in the pixels of `still`, and its scale.
-        chosen: State: the index of the clicked box.
+        chosen: State: the index of the first speaker's box.
+        who: Whose face a click chooses.
         keep_audio: How much of the video's own sound stays.
         keep_outside: How much of it where nothing new is said.
         length: What happens where speech and video are not equally long.
@@ -51,6 +48,7 @@ class FootageParts:
     still: Component
     boxes: Component
     chosen: Component
+    who: Component
     keep_audio: Component
     keep_outside: Component
     length: Component
@@ -97,6 +95,7 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
         note = compat.html("", elem_id=element_id("source_note"))
         with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
             compat.html(words.note_html(SEVERAL))
+            who = face_clicks.make_who("source_who")
             still = compat.shown_picture(
                 label="Faces of the video", show_label=False, elem_id=element_id("source_faces")
             )
@@ -135,6 +134,7 @@ def make_footage_parts(kind: Component, height: int) -> FootageParts:
         still=still,
         boxes=boxes,
         chosen=chosen,
+        who=who,
         keep_audio=keep,
         keep_outside=between,
         length=length,
@@ -148,8 +148,8 @@ def connect_footage_parts(
     picture: Component,
     picture_pane: Component,
     asked: Sequence[Component],
-) -> Any:
-    """Wire the pane; returns the event after which the chosen kind is there.
+) -> tuple[Any, Any]:
+    """Wire the pane; returns the events after which the chosen kind, and another still, are there.
 
     Args:
         parts: The components.
@@ -171,26 +171,10 @@ def connect_footage_parts(
         [picture, parts.kind],
         [parts.kind],
     )
-    compat.listen(
+    filmed = compat.listen(
         parts.video.change,
         look.at_video,
         [parts.video],
         [parts.note, parts.choice, parts.still, parts.boxes, parts.chosen, *asked],
     )
-    compat.on_select(
-        parts.still, _choose, [parts.video, parts.boxes, parts.chosen], [parts.chosen, parts.still]
-    )
-    return switched
-
-
-def _choose(point: tuple[int, int], value: Any, boxes: Sequence[Box], chosen: int) -> list[Any]:
-    """Return the index of the face that was clicked, and the still with its box."""
-    try:
-        still = still_of(Path(value))
-    except (SadTalkerError, TypeError):
-        return [chosen, compat.unchanged()]
-    scaled = faces.drawn_boxes(still, boxes)
-    found = faces.face_at(scaled, point)
-    if found is None:
-        return [chosen, compat.unchanged()]
-    return [found, faces.draw_boxes(still, scaled, found)]
+    return switched, filmed

@@ -7,7 +7,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.presets import BUILT_IN, PresetBook
-from sadtalker_ext.shells.ui import compat, controls, words
+from sadtalker_ext.shells.ui import compat, controls, kept_speakers, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
@@ -96,7 +96,12 @@ def make_look_parts(
 
 
 def connect_look_parts(
-    parts: LookParts, options: controls.OptionControls, presets: PresetBook, *, shared: bool = False
+    parts: LookParts,
+    options: controls.OptionControls,
+    presets: PresetBook,
+    speaking: kept_speakers.Section,
+    *,
+    shared: bool = False,
 ) -> None:
     """Wire the panel; to be called when all widgets of options exist.
 
@@ -104,6 +109,7 @@ def connect_look_parts(
         parts: The panel.
         options: All widgets of options.
         presets: The presets.
+        speaking: Further speakers, whom the user's presets keep.
         shared: Whether several people with passwords use the page: each has presets of their own.
     """
     widgets = options.inputs()
@@ -113,12 +119,16 @@ def connect_look_parts(
         return presets.of(user) if shared else presets
 
     def apply(user: str, name: str) -> list[Any]:
-        return options.updates(book(user).values(name))
+        own = book(user)
+        found = own.speakers(name)
+        cast = speaking.updates(found, options, words=False) if found else speaking.unchanged()
+        return [*options.updates(own.values(name)), *cast]
 
     def save(user: str, name: str, *values: Any) -> list[Any]:
         try:
-            named = dict(zip(widgets, values, strict=True))
-            kept = book(user).save(name or "", options.options(named))
+            named = dict(zip([*widgets, *speaking.inputs], values, strict=True))
+            cast = speaking.cast_of(named)
+            kept = book(user).save(name or "", options.options(named), cast)
         except (InvalidOption, OSError) as problem:
             return [compat.unchanged(), words.error_html(problem)]
         choice = compat.update(choices=book(user).names(), value=kept)
@@ -133,9 +143,10 @@ def connect_look_parts(
         choice = compat.update(choices=book(user).names(), value=next(iter(BUILT_IN)))
         return [choice, words.note_html(f"{doomed} was deleted.")]
 
-    compat.listen(parts.preset.input, asks(apply), [parts.preset], shown)
+    compat.listen(parts.preset.input, asks(apply), [parts.preset], [*shown, *speaking.outputs])
     told = [parts.preset, parts.note]
-    compat.listen(parts.save.click, asks(save), [parts.name, *shown], told)
+    given = [parts.name, *shown, *speaking.inputs.values()]
+    compat.listen(parts.save.click, asks(save), given, told)
     compat.listen(parts.delete.click, asks(delete), [parts.name, parts.preset], told)
 
 

@@ -40,6 +40,8 @@ def head_html(explained: Mapping[str, str]) -> str:
         f"{_script('page.js').replace('__TOOLTIPS__', tooltips)}</script>"
         f"<script>{_script('face_editor.js')}</script>"
         f"<script>{_script('timeline_editor.js')}</script>"
+        f"<script>{_script('timeline_grips.js')}</script>"
+        f"<script>{_script('player.js')}</script>"
     )
 
 

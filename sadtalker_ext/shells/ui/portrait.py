@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.shells.ui import compat, examples, face_editor, faces, footage, words
+from sadtalker_ext.shells.ui import compat, examples, face_clicks, face_editor, footage, words
 from sadtalker_ext.shells.ui.consent import QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import Component, PictureSource, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.panels import panel
 from sadtalker_ext.shells.ui.sources import SourceLooker
 from sadtalker_ext.shells.ui.uploads import is_shared
-from sadtalker_ext.types import Box
 
 HEIGHT = 340
 SEVERAL = "Several faces were found. Click the one that should speak."
@@ -34,6 +32,7 @@ class PortraitParts:
         note: A remark about the picture, for example that no face was found.
         choice: The group with the numbered boxes; hidden unless there are several faces.
         boxes_picture: The picture with the boxes.
+        who: Whose face a click chooses.
         boxes: State: the boxes, in pixels of `boxes_picture`.
         consent: The group around the tick; hidden when nothing has to be asked.
         tick: The tick.
@@ -48,9 +47,25 @@ class PortraitParts:
     note: Component
     choice: Component
     boxes_picture: Component
+    who: Component
     boxes: Component
     consent: Component
     tick: Component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Events after which something else is there.
+
+    Attributes:
+        picture: Another picture, and its faces.
+        video: Another video, and the faces of its still.
+        kind: A picture in place of a video, or the other way round.
+    """
+
+    picture: Any
+    video: Any
+    kind: Any
 
 
 def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControls) -> PortraitParts:
@@ -76,6 +91,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
             points = face_editor.make_editor(options)
             with gr.Column(visible=False, elem_classes=["stx-pane"]) as choice:
                 compat.html(words.note_html(SEVERAL))
+                who = face_clicks.make_who("who")
                 boxes_picture = compat.shown_picture(
                     label="Faces", show_label=False, elem_id=element_id("faces")
                 )
@@ -99,6 +115,7 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
         note=note,
         choice=choice,
         boxes_picture=boxes_picture,
+        who=who,
         boxes=boxes,
         consent=consent,
         tick=tick,
@@ -107,8 +124,8 @@ def make_portrait_parts(sources: Sequence[PictureSource], options: OptionControl
 
 def connect_portrait_parts(
     parts: PortraitParts, host: TabHost, options: OptionControls, consent: ConsentBook
-) -> list[Any]:
-    """Wire the panel; returns the events after which other faces, or another source, are there."""
+) -> Looked:
+    """Wire the panel; returns the events after which something else is there."""
     index = options.components["face_index"]
     book = face_editor.PointBook(None if is_shared(host) else host.state_folder)
     look = SourceLooker(host, consent, book)
@@ -132,35 +149,13 @@ def connect_portrait_parts(
     face_editor.connect_editor(
         options, book, look.find, picture=parts.picture, parts=parts.points, note=parts.note
     )
-    switched = footage.connect_footage_parts(
+    switched, filmed = footage.connect_footage_parts(
         parts.video,
         look,
         picture=parts.picture,
         picture_pane=parts.picture_pane,
         asked=[parts.consent, parts.tick],
     )
-    compat.on_select(parts.boxes_picture, choose_face, [parts.boxes], [index])
-    compat.listen(
-        index.change, _highlight, [parts.picture, parts.boxes, index], [parts.boxes_picture]
-    )
     for button, source in parts.sources:
         source.connect(button, parts.picture)
-    return [looked, switched]
-
-
-def choose_face(point: tuple[int, int], boxes: Sequence[Box]) -> Any:
-    """Return the face index after a click, unchanged when it hit none."""
-    found = faces.face_at(boxes, point)
-    return compat.unchanged() if found is None else found
-
-
-def _highlight(value: Any, boxes: Sequence[Box], index: float | None) -> Any:
-    if value is None or not boxes:
-        return compat.unchanged()
-    try:
-        picture = compat.read_picture_value(value)
-    except SadTalkerError:
-        return compat.unchanged()
-    return faces.draw_boxes(
-        picture, [(box[0], box[1], box[2], box[3]) for box in boxes], int(index or 0)
-    )
+    return Looked(picture=looked, video=filmed, kind=switched)

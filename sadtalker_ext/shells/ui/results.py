@@ -12,6 +12,23 @@ from sadtalker_ext.shells.ui import compat, examples, words
 from sadtalker_ext.shells.ui.contract import Component, ResultAction, element_id
 
 _COPY = "(text) => { navigator.clipboard?.writeText(text); return []; }"
+_ANOTHER = (
+    f"() => {{ const kind = document.getElementById('{element_id('speech_kind')}'); "
+    f"const text = document.querySelector('#{element_id('text')} textarea'); "
+    "const field = text?.offsetParent ? text : kind.querySelector('input:checked'); "
+    "kind.scrollIntoView({ behavior: 'smooth', block: 'center' }); "
+    "field?.focus({ preventScroll: true }); field?.select?.(); return []; }"
+)
+_SHARE = (
+    "() => { (async () => { "
+    f"const shown = document.querySelector('#{element_id('video')} video'); "
+    "const data = await (await fetch(shown.currentSrc)).blob(); "
+    "const name = decodeURIComponent(shown.currentSrc.split(/[?#]/)[0].split('/').pop()); "
+    "await navigator.share({ files: [new File([data], name, { type: data.type })] }); "
+    # who changes their mind has not failed
+    "})().catch(() => {}); return []; }"
+)
+"""The button is seen where a browser can hand files over; see `page.js`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +185,13 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         for action in actions:
             button = gr.Button(action.label, elem_id=element_id(action.name), size="sm")
             buttons.append((compat.explained(button, action.help), action))
+        another = gr.Button("Make another", elem_id=element_id("another"), size="sm")
+        share = gr.Button("Share", elem_id=element_id("share"), size="sm")
         reuse = gr.Button("Reuse seed", elem_id=element_id("reuse_seed"), size="sm")
+    compat.listen(another.click, None, [], [], js=_ANOTHER)
+    compat.explained(another, "The same portrait says something else.")
+    compat.listen(share.click, None, [], [], js=_SHARE)
+    compat.explained(share, "Hand the video over to another program or device.")
     compat.explained(reuse, "Make the next video with the same seed.")
     with gr.Accordion("Parameters", open=False, elem_id=element_id("parameters_box")):
         parameters = gr.Textbox(
@@ -222,9 +245,9 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
     }
 
 
-def used_words(found: Mapping[str, Any]) -> str:
-    """Return a remark about options that were just taken from a text."""
+def used_words(found: Mapping[str, Any], speakers: Sequence[Any] = ()) -> str:
+    """Return a remark about options, and speakers, that were just taken from a text."""
     if not found:
         return words.note_html("No parameters were found in this text.")
-    labels = ", ".join(option_spec(name).label for name in found)
-    return words.note_html(f"Set: {labels}.")
+    labels = [option_spec(name).label for name in found] + (["Speakers"] if speakers else [])
+    return words.note_html(f"Set: {', '.join(labels)}.")

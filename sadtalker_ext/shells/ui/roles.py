@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.dubbing.request import MOST_ROLES
 from sadtalker_ext.errors import InputError, InvalidOption
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
@@ -23,7 +22,8 @@ SOUND, TEXT = KINDS = ("File", "Text")
 NUMBERS = (2, 3, 4)
 """Of the further speakers; the first one says what the panel Speech has."""
 NEXT_FACE = "Next by size"
-FACES = (NEXT_FACE, *(str(number) for number in range(1, MOST_ROLES + 1)))
+_MOST_FACES = 20
+FACES = (NEXT_FACE, *(str(number) for number in range(1, _MOST_FACES + 1)))
 SAME_EMOTION = "As the first speaker"
 FIELDS = ("face", "at", "emotion", "kind", "sound", "text", "voice")
 _NO_TIMELINE = "[]"
@@ -143,22 +143,28 @@ def cast_roles(
     Raises:
         InvalidOption: Two have the same face, or one has a face that is not there.
     """
-    most = None if in_video else len(boxes)
-    numbers = _faces(face, others, most)
+    numbers = _faces(face, others, None if in_video else len(boxes))
     numbered = len(boxes) > 1
     roles = []
     for number, role in zip(numbers, [first, *(one.role for one in others)], strict=True):
-        if in_video and numbered and number < len(boxes):
+        if number is None:
+            # the next by size of the whole video, whom the still need not show
+            roles.append(dataclasses.replace(role, face="largest"))
+        elif in_video and numbered and number < len(boxes):
             left, top, right, bottom = boxes[number]
             box = (int(left), int(top), int(right), int(bottom))
-            roles.append(dataclasses.replace(role, box=box))
+            # the number is for the video's own words: it is the one that the still shows
+            roles.append(dataclasses.replace(role, box=box, face=str(number)))
         else:
             roles.append(dataclasses.replace(role, face=str(number)))
     return tuple(roles)
 
 
-def _faces(first: int, others: Sequence[Speaker], most: int | None) -> list[int]:
-    """Return the face of each speaker; whoever names none has the next that is free."""
+def _faces(first: int, others: Sequence[Speaker], most: int | None) -> list[int | None]:
+    """Return the face of each speaker; whoever names none has the next that is free.
+
+    In a video, where `most` is None, that is seen later: theirs is None.
+    """
     owners = {first: 1}
     for one in others:
         if one.face is None:
@@ -169,12 +175,14 @@ def _faces(first: int, others: Sequence[Speaker], most: int | None) -> list[int]
                 "another face for one of them."
             )
         owners[one.face] = one.number
-    chosen = [first]
+    if most is None:
+        return [first, *(one.face for one in others)]
+    chosen: list[int | None] = [first]
     for one in others:
         free = (number for number in range(len(owners) + 1) if number not in owners)
         face = next(free) if one.face is None else one.face
         owners[face] = one.number
-        if most is not None and face >= most:
+        if face >= most:
             raise InvalidOption(
                 f"Speaker {one.number} should have one of the {most} faces that were found: choose "
                 "another face, or take this speaker out."

@@ -12,7 +12,7 @@ from typing import Any
 
 from sadtalker_ext.directions import EMOTIONS
 from sadtalker_ext.options import option_spec
-from sadtalker_ext.shells.ui import compat, sound_field, words
+from sadtalker_ext.shells.ui import compat, face_clicks, sound_field, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls, caption
 from sadtalker_ext.shells.ui.roles import (
@@ -184,25 +184,28 @@ def connect_speakers_parts(
     *,
     kind: Component,
     boxes: Component,
-) -> None:
-    """Wire the section.
+    whose: Sequence[Component],
+) -> list[Any]:
+    """Wire the section; returns the events after which somebody has come or gone.
 
     Args:
         parts: The components.
         looked: Events after which the section may be offered or not.
         kind: Picture or video.
         boxes: State: the faces of the picture.
+        whose: The choices of whose face a click means.
     """
     for event in looked:
         compat.listen(event.then, _offer, [kind, boxes], [parts.section])
-    shown = [parts.opened, parts.note, parts.add, *(one.group for one in parts.speakers)]
-    compat.listen(parts.add.click, _add, [parts.opened], shown)
+    groups = [one.group for one in parts.speakers]
+    shown = [parts.opened, parts.note, parts.add, *groups, *whose]
+    events = [compat.listen(parts.add.click, _add, [parts.opened], shown)]
     for place, one in enumerate(parts.speakers):
         said = [one.fields[name] for name in ("sound", "text")]
-        compat.listen(
-            one.remove.click, functools.partial(_remove, place), [parts.opened], [*shown, *said]
-        )
+        remove = functools.partial(_remove, place)
+        events.append(compat.listen(one.remove.click, remove, [parts.opened], [*shown, *said]))
         compat.listen(one.fields["kind"].change, _show_pane, [one.fields["kind"]], one.panes)
+    return events
 
 
 def _offer(kind: str, boxes: Sequence[Any] | None) -> Any:
@@ -216,21 +219,32 @@ def _show_pane(kind: str) -> list[Any]:
 def _add(opened: Sequence[bool]) -> list[Any]:
     """Show the first speaker that is not there yet."""
     there = list(opened)
+    latest = face_clicks.FIRST
     if False in there:
-        there[there.index(False)] = True
-    return _shown(there)
+        place = there.index(False)
+        there[place], latest = True, face_clicks.NAMES[place + 1]
+    return shown_updates(there, latest)
 
 
 def _remove(place: int, opened: Sequence[bool]) -> list[Any]:
     """Hide a speaker, and empty what it says."""
     there = [is_open and number != place for number, is_open in enumerate(opened)]
-    return [*_shown(there), compat.update(value=None), ""]
+    return [*shown_updates(there), compat.update(value=None), ""]
 
 
-def _shown(there: list[bool]) -> list[Any]:
+def shown_updates(there: list[bool], latest: str = face_clicks.FIRST) -> list[Any]:
+    """Return who is there, and what is seen of the section and of both choices of a face.
+
+    Args:
+        there: Which of the further speakers are there.
+        latest: Whose face a click chooses next.
+    """
+    who = face_clicks.who_updates(there, latest)
     return [
         there,
         compat.update(visible=any(there)),
         compat.update(visible=not all(there)),
         *(compat.update(visible=one) for one in there),
+        who,
+        who,
     ]

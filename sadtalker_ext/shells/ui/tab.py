@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.encoder.metadata import parse_line, read_metadata
+from sadtalker_ext.encoder.metadata import parse_line, parse_speakers, read_metadata
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.options import option_spec
 from sadtalker_ext.presets import PresetBook
@@ -17,7 +17,9 @@ from sadtalker_ext.shells.ui import (
     dub_job,
     engines,
     examples,
+    face_clicks,
     face_editor,
+    kept_speakers,
     look,
     past,
     portrait,
@@ -129,14 +131,14 @@ def build_tab(host: TabHost) -> TabParts:
             **dict.fromkeys(look_parts.grid.values(), ""),
         },
     )
-    _connect_people(shown, said, host, options, consent)
+    speaking = _connect_people(shown, said, host, options, consent)
     voices.connect_voice_parts(said.voice, voice_line, options, store, others=said.others)
-    look.connect_look_parts(look_parts, options, presets, shared=shared)
+    look.connect_look_parts(look_parts, options, presets, speaking, shared=shared)
     _connect_engine(host, options, engine_parts, line, look_parts.reference)
     options.fit_engine(engine)
     timeline_editor.connect_timeline_parts(look_parts.timeline, options, said, host)
     book = face_editor.PointBook(None if shared else host.state_folder)
-    _connect_results(made, options, Finder(host, book), shown.picture)
+    _connect_results(made, options, speaking, Finder(host, book), shown.picture)
     past.connect_past_parts(earlier, made, host)
     for button, action in made.actions:
         action.connect(button, made.result_path)
@@ -150,9 +152,39 @@ def _connect_people(
     host: TabHost,
     options: controls.OptionControls,
     consent: ConsentBook,
-) -> None:
+) -> kept_speakers.Section:
+    """Wire who is shown and who speaks; returns the further speakers."""
     looked = portrait.connect_portrait_parts(shown, host, options, consent)
-    speakers.connect_speakers_parts(said.others, looked, kind=shown.video.kind, boxes=shown.boxes)
+    others, filmed, index = said.others, shown.video, options.components["face_index"]
+    whose = (shown.who, filmed.who)
+    changed = speakers.connect_speakers_parts(
+        others,
+        [looked.picture, looked.kind],
+        kind=filmed.kind,
+        boxes=shown.boxes,
+        whose=whose,
+    )
+    picture = face_clicks.picture_still(
+        source=shown.picture,
+        shown=shown.boxes_picture,
+        boxes=shown.boxes,
+        first=index,
+        who=shown.who,
+    )
+    video = face_clicks.video_still(
+        source=filmed.video,
+        shown=filmed.still,
+        boxes=filmed.boxes,
+        first=filmed.chosen,
+        who=filmed.who,
+    )
+    faces = [one.fields["face"] for one in others.speakers]
+    came = [one.then for one in changed]
+    face_clicks.connect_still(
+        picture, others.opened, faces, [index.change, *came], [looked.picture.then]
+    )
+    face_clicks.connect_still(video, others.opened, faces, came, [looked.video.then])
+    return kept_speakers.Section(parts=others, whose=whose)
 
 
 def _connect_engine(
@@ -180,6 +212,7 @@ def _connect_engine(
 def _connect_results(
     made: results.ResultParts,
     options: controls.OptionControls,
+    speaking: kept_speakers.Section,
     finder: Finder,
     picture: Component,
 ) -> None:
@@ -187,7 +220,7 @@ def _connect_results(
 
     def take_parameters(value: Any) -> list[Any]:
         path = compat.path_of(value)
-        kept = [compat.unchanged()] * len(widgets)
+        kept = [compat.unchanged() for _ in [*widgets, *speaking.outputs]]
         same = compat.unchanged()
         if path is None:
             return [same, *kept, "", same]
@@ -200,23 +233,29 @@ def _connect_results(
         portrait, told = finder.find(said, str(found.get("face_points", "")))
         # what the line does not name was as it is by default
         usual = {name: option_spec(name).default for name in options.names}
-        updates = options.updates({**usual, **found}) if found else kept
-        return [line, *updates, results.used_words(found) + told, portrait]
+        updates, others = kept, parse_speakers(line)
+        if found:
+            updates = [*options.updates({**usual, **found}), *speaking.updates(others, options)]
+        return [line, *updates, results.used_words(found, others) + told, portrait]
 
     compat.listen(
         made.parameters_of.change,
         take_parameters,
         [made.parameters_of],
-        [made.parameters, *widgets, made.status, picture],
+        [made.parameters, *widgets, *speaking.outputs, made.status, picture],
         lasting=True,
     )
 
     def use_parameters(text: str) -> list[Any]:
-        found = parse_line(text or "")
-        return [*options.updates(found), results.used_words(found)]
+        found, others = parse_line(text or ""), parse_speakers(text or "")
+        cast = speaking.updates(others, options) if others else speaking.unchanged()
+        return [*options.updates(found), *cast, results.used_words(found, others)]
 
     compat.listen(
-        made.use_parameters.click, use_parameters, [made.parameters], [*widgets, made.status]
+        made.use_parameters.click,
+        use_parameters,
+        [made.parameters],
+        [*widgets, *speaking.outputs, made.status],
     )
     compat.listen(
         made.reuse_seed.click,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.speech.marked_text import LONGEST_PAUSE
 from sadtalker_ext.spoken_words import Word
 from sadtalker_ext.timeline import read_timeline
 from sadtalker_ext.types import FloatArray, Speech
@@ -32,6 +33,13 @@ MOST_SAMPLES: Final = 1500
 _BARS: Final = 300
 _READ_HZ: Final = 8000
 _WORDS_PER_SECOND: Final = 2.6
+_UNSPACED_PER_SECOND: Final = 5.5
+"""Signs of scripts without spaces: Chinese has 5 syllables a second, Japanese 7 or 8 morae."""
+_MOST_SIGNS: Final = 100_000
+_MARK: Final = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")
+"""Marks in brackets and SSML are not said."""
+_PAUSE: Final = re.compile(r"\[pause (\d{1,3}(?:\.\d{1,6})?)\]")
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 """As long as `motion.directing` takes for a gaze and a head that are told no transition."""
 _UNKNOWN_SECONDS: Final = 5.0
@@ -51,6 +59,38 @@ class Curve:
     kind: str
     name: str
     values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where one entry lies.
+
+    Attributes:
+        start: When it begins, in seconds.
+        end: When it is over: the end of the speech where nothing else ends it.
+        told: Whether the entry itself says so.
+        curve: Kind and name of the curve that shows it best.
+    """
+
+    start: float
+    end: float
+    told: bool
+    curve: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """All that is drawn of a timeline.
+
+    Attributes:
+        curves: What moves how much.
+        spans: Where the entries lie, in their order in the text.
+        seconds: How long it all is.
+    """
+
+    curves: tuple[Curve, ...]
+    spans: tuple[Span, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +134,19 @@ def sound_of(speech: Speech, transcript: str = "") -> Sound:
 
 def sound_of_text(text: str, rate: float = 1.0) -> Sound:
     """Return the length of a text that is still to be spoken, and its words, both estimated."""
-    # marks in brackets and SSML are not said
-    plain = re.sub(r"\[[^\]]*\]|<[^>]*>", " ", text)
-    seconds = len(plain.split()) / _WORDS_PER_SECOND / rate
-    return Sound(seconds=seconds, about=True, words=_evenly(plain, seconds))
+    text = text[:_MOST_SIGNS]
+    pauses = sum(min(float(one), LONGEST_PAUSE) for one in _PAUSE.findall(text))
+    plain = _MARK.sub(" ", text)
+    unspaced = len(_UNSPACED.findall(plain))
+    spaced = len(_UNSPACED.sub(" ", plain).split())
+    spoken = (spaced / _WORDS_PER_SECOND + unspaced / _UNSPACED_PER_SECOND) / rate
+    return Sound(
+        seconds=spoken + pauses if spoken else 0.0, about=True, words=_evenly(plain, spoken)
+    )
 
 
-def curves_of(options: GenerateOptions, sound: Sound) -> tuple[list[Curve], list[float], float]:
-    """Return the curves of a timeline, where each entry begins, and how long it all is.
+def curves_of(options: GenerateOptions, sound: Sound) -> Performance:
+    """Return what a timeline does.
 
     Args:
         options: `timeline`, `emotion` and `emotion_intensity` are used.
@@ -110,13 +155,50 @@ def curves_of(options: GenerateOptions, sound: Sound) -> tuple[list[Curve], list
     Raises:
         InvalidOption: An entry cannot be followed; it is named.
     """
-    timeline = read_timeline(options.timeline)
-    seconds = sound.seconds or _longest(timeline, options.fps)
-    cues = cues_of(timeline, seconds, options.fps, sound.words)
+    seconds = length_of(options, sound)
+    cues = cues_of(read_timeline(options.timeline), seconds, options.fps, sound.words)
     count = int(np.clip(round(seconds * RATE), 2, MOST_SAMPLES))
     rate = count / seconds
-    begins = [cue.start for cue in sorted(cues, key=lambda cue: cue.direction.number)]
-    return [*_emotions(options, cues, count, rate), *_others(cues, count, rate)], begins, seconds
+    return Performance(
+        curves=(*_emotions(options, cues, count, rate), *_others(cues, count, rate)),
+        spans=tuple(_spans(cues, seconds)),
+        seconds=seconds,
+    )
+
+
+def length_of(options: GenerateOptions, sound: Sound) -> float:
+    """Return the length of the speech in seconds; one that fits the timeline where it is unknown.
+
+    An estimate refuses nothing: it grows with the timeline.
+
+    Raises:
+        InvalidOption: The timeline cannot be read.
+    """
+    if sound.seconds and not sound.about:
+        return sound.seconds
+    latest = _latest(read_timeline(options.timeline), options.fps)
+    return max(sound.seconds, latest) if sound.seconds else max(_UNKNOWN_SECONDS, latest + 1.0)
+
+
+def _spans(cues: Sequence[Cue], seconds: float) -> Iterator[Span]:
+    for cue in sorted(cues, key=lambda cue: cue.direction.number):
+        one = cue.direction
+        end = cue.end
+        if one.kind == "gesture" and one.until is None:
+            end = cue.start + gestures.natural_seconds(one.name)
+        yield Span(
+            start=cue.start,
+            end=min(end, seconds),
+            told=one.until is not None,
+            curve=(one.kind, _shown_by(one)),
+        )
+
+
+def _shown_by(one: Direction) -> str:
+    """Return the name of the curve that shows most of a direction."""
+    if one.weights:
+        return max(one.weights, key=lambda part: part[1])[0]
+    return one.name if one.kind == "gesture" else _place(one)
 
 
 def _emotions(
@@ -184,14 +266,13 @@ def _place(one: Direction) -> str:
     return named[0] if named else ", ".join(f"{part:g}°" for part in one.angles)
 
 
-def _longest(timeline: Timeline, fps: float) -> float:
-    """Return a length in which all moments fit that are given in seconds or frames."""
+def _latest(timeline: Timeline, fps: float) -> float:
+    """Return the latest of all moments that are given in seconds or frames."""
     moments: list[Moment] = []
     for one in timeline.directions:
         moments += [one.at, *([] if one.until is None else [one.until])]
     scales = {"seconds": 1.0, "frames": 1 / fps}
-    latest = max((one.value * scales.get(one.unit, 0.0) for one in moments), default=0.0)
-    return max(_UNKNOWN_SECONDS, latest + 1.0)
+    return max((one.value * scales.get(one.unit, 0.0) for one in moments), default=0.0)
 
 
 def _evenly(text: str, seconds: float) -> tuple[Word, ...]:

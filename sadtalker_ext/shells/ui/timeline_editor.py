@@ -66,6 +66,8 @@ _LOOKED: Final = (
     f"'#{element_id(OPTION)} textarea'); if (field) values[0] = field.value; return values; }}"
 )
 """A text that was just written may not have reached the page's memory yet."""
+_HEARD: Final = "() => { window.sadtalkerExtTimeline?.heard(); return []; }"
+_SOUNDS: Final = ("speech_kind", "speech_file", "speech_recording", "speech_video")
 _SLOWEST: Final = 0.25
 _DRAWN_OPTIONS: Final = ("emotion", "emotion_intensity")
 _HEARD_OPTIONS: Final = (
@@ -119,12 +121,14 @@ def connect_timeline_parts(
         host: Says how uploads are looked at first.
     """
     names = (*_DRAWN_OPTIONS, *_HEARD_OPTIONS)
-    inputs = {**said.inputs, **{name: options.components[name] for name in names}}
+    inputs = {name: said.inputs[name] for name in _SOUNDS}
+    inputs |= {name: options.components[name] for name in names}
     looker = compat.by_name(looked(host), inputs)
     given = [options.components[OPTION], *inputs.values()]
     compat.listen(parts.look.click, looker, given, [parts.plot], js=_LOOKED)
     for component in (said.kind, said.file, said.microphone, said.video):
-        compat.listen(component.change, looker, given, [parts.plot])
+        # the script asks for curves, and only while they can be seen
+        compat.listen(component.change, None, js=_HEARD)
 
 
 def looked(host: TabHost) -> Callable[[Any, Mapping[str, Any]], str]:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.shells.ui.timeline_curves import Curve, Sound, curves_of
+from sadtalker_ext.shells.ui import words
+from sadtalker_ext.shells.ui.contract import element_id
+from sadtalker_ext.shells.ui.timeline_curves import Curve, Sound, Span, curves_of, length_of
 
 PICTURE: Final = "Curves of the timeline over the sound of the speech"
 ABOUT: Final = "The length of a text that is not spoken yet is estimated, and when its words come."
+HELP: Final = (
+    "Drag the points of an entry: sideways for the time, up and down for the strength. The arrow "
+    "keys do the same, Delete removes the entry."
+)
 UNHEARD: Final = "The sound appears here when there is speech."
 GESTURES: Final[Mapping[str, str]] = {
     "nod": "Nod",
@@ -34,10 +43,14 @@ GAZES: Final[Mapping[str, str]] = {
     "up": "Look up",
     "down": "Look down",
 }
+HELP_ID: Final = element_id("timeline_help")
 _NUMBERED: Final = re.compile(r"Entry (\d+) of the timeline")
 _WIDE, _TALL = 1000, 100
 _ROOM: Final = 4
 _COLOURS: Final = 8
+MOST_CURVES: Final = 16
+MOST_VALUES: Final = 12_000
+_DENSE: Final[Mapping[str, Any]] = {"separators": (",", ":")}
 
 
 def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str = "") -> str:
@@ -51,49 +64,89 @@ def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str
         why: The refusal.
     """
     curves: Sequence[Curve] = ()
-    begins: Sequence[float] = ()
+    spans: Sequence[Span] = ()
     seconds = sound.seconds
     if options is not None:
         try:
-            curves, begins, seconds = curves_of(options, sound)
+            # a timeline that is refused is still shown where it can be dragged back
+            seconds = length_of(options, sound)
+            drawn = curves_of(options, sound)
+            curves, spans, seconds = drawn.curves, drawn.spans, drawn.seconds
         except InvalidOption as problem:
             why = problem.message
     if not text.strip() and not sound.bars and not curves:
         return f'<div class="stx-note">{UNHEARD}</div>'
+    shown = strongest(curves)
+    data = json.dumps([{"name": _name(one), "values": _numbers(one)} for one in shown], **_DENSE)
     entry = _NUMBERED.match(why)
-    data = [
-        {"name": _name(one), "values": [round(float(value), 3) for value in one.values]}
-        for one in curves
-    ]
-    about = f'<div class="stx-note">{ABOUT}</div>' if sound.about and seconds else ""
-    told = (
-        f'<div class="stx-time-refused" role="status"><b>{escape(why)}</b></div>' if why else about
-    )
     return (
         f'<div class="stx-time-data" data-seconds="{seconds:.3f}" '
-        f'data-bad="{entry[1] if entry else ""}" '
-        f'data-curves="{escape(json.dumps(data, separators=(",", ":")))}">'
-        f"{_picture(curves, begins, sound, seconds)}{_legend(curves)}{told}</div>"
+        f'data-fps="{25.0 if options is None else options.fps:g}" '
+        f'data-bad="{entry[1] if entry else ""}" data-spans="{_placed(spans, shown)}" '
+        f'data-curves="{escape(data)}">{_picture(shown, spans, sound, seconds)}{_legend(shown)}'
+        f"{_told(len(curves) - len(shown), why, estimated=sound.about and seconds > 0)}</div>"
     )
 
 
-def _picture(curves: Sequence[Curve], begins: Sequence[float], sound: Sound, seconds: float) -> str:
+def strongest(curves: Sequence[Curve]) -> list[Curve]:
+    """Return the curves that are drawn, at most `MOST_CURVES` with `MOST_VALUES` values in all.
+
+    Where there are more, those stay under which there is most; of several neighbouring values the
+    largest stays.
+    """
+    order = sorted(range(len(curves)), key=lambda k: -float(curves[k].values.mean()))
+    kept = [curves[k] for k in sorted(order[:MOST_CURVES])]
+    most = MOST_VALUES // max(1, len(kept))
+    return [one if len(one.values) <= most else _shorter(one, most) for one in kept]
+
+
+def _shorter(curve: Curve, most: int) -> Curve:
+    begins = np.linspace(0, len(curve.values), most, endpoint=False).astype(int)
+    return replace(curve, values=np.maximum.reduceat(curve.values, begins))
+
+
+def _numbers(curve: Curve) -> list[float]:
+    return [round(float(value), 3) for value in curve.values]
+
+
+def _placed(spans: Sequence[Span], curves: Sequence[Curve]) -> str:
+    """Return start and end of each entry, whether it says its end, and the number of its curve."""
+    names = {(one.kind, one.name): number for number, one in enumerate(curves)}
+    found = [
+        [round(one.start, 3), round(one.end, 3), int(one.told), names.get(one.curve, -1)]
+        for one in spans
+    ]
+    return json.dumps(found, **_DENSE)
+
+
+def _told(hidden: int, why: str, *, estimated: bool) -> str:
+    """Return the refusal, or what has to be known of the picture."""
+    if why:
+        return f'<div class="stx-time-refused" role="status"><b>{escape(why)}</b></div>'
+    notes = [words.note_html(ABOUT)] if estimated else []
+    if hidden > 0:
+        notes.append(words.note_html(f"{hidden} weaker curves are not drawn."))
+    return "".join(notes)
+
+
+def _picture(curves: Sequence[Curve], spans: Sequence[Span], sound: Sound, seconds: float) -> str:
     if seconds <= 0:
         return ""
     lines = "".join(
         f'<path class="stx-time-line stx-time-c{number % _COLOURS}" d="{_line(one)}"/>'
         for number, one in enumerate(curves)
     )
-    marks = "".join(
-        f'<path class="stx-time-begin" d="M{at / seconds * _WIDE:.1f} 0V{_TALL}"/>' for at in begins
-    )
+    begins = sorted({round(one.start / seconds * _WIDE) for one in spans})
+    marks = "".join(f"M{at} 0V{_TALL}" for at in begins)
+    told = f'<p class="stx-note" id="{HELP_ID}">{HELP}</p>' if spans else ""
     times = "".join(f"<span>{seconds * part:.3g} s</span>" for part in (0.0, 0.25, 0.5, 0.75, 1.0))
     return (
         f'<div class="stx-time-view"><svg viewBox="0 0 {_WIDE} {_TALL}" '
         f'preserveAspectRatio="none" role="img" aria-label="{PICTURE}">'
-        f'<path class="stx-time-sound" d="{_wave(sound.bars)}"/>{marks}{lines}</svg>'
+        f'<path class="stx-time-sound" d="{_wave(sound.bars)}"/>'
+        f'<path class="stx-time-begin" d="{marks}"/>{lines}</svg>'
         f'<div class="stx-time-now" aria-hidden="true"></div></div>'
-        f'<div class="stx-time-axis" aria-hidden="true">{times}</div>'
+        f'<div class="stx-time-axis" aria-hidden="true">{times}</div>{told}'
     )
 
 

@@ -35,10 +35,15 @@ log = logging.getLogger(__name__)
 SCRIPT_TITLE = "Animate with SadTalker"
 RESULTS = "SadTalker videos"
 PROBLEM = "SadTalker error"
+FRAMING = "SadTalker framing"
+STILL = "SadTalker still"
 
 
 class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class is untyped
-    """Makes every picture of a generation talk, when it is switched on."""
+    """Makes every picture of a generation talk, when it is switched on.
+
+    The page's script looks for the lines that `tell` writes, and shows the videos.
+    """
 
     def title(self) -> str:
         """Return the name, which REST uses as well."""
@@ -79,11 +84,31 @@ class AnimateScript(scripts.Script):  # type: ignore[misc]  # the host's class i
                 quiet = gradio.Checkbox(
                     value=still.default, label=still.label, elem_id=name("still")
                 )
-            gradio.HTML("<p>The videos appear in the SadTalker output folder; their paths are "
-                        "shown below the gallery.</p>")  # fmt: skip
+            gradio.HTML("<p>The videos appear in the SadTalker output folder; they and their "
+                        "paths are shown below the gallery.</p>")  # fmt: skip
         for component in (enabled, speech):
             component.do_not_save_to_config = True
+        # what a picture was made with can be pasted; the switch stays, for no speech comes along
+        self.infotext_fields = [(preprocess, FRAMING), (quiet, STILL)]
+        self.paste_field_names = [FRAMING, STILL]
         return [enabled, speech, preprocess, quiet]
+
+    def process(
+        self,
+        p: Any,
+        enabled: Any = None,
+        _speech: Any = None,
+        framing: Any = "auto",
+        still: Any = None,
+    ) -> None:
+        """Write the section's values into the generation parameters of the pictures."""
+        if not enabled:
+            return
+        try:
+            options = options_of(framing, still)
+        except SadTalkerError:
+            return  # told when the pictures are there
+        p.extra_generation_params |= {FRAMING: options.preprocess, STILL: options.still}
 
     def postprocess(
         self,

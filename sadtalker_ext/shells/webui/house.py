@@ -42,21 +42,25 @@ class WebUIService(Service):
 
         The WebUI's flags for precision count unless one is chosen.
         """
-        options = self._precise(request.options)
+        options = self._precise(request.options, self.choose(request.options.engine))
         with self._explained(options):
             request = dataclasses.replace(request, options=options)
             return super().generate(request, self.host.mirrored(progress), elsewhere)
 
     def dub(self, request: DubRequest, progress: Progress) -> VideoFile:
         """Dub one video, or let people of a picture talk; as `generate`."""
-        options = self._precise(request.options)
+        options = self._precise(request.options, self._engines.to_dub(request.options.engine).name)
         with self._explained(options):
             request = dataclasses.replace(request, options=options)
             return super().dub(request, self.host.mirrored(progress))
 
-    def _precise(self, options: GenerateOptions) -> GenerateOptions:
-        """Return the options with the host's precision, unless one was chosen."""
-        if options.precision == "auto" and self.host.precision() != "auto":
+    def _precise(self, options: GenerateOptions, engine: str) -> GenerateOptions:
+        """Return the options with the host's precision, unless one was chosen.
+
+        An engine without networks on the device has none: nobody asked it for one.
+        """
+        heeded = any(one.name == engine and "precision" in one.options for one in self.specs)
+        if heeded and options.precision == "auto" and self.host.precision() != "auto":
             return dataclasses.replace(options, precision=self.host.precision())
         return options
 

@@ -39,14 +39,18 @@ def test_work_goes_on_where_it_stopped(filmed, tools, tmp_path, monkeypatch):
     monkeypatch.setattr(render, "PART_SECONDS", 0.2)
     (tmp_path / "in").mkdir()
     video = write_footage(tmp_path / "in" / "a.mp4", filmed[:18])
-    seen = []
+    seen, planned = [], []
 
     class Watching:
         def learn(self, *asked):
             dubbing = tools.dubber.learn(*asked)
 
             class Watched:
-                batch, plan = dubbing.batch, dubbing.plan
+                batch = dubbing.batch
+
+                def plan(self, *asked):
+                    planned.append(1)
+                    return dubbing.plan(*asked)
 
                 def draw(self, frames):
                     seen.extend(one.number for one in frames)
@@ -69,6 +73,7 @@ def test_work_goes_on_where_it_stopped(filmed, tools, tmp_path, monkeypatch):
     seen.clear()
     dub(spied, video, tmp_path / "a.mp4", DubRole(speech=SPEECH), resume=True, length="cut")
     assert min(seen) == 10  # two parts of 5 frames were there
+    assert len(planned) == 1  # and nothing was listened to again
     dub(tools, video, tmp_path / "b.mp4", DubRole(speech=SPEECH), length="cut")
     for one, other in zip(
         frames_of(tmp_path / "a.mp4"), frames_of(tmp_path / "b.mp4"), strict=True

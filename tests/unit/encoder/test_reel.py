@@ -101,5 +101,18 @@ def test_an_unfinished_part_has_no_name(tmp_path):
 def test_only_videos_of_one_picture_are_not_looked_through_for_cuts():
     assert "scenecut" not in h264_options(18)["x264-params"]
     assert "scenecut=0" in h264_options(18, 512 * 512)["x264-params"]
-    assert h264_options(18, 1024 * 1024)["preset"] == "superfast"
-    assert h264_options(18, 960 * 1000)["preset"] == h264_options(18)["preset"] == "veryfast"
+    assert h264_options(18, 512 * 512)["preset"] == "superfast"
+    assert h264_options(18, 256 * 256)["preset"] == h264_options(18)["preset"] == "veryfast"
+
+
+@pytest.mark.parametrize(
+    ("size", "effort"), [((1250, 800), b"subme=1 "), ((1280, 720), b"subme=2 ")]
+)
+def test_large_frames_are_coded_quickly_and_none_in_slices(tmp_path, size, effort):
+    """Slices of one frame would let `write` wait for all of them."""
+    path = tmp_path / "part.mp4"
+    with ReelPart(path, dataclasses.replace(LOOK, size=size)) as part:
+        part.write(frame(60, size=size), 0)
+    settings = path.read_bytes()
+    assert effort in settings
+    assert b"sliced_threads=0 " in settings

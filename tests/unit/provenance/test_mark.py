@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.encoder.video import VideoWriter
+from sadtalker_ext.planes import CodedFrame, Colours, Planes
 from sadtalker_ext.provenance import detect, mark
 from sadtalker_ext.provenance.detect import (
     ANY,
@@ -16,7 +17,7 @@ from sadtalker_ext.provenance.detect import (
     mean_luma,
 )
 from sadtalker_ext.provenance.frames import some_frames
-from sadtalker_ext.provenance.mark import InvisibleMark, strength
+from sadtalker_ext.provenance.mark import InvisibleMark, PlaneMark, strength
 from tests.support.media import read_frames
 from tests.unit.provenance.pictures import talking, textured
 
@@ -90,6 +91,42 @@ def test_nothing_wraps_around(level):
     frame = np.full((40, 300, 3), level, np.uint8)
     change = np.abs(InvisibleMark().draw(frame).astype(int) - frame)
     assert change.max() <= 3
+
+
+def test_planes_are_marked_as_the_frames_that_they_are_of():
+    draw, draw_planes = InvisibleMark().draw, InvisibleMark().draw
+    for frame in list(talking())[:2]:
+        marked = draw_planes(coded_planes(frame)).astype(int)
+        change = np.abs(marked - coded_planes(draw(frame)))
+        height = frame.shape[0]
+        assert change[:height].max() <= 2
+        assert (change[:height] > 1).mean() < 0.01
+        assert np.abs(marked - coded_planes(frame))[:height].mean() > 0.5
+        assert change[height:].mean() < 0.05  # where a colour is as bright as can be
+
+
+def coded_planes(frame):
+    height, width = frame.shape[:2]
+    made = CodedFrame(height, width)
+    made.convert(frame, slice(0, height), slice(0, width))
+    return made.values
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_filmed_frames_get_the_same_everywhere_and_nothing_wraps(bits):
+    most, kind = (1 << bits) - 1, np.uint8 if bits == 8 else np.uint16
+    stamp, patterns = PlaneMark(), []
+    for level in (0, most // 2, most):
+        y = np.full((100, 150), level, kind)
+        half = np.full((50, 75), most // 2, kind)
+        frame = Planes(y, half, half.copy(), Colours(bits=bits, full=True))
+        stamp.draw(frame)
+        assert (frame.u == half).all()
+        patterns.append(frame.y.astype(int) - level)
+    dark, grey, light = patterns
+    assert 1.0 < np.sqrt(np.mean((grey / (1 << (bits - 8))) ** 2)) < 1.4
+    np.testing.assert_array_equal(dark, np.maximum(grey, 0))
+    np.testing.assert_array_equal(light, np.minimum(grey, 0))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 500), (129, 127)])

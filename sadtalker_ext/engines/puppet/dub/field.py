@@ -15,7 +15,7 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import lip_lines
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
-from sadtalker_ext.portrait.thin_plate import through
+from sadtalker_ext.portrait.thin_plate import through_each
 from sadtalker_ext.types import Box, FloatArray
 
 _STILL = (
@@ -97,13 +97,13 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
     stride = max(1, round(unit / _NODES))
     nodes = _nodes(box, stride)
     fade = _window(nodes.shape[0], nodes.shape[1])
-    fields = []
+    around = np.concatenate([jaw_ways, np.zeros_like(still)]) * np.float32(amount)
+    shared = (np.concatenate([jaw_at, still]) + around, -around)
+    own = []
     for lip in (UPPER_LIP, LOWER_LIP):
-        ways = target[lip, :2] - points[lip, :2]
-        at = np.concatenate([points[lip, :2], jaw_at, still])
-        way = np.concatenate([ways, jaw_ways, np.zeros_like(still)]) * np.float32(amount)
-        fields.append(through(at + way, -way, nodes, unit) * fade[..., None])
-    upper, lower = fields
+        way = (target[lip, :2] - points[lip, :2]) * np.float32(amount)
+        own.append((points[lip, :2] + way, -way))
+    upper, lower = (field * fade[..., None] for field in through_each(own, shared, nodes, unit))
     below_upper, below_lower = lip_lines(points + amount * (target - points)).below(nodes)
     spread = np.maximum(np.abs(below_upper) + np.abs(below_lower), 1e-3)
     share = 0.5 + 0.5 * (below_upper + below_lower) / spread

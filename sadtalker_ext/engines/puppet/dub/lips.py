@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,19 +47,24 @@ class LipLines:
         offset = where - self.origin
         x = (offset @ self.along) / np.float32(self.half)
         y = offset @ self.across
-        upper, lower = (y - self.at(x, line) for line in (self.upper, self.lower))
+        upper, lower = (y - edge for edge in self._at(x, (self.upper, self.lower)))
         return upper.astype(np.float32), lower.astype(np.float32)
 
     def at(self, x: npt.NDArray[Any], line: FloatArray) -> FloatArray:
         """Return a line at any x in halves of the mouth; beyond the corners it levels out."""
-        inside = np.interp(x, _XS, line)
+        return self._at(x, (line,))[0]
+
+    def _at(self, x: npt.NDArray[Any], lines: Sequence[FloatArray]) -> list[FloatArray]:
         beyond = np.maximum(np.abs(x) - 1, 0)
+        levels = 0.3 * (1 - np.exp(-beyond / 0.3))
+        before = x < 0
         step = _SAMPLES // 16
-        left = (line[step] - line[0]) / (_XS[step] - _XS[0])
-        right = (line[-1] - line[-1 - step]) / (_XS[-1] - _XS[-1 - step])
-        slope = np.where(x < 0, -left, right)
-        result: FloatArray = inside + slope * 0.3 * (1 - np.exp(-beyond / 0.3))
-        return result
+        found = []
+        for line in lines:
+            left = (line[step] - line[0]) / (_XS[step] - _XS[0])
+            right = (line[-1] - line[-1 - step]) / (_XS[-1] - _XS[-1 - step])
+            found.append(np.interp(x, _XS, line) + np.where(before, -left, right) * levels)
+        return found
 
 
 _XS = np.linspace(-1, 1, _SAMPLES, dtype=np.float32)

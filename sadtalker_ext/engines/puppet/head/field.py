@@ -11,6 +11,7 @@ Convention
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -29,7 +30,7 @@ from sadtalker_ext.engines.puppet.head.hair import hair_weight
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray
 
-_CELLS = 50
+_CELLS = 36
 """Cells of the reduced grid across a face."""
 _INVERSE_STEPS = 4
 _SHOULDERS_FOLLOW = 0.18
@@ -44,6 +45,20 @@ _MOVES = 0.01
 """Pixels: what moves less stays where it is."""
 Angles = tuple[float, float, float]
 Cells = tuple[slice, slice]
+
+
+class Pose(NamedTuple):
+    """How a head and its hair are turned in one frame.
+
+    Attributes:
+        head: Yaw, pitch and roll in degrees.
+        lift: Upwards movement in face heights.
+        hair: Yaw, pitch and roll in degrees.
+    """
+
+    head: Angles
+    lift: float
+    hair: Angles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

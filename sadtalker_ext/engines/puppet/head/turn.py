@@ -16,10 +16,10 @@ import numpy as np
 
 from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
-from sadtalker_ext.engines.puppet.head.field import Angles, HeadField
+from sadtalker_ext.engines.puppet.head.field import Angles, HeadField, Pose, Sources
 from sadtalker_ext.engines.puppet.head.matte import split_layers
 from sadtalker_ext.engines.puppet.head.region import face_core, moving_box, usable
-from sadtalker_ext.engines.puppet.head.tiles import Tiles
+from sadtalker_ext.engines.puppet.head.tiles import Strip, Tiles
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
 _STILL = 1e-3
@@ -95,40 +95,80 @@ class HeadTurn:
         """
         shown = within or (0, 0, canvas.shape[1], canvas.shape[0])
         frame = canvas[shown[1] : shown[3], shown[0] : shown[2]].copy()
-        turned = max(abs(angle) for angle in (yaw, pitch, roll, *(trailing or ())))
-        if turned < _STILL and abs(lift) < _STILL:
-            return frame
+        pose = Pose((yaw, pitch, roll), lift, (yaw, pitch, roll) if trailing is None else trailing)
+        self.draw(frame, canvas, pose, changed, shown)
+        return frame
+
+    def draw(
+        self,
+        frame: ImageArray,
+        canvas: ImageArray,
+        pose: Pose,
+        changed: Sequence[Box] | None,
+        within: Box,
+    ) -> list[Box]:
+        """Turn the head in a frame that shows a part of the canvas.
+
+        Args:
+            frame: (h, w, 3) uint8, the part `within` of the canvas as it is; drawn into.
+            canvas: As for `apply`.
+            pose: Of head and hair.
+            changed: As for `apply`.
+            within: Where the frame lies in the canvas.
+
+        Returns:
+            Everything that was drawn, in pixels of the frame.
+        """
+        turned = max(abs(angle) for angle in (*pose.head, *pose.hair))
+        if turned < _STILL and abs(pose.lift) < _STILL:
+            return []
         left, top, right, bottom = self.box
         fine = self._fine(canvas[top:bottom, left:right], changed)
-        sources = self.field.sources(yaw, pitch, roll, lift, trailing, scale=fine.scale)
-        pixels = self.field.pixels
+        sources = self.field.sources(*pose.head, pose.lift, pose.hair, scale=fine.scale)
         # where the frame lies, in pixels of the box
-        seen = (shown[0] - left, shown[1] - top, shown[2] - left, shown[3] - top)
-        for strip in self._tiles.strips(sources):
-            whole = pixels(strip.cells[0], 1), pixels(strip.cells[1], 0)
-            rows = _cut(whole[0], seen[1], seen[3])
-            x, y = self.field.places(sources, strip.cells)
-            for run in strip.runs:
-                columns = _cut(pixels(run.columns, 0), seen[0], seen[2])
-                if rows.start >= rows.stop or columns.start >= columns.stop:
-                    continue
-                here = _moved(rows, -whole[0].start), _moved(columns, -whole[1].start)
-                moved = fine.read(x[here], y[here])
-                if not run.opaque:
-                    moved = self._over_background(moved, (x[here], y[here]), (rows, columns))
-                there = _moved(rows, -seen[1]), _moved(columns, -seen[0])
-                cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst=frame[there])
-        return frame
+        seen = (within[0] - left, within[1] - top, within[2] - left, within[3] - top)
+        strips = (
+            self._draw_strip(frame, fine, sources, strip, seen)
+            for strip in self._tiles.strips(sources)
+        )
+        return [box for box in strips if box is not None]
+
+    def _draw_strip(
+        self, frame: ImageArray, fine: FinePicture, sources: Sources, strip: Strip, seen: Box
+    ) -> Box | None:
+        """Draw one strip into a frame that lies at `seen` in the box; return where in the frame."""
+        pixels = self.field.pixels
+        rows, columns = pixels(strip.cells[0], 1), pixels(strip.cells[1], 0)
+        low, first = rows.start, columns.start
+        rows, columns = _cut(rows, seen[1], seen[3]), _cut(columns, seen[0], seen[2])
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            return None
+        here = _moved(rows, -low), _moved(columns, -first)
+        x, y = (axis[here] for axis in self.field.places(sources, strip.cells))
+        moved = fine.read(x, y)
+        first, target = columns.start, frame[_moved(rows, -seen[1])]
+        for run in strip.runs:
+            part = _cut(pixels(run.columns, 0), columns.start, columns.stop)
+            if part.start >= part.stop:
+                continue
+            across = np.s_[:, part.start - first : part.stop - first]
+            if not run.opaque:
+                self._over_background(moved[across], (x[across], y[across]), (rows, part))
+            there = _moved(part, -seen[0])
+            cv2.cvtColor(moved[across], cv2.COLOR_RGBA2RGB, dst=target[:, there])
+        down, along = _moved(rows, -seen[1]), _moved(columns, -seen[0])
+        return along.start, down.start, along.stop, down.stop
 
     def _over_background(
         self, moved: ImageArray, places: tuple[FloatArray, FloatArray], part: tuple[slice, ...]
-    ) -> ImageArray:
+    ) -> None:
         """Lay the moved person over what shines through from behind, in a part of the box."""
         shone = self._shining.read(*places)
-        shines = _share_of(self._behind[part], np.ascontiguousarray(shone[..., 3]))
+        clear = cv2.cvtColor(cv2.extractChannel(shone, 3), cv2.COLOR_GRAY2RGBA)
+        shines = cv2.multiply(self._behind[part], clear, scale=1.0 / 255.0)
         # In bytes that stop at 0 and 255: what the person adds to the background, or takes from it.
         added, taken = cv2.subtract(moved, shone), cv2.subtract(shone, moved)
-        return np.asarray(cv2.subtract(cv2.add(shines, added), taken), np.uint8)
+        cv2.subtract(cv2.add(shines, added, dst=shines), taken, dst=moved)
 
     def _fine(self, window: ImageArray, changed: Sequence[Box] | None) -> FinePicture:
         """Return this thread's own fine picture of the canvas."""

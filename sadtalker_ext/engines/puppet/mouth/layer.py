@@ -40,7 +40,7 @@ _FORESHORTENED = 0.75
 """Of the face's sideways axis a head in profile shows less than this share: 0.64 in one of 44
 portraits, 0.84 and more in the others."""
 
-_NODES_PER_FACE = 64
+_NODES_PER_FACE = 48
 _STILL_PX = 0.02
 """Pixels: what moves less looks as it does in the picture."""
 _SMILES = (0.10, 0.30)

@@ -121,8 +121,7 @@ def edge_blur(grey: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
 
     def slope(image: npt.NDArray[Any]) -> FloatArray:
         dx, dy = cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)
-        size: FloatArray = np.hypot(dx, dy)
-        return size
+        return np.asarray(cv2.magnitude(dx, dy), np.float32)
 
     first, second = slope(grey), slope(cv2.GaussianBlur(grey, (0, 0), again))
     usable = inside & (first > 1)

@@ -8,6 +8,7 @@ steps come near, and Newton steps finish where the skin is stretched (there the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -37,6 +38,76 @@ def pixel_grid(left: int, top: int, width: int, height: int) -> FloatArray:
     return np.dstack(np.meshgrid(x, y)).astype(np.float32)
 
 
+class _Sheets(NamedTuple):
+    """Rows of nodes of one or two sheets that lie one below the other.
+
+    Attributes:
+        rows: Those that are asked for, of each sheet.
+        own_rows: The same, counted from the sheet's own first one.
+        at: (2, n, w) column and row of their nodes.
+        low: (n, 1) first row of the sheet that a row belongs to.
+        high: (n, 1) last row of it.
+        seams: Rows on both sides of where sheets meet.
+    """
+
+    rows: tuple[slice, ...]
+    own_rows: tuple[slice, ...]
+    at: FloatArray
+    low: FloatArray
+    high: FloatArray
+    seams: slice
+
+    @classmethod
+    def of(cls, nodes: Way, needed: tuple[slice, ...] = (slice(None),)) -> _Sheets:
+        """Lay out sheets of nodes at columns and rows (h, w), with the rows that are needed."""
+        columns, down = nodes
+        height = len(down)
+        own = tuple(slice(*rows.indices(height)[:2]) for rows in needed)
+        firsts = [number * height for number in range(len(own))]
+        at = [
+            np.stack([columns[rows], down[rows] + np.float32(first)])
+            for rows, first in zip(own, firsts, strict=True)
+        ]
+        counts = [rows.stop - rows.start for rows in own]
+        low = np.repeat(np.array(firsts, np.float32), counts)[:, None]
+        return cls(
+            rows=tuple(
+                slice(rows.start + first, rows.stop + first)
+                for rows, first in zip(own, firsts, strict=True)
+            ),
+            own_rows=own,
+            at=np.concatenate(at, axis=1),
+            low=low,
+            high=low + np.float32(height - 1),
+            seams=slice(height - 1, height + 1) if len(own) > 1 else slice(0, 0),
+        )
+
+    def take(self, values: Iterable[FloatArray], way: FloatArray, into: FloatArray) -> None:
+        """Read values (sheets * h, w) a way (2, n, w) from the nodes: none of another sheet."""
+        across, down = self.at + way
+        if len(self.rows) > 1:
+            np.maximum(down, self.low, out=down)
+            np.minimum(down, self.high, out=down)
+        for one, taken in zip(values, into, strict=True):
+            remap(one, across, down, into=taken)
+
+    def slopes(self, field: FloatArray) -> list[FloatArray]:
+        """Return the derivatives of a displacement by x, then by y: 0 across borders."""
+        found = [
+            np.asarray(cv2.filter2D(axis, -1, kernel), np.float32)
+            for kernel in (_SLOPE, _SLOPE.T)
+            for axis in field
+        ]
+        for down in found[2:]:
+            down[self.seams] = 0
+        return found
+
+
+def _limited(step: FloatArray) -> FloatArray:
+    np.maximum(step, -_LONGEST_STEP, out=step)
+    return np.minimum(step, _LONGEST_STEP, out=step)
+
+
 class SheetWarp:
     """A coarse grid over a box of the picture, with fields of two sheets on its nodes.
 
@@ -62,8 +133,8 @@ class SheetWarp:
         self.nodes: FloatArray = (grid * np.float32(stride) + first).astype(np.float32)
         around = pixel_grid(-1, -1, columns + 2, rows + 2) * np.float32(stride) + np.float32(middle)
         self._around = _planes(around)
-        self._fields: FloatArray = np.zeros((0, 2, 2, rows, columns), np.float32)
-        self._needed = slice(None), slice(None)
+        self._fields: FloatArray = np.zeros((0, 2, 2 * rows, columns), np.float32)
+        self._sheets = _Sheets.of((self._columns, self._rows))
 
     def set_fields(
         self, fields: FloatArray, needed: tuple[slice, slice] = (slice(None), slice(None))
@@ -74,9 +145,12 @@ class SheetWarp:
             fields: Of the upper and the lower sheet.
             needed: Rows of nodes on which each sheet is asked for.
         """
-        planes = np.moveaxis(fields / np.float32(self.stride), -1, 2)
-        self._fields = np.ascontiguousarray(planes, np.float32)
-        self._needed = needed
+        count, _, rows, columns, _ = fields.shape
+        # the sheets one below the other, so that every step is one call for both
+        planes = np.moveaxis(fields / np.float32(self.stride), -1, 1)
+        joined = planes.reshape(count, 2, 2 * rows, columns)
+        self._fields = np.ascontiguousarray(joined, np.float32)
+        self._sheets = _Sheets.of((self._columns, self._rows), needed)
 
     def offsets(self, weights: FloatArray) -> tuple[Way, Way]:
         """Where pixels come from, for a weighted sum of the fields.
@@ -85,51 +159,57 @@ class SheetWarp:
             For the upper and the lower sheet, source minus node in pixels, as `inverse` gives it;
             0 on rows that are not needed.
         """
-        upper, lower = weighted_sum(self._fields, weights)
-        first, second = self._needed
-        return self.inverse((upper[0], upper[1]), first), self.inverse((lower[0], lower[1]), second)
+        upper, lower = self._inverse(weighted_sum(self._fields, weights), self._sheets)
+        return upper, lower
 
-    def inverse(self, field: Way, needed: slice = slice(None)) -> Way:
+    def inverse(self, field: Way) -> Way:
         """Return where the nodes come from.
 
         Args:
             field: Displacement in x and in y, (h, w) each, in units of the grid.
-            needed: The rows that are asked for.
 
         Returns:
-            Source minus node in x and in y, (h, w) float32 pixels each; 0 on other rows.
+            Source minus node in x and in y, (h, w) float32 pixels each.
         """
-        columns, rows = self._columns[needed], self._rows[needed]
+        (way,) = self._inverse(np.stack(field), _Sheets.of((self._columns, self._rows)))
+        return way
 
-        def moved(values: Iterable[FloatArray]) -> list[FloatArray]:
-            places = columns + x, rows + y
-            return [np.asarray(remap(one, *places), np.float32) for one in values]
+    def _inverse(self, field: FloatArray, sheets: _Sheets) -> list[Way]:
+        """Return where the nodes of sheets come from, one way for each.
 
-        x, y = (-axis[needed] for axis in field)  # one whole step from nowhere
-        for step in _DAMPING:
-            across, down = moved(field)
-            x, y = x - np.float32(step) * (x + across), y - np.float32(step) * (y + down)
-        # Derivatives of the displacement: columns of the Jacobian minus the identity.
-        slopes = [
-            np.asarray(cv2.filter2D(axis, -1, kernel), np.float32)
-            for kernel in (_SLOPE, _SLOPE.T)
-            for axis in field
-        ]
-        across, down, a, c, b, d = moved([*field, *slopes])
-        a, d = a + 1, d + 1
-        share = np.asarray(1 / np.maximum(a * d - b * c, _LEAST_AREA), np.float32)
-        a, b, c, d = a * share, b * share, c * share, d * share
+        Args:
+            field: (2, sheets * h, w) displacement in x and y, in units of the grid.
+            sheets: What is asked for.
+        """
+        # x and y of the source, and the four slopes of the displacement there
+        read = np.empty((6, *sheets.at.shape[1:]), np.float32)
+        moved, (a, c, b, d) = read[:2], read[2:]
+        way = -np.concatenate([field[:, rows] for rows in sheets.rows], axis=1)
+        for step in _DAMPING:  # after one whole step from nowhere
+            sheets.take(field, way, moved)
+            moved += way
+            moved *= np.float32(step)
+            way -= moved
+        sheets.take([*field, *sheets.slopes(field)], way, read)
+        a += 1
+        d += 1
+        read[2:] /= np.maximum(a * d - b * c, _LEAST_AREA)
         for step in range(_NEWTON_STEPS):
             if step:  # the slopes have hardly changed
-                across, down = moved(field)
-            across, down = x + across, y + down
+                sheets.take(field, way, moved)
+            moved += way
+            across, down = moved
             # Where the skin folds a step may lead far away, which would show as a speck.
-            x = x - np.clip(d * across - b * down, -_LONGEST_STEP, _LONGEST_STEP)
-            y = y - np.clip(a * down - c * across, -_LONGEST_STEP, _LONGEST_STEP)
-        back = np.zeros((2, *self._columns.shape), np.float32)
-        back[0, needed], back[1, needed] = x, y
-        back *= np.float32(self.stride)
-        return back[0], back[1]
+            way[0] -= _limited(d * across - b * down)
+            way[1] -= _limited(a * down - c * across)
+        way *= np.float32(self.stride)
+        back = np.zeros((len(sheets.rows), 2, *self._columns.shape), np.float32)
+        first = 0
+        for one, rows in zip(back, sheets.own_rows, strict=True):
+            count = rows.stop - rows.start
+            one[:, rows] = way[:, first : first + count]
+            first += count
+        return [(x, y) for x, y in back]
 
     def moved(self, values: FloatArray, way: Way, rows: slice) -> FloatArray:
         """Return values (h, w) of the nodes where some rows of nodes come from."""

@@ -10,7 +10,7 @@ from typing import IO, NoReturn
 import cv2
 
 from sadtalker_ext.engines.puppet.building import build_rig
-from sadtalker_ext.engines.puppet.processes.exchange import receive, send, shared_frames
+from sadtalker_ext.engines.puppet.processes.exchange import planes_in, receive, send, shared_frames
 from sadtalker_ext.engines.puppet.processes.orders import order_of, scene_of
 from sadtalker_ext.types import Face
 
@@ -42,7 +42,11 @@ def _serve(orders: IO[bytes], answers: IO[bytes]) -> None:
     send(answers, {})
     while (order := receive(orders)) is not None:
         motion, poses = order_of(order)
-        frames[order.words["slot"]] = rig.draw_row(motion, 0, poses)
+        frame = frames[order.words["slot"]]
+        if order.words["planes"]:
+            planes_in(frame)[:] = rig.draw_row_planes(motion, 0, poses)
+        else:
+            frame[:] = rig.draw_row(motion, 0, poses)
         send(answers, {})
 
 

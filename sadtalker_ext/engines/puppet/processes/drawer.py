@@ -1,8 +1,7 @@
 """A process that draws frames of one rig, seen from the one that started it.
 
-It is started as a fresh interpreter, never as a copy of this process, which may be a WebUI. It is
-given the picture and not the prepared layers: it prepares them again, which gives the same ones. It
-ends when its input does, so it outlives nobody.
+It is given the picture and not the prepared layers: it prepares them again, which gives the same
+ones.
 """
 
 from __future__ import annotations
@@ -10,16 +9,11 @@ from __future__ import annotations
 import logging
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-from sadtalker_ext.children import QUIETLY, one_thread
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.exchange import (
     Message,
@@ -27,21 +21,16 @@ from sadtalker_ext.engines.puppet.processes.exchange import (
     receive,
     send,
 )
+from sadtalker_ext.engines.puppet.processes.spare import SLOTS, Child, take_spare
 
 log = logging.getLogger(__name__)
 
-SLOTS = 2
-"""Frames of a process that may wait to be fetched: it draws one while the other is copied."""
 IDLE_SECONDS = 900.0
 """A process that has got no work for so long is ended: whoever wanted it has gone another way."""
 STILL_SECONDS = 60.0
 """A process that has not answered for so long is ended; a frame takes a hundredth of a second, and
 getting ready some seconds."""
 _LOOK_SECONDS = 1.0
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from sadtalker_ext.engines.puppet.processes.child import serve; serve()"
-)
 Orders = Callable[[int], Message]
 """Says what a process has to know to draw a row."""
 
@@ -58,6 +47,7 @@ class Drawer:
         self._scene: Message | None = scene
         self._size = size
         self._work: queue.SimpleQueue[tuple[Board, Orders] | None] = queue.SimpleQueue()
+        self._child = take_spare(scene)
         self._process: subprocess.Popen[bytes] | None = None
         # again by one thread: the collector may end a crew in the middle of anything
         self._ending = threading.RLock()
@@ -90,14 +80,15 @@ class Drawer:
 
     def _run(self) -> None:
         try:
-            frames = SharedFrames(SLOTS, self._size)
+            child = self._child or Child()
         except OSError as problem:
             self._ended = True
-            log.warning("no memory can be shared with a process that draws: %s", problem)
+            log.warning("a process that draws cannot be started; the others go on: %s", problem)
             return
+        frames = child.frames
         try:
             threading.Thread(target=self._watch, name="sadtalker-watch", daemon=True).start()
-            self._start(frames)
+            self._start(child)
             while (work := self._work.get(timeout=IDLE_SECONDS)) is not None:
                 self._draw(*work, frames)
         except queue.Empty:
@@ -106,50 +97,41 @@ class Drawer:
             if not self._ended:
                 log.warning("a process that draws has ended; the others go on: %s", problem)
         finally:
-            self._clear(frames)
+            self._clear(child)
 
-    def _start(self, frames: SharedFrames) -> None:
-        """Start the process and wait until it is ready.
+    def _start(self, child: Child) -> None:
+        """Tell a process about the rig and wait until it is ready.
 
         Raises:
-            OSError: It cannot be started, or broke down.
+            OSError: It broke down, or there is no memory for its frames.
         """
-        root = Path(__file__).resolve().parents[4]
         with self._ending:
+            self._process = child.process
             if self._ended:
                 raise OSError("It was ended before it began.")
-            self._process = process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(root)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                pass_fds=frames.inherited,
-                env=one_thread(),
-                **QUIETLY,
-            )
         scene, self._scene = self._scene, None
-        if process.stdin is None or scene is None:
-            raise OSError("It has no input.")
-        place: dict[str, Any] = {"place": frames.place, "slots": SLOTS, "size": self._size}
-        send(process.stdin, {**scene.words, **place}, scene.arrays)
+        if scene is not None and not child.told:
+            child.tell(scene, self._size)
+        child.wait_until_told()
         self._answer()
         self._ready = True
 
     def _draw(self, board: Board, orders: Orders, frames: SharedFrames) -> None:
-        free, waiting = deque(range(SLOTS)), deque[tuple[int, int]]()
+        free, waiting = deque(range(SLOTS)), deque[tuple[int, int, bool]]()
         try:
             while True:
                 while free and (row := board.take(wait=not waiting)) is not None:
-                    waiting.append((row, free.popleft()))
-                    self._order(orders(row), waiting[-1][1])
+                    told, slot = orders(row), free.popleft()
+                    waiting.append((row, slot, bool(told.words["planes"])))
+                    self._order(told, slot)
                 if not waiting:
                     return
                 self._answer()
-                row, slot = waiting.popleft()
-                board.put(row, frames.frame(slot))
+                row, slot, planes = waiting.popleft()
+                board.put(row, frames.frame(slot, planes=planes))
                 free.append(slot)
         except BaseException:
-            for row, _ in waiting:
+            for row, _, _ in waiting:
                 board.give_back(row)
             raise
 
@@ -183,16 +165,7 @@ class Drawer:
                 log.warning("a process that draws stands still and is ended")
                 self.end()
 
-    def _clear(self, frames: SharedFrames) -> None:
+    def _clear(self, child: Child) -> None:
         with self._ending:
             self._ended = True
-            process = self._process
-            if process is not None:
-                process.kill()
-        if process is not None:
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):  # what was not sent is of no use to anybody now
-                        pipe.close()
-        frames.close()
+        child.end()

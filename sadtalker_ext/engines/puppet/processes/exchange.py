@@ -76,23 +76,18 @@ class SharedFrames:
     """Memory for a few frames of one size, seen by two processes; nothing is left of it on disk.
 
     Linux gives memory without a name, which the other process inherits by its number. Elsewhere a
-    temporary file stands for it, which the system keeps in memory as far as it likes.
-
-    Args:
-        count: Frames.
-        size: Width and height.
+    temporary file stands for it, which the system keeps in memory as far as it likes. It may be
+    inherited before anybody knows how large it has to be.
 
     Attributes:
-        place: How the other process finds it, see `open`.
+        place: How the other process finds it, see `shared_frames`.
         inherited: File descriptors which that process has to be given.
 
     Raises:
         OSError: There is no memory of that kind.
     """
 
-    def __init__(self, count: int, size: tuple[int, int]) -> None:
-        self._shape = count, size[1], size[0], 3
-        length = math.prod(self._shape)
+    def __init__(self) -> None:
         self._file: Path | None = None
         self._frames: ImageArray = np.empty((0, 0, 0, 3), np.uint8)
         if hasattr(os, "memfd_create"):
@@ -108,17 +103,21 @@ class SharedFrames:
                 self._file = Path(name)
                 self.inherited, self.place = (), name
         self._number = number
-        try:
-            os.ftruncate(number, length)
-            self._frames = _mapped(number, self._shape)
-        except BaseException:
-            self.close()
-            raise
 
-    def frame(self, index: int) -> ImageArray:
-        """Return a copy of one frame, (h, w, 3) uint8."""
-        frame: ImageArray = self._frames[index].copy()
-        return frame
+    def lay_out(self, count: int, size: tuple[int, int]) -> None:
+        """Make room for so many frames of a width and height.
+
+        Raises:
+            OSError: There is none.
+        """
+        shape = count, size[1], size[0], 3
+        os.ftruncate(self._number, math.prod(shape))
+        self._frames = _mapped(self._number, shape)
+
+    def frame(self, index: int, *, planes: bool = False) -> ImageArray:
+        """Return a copy of one frame, (h, w, 3) uint8, or of what is in it as `planes_in`."""
+        frame: ImageArray = self._frames[index]
+        return (planes_in(frame) if planes else frame).copy()
 
     def close(self) -> None:
         """Let go of the memory; safe to call twice."""
@@ -129,6 +128,12 @@ class SharedFrames:
         if self._file is not None:
             with suppress(OSError):  # the other process may still have it open, on Windows
                 self._file.unlink(missing_ok=True)
+
+
+def planes_in(frame: ImageArray) -> ImageArray:
+    """Return the memory of an (h, w, 3) frame as (h * 3 / 2, w): its planes need half of it."""
+    height, width = frame.shape[:2]
+    return frame.reshape(-1)[: height * width * 3 // 2].reshape(height * 3 // 2, width)
 
 
 def shared_frames(place: str | int, shape: tuple[int, ...]) -> ImageArray:

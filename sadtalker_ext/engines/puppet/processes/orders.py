@@ -38,13 +38,20 @@ def scene_of(message: Message) -> tuple[StageView, FloatArray]:
     return view, arrays["mask"]
 
 
-def order(motion: Motion, row: int, poses: Poses) -> Message:
-    """Say what the face does in one row of a motion, and how head and hair are turned."""
+def order(motion: Motion, row: int, poses: Poses, *, planes: bool = False) -> Message:
+    """Say what the face does in one row of a motion, and how head and hair are turned.
+
+    Args:
+        motion: All rows of the block.
+        row: The one to draw.
+        poses: Those of the block.
+        planes: Whether the frame's planes are wanted, see `PuppetRig.draw_planes`.
+    """
     one = motion.rows(row, row + 1)
     tracks = {field.name: getattr(one, field.name) for field in fields(one)}
     arrays = {name: value for name, value in tracks.items() if isinstance(value, np.ndarray)}
     arrays |= {f"{name} pose": turn[row : row + 1] for name, turn in poses._asdict().items()}
-    return Message(words={"fps": one.fps, "names": one.names}, arrays=arrays)
+    return Message(words={"fps": one.fps, "names": one.names, "planes": planes}, arrays=arrays)
 
 
 def order_of(message: Message) -> tuple[Motion, Poses]:

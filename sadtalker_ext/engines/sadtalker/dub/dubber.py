@@ -223,12 +223,14 @@ class SadTalkerDubbing:
     ) -> Repainted:
         outline = lower_face(face.points)
         box = box_around(frame.planes, outline)
-        covers = self._person.covers
+        covers, cover = self._person.covers, None
+        if box is not None:
+            cover = covers.cover(frame.planes, covers.pose(face.points), face.skin, box)
         return Repainted(
             pixels=pixels,
             corner=square.corner,
             side=square.side,
             outline=outline,
             amount=float(smoothstep(0.0, _SHOWN, np.float32(amount))),
-            cover=None if box is None else covers.cover(frame.planes, face.points, face.skin, box),
+            cover=cover,
         )

@@ -14,8 +14,10 @@ import pytest
 
 from sadtalker_ext.blendshapes import BLENDSHAPES
 from sadtalker_ext.drawing import start_processes
+from sadtalker_ext.encoder.yuv import YuvFrames
 from sadtalker_ext.engines.puppet.building import build_rig
-from sadtalker_ext.engines.puppet.processes import child, crew, drawer, orders
+from sadtalker_ext.engines.puppet.moving_frame import MovingFrame
+from sadtalker_ext.engines.puppet.processes import child, crew, drawer, orders, spare
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.exchange import SharedFrames, receive, send
 from sadtalker_ext.engines.puppet.rig import PuppetRig, head_poses
@@ -57,14 +59,18 @@ def made() -> tuple[PuppetRig, list[np.ndarray]]:
 def helped(made, monkeypatch) -> PuppetRig:
     """The rig with one process; this one is slow, so that there is something to do for it."""
     monkeypatch.setenv(crew.VARIABLE, "1")
-    own, ready, deadline = PuppetRig.draw_row, threading.Event(), time.monotonic() + 30
+    ready, deadline = threading.Event(), time.monotonic() + 30
 
-    def slow(rig, *args):
-        ready.wait(max(0.0, deadline - time.monotonic()))
-        time.sleep(0.05)
-        return own(rig, *args)
+    def slowly(own):
+        def slow(rig, *args):
+            ready.wait(max(0.0, deadline - time.monotonic()))
+            time.sleep(0.05)
+            return own(rig, *args)
 
-    monkeypatch.setattr(PuppetRig, "draw_row", slow)
+        return slow
+
+    for name in ("draw_row", "draw_row_planes"):
+        monkeypatch.setattr(PuppetRig, name, slowly(getattr(PuppetRig, name)))
     answer = crew.Drawer._answer
 
     def answered(drawer):
@@ -107,6 +113,42 @@ def test_a_process_draws_the_same_frames_and_ends(made, helped, threads):
     assert member._process.wait(5) is not None
 
 
+def test_planes_are_those_of_the_frames_whoever_draws(made, helped, threads):
+    rig, frames = made
+    coded = YuvFrames()
+    wanted = [coded.convert(frame).to_ndarray(format="yuv420p") for frame in frames]
+    alone = list(rig.anew().draw_planes(speaking()))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, wanted, strict=True))
+    beside = list(helped.draw_planes(speaking()))
+    assert threads.count("sadtalker-drawer") > FRAMES / 4
+    assert all(np.array_equal(a, b) for a, b in zip(beside, wanted, strict=True))
+
+
+def test_a_frame_that_fails_leaves_nothing_in_the_next_one(made, monkeypatch):
+    rig, poses = made[0].anew(), head_poses(speaking())
+    whole = rig.draw_row_planes(speaking(), 3, poses)
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(MovingFrame, "planes", lambda *_: 1 // 0)
+        rig.draw_row_planes(speaking(), 5, poses)
+    assert np.array_equal(rig.draw_row_planes(speaking(), 3, poses), whole)
+
+
+def test_spare_processes_are_taken_or_end(made, monkeypatch):
+    monkeypatch.setenv(crew.VARIABLE, "1")
+    rig = made[0].anew()
+    with spare.spare_processes(2):
+        first, second = spare._spares
+        rig.start_processes(60.0)
+        (member,) = rig.crew._members
+        assert spare._spares == [second]
+    assert spare._spares == []
+    assert second.process.wait(5) is not None
+    rig.end_processes()
+    member._thread.join(5)
+    assert member._process is first.process
+    assert first.process.wait(5) is not None
+
+
 def test_what_a_process_leaves_undone_is_drawn_here(made, helped, threads, caplog):
     (member,) = helped.crew._members
     drawn = helped.draw(speaking())
@@ -135,7 +177,8 @@ def test_a_process_that_stands_still_is_ended(made, helped, threads, monkeypatch
 def test_a_process_ends_when_its_input_does(made):
     rig, frames = made
     motion, answers = speaking(), io.BytesIO()
-    memory = SharedFrames(1, rig.size)
+    memory = SharedFrames()
+    memory.lay_out(1, rig.size)
     line = io.BytesIO()
     place = {"place": memory.place, "slots": 1, "size": rig.size}
     picture = orders.scene(rig.view, rig.mask)

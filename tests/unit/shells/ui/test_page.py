@@ -4,8 +4,7 @@ import pytest
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.presets import PresetBook
 from sadtalker_ext.shells.api.auth import asking
-from sadtalker_ext.shells.ui import compat, page
-from sadtalker_ext.shells.ui import portrait as page_portrait
+from sadtalker_ext.shells.ui import page
 from sadtalker_ext.shells.ui.consent import ConsentBook
 from sadtalker_ext.shells.ui.face_editor import PointBook
 from sadtalker_ext.shells.ui.sources import SourceLooker
@@ -65,7 +64,9 @@ def test_users_with_passwords_keep_presets_of_their_own(host, shared):
         ]
         return found.fn(type("Request", (), {"username": user}), *values)
 
-    shown = [option.value for option in parts.options.inputs().values()]
+    clicked = (parts.look.save._id, "click")
+    (save,) = [one for one in blocks.fns.values() if clicked in one.targets]
+    _name, *shown = [one.value for one in save.inputs]
     ask("ann", parts.look.save, "click", "Mine", *shown)
     seen = {user: PresetBook(host.state_folder, user).is_own("Mine") for user in ("ann", "bob", "")}
     assert seen == {"ann": shared, "bob": False, "": not shared}
@@ -169,12 +170,6 @@ class TestLookingAtAPicture:
     def test_missing_face_models_are_left_to_the_engine_line(self, host, portrait, tmp_path):
         looker = SourceLooker(host, ConsentBook(tmp_path), PointBook(tmp_path))
         assert looker.at_picture(str(portrait))[0] == ""
-
-
-def test_clicks_choose_faces():
-    boxes = [[0, 0, 10, 10], [50, 0, 60, 10]]
-    assert page_portrait.choose_face((55, 5), boxes) == 1
-    assert page_portrait.choose_face((500, 5), boxes) == compat.unchanged()
 
 
 def test_no_number_is_given_twice(host):

@@ -22,16 +22,20 @@ def take(host):
 
     def run(path):
         line, *updates, remark, run.portrait = handler(str(path))
-        values = dict(zip(parts.options.inputs(), updates, strict=True))
+        names = parts.options.inputs()
+        values = dict(zip(names, updates[: len(names)], strict=True))
+        run.speakers = updates[len(names) :]
         return line, values, remark
 
     return run
 
 
-def made(path, picture=None, **options):
+def made(path, picture=None, speakers=(), **options):
     spec = next(one for one in engine_specs() if one.built_in)
     picture = picture or Picture(pixels=np.zeros((8, 8, 3), np.uint8), name="a.png")
-    said = describe_video(GenerateOptions(**options), engine=spec, seed=9, picture=picture)
+    said = describe_video(
+        GenerateOptions(**options), engine=spec, seed=9, picture=picture, speakers=speakers
+    )
     with VideoWriter(path, fps=10.0, metadata=said) as writer:
         for _ in range(3):
             writer.write(np.zeros((48, 64, 3), np.uint8))
@@ -45,6 +49,17 @@ def test_all_options_are_set_as_they_were(take, tmp_path):
     assert (found["head_motion"], found["emotion"], found["seed"]) == (0.5, "happy", 9)
     assert found["mouth_scale"] == 1.0, "what was not chosen then is as it is by default"
     assert "Set:" in remark
+
+
+def test_speakers_come_back_and_go_with_a_video_of_one(take, tmp_path):
+    speakers = [{"face": "1", "text": "Hello."}, {"face": "0", "text": 'Hi, you: "two"', "at": 2}]
+    _, _, remark = take(made(tmp_path / "a.mp4", speakers=speakers))
+    assert ", Speakers." in remark
+    assert take.speakers[0] == [True, False, False]
+    face, at, _, kind, _, text = take.speakers[8:14]
+    assert (face, at, kind, text) == ("1", 2.0, "Text", 'Hi, you: "two"')
+    _, _, remark = take(made(tmp_path / "b.mp4"))
+    assert "Speakers" not in remark and take.speakers[0] == [False] * 3
 
 
 def test_what_is_no_video_is_a_sentence(take, tmp_path):

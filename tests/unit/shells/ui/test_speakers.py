@@ -71,7 +71,8 @@ def test_two_people_of_a_video_speak(press, speech, dubs, tmp_path):
     given |= {"source_kind": "Video", "source_video": str(video)}
     press(file=str(speech), source_boxes=TWO, source_chosen=1, **given)
     first, second, third = dubs[0].roles
-    assert (first.box, second.box) == (TWO[1], TWO[0])
+    assert (first.box, second.box) == (TWO[1], None)
+    assert second.face == "largest", "of the whole video, and not the first one"
     assert (third.box, third.face) == (None, "2"), "not on the still: counted in the video"
     assert dubs[0].box is None
 
@@ -118,6 +119,16 @@ def test_everybody_needs_a_face(faces, sentence):
     with pytest.raises(InvalidOption) as caught:
         roles.cast_roles(FIRST, asked(added(2, 3, **values)), face=0, boxes=TWO, in_video=False)
     assert caught.value.message.startswith(sentence)
+
+
+def test_in_a_video_the_next_face_is_that_of_the_whole_video():
+    others = asked(added(2, 3, **text_of(2), **text_of(3, face="2")))
+    cast = roles.cast_roles(FIRST, others, face=0, boxes=TWO, in_video=True)
+    assert [(one.face, one.box) for one in cast] == [
+        ("0", TWO[0]),
+        ("largest", None),
+        ("1", TWO[1]),
+    ]
 
 
 def test_a_free_face_is_one_that_nobody_was_given():
@@ -199,12 +210,17 @@ def test_the_section_is_there_for_several_faces_and_for_a_video(gradio):
 
 def test_speakers_come_and_go(gradio):
     def seen(outputs):
-        opened, note, add, *groups = outputs
+        opened, note, add, *groups, picture, video = outputs
+        assert picture == video
+        assert len(picture["choices"]) == 1 + sum(opened)
+        assert picture["visible"] == any(opened)
         assert [one["visible"] for one in groups] == opened
         assert note["visible"] == any(opened)
         return opened, add["visible"]
 
-    opened, more = seen(speakers._add([False] * 3))
+    added_now = speakers._add([False] * 3)
+    assert added_now[-1]["value"] == "Speaker 2", "a click now chooses the new one's face"
+    opened, more = seen(added_now)
     assert (opened, more) == ([True, False, False], True)
     opened, more = seen(speakers._add([True, False, True]))
     assert (opened, more) == ([True] * 3, False)

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ FIVE = Sound(seconds=5.0)
 
 def drawn(text, sound=FIVE, **options):
     found = curves_of(GenerateOptions(timeline=text, **options), sound)
-    return {(one.kind, one.name): one.values for one in found[0]}, found[1]
+    begins = [one.start for one in found.spans]
+    return {(one.kind, one.name): one.values for one in found.curves}, begins
 
 
 def data_of(shown, name):
@@ -146,6 +148,28 @@ def test_the_length_of_a_text_is_said_to_be_estimated():
     assert timeline_plot.ABOUT in shown and data_of(shown, "bad") == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Wait. [pause 5] Now.", 5, 7),
+        ("今日はとても良い天気です。明日もきっと晴れるでしょう。", 3, 6),
+        ("[ " * 50_000, 0, 1e9),
+    ],
+)
+def test_an_estimate_knows_pauses_and_scripts_without_spaces(text, low, high):
+    began = time.process_time()
+    assert low <= sound_of_text(text).seconds <= high
+    assert time.process_time() - began < 2
+
+
+def test_an_estimate_refuses_no_entry():
+    shown = timeline_editor.looked(Host())(
+        '[{"at": 9, "gaze": "left"}]', values("Text", text="Hi.")
+    )
+    assert data_of(shown, "bad") == ""
+    assert float(data_of(shown, "seconds")) == 9
+
+
 def test_what_is_written_is_escaped():
     shown = timeline_editor.looked(Host())('[{"at": 0, "emotion": "<b>"}]', values("Idle"))
     assert "&lt;b&gt;" in shown and "<b>'" not in shown and "'<b>" not in shown
@@ -168,6 +192,60 @@ def test_words_in_lists_are_translated(code):
     assert [one for one in sorted(shown) if translations.translated(code, one) is None] == []
 
 
-def test_the_webuis_script_is_the_page_s():
-    script = (ROOT / "javascript" / "sadtalker_timeline_editor.js").read_text()
-    assert script == (UI / "timeline_editor.js").read_text()
+@pytest.mark.parametrize("name", ["timeline_editor", "timeline_grips", "player"])
+def test_the_webuis_script_is_the_page_s(name):
+    script = (ROOT / "javascript" / f"sadtalker_{name}.js").read_text(encoding="utf-8")
+    assert script == (UI / f"{name}.js").read_text(encoding="utf-8")
+
+
+def crowd(count, seconds):
+    """Return a timeline of so many entries; every fourth looks somewhere else."""
+    kinds = [{"emotion": "happy"}, {"gesture": "nod"}, {"gaze": None}, {"control": "browDown"}]
+    entries = []
+    for number in range(count):
+        kind = dict(kinds[number % 4])
+        if "gaze" in kind:
+            kind["gaze"] = [number % 45 - number // 45 / 30, 0]
+        at = round(number * seconds / count, 3)
+        entries.append({"at": at, "until": round(at + seconds / count, 3), **kind})
+    return json.dumps(entries)
+
+
+def test_a_picture_of_many_entries_is_no_larger_than_a_page_can_take():
+    text = crowd(1000, 600.0)
+    options = GenerateOptions(timeline=text)
+    many = curves_of(options, Sound(seconds=600.0))
+    assert len(many.curves) > 200 and len(many.spans) == 1000
+    shown = timeline_plot.plot_html(options, text, Sound(seconds=600.0))
+    assert shown.count('class="stx-time-line ') == timeline_plot.MOST_CURVES
+    assert f"{len(many.curves) - timeline_plot.MOST_CURVES} weaker curves" in shown
+    assert len(shown) < 250_000
+    drawn = json.loads(data_of(shown, "curves"))
+    assert sum(len(one["values"]) for one in drawn) <= timeline_plot.MOST_VALUES
+    # what is left are the strongest, with the largest values they have
+    happy = next(one for one in drawn if one["name"] == "happy")
+    (whole,) = (one.values for one in many.curves if one.name == "happy")
+    assert max(happy["values"]) == pytest.approx(whole.max(), abs=1e-3)
+
+
+def test_every_entry_says_where_it_lies_and_which_curve_shows_it():
+    text = (
+        '[{"at": 2, "emotion": "sad"}, {"at": "20%", "gesture": "nod"},'
+        ' {"at": 0, "blend": {"angry": 0.2, "happy": 0.7}}, {"at": 3, "until": "100f",'
+        ' "head": [8, 0, 0]}]'
+    )
+    shown = timeline_plot.plot_html(GenerateOptions(timeline=text), text, FIVE)
+    names = [one["name"] for one in json.loads(data_of(shown, "curves"))]
+    sad, nod, happy, head = json.loads(data_of(shown, "spans"))
+    assert sad == [2, 5, 0, names.index("sad")]
+    assert nod == [1, 1.75, 0, names.index("Nod")]
+    assert happy == [0, 2, 0, names.index("happy")]
+    assert head == [3, 4, 1, names.index("Head 8°, 0°, 0°")]
+    assert timeline_plot.HELP in shown
+
+
+def test_a_refused_timeline_keeps_its_length_so_that_it_can_be_dragged_back():
+    text = '[{"at": 7, "gaze": "up", "until": 9}, {"at": 8, "gaze": "down"}]'
+    shown = timeline_plot.plot_html(GenerateOptions(timeline=text), text, Sound())
+    assert data_of(shown, "bad") == "2" and data_of(shown, "spans") == "[]"
+    assert float(data_of(shown, "seconds")) == 10 and "<svg" in shown

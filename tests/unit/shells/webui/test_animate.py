@@ -126,3 +126,16 @@ def test_the_section_is_always_there_unless_switched_off(animate, webui):
     assert script.show(False) is webui("scripts").AlwaysVisible
     webui("shared").opts.data["sadtalker_ext_show_script"] = False
     assert script.show(True) is False
+
+
+def test_the_section_s_values_are_among_the_parameters_of_the_pictures(animate):
+    script, work = animate.AnimateScript(), SimpleNamespace(extra_generation_params={"Hires": 2})
+    for arguments in ((), (False, None, "crop", True), (True, None, {"quality": 99})):
+        script.process(work, *arguments)
+        assert work.extra_generation_params == {"Hires": 2}
+    script.process(work, True, None, "crop", True)
+    assert work.extra_generation_params == {
+        "Hires": 2, "SadTalker framing": "crop", "SadTalker still": True,
+    }  # fmt: skip
+    script.process(work, True, None, {"preprocess": "full"})
+    assert work.extra_generation_params["SadTalker framing"] == "full"

@@ -1,5 +1,7 @@
 """The service in the WebUI says what to do in the WebUI's words."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -67,20 +69,40 @@ def test_a_ready_engine_but_for_a_package_needs_a_restart(service, monkeypatch):
     assert all("installer" in hint for hint in hints.values())
 
 
+def requests_in(folder):
+    """A request of every kind, by the service's verb."""
+    return {
+        "generate": Request(
+            picture=Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png"),
+            speech=None,
+            output=folder / "a.mp4",
+            options=GenerateOptions(idle_seconds=1.0),
+        ),
+        "dub": DubRequest(video=folder / "v.mp4", output=folder / "a.mp4", roles=()),
+    }
+
+
 @pytest.mark.parametrize(
-    ("no_half", "chosen", "used"),
-    [(False, "auto", "auto"), (True, "auto", "float32"), (True, "bfloat16", "bfloat16")],
+    ("engine", "no_half", "chosen", "used"),
+    [
+        ("sadtalker", False, "auto", "auto"),
+        ("sadtalker", True, "auto", "float32"),
+        ("sadtalker", True, "bfloat16", "bfloat16"),
+        # it has no networks on the device, and would say that the option has no effect
+        ("puppet", True, "auto", "auto"),
+        ("auto", True, "auto", "auto"),
+    ],
 )
+@pytest.mark.parametrize("verb", ["generate", "dub"])
 def test_no_half_counts_unless_a_precision_was_chosen(
-    service, webui, monkeypatch, tmp_path, no_half, chosen, used
+    service, webui, monkeypatch, tmp_path, engine, no_half, chosen, used, verb
 ):
     seen = []
-    monkeypatch.setattr(Service, "generate", lambda self, request, *_: seen.append(request))
+    monkeypatch.setattr(Service, verb, lambda self, request, *_: seen.append(request))
     webui("shared").cmd_opts.no_half = no_half
-    options = GenerateOptions(precision=chosen, idle_seconds=1.0)
-    picture = Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png")
-    request = Request(picture=picture, speech=None, output=tmp_path / "a.mp4", options=options)
-    service.generate(request, Progress())
+    options = GenerateOptions(engine=engine, precision=chosen, idle_seconds=1.0)
+    request = requests_in(tmp_path)[verb]
+    getattr(service, verb)(dataclasses.replace(request, options=options), Progress())
     assert seen[0].options.precision == used
 
 
@@ -95,18 +117,9 @@ def test_every_kind_of_job_sees_interrupt_and_is_seen(service, webui, monkeypatc
         progress.check()
 
     monkeypatch.setattr(Service, verb, work)
-    requests = {
-        "generate": Request(
-            picture=Picture(pixels=np.zeros((64, 64, 3), np.uint8), name="x.png"),
-            speech=None,
-            output=tmp_path / "a.mp4",
-            options=GenerateOptions(idle_seconds=1.0),
-        ),
-        "dub": DubRequest(video=tmp_path / "v.mp4", output=tmp_path / "a.mp4", roles=()),
-    }
     try:
         with service.host.joined(), pytest.raises(Cancelled):
-            getattr(service, verb)(requests[verb], Progress())
+            getattr(service, verb)(requests_in(tmp_path)[verb], Progress())
     finally:
         state.interrupted = False
 
