@@ -153,6 +153,10 @@
         try { localStorage.setItem(TASK, id); } catch { /* kept by this page alone */ }
         showButtons(false);
         showStage();
+        // the result of before is out of sight now, and would go on being heard
+        gradioApp().querySelectorAll(`#${PREFIX}_stage .stx-result video`).forEach((video) => {
+            video.pause();
+        });
         const values = Array.from(arguments);
         values[0] = id;
         return values;
@@ -208,6 +212,43 @@
             place.appendChild(video);
         }
     }
+
+    /* Gives a video to the field of our tab that takes options and portrait from it. */
+    function takeVideo(file, tries) {
+        const field = find(`${PREFIX}_parameters_of`);
+        const input = field && field.querySelector("input[type=file]");
+        if (input) {
+            const given = new DataTransfer();
+            given.items.add(file);
+            input.files = given.files;
+            input.dispatchEvent(new Event("change", {bubbles: true}));
+        } else if (field && tries > 0) {
+            // it holds an earlier one, whose button takes it away
+            const clear = field.querySelector("button[aria-label]");
+            if (clear) clear.click();
+            setTimeout(() => takeVideo(file, tries - 1), 300);
+        }
+    }
+
+    /* PNG Info reads pictures; a video that is dropped there comes to our tab. So does one that is
+       dropped where results are shown: the field is not seen before the first result. */
+    function dropped(event) {
+        const files = event.dataTransfer ? Array.from(event.dataTransfer.files) : [];
+        const video = files.find((one) => one.type.startsWith("video/"));
+        const field = find(`${PREFIX}_parameters_of`);
+        const ours = event.target.closest(`#tab_pnginfo, #${PREFIX}_stage`);
+        if (!video || !ours || !field || field.contains(event.target)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        switchToTab();
+        takeVideo(video, 3);
+    }
+
+    document.addEventListener("drop", dropped, true);
+    document.addEventListener("dragover", (event) => {
+        // without it the browser opens what is dropped there in place of the page
+        if (event.target.closest(`#${PREFIX}_stage`)) event.preventDefault();
+    });
 
     onUiLoaded(function() {
         if (bare()) document.body.classList.add("stx-bare");

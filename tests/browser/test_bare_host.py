@@ -21,7 +21,8 @@ BODY = """<div id="tab_sadtalker"><div id="sadtalker_ext_root">
     <div id="sadtalker_ext_generate_box"><button id="sadtalker_ext_generate">Generate</button>
     <button id="sadtalker_ext_interrupt">Interrupt</button>
     <button id="sadtalker_ext_interrupting">Interrupting</button></div>
-    <div id="sadtalker_ext_stage"><div id="sadtalker_ext_progress"></div></div></div></div>"""
+    <div id="sadtalker_ext_stage"><div id="sadtalker_ext_progress"></div>
+    <div class="stx-result"><video></video><p class="stx-summary">1 s</p></div></div></div></div>"""
 
 
 @pytest.fixture
@@ -69,8 +70,12 @@ def test_a_job_in_the_queue_has_a_bar_and_can_be_stopped(page):
 
 
 def test_a_job_beside_the_queue_shows_the_bar_that_the_server_draws(page):
+    page.evaluate("document.querySelector('video').pause = () => { window.paused = true; }")
     page.evaluate("sadtalker_ext_submit('')")
+    assert page.evaluate("window.paused"), "the result of before is heard below the new one"
+    assert page.is_visible(".stx-result")
     answer(page, '<div class="stx-running"><div class="stx-bar"></div></div>')
+    assert page.is_hidden(".stx-result")
     assert seen(page) == ["interrupt"]
     assert page.evaluate("asked") == []
     answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
@@ -107,3 +112,29 @@ def test_videos_of_the_section_are_shown_below_the_gallery_until_the_next_genera
     page.wait_for_function("[...document.querySelectorAll('.stx-made')].every(one => one.hidden)")
     assert page.locator("video.stx-made").first.is_hidden()
     assert told_below(page, "Another remark<br>\n") == []
+
+
+DROP = """([name, type]) => {
+    const place = document.createElement('div');
+    place.id = 'tab_pnginfo';
+    place.innerHTML = '<p>Drop here</p>';
+    const field = document.createElement('div');
+    field.id = 'sadtalker_ext_parameters_of';
+    field.innerHTML = '<input type="file">';
+    document.body.append(place, field);
+    window.given = [];
+    field.firstChild.onchange = (event) => given.push(event.target.files[0].name);
+    const data = new DataTransfer();
+    data.items.add(new File(['x'], name, {type}));
+    const event = new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true});
+    place.firstChild.dispatchEvent(event);
+    return [event.defaultPrevented, given];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "taken"), [("a.mp4", "video", True), ("a.png", "image", False)]
+)
+def test_a_video_dropped_on_png_info_comes_to_the_field_that_reads_it(page, name, kind, taken):
+    found = page.evaluate(DROP, [name, f"{kind}/{name[2:]}"])
+    assert found == [taken, [name] if taken else []]

@@ -45,6 +45,10 @@
     const done = !bar && !told && document.querySelector("#sadtalker_ext_video video");
     const text = done ? say("The video is ready.") : words;
     if (said.textContent !== text && (bar || said.dataset.busy)) said.textContent = text;
+    // the result of before is out of sight now, and would go on being heard
+    if (bar && !said.dataset.busy) {
+      document.querySelectorAll(".stx-result video").forEach((video) => video.pause());
+    }
     said.dataset.busy = bar ? "yes" : "";
   };
 

@@ -7,8 +7,10 @@ sentence in the tab, not as a missing tab.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
+from sadtalker_ext.host.offers import add_callback
 from sadtalker_ext.host.webui import script_callbacks, scripts
 from sadtalker_ext.shells.webui import rest
 from sadtalker_ext.shells.webui.animate import AnimateScript
@@ -31,11 +33,15 @@ def register() -> type[AnimateScript]:
     def on_component(component: Any, **details: Any) -> None:
         neighbours.look_at(component, details.get("elem_id"))
 
-    script_callbacks.on_ui_settings(add_settings)
-    script_callbacks.on_before_ui(_add_axes)
-    script_callbacks.on_after_component(on_component)
-    script_callbacks.on_ui_tabs(lambda: build_tabs(neighbours))
-    script_callbacks.on_app_started(_mount_api)
+    calls: dict[str, Callable[..., Any]] = {
+        "ui_settings": add_settings,
+        "before_ui": _add_axes,
+        "after_component": on_component,
+        "ui_tabs": lambda: build_tabs(neighbours),
+        "app_started": _mount_api,
+    }
+    for kind, call in calls.items():
+        add_callback(script_callbacks, kind, call, __file__)
     return AnimateScript
 
 

@@ -97,7 +97,7 @@ class TestRay(ServerWithWorkers):
         monkeypatch.setattr(ray_calls, "_GOODBYE_SECONDS", 0.0)
         before = set(pids(workers))
         with self.server(tmp_path / "data", workers) as client:
-            job = self.send(client, SLOW, 8.0)
+            job = self.send(client, SLOW, 20.0)
             wait_until(lambda: client.sadtalker.runner.moment(job) is not None)
             time.sleep(0.5)
             client.delete(f"{TALKS}/{job}")

@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sadtalker_ext.errors import Cancelled, OutputUnwritable
+from sadtalker_ext.host import offers
 from sadtalker_ext.progress import Stage
 from sadtalker_ext.types import Picture
 
@@ -165,3 +167,30 @@ def test_only_one_file_imports_the_host():
         )
     ]
     assert found == ["webui.py"]
+
+
+def test_a_host_is_told_which_file_registers_a_callback_and_looks_for_none():
+    added = []
+
+    def add(callbacks, call, *, name=None, category="unknown", filename=None):
+        assert name is None
+        added.append((callbacks, call, category, filename))
+
+    def on_ui_tabs(call):
+        added.append(call)
+
+    tabs = [1]
+    told = SimpleNamespace(
+        add_callback=add, callback_map={"callbacks_ui_tabs": tabs}, on_ui_tabs=on_ui_tabs
+    )
+    offers.add_callback(told, "ui_tabs", len, "a.py")
+    assert added == [(tabs, len, "ui_tabs", "a.py")]
+    # SD.Next's takes no file; an unknown kind, or a host without such a table, has its own way
+    for other in (
+        SimpleNamespace(**vars(told) | {"add_callback": lambda callbacks, call: None}),
+        SimpleNamespace(**vars(told) | {"callback_map": {}}),
+        SimpleNamespace(on_ui_tabs=on_ui_tabs),
+    ):
+        added.clear()
+        offers.add_callback(other, "ui_tabs", len, "a.py")
+        assert added == [len]
