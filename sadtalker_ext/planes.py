@@ -146,8 +146,9 @@ class Planes:
         nothing = np.array([[self.colours.black], [middle], [middle]], np.float32)
         whole = np.hstack([to_rgb, -to_rgb @ nothing])
         rgb = cv2.transform(cv2.merge(small).astype(np.float32), whole)
-        # OpenCV rounds and limits on the way to bytes
-        return np.asarray(cv2.add(rgb, (0, 0, 0, 0), dtype=cv2.CV_8U), np.uint8), scale
+        # OpenCV rounds and limits on the way to bytes; its stubs know no scalars
+        bytes_of = cv2.add(rgb, (0, 0, 0, 0), dtype=cv2.CV_8U)  # type: ignore[call-overload]
+        return np.asarray(bytes_of, np.uint8), scale
 
     def draw(self, box: Box, change: FloatArray) -> None:
         """Add a change (h, w, 3) of RGB to a part, a box as `inside` gives it."""

@@ -161,7 +161,7 @@ def _actors(
     stamps = np.asarray(analysis.tracks.frames["pts"], np.int64)
     times = schedule.middles(footage.facts.time_base)
     steady = STEADY_SECONDS if request.smooth else 0.0
-    actors = []
+    actors: list[Actor] = []
     for role, persons, line in zip(request.roles, people, lines, strict=True):
         if not line:
             continue

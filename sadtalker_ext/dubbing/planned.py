@@ -38,7 +38,7 @@ def plan_key(
         parts += [one.at, str(speech.path), facts.st_size, facts.st_mtime_ns]
         parts += [speech.start, speech.total_seconds, speech.channels, speech.text]
         parts += [repr(speech.phonemes), repr(speech.words), repr(speech.marks)]
-    return content_key(*parts, times)
+    return content_key(*parts, np.ascontiguousarray(times).view(np.uint8))
 
 
 def kept_plan(path: Path, key: str, plan: Callable[[], Plan]) -> Plan:

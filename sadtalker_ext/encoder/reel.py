@@ -278,7 +278,8 @@ def _video_frame(planes: Planes, look: ReelLook) -> VideoFrame:
     width, height = look.size
     width, height = width + width % 2, height + height % 2
     frame = Frame(width, height, "yuv420p10le" if look.bits == 10 else "yuv420p")
-    for plane, values in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
+    written: tuple[Any, ...] = frame.planes
+    for plane, values in zip(written, (planes.y, planes.u, planes.v), strict=True):
         rows: Plane = np.frombuffer(plane, values.dtype).reshape(plane.height, -1)
         high, wide = values.shape
         rows[:high, :wide] = values

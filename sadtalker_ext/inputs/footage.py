@@ -292,7 +292,7 @@ def _planes(frame: VideoFrame, facts: FootageFacts, more: int) -> Planes:
 
 def _plane(frame: VideoFrame, index: int, bits: int) -> Plane:
     """Return a copy of a plane without the padding of its rows."""
-    plane = frame.planes[index]
+    plane: Any = frame.planes[index]
     kind = np.uint16 if bits == 10 else np.uint8
     rows: npt.NDArray[Any] = np.frombuffer(plane, kind).reshape(plane.height, -1)
     return rows[:, : plane.width].copy()

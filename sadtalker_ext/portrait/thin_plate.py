@@ -89,7 +89,7 @@ def _weights(at: npt.NDArray[Any], values: npt.NDArray[Any]) -> FloatArray:
 
 def _kernel(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(n, m) r^2 log r^2 between points."""
-    square = one[:, :1] - other[:, 0]
+    square: npt.NDArray[Any] = one[:, :1] - other[:, 0]
     np.multiply(square, square, out=square)
     down = one[:, 1:] - other[:, 1]
     square += np.multiply(down, down, out=down)

@@ -24,7 +24,7 @@ BODY = """<div id="tab_sadtalker"><div id="sadtalker_ext_root">
     <button id="sadtalker_ext_interrupt">Interrupt</button>
     <button id="sadtalker_ext_interrupting">Interrupting</button></div>
     <div id="sadtalker_ext_stage"><div id="sadtalker_ext_progress"></div>
-    <div class="stx-result"><p class="stx-summary">1 s</p><video></video></div></div></div></div>"""
+    <div class="stx-result"><video></video><p class="stx-summary">1 s</p></div></div></div></div>"""
 
 
 @pytest.fixture

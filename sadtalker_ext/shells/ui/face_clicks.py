@@ -160,19 +160,18 @@ def connect_still(
         point: tuple[int, int], value: Any, boxes: Sequence[Box], who: str, first: Any, *rest: Any
     ) -> list[Any]:
         there, faces_of = _split(rest)
-        kept = [int(first or 0), *faces_of]
+        now, kept = int(first or 0), faces_of
         try:
             found = faces.face_at(still.drawn(still.read(value), boxes), point)
         except (SadTalkerError, TypeError):
             found = None
         if found is not None:
-            now, others = choose(found, who, kept[0], there, faces_of, len(boxes))
-            kept = [now, *others]
+            now, kept = choose(found, who, now, there, faces_of, len(boxes))
         others = [
             compat.unchanged() if one == before else one
-            for one, before in zip(kept[1:], faces_of, strict=True)
+            for one, before in zip(kept, faces_of, strict=True)
         ]
-        return [kept[0], *others, drawn(value, boxes, who, kept[0], there, *kept[1:])]
+        return [now, *others, drawn(value, boxes, who, now, there, *kept)]
 
     compat.on_select(still.shown, clicked, given, [still.first, *chosen, still.shown])
     for event in (still.who.change, *(one.change for one in chosen), *events):

@@ -11,7 +11,7 @@
   const range = () => root()?.querySelector("input[type=range]");
   let shown = null; // the text that the table shows
   let asked = null; // what the curves were last asked for
-  let drawn = null; // the element whose curves are known
+  let drawn = []; // the element whose curves are known, and what it said
   let data = { seconds: 0, curves: [], spans: [] };
   let history = [];
   // the scripts of the grips and of the player follow
@@ -157,10 +157,12 @@
     range().setAttribute("aria-valuetext", [output.textContent, ...told].join(", "));
     tell("head");
   };
+  // one gradio puts new elements there, another one writes the new attributes into the old element
+  const state = (element) => [element, ...["seconds", "bad", "spans", "curves"].map((name) => element?.dataset[name])];
   const takeCurves = () => {
     const element = plot();
-    if (element === drawn) return;
-    drawn = element;
+    if (state(element).every((one, k) => one === drawn[k])) return;
+    drawn = state(element);
     data = element
       ? {
         seconds: Number(element.dataset.seconds), fps: Number(element.dataset.fps),
@@ -204,8 +206,9 @@
   };
   setInterval(watch, 300);
   // new curves are taken at once: the grips lie on them, and one may have the focus
-  new MutationObserver(() => { if (plot() !== drawn && root()) takeCurves(); })
-    .observe(document, { childList: true, subtree: true });
+  new MutationObserver(() => { if (root()) takeCurves(); }).observe(document, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-spans", "data-curves"],
+  });
 
   const change = (act, how) => {
     const entries = entriesOf(textOf()?.value ?? "");

@@ -148,6 +148,11 @@
     if (detail !== "head") spans = texts.map((text) => known.get(text) ?? guess(JSON.parse(text)));
     if (detail !== "head" || spans.length > MOST) draw();
   });
+  // a picture that changes takes away what it does not know, and with it the focus
+  new MutationObserver(() => {
+    const view = timeline().plot()?.querySelector(".stx-time-view");
+    if (view && layer.parentElement !== view) draw();
+  }).observe(document, { childList: true, subtree: true });
 
   const write = (place, { entry, span }, how) => {
     known.set(JSON.stringify(entry), span);

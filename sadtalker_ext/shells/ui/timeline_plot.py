@@ -84,6 +84,7 @@ def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str
         f'data-fps="{25.0 if options is None else options.fps:g}" '
         f'data-bad="{entry[1] if entry else ""}" data-spans="{_placed(spans, shown)}" '
         f'data-curves="{escape(data)}">{_picture(shown, spans, sound, seconds)}{_legend(shown)}'
+        f"{_help(spans)}"
         f"{_told(len(curves) - len(shown), why, estimated=sound.about and seconds > 0)}</div>"
     )
 
@@ -119,6 +120,10 @@ def _placed(spans: Sequence[Span], curves: Sequence[Curve]) -> str:
     return json.dumps(found, **_DENSE)
 
 
+def _help(spans: Sequence[Span]) -> str:
+    return f'<p class="stx-note stx-time-help" id="{HELP_ID}">{HELP}</p>' if spans else ""
+
+
 def _told(hidden: int, why: str, *, estimated: bool) -> str:
     """Return the refusal, or what has to be known of the picture."""
     if why:
@@ -138,7 +143,6 @@ def _picture(curves: Sequence[Curve], spans: Sequence[Span], sound: Sound, secon
     )
     begins = sorted({round(one.start / seconds * _WIDE) for one in spans})
     marks = "".join(f"M{at} 0V{_TALL}" for at in begins)
-    told = f'<p class="stx-note" id="{HELP_ID}">{HELP}</p>' if spans else ""
     times = "".join(f"<span>{seconds * part:.3g} s</span>" for part in (0.0, 0.25, 0.5, 0.75, 1.0))
     return (
         f'<div class="stx-time-view"><svg viewBox="0 0 {_WIDE} {_TALL}" '
@@ -146,7 +150,7 @@ def _picture(curves: Sequence[Curve], spans: Sequence[Span], sound: Sound, secon
         f'<path class="stx-time-sound" d="{_wave(sound.bars)}"/>'
         f'<path class="stx-time-begin" d="{marks}"/>{lines}</svg>'
         f'<div class="stx-time-now" aria-hidden="true"></div></div>'
-        f'<div class="stx-time-axis" aria-hidden="true">{times}</div>{told}'
+        f'<div class="stx-time-axis" aria-hidden="true">{times}</div>'
     )
 
 

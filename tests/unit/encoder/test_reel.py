@@ -105,9 +105,7 @@ def test_only_videos_of_one_picture_are_not_looked_through_for_cuts():
     assert h264_options(18, 256 * 256)["preset"] == h264_options(18)["preset"] == "veryfast"
 
 
-@pytest.mark.parametrize(
-    ("size", "effort"), [((1250, 800), b"subme=1 "), ((1280, 720), b"subme=2 ")]
-)
+@pytest.mark.parametrize(("size", "effort"), [((640, 320), b"subme=1 "), ((620, 320), b"subme=2 ")])
 def test_large_frames_are_coded_quickly_and_none_in_slices(tmp_path, size, effort):
     """Slices of one frame would let `write` wait for all of them."""
     path = tmp_path / "part.mp4"

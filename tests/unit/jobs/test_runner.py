@@ -51,7 +51,7 @@ def test_a_job_whose_worker_dies_is_begun_as_often_as_after_a_restart(room):
     assert room.state(job) is JobState.ERROR
     assert room.store.get(job).error["code"] == "worker_lost"
     assert tries == [*range(1, MAX_ATTEMPTS + 1)]
-    assert not room.folder.input_dir(job).exists()
+    wait_until(lambda: not room.folder.input_dir(job).exists())
 
 
 def test_a_stop_is_not_forgotten_because_the_worker_dies(room):

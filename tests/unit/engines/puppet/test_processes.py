@@ -7,6 +7,7 @@ import io
 import signal
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -28,6 +29,7 @@ from sadtalker_ext.types import Face, Motion
 from tests.support.puppet_person import make_person
 
 FRAMES = 16
+TRACKS = ("head", "lids", "gaze", "controls", "face")
 
 
 def speaking() -> Motion:
@@ -125,12 +127,14 @@ def test_planes_are_those_of_the_frames_whoever_draws(made, helped, threads):
 
 
 def test_a_frame_that_fails_leaves_nothing_in_the_next_one(made, monkeypatch):
-    rig, poses = made[0].anew(), head_poses(speaking())
-    whole = rig.draw_row_planes(speaking(), 3, poses)
+    moves = speaking()
+    still = replace(moves, **{name: 0 * getattr(moves, name) for name in TRACKS})
+    rig, other = made[0].anew(), made[0].anew()
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr(MovingFrame, "planes", lambda *_: 1 // 0)
-        rig.draw_row_planes(speaking(), 5, poses)
-    assert np.array_equal(rig.draw_row_planes(speaking(), 3, poses), whole)
+        rig.draw_row_planes(moves, 5, head_poses(moves))
+    after, fresh = (one.draw_row_planes(still, 0, head_poses(still)) for one in (rig, other))
+    assert np.array_equal(after, fresh)
 
 
 def test_spare_processes_are_taken_or_end(made, monkeypatch):

@@ -73,3 +73,16 @@ def test_places_of_some_cells_are_those_of_all():
 def test_sampling_at_pixel_centres_gives_the_pixels():
     image = np.random.default_rng(0).integers(0, 255, (9, 11, 3), dtype=np.uint8)
     assert np.array_equal(sample(image, pixel_grid(0, 0, 11, 9)), image)
+
+
+def test_sheets_that_are_inverted_together_know_nothing_of_each_other():
+    """Both move far beyond their borders, where the other one lies, and in opposite ways."""
+    warp = SheetWarp((0, 0, 96, 64), 4)
+    x, y = (warp.nodes[..., axis] / 96 for axis in (0, 1))
+    ways = [np.dstack([5 * np.sin(5 * y), -18 - 6 * np.cos(4 * x)]), np.dstack([9 * x, 25 + 8 * y])]
+    warp.set_fields(np.stack(ways)[None].astype(np.float32))
+    together = warp.offsets(np.ones(1, np.float32))
+    for way, both in zip(ways, together, strict=True):
+        cells = (way / 4).astype(np.float32)
+        alone = warp.inverse((cells[..., 0], cells[..., 1]))
+        assert np.allclose(np.stack(both), np.stack(alone), atol=1e-4)
