@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sadtalker_ext.batch.ray_pool import RayPool
-from sadtalker_ext.batch.ray_worker import Done, Task
+from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+from sadtalker_ext.batch.ray_worker import Done, Setup, Task
 from sadtalker_ext.errors import Cancelled, SadTalkerError, SetupError, WorkerLost
 from sadtalker_ext.progress import Progress, Stage
 
@@ -41,10 +41,21 @@ class RayCalls(RayPool):
         shape: As of `RayPool`; `retries` is 0.
         setup: As of `RayPool`.
         tell: As of `RayPool`.
+        lost: Called when the cluster cannot be reached any more; expected to stop the callers.
     """
 
     # replaced here, so that no task goes to one that starts in place of another
     _restarts = 0
+
+    def __init__(
+        self,
+        shape: PoolShape,
+        setup: Setup,
+        tell: Callable[[str], None] = log.info,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(shape, setup, tell)
+        self._lost = lost
 
     def __enter__(self) -> RayCalls:
         super().__enter__()
@@ -70,10 +81,24 @@ class RayCalls(RayPool):
 
         Raises:
             Cancelled: The task was stopped.
-            WorkerLost: Its worker died.
+            WorkerLost: Its worker died, or the cluster has gone.
             SetupError: No worker can be started.
             Exception: Whatever the task itself raised.
         """
+        try:
+            return self._called(task, progress, keep)
+        except ConnectionError as problem:
+            if self._ray.is_initialized():
+                raise  # a task's own
+            log.error("the Ray cluster cannot be reached any more: %s", _last_line(problem))
+            self._lost()
+            end = time.monotonic() + _GOODBYE_SECONDS
+            while time.monotonic() < end:
+                progress.check()
+                time.sleep(_POLL_SECONDS)
+            raise WorkerLost("The Ray cluster cannot be reached any more.") from problem
+
+    def _called(self, task: Task, progress: Progress, keep: Keep) -> dict[str, Any]:
         with self._worker(progress) as worker:
             progress.enter(Stage.LOADING)
             done = self._done(worker, task, progress)

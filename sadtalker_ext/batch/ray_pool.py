@@ -6,6 +6,7 @@ task anew. This file only hands the next line to whoever is free.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import math
@@ -274,7 +275,8 @@ class RayPool:
     def __exit__(self, *_: object) -> None:
         """Leave the cluster, unless this process was in it before; the workers end."""
         for worker in self._workers:
-            self._ray.kill(worker)
+            with contextlib.suppress(ConnectionError):
+                self._ray.kill(worker)
         self._workers = []
         if not self._guest:
             self._ray.shutdown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 
 
 def suit(device: str) -> None:
@@ -27,6 +28,11 @@ def keep_to_callers() -> None:
     import cv2
 
     cv2.setNumThreads(1)
+
+
+def end_process() -> None:
+    """Ask this process to end in an orderly way, as whoever started it would."""
+    signal.raise_signal(signal.SIGTERM)
 
 
 def restrain_ray() -> None:

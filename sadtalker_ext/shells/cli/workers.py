@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.shells.cli.own_process import restrain_ray, suit
+from sadtalker_ext.shells.cli.own_process import end_process, restrain_ray, suit
 
 if TYPE_CHECKING:
     from sadtalker_ext.batch.ray_calls import RayCalls
@@ -76,7 +76,7 @@ def calls_of(parsed: argparse.Namespace) -> Iterator[RayCalls | None]:
         retries=0,
     )
     setup = _setup(parsed, Path(), parsed.worker_device or "auto", shape.threads)
-    with _quiet_ray(), RayCalls(shape, setup, _tell) as calls:
+    with _quiet_ray(), RayCalls(shape, setup, _tell, lost=end_process) as calls:
         yield calls
 
 

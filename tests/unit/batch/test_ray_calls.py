@@ -105,6 +105,29 @@ class TestRay(ServerWithWorkers):
             assert self.ends(client, [self.send(client, 1)]) == [("done", None, 1)]
         assert len(set(pids(workers)) - before) == 1
 
+    def test_a_cluster_that_has_gone_ends_the_server_and_no_job(
+        self, tmp_path, cluster, monkeypatch
+    ):
+        """Its connection breaks as that of a client does; jobs go back as if they had not begun."""
+
+        def broken(*words, **more):
+            raise ConnectionError("GRPC connection failed")
+
+        told = threading.Event()
+        shape, setup = PoolShape(workers=1, retries=0), Setup(folder=cluster)
+        with RayCalls(shape, setup, lost=told.set) as calls, monkeypatch.context() as patched:
+            with self.server(tmp_path / "data", calls) as client:
+                job = self.send(client, SLOW, 20.0)
+                wait_until(lambda: client.sadtalker.runner.moment(job) is not None)
+                patched.setattr(ray, "is_initialized", lambda: False)
+                patched.setattr(ray, "wait", broken)
+                patched.setattr(ray, "kill", broken)
+                assert told.wait(10)
+            patched.undo()
+            calls._ray.kill(calls._workers[0])
+            with self.server(tmp_path / "data", None) as client:
+                assert self.ends(client, [job]) == [("done", None, 1)]
+
     def test_workers_that_cannot_start_are_said(self, tmp_path, cluster, monkeypatch):
         class Broken(MortalWorker):
             def __init__(self, setup):
