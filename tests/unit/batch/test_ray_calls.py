@@ -62,6 +62,12 @@ class TestRay(ServerWithWorkers):
             left.unlink()
         return calls
 
+    def test_progress_and_cancel_reach_the_worker(self, tmp_path, workers):
+        """And it puts the job down by itself: none is replaced."""
+        before = pids(workers)
+        super().test_progress_and_cancel_reach_the_worker(tmp_path, workers)
+        assert pids(workers) == before
+
     def test_workers_that_died_idle_cost_no_try(self, tmp_path, workers):
         for pid in pids(workers):
             os.kill(pid, signal.SIGKILL)
