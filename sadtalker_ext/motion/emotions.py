@@ -7,10 +7,10 @@ there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` A
 `browOuterUp` AU 2, `browDown` AU 4, `eyeWide` AU 5, `cheekSquint` AU 6, `eyeSquint` AU 7,
 `noseSneer` AU 9, `mouthUpperUp` AU 10, `mouthSmile` AU 12, `mouthDimple` AU 14, `mouthFrown` AU 15,
 `mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `tongueOut` AU 19, `mouthStretch` AU 20,
-`mouthFunnel` AU 22, `mouthRoll` and `mouthPress` AU 23 and 24, `jawOpen` AU 26 and 27;
-`mouthShrugUpper` has no unit of its own, it pushes up the middle of the upper lip beside AU 10.
-Beyond those reports go AU 2 and 6 of anger, AU 19 of disgust and AU 22 of fear: with them faces
-were read more surely than without (docs/directing.md). How strong each is at full intensity, and
+`mouthRoll` and `mouthPress` AU 23 and 24, `jawOpen` AU 26 and 27; `mouthShrugUpper` has no unit of
+its own, it pushes up the middle of the upper lip beside AU 10. Beyond those reports go AU 2 and 6
+of anger, AU 19 of disgust and AU 10 of fear: with them faces were read more surely than without
+(docs/directing.md). How strong each is at full intensity, and
 how it colours head, eyes and breath, is ours.
 """
 
@@ -83,7 +83,7 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthShrugLower": 0.7,
         "tongueOut": 0.35,
     },
-    # AU 1 + 2 + 4 + 5 + 7 + 15 + 20 + 22 + 25 + 26: stretched lips are pulled down as well
+    # AU 1 + 2 + 4 + 5 + 7 + 10 + 15 + 20 + 25 + 26: teeth show between stretched lips
     "fearful": {
         "browInnerUp": 1.0,
         "browOuterUp": 0.6,
@@ -91,10 +91,10 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeWide": 1.0,
         "eyeSquint": 0.15,
         "mouthStretch": 1.0,
-        "mouthFrown": 1.0,
+        "mouthFrown": 0.7,
+        "mouthUpperUp": 0.6,
         "mouthLowerDown": 1.0,
-        "mouthFunnel": 0.35,
-        "jawOpen": 0.2,
+        "jawOpen": 0.4,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right
     "contempt": {

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -206,31 +205,6 @@ def test_errors_say_what_to_do(page, tmp_path):
     page.wait_for_function(
         "() => document.querySelector('.stx-error')?.innerText.includes('tick the line')"
     )
-
-
-def test_one_of_several_faces_is_chosen_by_a_click(page, tmp_path):
-    face = np.asarray(Image.open(PORTRAIT).convert("RGB").resize((400, 400)))
-    small = np.asarray(Image.fromarray(face).resize((260, 260)))
-    group = np.full((400, 700, 3), 235, np.uint8)
-    group[:, :400] = face
-    group[60:320, 420:680] = small
-    Image.fromarray(group).save(tmp_path / "group.png")
-    give_portrait(page, tmp_path / "group.png")
-    faces = page.locator(f"{part('faces')} img")
-    faces.wait_for()
-    page.wait_for_timeout(800)
-    before = faces.get_attribute("src")
-    box = faces.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.78, box["y"] + box["height"] * 0.4)
-    page.wait_for_function(
-        f"(before) => document.querySelector('{part('faces')} img').src !== before", arg=before
-    )
-    tick_if_asked(page)
-    idle(page, 1)
-    page.click(part("generate"))
-    page.wait_for_selector(f"{part('video')} video")
-    page.click(f"{part('parameters_box')} button")
-    assert "Face: 1" in page.input_value(f"{part('parameters')} textarea")
 
 
 def test_presets_and_engines_change_the_options(page):

@@ -36,7 +36,9 @@ BILABIALS = "Max had a nap at the old barn. Papa caught a black carp, and Tom la
 
 
 class WatchedRig:
-    """A rig, keeping the motion it was given and the frames it drew."""
+    """A rig, keeping the motion it was given and the frames it drew, which are no planes."""
+
+    draw_planes = None
 
     def __init__(self, rig):
         self.rig, self.motion, self.frames = rig, None, []

@@ -61,6 +61,7 @@ def listen(
     js: str | None = None,
     parallel: bool = False,
     lasting: bool = False,
+    latest: bool = False,
 ) -> Any:
     """Connect an event: no spinner over the outputs, and not part of gradio's public API.
 
@@ -77,6 +78,8 @@ def listen(
         parallel: Whether many calls of this event may run at once.
         lasting: Whether a call may take longer than a proxy waits for an answer; generator
             functions may in any case.
+        latest: Whether one more while a call is under way is answered after it; gradio 4 and later
+            would forget it.
     """
     options: dict[str, Any] = {"show_progress": "hidden"}
     if js is not None:
@@ -85,6 +88,8 @@ def listen(
         options["queue"] = False
     if version() >= 4 and parallel:
         options["concurrency_limit"] = None
+    if version() >= 4 and latest:
+        options["trigger_mode"] = "always_last"
     if version() >= 6:
         options["api_visibility"] = "private"
     else:

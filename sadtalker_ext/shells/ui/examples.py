@@ -23,6 +23,7 @@ from sadtalker_ext.shells.ui import compat
 from sadtalker_ext.shells.ui.contract import Component, element_id
 
 FOLDER = Path(__file__).with_name("examples")
+PLAY = "Make an example talk"
 THUMBNAIL = 128
 """Side of the small pictures in pixels; twice of what is shown."""
 
@@ -109,9 +110,7 @@ def make_voice_examples() -> list[tuple[Component, Example]]:
 
 def make_play_button() -> Component:
     """Make the button that shows everything at once; hidden when there is a result."""
-    button = compat.gradio().Button(
-        "Make an example talk", elem_id=element_id("play_example"), size="sm"
-    )
+    button = compat.gradio().Button(PLAY, elem_id=element_id("play_example"), size="sm")
     return compat.explained(button, "Take a drawing and a voice of ours, and generate.")
 
 

@@ -31,6 +31,10 @@
     }
   });
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".stx-try")) button("play_example")?.click();
+  });
+
   // the bar is made anew four times a second; what is read aloud is its stage, once each
   const said = document.createElement("div");
   said.setAttribute("role", "status");
@@ -52,11 +56,18 @@
     said.dataset.busy = bar ? "yes" : "";
   };
 
+  // what makes an example talk is offered as long as there is nothing else to see
+  const offer = () => {
+    const shown = document.querySelector(".stx-try");
+    const empty = document.querySelector("#sadtalker_ext_stage .stx-empty");
+    if (shown && shown.hidden === Boolean(empty)) shown.hidden = !empty;
+  };
+
   let waiting = false;
   new MutationObserver(() => {
     if (waiting) return;
     waiting = true;
-    setTimeout(() => { waiting = false; explain(); announce(); }, 300);
+    setTimeout(() => { waiting = false; explain(); announce(); offer(); }, 300);
   }).observe(document, { childList: true, subtree: true });
 
   // some browsers hand files over to other programs: the button is seen there

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from sadtalker_ext.shells.ui.examples import PLAY
 from sadtalker_ext.shells.ui.translations import LANGUAGES, for_the_page
 
 LANGUAGE = "Language"
@@ -23,6 +24,7 @@ def header_html() -> str:
         '<div class="stx-header"><div><h1>SadTalker</h1>'
         "<p>A portrait and speech become a talking head.</p></div>"
         f'<select class="stx-language" aria-label="{LANGUAGE}">{choices}</select></div>'
+        f'<button type="button" class="stx-try">{PLAY}</button>'
     )
 
 

@@ -125,7 +125,7 @@ def connect_timeline_parts(
     inputs |= {name: options.components[name] for name in names}
     looker = compat.by_name(looked(host), inputs)
     given = [options.components[OPTION], *inputs.values()]
-    compat.listen(parts.look.click, looker, given, [parts.plot], js=_LOOKED)
+    compat.listen(parts.look.click, looker, given, [parts.plot], js=_LOOKED, latest=True)
     for component in (said.kind, said.file, said.microphone, said.video):
         # the script asks for curves, and only while they can be seen
         compat.listen(component.change, None, js=_HEARD)
