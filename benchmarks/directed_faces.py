@@ -55,7 +55,7 @@ def directed_frames(
         directions: For each label an entry of the timeline without its times; an empty one is the
             face that nobody directs.
         models: The small face models.
-        still: Nothing moves but what is directed.
+        still: Nothing moves but what is directed: no head, no glance, and no brow by itself.
 
     Raises:
         InputError: There is no face in the picture.
@@ -73,6 +73,8 @@ def directed_frames(
         fps=_FPS,
         blink="off",
         still=still,
+        gaze="fixed" if still else "natural",
+        expression_scale=0.0 if still else 1.0,
         acting="off" if still else "subtle",
         seed=7,
         provenance="none",

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,6 +62,12 @@ class TestRay(ServerWithWorkers):
             left.unlink()
         return calls
 
+    def test_progress_and_cancel_reach_the_worker(self, tmp_path, workers):
+        """And it puts the job down by itself: none is replaced."""
+        before = pids(workers)
+        super().test_progress_and_cancel_reach_the_worker(tmp_path, workers)
+        assert pids(workers) == before
+
     def test_workers_that_died_idle_cost_no_try(self, tmp_path, workers):
         for pid in pids(workers):
             os.kill(pid, signal.SIGKILL)
@@ -113,20 +120,24 @@ class TestRay(ServerWithWorkers):
         def broken(*words, **more):
             raise ConnectionError("GRPC connection failed")
 
+        gone = SimpleNamespace(
+            exceptions=ray.exceptions, wait=broken, get=broken, kill=broken,
+            is_initialized=lambda: False,
+        )  # fmt: skip
         told = threading.Event()
         shape, setup = PoolShape(workers=1, retries=0), Setup(folder=cluster)
-        with RayCalls(shape, setup, lost=told.set) as calls, monkeypatch.context() as patched:
-            with self.server(tmp_path / "data", calls) as client:
-                job = self.send(client, SLOW, 20.0)
-                wait_until(lambda: client.sadtalker.runner.moment(job) is not None)
-                patched.setattr(ray, "is_initialized", lambda: False)
-                patched.setattr(ray, "wait", broken)
-                patched.setattr(ray, "kill", broken)
-                assert told.wait(10)
-            patched.undo()
-            calls._ray.kill(calls._workers[0])
-            with self.server(tmp_path / "data", None) as client:
-                assert self.ends(client, [job]) == [("done", None, 1)]
+        with (
+            RayCalls(shape, setup, lost=told.set) as calls,
+            self.server(tmp_path / "data", calls) as client,
+            monkeypatch.context() as patched,
+        ):
+            job = self.send(client, SLOW, 20.0)
+            wait_until(lambda: client.sadtalker.runner.moment(job) is not None)
+            patched.setattr(calls, "_ray", gone)
+            assert told.wait(10)
+            client.sadtalker.close()
+        with self.server(tmp_path / "data", None) as client:
+            assert self.ends(client, [job]) == [("done", None, 1)]
 
     def test_workers_that_cannot_start_are_said(self, tmp_path, cluster, monkeypatch):
         class Broken(MortalWorker):

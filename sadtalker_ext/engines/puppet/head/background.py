@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.fields import as_picture, blur, grid, sample, spread_colours
@@ -11,6 +12,14 @@ from sadtalker_ext.types import FloatArray, ImageArray
 
 _ALIKE = 40.0
 """Grey levels by which the rim of a hole may differ from what fills it and still be background."""
+
+_STRANGE = (60.0, 120.0)
+"""Grey levels by which a mirror image may differ from the smooth continuation, beside twice its
+roughness: more is an object of its own, a piece of which would lie beside the head."""
+_PAGE_EDGE = 0.06
+_PAGE_DIFFERS = 60.0
+_JUMP = 3.0
+_AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 
 
 def fill_hole(
@@ -36,12 +45,17 @@ def fill_hole(
     if wide.all():
         wide = hole
     colours = picture.astype(np.float32)
+    wide = np.maximum(wide, _page_edge(colours, np.asarray(wide, np.uint8)))
     smooth = spread_colours(colours, 1.0 - wide.astype(np.float32))
     distance, nearest = _nearest_edge(np.asarray(wide, np.uint8))
     source = 2.0 * blur(nearest, 2.0) - grid(*hole.shape)
     mirrored = sample(np.where(wide[..., None] > 0, smooth, colours), source)
     outside = sample(1.0 - wide.astype(np.float32), source)
-    trust = blur(outside * (1.0 - smoothstep(0.4 * depth, depth, distance)), 1.5)
+    outside *= 1.0 - smoothstep(0.4 * depth, depth, distance)
+    strange = np.abs(mirrored - smooth).max(-1) - 2.0 * _roughness(colours, wide == 0)
+    doubt = np.maximum(_folded(nearest, distance), smoothstep(*_STRANGE, strange))
+    outside *= 1.0 - cv2.dilate(np.asarray(doubt, np.float32), _AROUND)
+    trust = blur(np.asarray(outside, np.float32), 1.5)
     filled = smooth + trust[..., None] * (mirrored - smooth)
     missed = colours - filled
     alike = np.exp(-((missed / _ALIKE) ** 2).sum(-1)) * ((wide > 0) & (hole == 0))
@@ -60,3 +74,38 @@ def _nearest_edge(hole: ImageArray) -> tuple[FloatArray, FloatArray]:
     nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
     nearest[labels[rows, columns]] = np.stack([columns, rows], 1)
     return np.asarray(distance, np.float32), nearest[labels]
+
+
+def _page_edge(colours: FloatArray, wide: ImageArray) -> ImageArray:
+    """Return (H, W) uint8, 1 at the edges of a page or a print: they end with it and go on nowhere.
+
+    Within a sixteenth of the picture's borders, what differs much from the background farther
+    inside.
+    """
+    height, width = wide.shape
+    margin = max(2, round(_PAGE_EDGE * min(height, width)))
+    band = np.ones((height, width), np.bool_)
+    band[margin:-margin, margin:-margin] = False
+    inner = (wide == 0) & ~band
+    if not inner.any():
+        return np.zeros_like(wide)
+    usual = spread_colours(colours, inner.astype(np.float32))
+    differs = np.abs(colours - usual).max(-1) > _PAGE_DIFFERS
+    return np.asarray(band & differs, np.uint8)
+
+
+def _roughness(colours: FloatArray, outside: npt.NDArray[np.bool_]) -> float:
+    """Return by how many grey levels the background differs from what is around, as a deviation."""
+    fine = np.square(colours - blur(colours, 8.0)).max(-1)
+    return float(np.sqrt(fine[outside].mean())) if outside.any() else 0.0
+
+
+def _folded(nearest: FloatArray, distance: FloatArray) -> FloatArray:
+    """Return (H, W) 1 where mirror images of different edges meet, 0 elsewhere."""
+    jump = np.zeros(distance.shape, np.float32)
+    for axis in (0, 1):
+        step = np.abs(np.diff(nearest, axis=axis)).max(-1)
+        jump[: step.shape[0], : step.shape[1]] = np.maximum(
+            jump[: step.shape[0], : step.shape[1]], step
+        )
+    return np.asarray(jump > np.maximum(_JUMP, distance), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -22,6 +23,7 @@ def serve() -> None:
     os.dup2(2, 1)
     # every core has a process of its own
     cv2.setNumThreads(1)
+    gc.freeze()  # modules do not go away: the collector need not look at them again and again
     try:
         _serve(sys.stdin.buffer, answers)
     except BrokenPipeError:

@@ -115,3 +115,23 @@ def test_no_hole_and_nothing_but_hole_are_harmless():
 def test_smooth_step_is_flat_at_both_ends():
     values = smoothstep(2.0, 4.0, np.array([1, 2, 3, 4, 5], np.float32))
     assert values == pytest.approx([0, 0, 0.5, 1, 1])
+
+
+def test_the_dark_edge_of_a_page_is_not_continued_behind_the_head():
+    page = np.full((120, 100, 3), 230, np.uint8)
+    page[:5] = page[:, :3] = 10
+    hole = np.zeros((120, 100), np.uint8)
+    hole[8:90, 30:70] = 1
+    filled = fill_hole(page, hole, depth=24.0, rim=3.0)
+    assert filled[12:90, 30:70].min() > 200
+    assert np.array_equal(filled[:5], page[:5])
+
+
+def test_an_object_beside_the_head_is_not_mirrored_into_it():
+    """Mirrored pieces would lie beside the head that turns away."""
+    wall = np.full((120, 120, 3), 200, np.uint8)
+    wall[50:60, 16:24] = 0
+    hole = np.zeros((120, 120), np.uint8)
+    hole[20:110, 30:90] = 1
+    filled = fill_hole(wall, hole, depth=40.0)
+    assert filled[20:110, 34:90].min() > 150
