@@ -31,10 +31,8 @@ def gradio() -> Any:
     try:
         return importlib.import_module("gradio")
     except ImportError as error:
-        raise PackageMissing(
-            "The page needs gradio, not installed here.",
-            hint=how_to_add("page"),
-        ) from error
+        words = "The page needs gradio, not installed here."
+        raise PackageMissing(words, hint=how_to_add("page")) from error
 
 
 def version() -> int:
@@ -76,10 +74,8 @@ def listen(
         outputs: Components.
         js: A JavaScript function that maps the inputs' values before they are sent.
         parallel: Whether many calls of this event may run at once.
-        lasting: Whether a call may take longer than a proxy waits for an answer; generator
-            functions may in any case.
-        latest: Whether one more while a call is under way is answered after it; gradio 4 and later
-            would forget it.
+        lasting: Whether a call may outlast a proxy's wait, as generator functions always may.
+        latest: Whether one more while a call is under way is answered after it, not forgotten.
     """
     options: dict[str, Any] = {"show_progress": "hidden"}
     if js is not None:
