@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sadtalker_ext.encoder.video import frame_count
 from sadtalker_ext.engines.base import Rig
-from sadtalker_ext.motion.ahead import is_long, joined
+from sadtalker_ext.motion.in_parts import is_long, joined
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.motion.view import AXES, with_view
 from sadtalker_ext.options import GenerateOptions

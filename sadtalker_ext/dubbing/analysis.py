@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from sadtalker_ext.inputs.ahead import read_ahead
 from sadtalker_ext.inputs.footage import Footage, FootageFrame
+from sadtalker_ext.inputs.prefetch import prefetched
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait.identity import Likeness
 from sadtalker_ext.portrait.models import FaceModels
@@ -104,7 +104,7 @@ def _look(
         progress.advance(state.frames)
     follower = SceneFollower(models, people=state.people, first_track=state.tracks)
     went_on = state.frames or None
-    frames = read_ahead(_watched(_from(footage, folder, state.frames)))
+    frames = prefetched(_watched(_from(footage, folder, state.frames)))
     with (
         contextlib.closing(follower),
         TrackWriter(folder, keep_frames=state.frames, keep_faces=state.faces) as writer,

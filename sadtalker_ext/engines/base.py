@@ -28,8 +28,8 @@ class Rig(Protocol):
     some rows of a whole motion as `draw` would; one that keeps more of its plan than the motion has
     `kept`, and `take(kept)` for another rig of the same picture. One that can draw before all is
     planned has `plan_parts(performance, options, progress, seed, later)`, which yields in blocks
-    what `plan` returns for long speech (see `motion.ahead`). One that draws in processes of its own
-    has `start_processes(seconds)`, called once a video of that length is planned, and
+    what `plan` returns for long speech (see `motion.in_parts`). One that draws in processes of its
+    own has `start_processes(seconds)`, called once a video of that length is planned, and
     `end_processes()`. One that can give whole frames as planes, which the encoder takes as they
     are, has `draw_planes(motion, first)`; see `planes.CodedFrame`.
     """

@@ -19,7 +19,7 @@ from sadtalker_ext.portrait.face_place import (
 from sadtalker_ext.portrait.find import MIN_FACE_PX
 from sadtalker_ext.portrait.identity import Likeness, likeness
 from sadtalker_ext.portrait.mesh import region_of
-from sadtalker_ext.portrait.mesh_ahead import MeshesAhead, mesh_in
+from sadtalker_ext.portrait.mesh_guess import GuessedMeshes, mesh_in
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.types import FloatArray
@@ -122,12 +122,12 @@ class SceneFollower:
     _tracks: int = 0
     _number: int = -1
     _searched: int = -(10**9)
-    _ahead: MeshesAhead = field(init=False)
+    _guessed: GuessedMeshes = field(init=False)
 
     def __post_init__(self, first_track: int) -> None:
         """Go on counting stretches."""
         self._tracks = first_track
-        self._ahead = MeshesAhead(self.models.mesher)
+        self._guessed = GuessedMeshes(self.models.mesher)
 
     @property
     def tracks(self) -> int:
@@ -149,7 +149,7 @@ class SceneFollower:
         self._look_ahead(after)
         kept: list[tuple[_Followed, float]] = []
         for face in self._active:
-            mesh = self._ahead.mesh(face.track, planes, region_of(face.points))
+            mesh = self._guessed.mesh(face.track, planes, region_of(face.points))
             wide = float(np.ptp(mesh.points[:, 0]))
             if mesh.score < _LOST or wide < MIN_FACE_PX:
                 self._lose(face, face.points)
@@ -177,14 +177,14 @@ class SceneFollower:
 
     def _look_ahead(self, after: Planes | None) -> None:
         """Let another core look at the frame behind this one, unless it did so for this one."""
-        looked = self._ahead.go_on()
+        looked = self._guessed.go_on()
         if after is not None and not looked:
             for face in self._active:
-                self._ahead.begin(face.track, after, face.expected())
+                self._guessed.begin(face.track, after, face.expected())
 
     def close(self) -> None:
         """End what looks ahead; needed where frames were given with those behind them."""
-        self._ahead.close()
+        self._guessed.close()
 
     def _lose(self, face: _Followed, points: FloatArray | None) -> None:
         """Expect a face near where it was last, and look round soon."""

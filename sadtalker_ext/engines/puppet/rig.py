@@ -37,7 +37,7 @@ from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
 
 _EYE_CORNERS = (33, 133, 362, 263)
-_AHEAD, _AHEAD_EACH = 5, 3
+_STORED, _STORED_EACH = 5, 3
 """Frames that may be finished before they are asked for, and more for every process; a bound."""
 
 
@@ -117,7 +117,7 @@ class PuppetRig:
     ) -> Motion:
         """Compute the motion at 25 frames per second; see `Rig` and `motion.plan`."""
         # here, because a process that only draws starts without them in two thirds of the time
-        from sadtalker_ext.motion.ahead import is_long, joined
+        from sadtalker_ext.motion.in_parts import is_long, joined
         from sadtalker_ext.motion.plan import plan_motion
 
         try:
@@ -139,8 +139,8 @@ class PuppetRig:
         seed: int,
         later: Progress | None = None,
     ) -> Iterator[Motion]:
-        """Yield the same motion part by part where `is_long`; see `motion.ahead`."""
-        from sadtalker_ext.motion.ahead import motion_parts
+        """Yield the same motion part by part where `is_long`; see `motion.in_parts`."""
+        from sadtalker_ext.motion.in_parts import motion_parts
 
         for part in motion_parts(
             performance, options, seed, progress, self.require, self._eyes(), later
@@ -187,7 +187,7 @@ class PuppetRig:
         if motion.face is not None:
             self.skin()  # once, before several threads ask for it
         draw_row = self.draw_row_planes if planes else self.draw_row
-        board = Board(rows, _AHEAD + _AHEAD_EACH * len(self.crew))
+        board = Board(rows, _STORED + _STORED_EACH * len(self.crew))
         # two, as large faces take long calls of OpenCV; no pool, as Python waits for it at its end
         jobs = (
             (lambda row: draw_row(motion, row, poses), *when) for when in ((), (self.crew.draws,))

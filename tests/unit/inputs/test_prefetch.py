@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from sadtalker_ext.inputs.ahead import read_ahead
+from sadtalker_ext.inputs.prefetch import prefetched
 
 
 def test_everything_comes_in_order():
-    assert list(read_ahead(iter(range(100)))) == list(range(100))
+    assert list(prefetched(iter(range(100)))) == list(range(100))
 
 
 def test_what_goes_wrong_is_raised_in_its_place():
@@ -16,7 +16,7 @@ def test_what_goes_wrong_is_raised_in_its_place():
         yield 1
         raise ValueError("broken")
 
-    reading = read_ahead(items())
+    reading = prefetched(items())
     assert next(reading) == 1
     with pytest.raises(ValueError, match="broken"):
         next(reading)
@@ -31,7 +31,7 @@ def test_nobody_wants_more():
         finally:
             closed.set()
 
-    reading = read_ahead(items())
+    reading = prefetched(items())
     assert next(reading) == 0
     reading.close()
     assert closed.is_set()

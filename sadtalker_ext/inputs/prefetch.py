@@ -67,7 +67,7 @@ class _Reader(Generic[Item]):
         return False
 
 
-def read_ahead(items: Iterator[Item], room: int = 6) -> Generator[Item, None, None]:
+def prefetched(items: Iterator[Item], room: int = 6) -> Generator[Item, None, None]:
     """Yield items in order, taken from their iterator by a thread a few items ahead.
 
     Args:

@@ -1,6 +1,6 @@
 """Long speech planned in parts against the same planned at once, and when the first part is there.
 
-    python -m benchmarks.ahead [SOUND ...]
+    python -m benchmarks.in_parts [SOUND ...]
 
 Sounds are said one after the other and again until there are 100 s; without any the example is.
 Half of the speech is 12 dB quieter, as levels change in long recordings. Numbers are those of the
@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks.subject import SPEECH
 from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.motion.ahead import joined, motion_parts
 from sadtalker_ext.motion.controls import JAW, MOUTH, PRESS, TUCK
+from sadtalker_ext.motion.in_parts import joined, motion_parts
 from sadtalker_ext.motion.plan import Planner
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance

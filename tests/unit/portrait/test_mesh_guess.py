@@ -8,7 +8,7 @@ import numpy as np
 from sadtalker_ext.planes import Colours, Planes
 from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.mesh import FaceMesh
-from sadtalker_ext.portrait.mesh_ahead import MeshesAhead
+from sadtalker_ext.portrait.mesh_guess import GuessedMeshes
 from sadtalker_ext.portrait.region import Region
 from sadtalker_ext.portrait.scene import SceneFollower
 
@@ -37,18 +37,18 @@ class Mesher:
 def test_a_good_guess_is_taken_and_a_bad_one_is_looked_for_again():
     planes = planes_of(np.full((200, 300, 3), 90, np.uint8))
     mesher = Mesher()
-    ahead = MeshesAhead(mesher)
+    guessed = GuessedMeshes(mesher)
     right = Region(x=150, y=100, side=100)
-    assert not ahead.go_on()
-    ahead.begin(0, planes, Region(x=151, y=101, side=101))
-    ahead.begin(1, planes, Region(x=130, y=100, side=100))
-    ahead.begin(2, planes, right)
-    assert ahead.go_on()
-    near, far = (ahead.mesh(track, planes, right).points[0, :2] for track in (0, 1))
+    assert not guessed.go_on()
+    guessed.begin(0, planes, Region(x=151, y=101, side=101))
+    guessed.begin(1, planes, Region(x=130, y=100, side=100))
+    guessed.begin(2, planes, right)
+    assert guessed.go_on()
+    near, far = (guessed.mesh(track, planes, right).points[0, :2] for track in (0, 1))
     np.testing.assert_allclose(near, (151, 101), atol=0.01)
     np.testing.assert_allclose(far, (150, 100), atol=0.01)
-    assert not ahead.go_on()  # the third one was lost, and is not the next frame's
-    ahead.close()
+    assert not guessed.go_on()  # the third one was lost, and is not the next frame's
+    guessed.close()
     here = [thread is threading.main_thread() for thread, _ in mesher.asked]
     assert here.count(True) == 1
     assert here.count(False) >= 2
@@ -57,15 +57,15 @@ def test_a_good_guess_is_taken_and_a_bad_one_is_looked_for_again():
 def test_after_a_bad_guess_there_is_a_pause():
     planes = planes_of(np.full((200, 300, 3), 90, np.uint8))
     mesher = Mesher()
-    ahead = MeshesAhead(mesher)
+    guessed = GuessedMeshes(mesher)
     right, wrong = Region(x=150, y=100, side=100), Region(x=170, y=100, side=100)
     looked = []
     for number in range(16):
-        looked.append(ahead.go_on())
-        ahead.mesh(0, planes, right)
+        looked.append(guessed.go_on())
+        guessed.mesh(0, planes, right)
         if not looked[-1]:
-            ahead.begin(0, planes, right if number else wrong)
-    ahead.close()
+            guessed.begin(0, planes, right if number else wrong)
+    guessed.close()
     # one bad guess, six frames without any, and every second frame from then on
     assert looked == [False, True, *[False] * 7, *[True, False] * 3, True]
 
@@ -80,9 +80,9 @@ def test_frames_given_ahead_show_the_same_faces(portrait, models):
                           [0, 0.7, 150 + 2 * np.sin(number) - 0.7 * middle[1]]])  # fmt: skip
         frames.append(planes_of(cv2.warpAffine(portrait.pixels, way, (360, 300))))
     found = []
-    for ahead in (False, True):
+    for guessed in (False, True):
         follower = SceneFollower(models)
-        nexts = [*frames[1:], None] if ahead else [None] * len(frames)
+        nexts = [*frames[1:], None] if guessed else [None] * len(frames)
         seen = [
             follower(one, cut=not number, after=after)
             for number, (one, after) in enumerate(zip(frames, nexts, strict=True))

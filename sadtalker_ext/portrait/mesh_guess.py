@@ -30,7 +30,7 @@ _PAUSE: Final = 6
 """Frames without a guess after a bad one: a head that moves quickly keeps doing so."""
 
 
-class MeshesAhead:
+class GuessedMeshes:
     """Finds the meshes of one video's faces.
 
     Args:

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sadtalker_ext.motion import ahead
+from sadtalker_ext.motion import in_parts
 from sadtalker_ext.motion.controls import CONTROLS, PRESS
 from sadtalker_ext.motion.plan import Planner
 from sadtalker_ext.options import GenerateOptions
@@ -77,14 +77,14 @@ def listening(monkeypatch):
         asked.append(speech.seconds)
         return heard(speech.seconds)
 
-    monkeypatch.setattr(ahead, "listen", listen)
-    monkeypatch.setattr(ahead, "listen_aside", listen)
+    monkeypatch.setattr(in_parts, "listen", listen)
+    monkeypatch.setattr(in_parts, "listen_aside", listen)
     return asked
 
 
 @pytest.fixture
 def parts(performance, listening):
-    return list(ahead.motion_parts(performance, OPTIONS, 5, Progress()))
+    return list(in_parts.motion_parts(performance, OPTIONS, 5, Progress()))
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +97,12 @@ def test_parts_follow_each_other_without_gaps(parts, listening, whole):
     assert listening == [8.0, SECONDS]
     assert len(parts) == 2
     assert 3 * 25 <= len(parts[0]) <= 6 * 25
-    assert len(ahead.joined(parts)) == len(whole)
-    assert ahead.beginnings(600) == [8.0, 32.0, 128.0]
+    assert len(in_parts.joined(parts)) == len(whole)
+    assert in_parts.beginnings(600) == [8.0, 32.0, 128.0]
 
 
 def test_lips_do_what_they_do_in_one_plan(parts, whole):
-    motion = ahead.joined(parts)
+    motion = in_parts.joined(parts)
     seam = len(parts[0])
     around = slice(seam - 75, seam + 75)
     for part in (slice(None), around):
@@ -113,7 +113,7 @@ def test_lips_do_what_they_do_in_one_plan(parts, whole):
 
 
 def test_nothing_jumps_where_a_plan_goes_on(parts, whole):
-    motion, seam = ahead.joined(parts), len(parts[0])
+    motion, seam = in_parts.joined(parts), len(parts[0])
     step, usual = (np.abs(np.diff(one.head, axis=0)).max() for one in (motion, whole))
     assert step < 1.5 * usual
     later = slice(seam + 26, None)
@@ -126,8 +126,8 @@ def test_a_head_elsewhere_in_the_next_plan_is_gone_to_slowly(performance, listen
         def __init__(self, hearing, seconds, options, seed, **more):
             super().__init__(hearing, seconds, options, seed + (seconds == SECONDS), **more)
 
-    monkeypatch.setattr(ahead, "Planner", OtherWhole)
-    first, second = ahead.motion_parts(performance, OPTIONS, 5, Progress())
+    monkeypatch.setattr(in_parts, "Planner", OtherWhole)
+    first, second = in_parts.motion_parts(performance, OPTIONS, 5, Progress())
     alone = Planner(heard(SECONDS), SECONDS, OPTIONS, 6).rows(len(first), len(first) + 30).head
     assert np.abs(alone[0] - first.head[-1]).max() > 3
     assert np.abs(second.head[0] - first.head[-1]).max() < 1
@@ -136,18 +136,18 @@ def test_a_head_elsewhere_in_the_next_plan_is_gone_to_slowly(performance, listen
 
 def test_a_plan_goes_on_in_a_pause(performance, listening):
     hearing = heard(32.0)
-    row = ahead.quiet_row(hearing, 32.0)
+    row = in_parts.quiet_row(hearing, 32.0)
     assert 20 * 25 < row < 26 * 25
     assert hearing.loudness.value[row * 4 - 8 : row * 4 + 8].max() == 0
 
 
 def test_the_whole_is_counted_unless_it_comes_later(performance, listening):
     events, others = [], []
-    list(ahead.motion_parts(performance, OPTIONS, 5, Progress(events.append)))
+    list(in_parts.motion_parts(performance, OPTIONS, 5, Progress(events.append)))
     assert [one.total for one in events] == [60]
     events.clear()
     first, later = Progress(events.append), Progress(others.append)
-    list(ahead.motion_parts(performance, OPTIONS, 5, first, later=later))
+    list(in_parts.motion_parts(performance, OPTIONS, 5, first, later=later))
     assert [one.total for one in events] == [8]
     assert [one.total for one in others] == [60]
 
@@ -161,10 +161,10 @@ def test_a_beginning_without_a_clear_voice_is_not_followed(performance, monkeypa
         hearing = heard(speech.seconds)
         return dataclasses.replace(hearing, warnings=("Noise.",)) if len(asked) == 1 else hearing
 
-    monkeypatch.setattr(ahead, "listen", listen)
-    monkeypatch.setattr(ahead, "listen_aside", listen)
-    monkeypatch.setattr(ahead, "beginnings", lambda seconds: [8.0, 30.0])
-    parts = list(ahead.motion_parts(performance, OPTIONS, 5, Progress()))
+    monkeypatch.setattr(in_parts, "listen", listen)
+    monkeypatch.setattr(in_parts, "listen_aside", listen)
+    monkeypatch.setattr(in_parts, "beginnings", lambda seconds: [8.0, 30.0])
+    parts = list(in_parts.motion_parts(performance, OPTIONS, 5, Progress()))
     assert asked == [8.0, 30.0, SECONDS]
     assert [len(part) > 20 * 25 for part in parts] == [True, True]
     assert sum(map(len, parts)) == SECONDS * 25
@@ -182,7 +182,7 @@ def rows(value, count=30, lids=0.0):
 
 
 def test_one_plan_fades_into_the_next():
-    mixed = ahead.faded(rows(1.0, 25), rows(0.0))
+    mixed = in_parts.faded(rows(1.0, 25), rows(0.0))
     assert mixed.head[0, 0] > 0.95
     assert mixed.head[12, 0] == pytest.approx(0.5, abs=0.1)
     assert not mixed.head[24:].any()
@@ -197,7 +197,7 @@ def test_a_blink_is_not_cut():
     blink[:6, 0] = [0.5, 1, 1, 0.7, 0.3, 0]
     other = np.zeros((30, 1))
     other[3:8, 0] = [0.5, 1, 1, 0.7, 0.3]
-    mixed = ahead.faded(rows(0.0, 25, blink[:25]), rows(0.0, 30, other))
+    mixed = in_parts.faded(rows(0.0, 25, blink[:25]), rows(0.0, 30, other))
     assert np.array_equal(mixed.lids[:8, 0], blink[:8, 0].astype(np.float32))
     assert not mixed.lids[8:].any()
 
@@ -205,7 +205,7 @@ def test_a_blink_is_not_cut():
 @pytest.mark.parametrize("rate", [100, None, 50])
 def test_a_beginning_is_read_no_further(rate):
     speech = speech_of(np.linspace(-1, 1, 6000, dtype=np.float32), 100)
-    part = ahead.beginning(dataclasses.replace(speech, pad_seconds=2.0), 7.7)
+    part = in_parts.beginning(dataclasses.replace(speech, pad_seconds=2.0), 7.7)
     assert part.total_seconds == 7.7
     samples = np.concatenate(list(part.read(rate)))
     whole = np.concatenate(list(speech.read(rate)))
@@ -215,7 +215,7 @@ def test_a_beginning_is_read_no_further(rate):
 
 def test_only_plain_long_speech_is_planned_in_parts(performance):
     speech = performance.speech
-    assert ahead.is_long(performance, OPTIONS)
+    assert in_parts.is_long(performance, OPTIONS)
     for changed in (
         {"speech": None},
         {"speech": dataclasses.replace(speech, seconds=39.0)},
@@ -223,12 +223,12 @@ def test_only_plain_long_speech_is_planned_in_parts(performance):
         {"speech": dataclasses.replace(speech, phonemes=())},
         {"hearing": heard(8.0)},
     ):
-        assert not ahead.is_long(dataclasses.replace(performance, **changed), OPTIONS)
-    assert not ahead.is_long(performance, GenerateOptions(emotion="happy"))
+        assert not in_parts.is_long(dataclasses.replace(performance, **changed), OPTIONS)
+    assert not in_parts.is_long(performance, GenerateOptions(emotion="happy"))
 
 
 def test_parts_are_the_same_whenever_they_are_asked_for(performance, listening, parts):
-    again = ahead.motion_parts(performance, OPTIONS, 5, Progress())
+    again = in_parts.motion_parts(performance, OPTIONS, 5, Progress())
     for one, other in itertools.zip_longest(parts, again):
         assert np.array_equal(one.head, other.head)
         assert np.array_equal(one.controls, other.controls)
