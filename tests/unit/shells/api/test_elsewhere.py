@@ -75,6 +75,7 @@ def broken():
         ("ID.mp4", broken(), OSError),
         ("ID.srt", broken(), OSError),
     ],
+    ids=["path", "another job", "video cut off", "captions cut off"],
 )
 def test_nothing_but_whole_results_of_the_job_is_kept(tmp_path, name, blocks, error):
     folder = DataFolder(tmp_path / "data")
