@@ -206,7 +206,8 @@ class VideoWriter:
 
     def _start(self, frame: ImageArray) -> None:
         channels = (3, 4) if self._format.transparent else (3,)
-        planar = frame.ndim == 2 and self.takes_planes
+        even = frame.ndim == 2 and frame.shape[0] % 3 == frame.shape[1] % 2 == 0
+        planar = even and self.takes_planes
         known = planar or (frame.ndim == 3 and frame.shape[2] in channels)
         if not known or frame.dtype != np.uint8:
             raise EncodingError(
