@@ -14,11 +14,13 @@ _ALIKE = 40.0
 """Grey levels by which the rim of a hole may differ from what fills it and still be background."""
 
 _STRANGE = (60.0, 120.0)
-"""Grey levels by which a mirror image may differ from the smooth continuation, beside twice its
-roughness: more is an object of its own, a piece of which would lie beside the head."""
+"""Grey levels by which a mirror image may differ from the smooth continuation, beyond twice the
+background's roughness: more is an object of its own, and a piece of it would lie by the head."""
 _PAGE_EDGE = 0.06
+"""How far from the borders, as a share of the shorter side, a page or a print may end."""
 _PAGE_DIFFERS = 60.0
 _JUMP = 3.0
+"""Pixels between the nearest edges of neighbours from which their mirror images do not meet."""
 _AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 
 
@@ -30,7 +32,8 @@ def fill_hole(
     Near its edge the hole shows the mirror image of what lies outside, which keeps texture and
     grain; deeper inside, or where the mirror image would itself lie in the hole, a smooth
     continuation takes over. Loose hair lies beside the hole, so its rim is not mirrored; but the
-    light of the rim is met, so that no seam shows.
+    light of the rim is met, so that no seam shows. Edges of a page, objects of their
+    own, and places where mirror images of different edges would meet are not mirrored.
 
     Args:
         picture: (H, W, 3) uint8.
