@@ -6,7 +6,6 @@ What was drawn before the work was stopped fits only the sound it was drawn for.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from sadtalker_ext.errors import InputError
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.provenance.hashes import file_hash
 from sadtalker_ext.spoken_words import Mark, Phoneme, Word
 from sadtalker_ext.types import Speech
 
@@ -35,7 +35,7 @@ def kept_speech(folder: Path, key: str, speak: Callable[[], Speech]) -> Speech:
     facts = {
         "key": key,
         "sound": speech.path.name,
-        "content": _content(speech.path),
+        "content": file_hash(speech.path),
         "text": speech.text,
         "phonemes": phones,
         "words": [dataclasses.asdict(one) for one in speech.words],
@@ -52,7 +52,7 @@ def _read(file: Path, key: str) -> Speech | None:
     try:
         facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         path = file.with_name(facts["sound"])
-        if facts["key"] != key or facts["content"] != _content(path):
+        if facts["key"] != key or facts["content"] != file_hash(path):
             return None
         phones = facts["phonemes"]
         return dataclasses.replace(
@@ -65,11 +65,3 @@ def _read(file: Path, key: str) -> Speech | None:
         )
     except (OSError, ValueError, KeyError, TypeError, InputError):
         return None
-
-
-def _content(path: Path) -> str:
-    with path.open("rb") as file:
-        state = hashlib.sha256()
-        while block := file.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
