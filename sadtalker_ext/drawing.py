@@ -45,7 +45,7 @@ def get_ready(engine: Engine, seconds: float | None) -> AbstractContextManager[N
 
 
 def start_processes(rig: Rig, seconds: float | None) -> ExitStack:
-    """Let a rig that draws in processes of its own start them, while its motion is planned.
+    """Let a rig that draws in processes of its own start them, once its motion is planned.
 
     Args:
         rig: Draws a video, in one piece.

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+from sadtalker_ext.batch.ray_pool import PoolShape, RayPool, last_line
 from sadtalker_ext.batch.ray_worker import Done, Setup, Task
 from sadtalker_ext.errors import Cancelled, SadTalkerError, SetupError, WorkerLost
 from sadtalker_ext.progress import Progress, Stage
@@ -90,7 +90,7 @@ class RayCalls(RayPool):
         except ConnectionError as problem:
             if self._ray.is_initialized():
                 raise  # a task's own
-            log.error("the Ray cluster cannot be reached any more: %s", _last_line(problem))
+            log.error("the Ray cluster cannot be reached any more: %s", last_line(problem))
             self._lost()
             end = time.monotonic() + _GOODBYE_SECONDS
             while time.monotonic() < end:
@@ -120,7 +120,7 @@ class RayCalls(RayPool):
             self._give(worker)
             raise
         except self._ray.exceptions.RayError as problem:
-            log.warning("a worker was lost: %s", _last_line(problem))
+            log.warning("a worker was lost: %s", last_line(problem))
             self._replace(worker)
             progress.check()
             raise WorkerLost(
@@ -193,7 +193,7 @@ class RayCalls(RayPool):
         try:
             self._ray.get(ref)
         except self._ray.exceptions.RayError as problem:
-            log.warning("a worker was lost: %s", _last_line(problem))
+            log.warning("a worker was lost: %s", last_line(problem))
             self._replace(worker)
             return False
         return True
@@ -241,7 +241,3 @@ class RayCalls(RayPool):
 
 class _Stuck(Exception):
     """A worker does not put its task down."""
-
-
-def _last_line(problem: Exception) -> str:
-    return str(problem).strip().splitlines()[-1]

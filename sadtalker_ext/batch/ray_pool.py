@@ -231,7 +231,7 @@ class RayPool:
             raise _bug(problem) from problem
         except self._ray.exceptions.RayError as problem:
             raise WorkerLost(
-                f"A segment could not be drawn: {str(problem).strip().splitlines()[-1]}",
+                f"A segment could not be drawn: {last_line(problem)}",
                 hint="Look whether a machine ran out of memory; fewer workers need less.",
             ) from problem
         if isinstance(drawn, SadTalkerError):
@@ -244,7 +244,7 @@ class RayPool:
             where = self._ray.get(ref)
         except Exception as problem:
             raise SetupError(
-                f"A worker cannot be started: {str(problem).strip().splitlines()[-1]}",
+                f"A worker cannot be started: {last_line(problem)}",
                 hint="Every machine of the cluster needs this package, in the same version.",
             ) from problem
         log.info("worker %s is ready", where)
@@ -285,5 +285,10 @@ class RayPool:
 def _bug(problem: Exception) -> SadTalkerError:
     """Return the error of a worker that failed in a way that nobody foresaw."""
     log.error("a worker failed: %s", problem)
-    last = str(problem).strip().splitlines()[-1]
+    last = last_line(problem)
     return SadTalkerError(f"This is a bug in sadtalker: {last}.", hint="Please report it.")
+
+
+def last_line(problem: Exception) -> str:
+    """Return what Ray says of a problem without the way to it; its name where it says nothing."""
+    return (str(problem).strip() or type(problem).__name__).splitlines()[-1]

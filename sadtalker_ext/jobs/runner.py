@@ -168,7 +168,9 @@ class JobRunner:
             log.exception("the end of job %s could not be stored", job.id)
         finally:
             with self._guard:
-                self._running.pop(job.id, None)
+                # given back, it may be another thread's by now
+                if self._running.get(job.id) is run:
+                    del self._running[job.id]
 
     def _attempt(self, job: Job, run: Run) -> None:
         began = time.monotonic()
@@ -202,13 +204,15 @@ class JobRunner:
     def _begin_again(self, job: Job, run: Run, error: WorkerLost) -> None:
         """Queue a job again whose worker has died, as often as after the death of a process."""
         log.warning("job %s, try %d: %s", job.id, job.attempts, error)
-        if job.attempts >= MAX_ATTEMPTS:
+        if self._closing.is_set():
+            self._store.give_back(job.id)
+        elif run.stopping:
+            self._end(job, JobState.REJECTED, error=CANCELLED)
+        elif job.attempts >= MAX_ATTEMPTS:
             self._end(job, JobState.ERROR, error=error.as_dict())
-            return
-        self._store.give_back(job.id, tried=True)
-        if run.stopping:
-            self.cancel(job.id)
-        self.call(job.lane)
+        else:
+            self._store.give_back(job.id, tried=True)
+            self.call(job.lane)
 
     def _end_unexpectedly(self, job: Job, error: Exception) -> None:
         if python_ends():

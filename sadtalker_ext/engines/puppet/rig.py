@@ -120,15 +120,11 @@ class PuppetRig:
         from sadtalker_ext.motion.in_parts import is_long, joined
         from sadtalker_ext.motion.plan import plan_motion
 
-        try:
-            if is_long(performance, options):
-                return joined(self.plan_parts(performance, options, progress, seed))
-            motion = plan_motion(
-                performance, options, seed, progress, self.track, self.require, self._eyes()
-            )
-        except BaseException:
-            self.end_processes()
-            raise
+        if is_long(performance, options):
+            return joined(self.plan_parts(performance, options, progress, seed))
+        motion = plan_motion(
+            performance, options, seed, progress, self.track, self.require, self._eyes()
+        )
         return scaled_head(motion, options, WIDEST)
 
     def plan_parts(

@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sadtalker_ext.service import is_number
 from sadtalker_ext.shells.ui import compat, roles
 from sadtalker_ext.shells.ui.contract import Component
 from sadtalker_ext.shells.ui.controls import OptionControls, voice_name
 from sadtalker_ext.shells.ui.speakers import SpeakersParts, shown_updates
 
+_DIGITS, _LATEST = 4, 1e6
+"""More digits of a face, or seconds before somebody begins, are nobody's choice."""
 _FIELDS = ("face", "at", "emotion", "kind", "voice", "text")
 
 
@@ -99,15 +102,16 @@ def _told(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(one: Mapping[str, Any], options: OptionControls) -> dict[str, Any]:
     """Return the values of one speaker's fields from its words."""
-    face, at = one.get("face"), one.get("at")
-    number = str(int(face) + 1) if isinstance(face, str) and face.isdecimal() else ""
+    face: Any = one.get("face")
+    at: Any = one.get("at")
+    number = str(int(face) + 1) if is_number(face) and len(face) <= _DIGITS else ""
     voice = options.widget_value("voice", str(one.get("voice") or "")) if one.get("voice") else None
     usual = options.voices[0] if options.voices else None
-    fits = isinstance(at, (int, float)) and not isinstance(at, bool) and math.isfinite(at)
+    fits = isinstance(at, (int, float)) and not isinstance(at, bool) and 0 <= at < _LATEST
     spoken = bool(one.get("text")) or one.get("kind") == roles.TEXT
     return {
         "face": number if number in roles.FACES else roles.NEXT_FACE,
-        "at": max(0.0, float(at)) if fits and at is not None else 0.0,
+        "at": float(at) if fits else 0.0,
         "emotion": str(one.get("emotion") or roles.SAME_EMOTION),
         "kind": roles.TEXT if spoken else roles.SOUND,
         "voice": compat.update(value=voice or usual),

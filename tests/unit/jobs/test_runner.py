@@ -73,6 +73,26 @@ def test_a_stop_is_not_forgotten_because_the_worker_dies(room):
     assert room.store.get(job).attempts == 1
 
 
+def test_a_worker_that_dies_while_the_server_ends_costs_its_job_no_try(room):
+    begun, dead = threading.Event(), threading.Event()
+
+    def work(job, progress):
+        begun.set()
+        dead.wait(10)
+        raise WorkerLost("Gone.")
+
+    room.runner._work = work
+    job = room.add()
+    assert begun.wait(10)
+    closing = threading.Thread(target=room.runner.close)
+    closing.start()
+    wait_until(room.runner._closing.is_set)
+    dead.set()
+    closing.join(20)
+    assert room.state(job) is JobState.CREATED
+    assert room.store.get(job).attempts == 0
+
+
 def test_a_job_that_waits_for_the_device_is_still_waiting_and_cancelled_at_once(room):
     room.turn.clear()
     job = room.add("gpu")

@@ -90,7 +90,12 @@ def test_a_preset_keeps_who_speaks_but_not_the_words(host):
     assert shown["head_motion"]["value"] == 1.0
 
 
-@pytest.mark.parametrize("kept", [7, "x", {"a": 1}, [1, "x"], [{}, {"face": "99", "at": "soon"}]])
+ENDLESS = [{}, {"face": "9" * 5000, "at": 10**400}]
+
+
+@pytest.mark.parametrize(
+    "kept", [7, "x", {"a": 1}, [1, "x"], [{}, {"face": "99", "at": "soon"}], ENDLESS]
+)
 def test_a_damaged_preset_is_no_error(host, kept):
     host.state_folder.mkdir(parents=True)
     (host.state_folder / "presets.json").write_text(json.dumps({"Old": {"speakers": kept}}))
