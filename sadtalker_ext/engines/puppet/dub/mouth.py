@@ -13,6 +13,7 @@ from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
+from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.planes import Drawn, Planes
 from sadtalker_ext.portrait.filmed.cover import CoverFinder
@@ -93,7 +94,7 @@ class DubbedMouth:
         source = planes.rgb(box)
         bent = points + np.float32(amount) * (target - points)
         before, after = lip_lines(points), lip_lines(bent)
-        drawn = _taken(source, _grid(box) + fields.both, box)
+        drawn = _taken(source, _pixels(box) + fields.both, box)
         # drawn anew where skin moves, and between the lips
         matte = smoothstep(*_MOVED, fields.moved)
         self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
@@ -122,7 +123,7 @@ class DubbedMouth:
         rows, columns = part
         left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
         inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
-        grid = _grid(inner)
+        grid = _pixels(inner)
         below_upper, below_lower = after.below(grid)
         above_lower = -below_lower
         blur = _blur_of(source)
@@ -246,11 +247,9 @@ def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slic
     return slice(top, bottom), slice(left, right)
 
 
-def _grid(box: Box) -> FloatArray:
-    grid = np.empty((box[3] - box[1], box[2] - box[0], 2), np.float32)
-    grid[..., 0] = np.arange(box[0], box[2], dtype=np.float32)
-    grid[..., 1] = np.arange(box[1], box[3], dtype=np.float32)[:, None]
-    return grid
+def _pixels(box: Box) -> FloatArray:
+    left, top, right, bottom = box
+    return pixel_grid(left, top, right - left, bottom - top)
 
 
 def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:

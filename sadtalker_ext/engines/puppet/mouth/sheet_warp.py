@@ -33,9 +33,10 @@ _SLOPE = np.array([[-0.5, 0, 0.5]], np.float32)
 
 def pixel_grid(left: int, top: int, width: int, height: int) -> FloatArray:
     """(height, width, 2) coordinates of pixels."""
-    x = np.arange(left, left + width, dtype=np.float32)
-    y = np.arange(top, top + height, dtype=np.float32)
-    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+    grid = np.empty((height, width, 2), np.float32)
+    grid[..., 0] = np.arange(left, left + width, dtype=np.float32)
+    grid[..., 1] = np.arange(top, top + height, dtype=np.float32)[:, None]
+    return grid
 
 
 class _Sheets(NamedTuple):
