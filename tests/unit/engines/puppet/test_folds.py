@@ -99,7 +99,7 @@ def test_roughness_tells_wrinkled_skin_from_smooth_skin(frame):
 
 
 def test_a_smile_lets_go_of_worried_brows_only(frame):
-    level, raised = mean_face(), mean_face()
+    level, raised = mean_face().copy(), mean_face().copy()
     # y is down; the face is two units wide
     level[[107, 66, 55, 65, 336, 296, 285, 295], 1] += 0.04
     raised[[107, 66, 55, 65, 336, 296, 285, 295], 1] -= 0.02
