@@ -31,7 +31,7 @@ _RIDGE, _RIDGE_WIDTH = 0.3, 2.6
 """Light beside the line as a share of the line's depth, and its width in those of the line."""
 _SWELL_AT, _SWELL_WIDTH = 3.2, 2.4
 """Where the light of swollen skin is brightest, and how wide it is, in widths of the line."""
-_WIDER, _FAINTER = 0.9, 0.45
+_WIDER, _FAINTER = 0.9, 0.35
 """How much wider a fold of smooth skin is than one of wrinkled skin, and what its depth lacks."""
 _LEAST = 0.03
 """A fold that is less than so deep is not drawn."""

@@ -49,9 +49,9 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
     ),
     # the inner half rises as one slope down to the middle of the brow: a step would be a hook
     "browInnerUp": (
-        Push(107, 336, (0.085, 0.110), out=-0.004, up=0.056),
+        Push(107, 336, (0.085, 0.110), out=-0.004, up=0.066),
         Push(66, 296, (0.080, 0.100), up=0.026),
-        Push(55, 285, (0.060, 0.070), up=0.022),
+        Push(55, 285, (0.060, 0.070), up=0.028),
     ),
     # with the inner end, the whole brow is one arch, highest in its middle
     "browOuterUp": (

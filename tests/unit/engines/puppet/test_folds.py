@@ -11,6 +11,7 @@ from sadtalker_ext.engines.puppet.skin.folds import Folds
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.own_brows import beside_own_brows, worried
 from sadtalker_ext.engines.puppet.skin.roughness import measure_roughness
+from sadtalker_ext.motion.emotions import recipe
 from sadtalker_ext.portrait.mean_face import mean_face
 from tests.support.blendshapes import weights
 
@@ -123,7 +124,8 @@ def test_raised_brows_are_an_arch_and_never_a_hook(frame, fields):
         x, y = cells.astype(int).T
         return -forward[y, x, 1]
 
-    inner, between, middle, outer = lifts(browInnerUp=0.75, browOuterUp=1)
+    brows = {name: w for name, w in recipe("surprised").items() if name.startswith("brow")}
+    inner, between, middle, outer = lifts(**brows)
     assert min(between, middle) > 0.97 * inner
     assert outer > 0.8 * inner
     inner, between, middle, outer = lifts(browInnerUp=1)
