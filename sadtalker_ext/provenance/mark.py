@@ -164,10 +164,8 @@ class PlaneMark:
         """Mark one frame."""
         bits, full = planes.colours.bits, planes.colours.full
         if planes.y.shape != self._pattern.shape:
-            height, width = planes.y.shape
-            repeats = (-(-height // TILE), -(-width // TILE))
             level = (1.0 if full else 219 / 255) * (1 << (bits - 8))
-            pattern = np.tile(tile(), repeats)[:height, :width] * np.float32(_EVEN * level)
+            pattern = _tiled(planes.y.shape) * np.float32(_EVEN * level)
             self._pattern = np.rint(pattern).astype(np.int16)
         if bits == 8:
             import cv2
@@ -179,10 +177,14 @@ class PlaneMark:
 
 def _levels(frame: ImageArray) -> FloatArray:
     """Return the pattern for frames like this one, (H, W) float32 of whole grey levels."""
-    height, width = frame.shape[:2]
+    return np.asarray(np.rint(_tiled(frame.shape) * strength(frame)), np.float32)
+
+
+def _tiled(shape: tuple[int, ...]) -> FloatArray:
+    """Return the tile over and over, for an array of this height and width, (H, W) float32."""
+    height, width = shape[:2]
     repeats = (-(-height // TILE), -(-width // TILE))
-    pattern = np.tile(tile(), repeats)[:height, :width] * strength(frame)
-    return np.asarray(np.rint(pattern), np.float32)
+    return np.tile(tile(), repeats)[:height, :width]
 
 
 def _in_all_channels(levels: np.ndarray) -> ImageArray:
