@@ -3,8 +3,8 @@
 The pattern is a square tile of `TILE` pixels, repeated over the frame. Every 8x8 block of the tile
 is a sum of the lowest DCT patterns, each with a sign; the signs are the bits of a SHA-256 stream of
 `KEY`, which is public and the same for everybody: the mark names the program, never a person or a
-machine. It is spread-spectrum marking (Cox, Kilian, Leighton and Shamoon, "Secure spread spectrum
-watermarking for multimedia", 1997) without a payload.
+machine. The blocks pass softly into one another. It is spread-spectrum marking (Cox, Kilian,
+Leighton and Shamoon, "Secure spread spectrum watermarking for multimedia", 1997) without a payload.
 
 All frames of a video get the same pattern, so nothing flickers, and a reader can average frames.
 How strong it is follows the texture of the first frame: half as strong where a picture is flat.
@@ -33,6 +33,9 @@ BLOCK = 8
 PATTERNS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 """DCT coefficients (row, column) that carry a sign: coarse enough for half the size and CRF 28."""
 
+_BLEND_SIGMA = 0.9
+"""Pixels over which the blocks pass into one another: with sharp edges, whose steps were four times
+those inside a block, a grid was seen where a flat part was enlarged."""
 _TEXTURE_SIGMA = 4.0
 _SPREAD_SIGMA = 8.0
 _FLAT, _TEXTURED = 0.8, 1.8
@@ -75,8 +78,10 @@ def tile() -> FloatArray:
             block[place] = sign
         down, across = row * BLOCK, column * BLOCK
         made[down : down + BLOCK, across : across + BLOCK] = cv2.idct(block)
+    around = np.pad(made, BLOCK, mode="wrap")
+    made = cv2.GaussianBlur(around, (0, 0), _BLEND_SIGMA)[BLOCK:-BLOCK, BLOCK:-BLOCK]
     made /= np.sqrt(np.mean(made**2))
-    return made
+    return np.ascontiguousarray(made)
 
 
 def luma(frame: ImageArray) -> FloatArray:
