@@ -39,9 +39,9 @@ class Manifest:
     def __init__(self, path: Path, *, afresh: bool = False) -> None:
         self.path = path
         self._made: dict[str, str] = {}
-        if not afresh:
-            self._read()
         try:
+            if not afresh:
+                self._read()
             self._file: IO[str] = path.open("w" if afresh else "a", encoding="utf-8")
         except OSError as error:
             raise OutputUnwritable(

@@ -147,7 +147,9 @@ def _wav_seconds(path: Path) -> float | None:
                 known = 0 < size < 0xFFFFFF00 and bytes_per_second
                 return size / bytes_per_second if known else None
             if name == b"fmt " and size >= 16:
-                bytes_per_second = struct.unpack("<I", file.read(16)[8:12])[0]
+                if len(form := file.read(16)) < 16:
+                    return None
+                bytes_per_second = struct.unpack("<I", form[8:12])[0]
                 size -= 16
             file.seek(size + size % 2, 1)
     return None

@@ -59,3 +59,8 @@ def test_a_fresh_start_forgets(path):
 def test_a_manifest_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(OutputUnwritable, match="manifest"):
         Manifest(tmp_path / "no" / "manifest.jsonl")
+
+
+def test_a_folder_is_no_manifest(tmp_path):
+    with pytest.raises(OutputUnwritable, match="cannot be written"):
+        Manifest(tmp_path)
