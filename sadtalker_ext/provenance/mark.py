@@ -78,10 +78,9 @@ def tile() -> FloatArray:
             block[place] = sign
         down, across = row * BLOCK, column * BLOCK
         made[down : down + BLOCK, across : across + BLOCK] = cv2.idct(block)
-    around = np.pad(made, BLOCK, mode="wrap")
-    made = cv2.GaussianBlur(around, (0, 0), _BLEND_SIGMA)[BLOCK:-BLOCK, BLOCK:-BLOCK]
-    made /= np.sqrt(np.mean(made**2))
-    return np.ascontiguousarray(made)
+    around = cv2.GaussianBlur(np.pad(made, BLOCK, mode="wrap"), (0, 0), _BLEND_SIGMA)
+    soft = np.asarray(around[BLOCK:-BLOCK, BLOCK:-BLOCK], np.float32)
+    return np.ascontiguousarray(soft / np.sqrt(np.mean(soft**2)))
 
 
 def luma(frame: ImageArray) -> FloatArray:

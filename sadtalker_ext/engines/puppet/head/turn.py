@@ -164,7 +164,8 @@ class HeadTurn:
     ) -> None:
         """Lay the moved person over what shines through from behind, in a part of the box."""
         shone = self._shining.read(*places)
-        shines = _share_of(self._behind[part], cv2.extractChannel(shone, 3))
+        clear = np.asarray(cv2.extractChannel(shone, 3), np.uint8)
+        shines = _share_of(self._behind[part], clear)
         # In bytes that stop at 0 and 255: what the person adds to the background, or takes from it.
         added, taken = cv2.subtract(moved, shone), cv2.subtract(shone, moved)
         cv2.subtract(cv2.add(shines, added, dst=shines), taken, dst=moved)
