@@ -55,7 +55,7 @@ def read_jobs(path: Path) -> Iterator[Line]:
             continue
         try:
             values = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
         if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
             raise InvalidOption(

@@ -53,7 +53,10 @@ class Manifest:
     def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with contextlib.suppress(ValueError, TypeError, KeyError):
+                # anybody may have edited it
+                with contextlib.suppress(
+                    ValueError, TypeError, KeyError, AttributeError, RecursionError
+                ):
                     row = json.loads(line)
                     place = row["video"]["path"] if "video" in row else row.get("skipped", "")
                     self._made[str(row["job"])] = str(place)
