@@ -42,6 +42,13 @@ _CORNER_BEGINS = (0.6, 1.0)
 _CORNER = (0.98, 1.08, 2.0)
 """Where lips end, in the same unit: fading between the first two; so many times more slowly where
 they shut, because the corners of an open mouth are dark beyond the mesh's."""
+_NARROWED = (0.02, 0.15)
+"""Share by which the mouth gets narrower from which the ends of its line are left out, and are
+wholly: lips of that shape have none."""
+_LINE_BEYOND = 0.12
+"""How far beyond the corners that line goes on, in the same unit."""
+_FROM_CORNER = (0.9, 1.02, 1.45)
+"""Where, in the same unit, skin from so far out begins to be shown, is, and no longer is."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
@@ -73,6 +80,7 @@ class DubbedMouth:
         controls: Mapping[str, float],
         skin: FloatArray,
         amount: float,
+        smile: FloatArray | None = None,
     ) -> Drawn | None:
         """Return what a frame must change by; None where it cannot be drawn.
 
@@ -82,9 +90,10 @@ class DubbedMouth:
             controls: What the mouth does.
             skin: (3,) colour of the skin in it.
             amount: 0 leaves the frame as it is .. 1 is the whole way.
+            smile: (2, 2) ways of the corners that stay as filmed; see `FilmedSmile`.
         """
         pose = self._habits.pose(points)
-        target = self._speaking.place(pose, controls)
+        target = self._speaking.place(pose, controls, smile)
         width, height = planes.size
         wanted = mouth_box(points, target)
         if wanted[0] >= width or wanted[1] >= height or wanted[2] <= 2 or wanted[3] <= 2:
@@ -93,11 +102,18 @@ class DubbedMouth:
         fields = mouth_fields(points, target, box, amount)
         source = planes.rgb(box)
         bent = points + np.float32(amount) * (target - points)
-        before, after = lip_lines(points), lip_lines(bent)
-        drawn = _taken(source, _pixels(box) + fields.both, box)
+        lines = before, after = lip_lines(points), lip_lines(bent)
+        part, where = _lips_part(before, after, box), _pixels(box) + fields.both
+        narrowed = part is not None and smoothstep(*_NARROWED, 1 - after.half / before.half)
+        if part is not None and narrowed > 0:
+            beyond = narrowed * _beyond_corners(after, _pixels(box)[part])
+            for way in (where, fields.upper, fields.lower):
+                way[part] += beyond
+        drawn = _taken(source, where, box)
         # drawn anew where skin moves, and between the lips
         matte = smoothstep(*_MOVED, fields.moved)
-        self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
+        if part is not None:
+            self._paint(drawn, matte, source, fields, part, lines, pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
@@ -110,6 +126,7 @@ class DubbedMouth:
         matte: FloatArray,
         source: FloatArray,
         fields: MouthFields,
+        part: tuple[slice, slice],
         lines: tuple[LipLines, LipLines],
         pose: Pose,
         controls: Mapping[str, float],
@@ -117,9 +134,6 @@ class DubbedMouth:
     ) -> None:
         """Draw both lips and the inside between them, in place, and say so in the matte."""
         before, after = lines
-        part = _lips_part(before, after, fields.box)
-        if part is None:
-            return
         rows, columns = part
         left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
         inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
@@ -196,6 +210,18 @@ def _between_corners(along: FloatArray, shuts: FloatArray) -> FloatArray:
     """Return (h, w) 1 between the corners, falling to 0 beyond them."""
     beyond = (along - _CORNER[0]) / (1 + _CORNER[2] * shuts)
     return smoothstep(_CORNER[1] - _CORNER[0], 0.0, beyond)
+
+
+def _beyond_corners(after: LipLines, grid: FloatArray) -> FloatArray:
+    """Return (h, w, 2) how much further out pixels beside the corners come from."""
+    offset = grid - after.origin
+    along, across = offset @ after.along / after.half, offset @ after.across / after.half
+    far = np.abs(along)
+    begins, there, ends = _FROM_CORNER
+    share = smoothstep(begins, there, far) * smoothstep(ends, there, far)
+    out = share * np.exp(-((across / 0.3) ** 2)) * np.sign(along) * (_LINE_BEYOND * after.half)
+    beyond: FloatArray = out[..., None].astype(np.float32) * after.along
+    return beyond
 
 
 def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:
