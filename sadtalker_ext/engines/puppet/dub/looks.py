@@ -11,6 +11,8 @@ import numpy as np
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
+from sadtalker_ext.engines.puppet.mouth.picture_style import luma
+from sadtalker_ext.pixels import sample
 from sadtalker_ext.planes import Planes
 from sadtalker_ext.portrait.filmed.habits import Habits, openings, widths
 from sadtalker_ext.portrait.filmed.pose import Pose
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _SEARCHED_FRAMES: Final = 2500
 """Frames among which the ones that show the mouth best are looked for."""
 _LOOKS: Final = 12
-_WIDE_LOOKS: Final = 3
+_WIDE_LOOKS: Final = 6
 _APART: Final = 8
 """Frames between two looks at least: neighbours show the same."""
 _SPOKEN: Final = (0.05, 0.09)
@@ -31,6 +33,9 @@ _SPOKEN: Final = (0.05, 0.09)
 _WIDE: Final = (0.11, 0.15)
 """Openings between these show what lies below the teeth."""
 _LEAST_WIDE: Final = 0.075
+_BRIGHT: Final = (0.25, 0.8)
+"""Light below the upper teeth, as a share of the skin's, of a mouth that is dark there, and of one
+that shows lower teeth before anything else; what lies deeper is seen in the first."""
 _BELOW_LIP = (0.08, 0.03)
 """How far below the lip, in half-widths, teeth are hardly upper ones, and certainly are."""
 
@@ -48,6 +53,7 @@ class Look:
         lines: The edges of its lips.
         merit: How much of the mouth it is expected to show, and how well.
         teeth: How much of the upper teeth it shows, 0..1.
+        deep: How deep one sees below them, 0..1.
     """
 
     picture: ImageArray
@@ -58,6 +64,7 @@ class Look:
     lines: LipLines
     merit: float
     teeth: float
+    deep: float
 
 
 def best_looks(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> tuple[Look, Look | None]:
@@ -76,7 +83,8 @@ def best_looks(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> tuple
         if face is not None:
             looks[number] = _look(planes, face, habits, spoken[number])
     first = showing_teeth([looks[number] for number in chosen if number in looks])
-    return first, next((looks[number] for number in wider if number in looks), None)
+    found = [(wide[number], looks[number]) for number in wider if number in looks]
+    return first, max(found, key=lambda one: one[0] * one[1].deep, default=(0.0, None))[1]
 
 
 def showing_teeth(looks: Sequence[Look]) -> Look:
@@ -152,7 +160,19 @@ def _look(planes: Planes, face: SteadyFace, habits: Habits, merit: float) -> Loo
         lines=lines,
         merit=merit,
         teeth=_upper_teeth(mouth, lines),
+        deep=_depth(picture, mouth, face.skin),
     )
+
+
+def _depth(picture: ImageArray, mouth: MouthFrame, skin: FloatArray) -> float:
+    """Return how deep one sees below the upper teeth, 0..1."""
+    x, down = np.meshgrid(np.linspace(-0.6, 0.6, 25), np.linspace(0.15, 0.85, 8))
+    top = mouth.upper if mouth.teeth is None else mouth.teeth.bottom
+    first, last = (np.interp(x, mouth.xs, curve) for curve in (top, mouth.lower))
+    y = first + down * np.maximum(last - first, 0)
+    seen = sample(picture, mouth.picture(x.astype(np.float32), y.astype(np.float32)))
+    bright = float(luma(seen.astype(np.float32)).mean()) / max(float(luma(skin)), 1.0)
+    return 1 - 0.7 * float(smoothstep(*_BRIGHT, bright))
 
 
 def _upper_teeth(mouth: MouthFrame, lines: LipLines) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
+from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
@@ -113,7 +114,8 @@ class DubbedMouth:
         # drawn anew where skin moves, and between the lips
         matte = smoothstep(*_MOVED, fields.moved)
         if part is not None:
-            self._paint(drawn, matte, source, fields, part, lines, pose, controls, skin)
+            hidden = hidden_edge(source, box, points, before)
+            self._paint(drawn, matte, source, fields, part, lines, hidden, pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
@@ -128,6 +130,7 @@ class DubbedMouth:
         fields: MouthFields,
         part: tuple[slice, slice],
         lines: tuple[LipLines, LipLines],
+        hidden: FloatArray,
         pose: Pose,
         controls: Mapping[str, float],
         skin: FloatArray,
@@ -145,8 +148,10 @@ class DubbedMouth:
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
         shuts = _shutting(before, after, gap_now)
-        along = np.asarray(np.abs((grid - after.origin) @ after.along) / after.half, np.float32)
-        inward = rim + after.half * _inward(before, shuts, along)
+        aside = np.asarray((grid - after.origin) @ after.along / after.half, np.float32)
+        along = np.abs(aside)
+        behind = rim + after.half * _inward(before, shuts, along)
+        lowered = np.interp(aside, PLACES, hidden * (after.half / before.half))
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
         upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
@@ -157,9 +162,9 @@ class DubbedMouth:
             inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
         lips = _shared(inside, 1 - upper - lower)
         up, down = fields.upper[part], fields.lower[part]
-        for share, way, depth, back in (
-            (upper, up, below_upper, -after.across),
-            (lower, down, above_lower, after.across),
+        for share, way, depth, back, inward in (
+            (upper, up, below_upper, -after.across, behind),
+            (lower, down, above_lower, after.across, np.maximum(behind, lowered + rim)),
         ):
             pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
             where = grid + way + pull[..., None] * back
