@@ -33,8 +33,8 @@ _SPOKEN: Final = (0.05, 0.09)
 _WIDE: Final = (0.11, 0.15)
 """Openings between these show what lies below the teeth."""
 _LEAST_WIDE: Final = 0.075
-_BRIGHT: Final = (0.25, 0.8)
-"""Light below the upper teeth, as a share of the skin's, of a mouth that is dark there, and of one
+_BRIGHT: Final = (0.5, 0.85)
+"""Light below the upper teeth, as a share of the skin's, of a mouth with a tongue there, and of one
 that shows lower teeth before anything else; what lies deeper is seen in the first."""
 _BELOW_LIP = (0.08, 0.03)
 """How far below the lip, in half-widths, teeth are hardly upper ones, and certainly are."""

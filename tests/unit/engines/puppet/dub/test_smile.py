@@ -5,8 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.base import DubFrame
+from sadtalker_ext.engines.puppet.dub.dubber import PuppetDubbing
 from sadtalker_ext.engines.puppet.dub.smile import LEFT, RIGHT, FilmedSmile
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
+from sadtalker_ext.motion.controls import rest
 from sadtalker_ext.portrait.filmed.habits import LOWER, UPPER, learn_habits
 from sadtalker_ext.portrait.filmed.places import LOWER_LIP, UPPER_LIP
 from sadtalker_ext.portrait.mean_face import mean_face
@@ -82,3 +85,21 @@ def test_a_smile_leaves_less_room_for_rounding(person):
         for way in (None, smile.at(60))
     ]
     assert 0 < lost[1] < 0.7 * lost[0]
+
+
+def test_every_frame_is_drawn_with_its_own_smile():
+    drawn = []
+
+    class Mouth:
+        def draw(self, planes, points, controls, skin, amount, smile):
+            drawn.append(smile)
+
+    seen = SimpleNamespace(points=None, skin=None, presence=1.0)
+    dubbing = PuppetDubbing(
+        track=SimpleNamespace(at=lambda number: seen),
+        mouth=Mouth(),
+        smile=SimpleNamespace(at=lambda number: number),
+        lines=None,
+    )
+    dubbing.draw([DubFrame(None, number, rest(1)[0], 1.0) for number in (3, 5)])
+    assert drawn == [3, 5]
