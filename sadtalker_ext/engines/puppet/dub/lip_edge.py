@@ -44,6 +44,8 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
         points: (478, 3) mesh points of the frame.
         lines: Edges of the lips by the same.
     """
+    if lines.opening < _OPEN[0] * lines.half:
+        return np.zeros_like(PLACES)
     offset = points[list(topology.LIPS_OUTER_LOWER), :2] - lines.origin
     order = np.argsort(offset @ lines.along)
     outer = np.interp(
