@@ -75,6 +75,7 @@ def split_layers(picture: ImageArray, mask: FloatArray, core: ImageArray, reach:
     behind = filled.astype(np.float32)
     bare = guess.busy * (hole & (matte < 0.5) & ~guess.stands_out)
     behind = _agreeing(colours, behind, bare, reach)
+    behind += (colours - behind) * (guess.unsharp * (1.0 - matte))[..., None]
     return Layers(matte=matte, background=as_picture(behind))
 
 
@@ -108,6 +109,7 @@ class _Guess:
         likely: (H, W) float32, the matte by colours alone.
         busy: (H, W) float32, 0 where the background nearby is plain .. 1 where it is busy.
         stands_out: (H, W) bool, where a pixel does not look like the background.
+        unsharp: (H, W) float32, 1 where a busy background out of focus looks like the person.
     """
 
     sure: BoolArray
@@ -115,6 +117,7 @@ class _Guess:
     likely: FloatArray
     busy: FloatArray
     stands_out: BoolArray
+    unsharp: FloatArray
 
 
 def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float) -> _Guess:
@@ -141,15 +144,20 @@ def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float
     busy = smoothstep(0.4 * _BUSY, _BUSY, np.sqrt(variance))
     likely = _likely_share(colours, typical, usual)
     looks_so = stands_out | (likely > 0.1)
-    focused = 1.0 - busy * _unsharp(colours, looks_so, (inside, outside), reach)
-    stands_out &= focused > 0.5
+    unsharp = busy * _unsharp(colours, looks_so, (inside, outside), reach)
+    stands_out &= unsharp < 0.5
     near = outside <= 1.5 * reach
     loose = stands_out & ~near & (outside <= 8.0 * reach)
     grown = _piece_with(core, near | _ending(loose, beyond=(outside > 7.0 * reach) & (busy > 0.5)))
     tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(0.4 * reach) + 1,) * 2)
     possible = near | (np.asarray(cv2.dilate(grown, tip)) > 0)
     return _Guess(
-        sure=sure, possible=possible, likely=likely * focused, busy=busy, stands_out=stands_out
+        sure=sure,
+        possible=possible,
+        likely=likely * (1.0 - unsharp),
+        busy=busy,
+        stands_out=stands_out,
+        unsharp=unsharp,
     )
 
 
@@ -180,16 +188,18 @@ def _unsharp(
     side = 2 * round(0.5 * reach) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     fine = np.abs(colours - blur(colours, max(1.0, 0.15 * reach))).max(-1)
-    # opened, so that the sharp outline of a head does not count for what lies beside it
-    detail = np.log(cv2.morphologyEx(blur(fine, 0.4 * reach), cv2.MORPH_OPEN, disc) + 0.1)
-    own, behind = float(np.median(detail[rim])), float(np.median(detail[far]))
+    raw = blur(fine, 0.4 * reach)
+    # opened, so that the sharp outline of a head does not count for a patch beside it
+    opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, disc)
+    detail = np.log(np.stack([opened, raw]) + 0.1)
+    own, behind = (float(np.median(detail[0][area])) for area in (rim, far))
     sharper = smoothstep(*np.log(_SHARPER), np.array(own - behind))
-    soft = smoothstep(*_SOFT, (detail - behind) / max(own - behind, 1e-3))
+    wide_soft, soft = smoothstep(*_SOFT, (detail - behind) / max(own - behind, 1e-3))
     either = (looks_so | (inside > 0)).astype(np.uint8)
     wide = np.asarray(cv2.morphologyEx(either, cv2.MORPH_OPEN, disc), np.float32)
     wide = blur(wide, 0.2 * reach)
     beyond = smoothstep(0.1, 0.5, outside / reach)
-    return np.asarray(sharper * soft * wide * beyond, np.float32)
+    return np.asarray(sharper * np.maximum(wide_soft * wide, soft) * beyond, np.float32)
 
 
 def _piece_with(core: ImageArray, area: BoolArray) -> ImageArray:
