@@ -89,7 +89,8 @@ class Eyelids:
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.5 + 0.5 * bump)
         outward = shape.u * shape.outer
-        self._lash_ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
+        ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
+        self._lash_opacity = ends * skin.lashes.strength
         self._comb = _comb(shape)
         self._around = self._lash_zone(skin)
         height, width = shape.u.shape
@@ -239,7 +240,7 @@ class Eyelids:
         distance = depth / (self._shape.size * self._lash_height) - _LINE_BELOW * down
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
         fringe = 1.2 * down * self._comb * np.exp(-np.maximum(distance, 0) / 1.2) * (distance > 0)
-        lashes = np.maximum(line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
+        lashes = np.maximum(line, fringe) * self._lash_opacity * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour[:, None, None] - below) * lashes
         return np.asarray(lined, dtype=np.float32)
 
