@@ -257,7 +257,7 @@ class ExpressionBasis:
         """(2, h, w) share of the jaw's way: 1 at chin and lower lip, 0 at nose and upper lip."""
         u, v = self._u, self._v
         au = np.abs(u)
-        # A jaw that shuts a shout goes up far: over a short stretch the skin would fold over itself.
+        # A jaw that shuts a shout goes up far: over a short stretch the skin would fold.
         stretch = self._jaw_shuts * self.drop / self._frame.chin / _STEEPEST
         down = smoothstep(0.0, max(0.75, 1.5 * stretch), v[1])
         opening = self._profiles["jaw"][0] / np.float32(self.drop)

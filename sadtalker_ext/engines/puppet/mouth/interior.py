@@ -61,8 +61,9 @@ class MouthInterior:
         upper = grain.put(teeth.draw_upper(frame, style, light, edge, (u, x, y)))
         if frame.teeth is None and style.stone > 0:
             # a statue has a mouth, and nothing in it
-            for layer in (self._tongue, self._lower, upper):
-                layer *= np.float32(1 - style.stone)
+            self._tongue, self._lower, upper = (
+                layer * np.float32(1 - style.stone) for layer in (self._tongue, self._lower, upper)
+            )
         self._upper = own_layers.lay_own_teeth(upper, picture, frame, style, pixels)
         below = own_layers.cut_below_teeth(picture, frame, style, pixels)
         self._below: FloatArray | None = below[0] if below else None
