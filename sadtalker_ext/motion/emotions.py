@@ -9,9 +9,9 @@ there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` A
 `mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `tongueOut` AU 19, `mouthStretch` AU 20,
 `mouthRoll` and `mouthPress` AU 23 and 24, `jawOpen` AU 26 and 27; `mouthShrugUpper` has no unit of
 its own, it pushes up the middle of the upper lip beside AU 10. Beyond those reports go AU 2 of
-anger, AU 19 of disgust, and AU 10 and 15 of fear: with them faces were read more surely than without
-(docs/directing.md). How strong each is at full intensity, and
-how it colours head, eyes and breath, is ours.
+anger, AU 19 of disgust, and AU 10 and 15 of fear: with them faces were read more surely than
+without (docs/directing.md). How strong each is at full intensity, and how it colours head, eyes
+and breath, is ours.
 """
 
 from __future__ import annotations

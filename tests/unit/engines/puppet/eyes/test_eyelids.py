@@ -65,6 +65,16 @@ def test_a_shut_eye_is_one_dark_line_at_the_lower_lid(points):
         assert beside.max() < 0.3 * profile.max()
 
 
+def test_the_line_of_a_shut_eye_is_as_dark_as_the_lashes_of_the_open_one(points):
+    depths = []
+    for lashes in ((40, 25, 25), (120, 90, 75)):
+        closed = closed_to(draw_face(points, picture=SIDE, lashes=lashes), points, 1.0)
+        columns, _, lower = columns_of(points, LEFT_EYE)
+        near = closed[round(lower - 0.1 * WIDTH) : round(lower + 0.15 * WIDTH), columns]
+        depths.append(float(darkness(near).mean(1).max()))
+    assert depths[0] > 1.2 * depths[1] > 60
+
+
 def test_no_lash_stays_behind_on_a_shut_lid(points):
     picture = draw_face(points, picture=SIDE)
     tips = drawn_lash_tips(points)
