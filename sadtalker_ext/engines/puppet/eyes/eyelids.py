@@ -131,6 +131,7 @@ class Eyelids:
         closure: float,
         follow: float,
         squint: float = 0.0,
+        lifted: float = 0.0,
     ) -> FloatArray:
         """Put the lids over the eyeball.
 
@@ -138,16 +139,18 @@ class Eyelids:
             face: (h, w, 3) uint8 patch with the face around the eye.
             eyeball: (3, h, w) float32 patch with the eyeball, valid wherever the lids are open.
             closure: 0 as in the picture .. 1 closed.
-            follow: How far the upper margin goes down with the gaze, in eye sizes; negative where
-                it is raised.
+            follow: How far the upper margin goes down with the gaze, in eye sizes; the lower one
+                follows it a little.
             squint: How far both margins are tightened, 0..1.
+            lifted: How far the upper margin alone is raised, in eye sizes.
 
         Returns:
             (3, h, w) float32 patch; exactly `face` outside of what moved.
         """
         shape = self._shape
         tight = squint * (1 - closure)
-        move = closure * self._travel + follow * self._bump + tight * self._squints[0]
+        down = follow - lifted * (1 - closure)
+        move = closure * self._travel + down * self._bump + tight * self._squints[0]
         margin = shape.upper + move
         rise = closure * self._rise - 0.3 * follow * self._bump + tight * self._squints[1]
         lower = shape.lower - rise

@@ -219,12 +219,12 @@ def _draw_eye(
     view = canvas[top:bottom, left:right]
     face = view.copy()
     before = planes(face)
-    eyeball, follow = before, 0.0
+    eyeball, follow, lifted = before, 0.0, 0.0
     if eye.iris is not None and (looking or wide > 0):
         lifted = wide * _WIDEST * (1 - closure)
         eyeball = eye.iris.draw(face, shift, lifted * eye.shape.size)
-        follow = (eye.iris.lid_follow(shift) if looking else 0.0) - lifted
-    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint)
+        follow = eye.iris.lid_follow(shift) if looking else 0.0
+    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint, lifted)
     if eye.free is not None:
         drawn = before + (drawn - before) * eye.free
     view[:] = as_picture(np.asarray(cv2.merge(list(drawn)), np.float32))

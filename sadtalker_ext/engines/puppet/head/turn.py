@@ -166,8 +166,8 @@ class HeadTurn:
     ) -> None:
         """Lay the moved person over what shines through from behind, in a part of the box."""
         shone = self._shining.read(*places)
-        clear = cv2.cvtColor(cv2.extractChannel(shone, 3), cv2.COLOR_GRAY2RGBA)
-        shines = cv2.multiply(self._behind[part], clear, scale=1.0 / 255.0)
+        clear = np.asarray(cv2.extractChannel(shone, 3), np.uint8)
+        shines = _share_of(self._behind[part], clear)
         # In bytes that stop at 0 and 255: what the person adds to the background, or takes from it.
         added, taken = cv2.subtract(moved, shone), cv2.subtract(shone, moved)
         cv2.subtract(cv2.add(shines, added, dst=shines), taken, dst=moved)
@@ -236,6 +236,6 @@ def _four(picture: ImageArray) -> ImageArray:
 
 
 def _share_of(behind: ImageArray, clear: ImageArray) -> ImageArray:
-    """Return (h, w, 4) times clear (h, w) / 255."""
-    every = cv2.merge([clear, clear, clear, clear])
+    """Return the colours of (h, w, 4) times clear (h, w) / 255."""
+    every = cv2.cvtColor(clear, cv2.COLOR_GRAY2RGBA)
     return np.asarray(cv2.multiply(behind, every, scale=1.0 / 255.0), np.uint8)

@@ -72,6 +72,16 @@ class MouthInterior:
             (frame.curve(x, frame.lower) - frame.curve(x, frame.upper)) * frame.half_width, 0
         )
         self._side = smoothstep(0.62, 0.9, np.abs(u))
+        self._seen_below: FloatArray | None = None
+
+    def show_below(self, layer: FloatArray) -> None:
+        """Show what another picture of the same mouth, open wider, has below the upper teeth.
+
+        Args:
+            layer: (h, w, 4) premultiplied; takes the place of what this picture has there, which
+                may be no more than the edge of the lip below a grin, and of all that is drawn.
+        """
+        self._seen_below, self._below = layer, None
 
     def draw(
         self,
@@ -99,7 +109,10 @@ class MouthInterior:
         )
         opening = np.maximum(below_upper + above_lower, 0)
         image = _planes(self._cavity[part])
-        if not self._deep:
+        if self._seen_below is not None:
+            layer = self._shifted(self._seen_below, jaw_way, part)
+            _lay(image, layer)
+        elif not self._deep:
             self._lay_jaw(image, jaw_way, tongue, rounded * (1 - tuck), part)
         shadow = self._shadow(below_upper, above_lower, opening, rounded, tuck, tongue)
         _dim(image, shadow)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
-from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer, LidTension
 from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
 
 SIDE = 400
@@ -173,3 +173,18 @@ def test_a_gaze_down_keeps_the_lashes_whole(points):
     rows = slice(round(upper - 4), round(upper + 10))
     before, after = (darkness(one[rows, columns]).max(0).mean() for one in (picture, down))
     assert after > 0.8 * before
+
+
+def test_a_wide_eye_raises_its_upper_lid_alone(points):
+    """A lower lid that rises with it would take back a third of the opening."""
+    picture = draw_face(points, picture=SIDE)
+    wide = picture.copy()
+    tension = LidTension(wide=1.0)
+    EyeLayer(picture, points).apply(wide, (0.0, 0.0), (0.0, 0.0), 0.0, (tension, tension))
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        columns, upper, lower = columns_of(points, eye)
+        changed = np.abs(wide.astype(float) - picture)[:, columns].mean((1, 2)) > 6
+        middle = round((upper + lower) / 2)
+        assert changed[round(upper - 0.1 * WIDTH) : middle].any()
+        below = round(lower - 0.03 * WIDTH), round(lower + 0.2 * WIDTH)
+        assert not changed[below[0] : below[1]].any()
