@@ -74,9 +74,11 @@ class MouthInterior:
 
         Args:
             layer: (h, w, 4) premultiplied; takes the place of what this picture has there, which
-                may be no more than the edge of the lip below a grin, and of all that is drawn.
+                may be no more than the edge of the lip below a grin, and of all that is drawn;
+                not where it is open wide itself.
         """
-        self._seen_below, self._below = layer, None
+        if not self._deep:
+            self._seen_below, self._below = layer, None
 
     def draw(
         self,
