@@ -21,7 +21,7 @@ _BROAD = 0.3
 """How much further than at rest the corners of a broad smile are apart, as a share of that."""
 _IN_SMILES = {"wide": 0.3, "round": 0.5}
 """What a broad smile leaves of other movements of the corners."""
-_BARED = (0.6, 0.25)
+_BARED = (0.5, 0.5)
 """How far a broad smile raises the upper lip, and the opening of the jaw from which it does so."""
 
 
