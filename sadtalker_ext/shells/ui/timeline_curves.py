@@ -23,7 +23,6 @@ from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.speech.marked_text import read_marked
 from sadtalker_ext.spoken_words import Word
 from sadtalker_ext.timeline import read_timeline
 from sadtalker_ext.types import FloatArray, Speech
@@ -139,6 +138,8 @@ def sound_of_text(text: str, rate: float = 1.0) -> Sound:
     Raises:
         InvalidOption: A mark is wrong, see `read_marked`.
     """
+    from sadtalker_ext.speech.marked_text import read_marked
+
     words: list[Word] = []
     end = pause = 0.0
     for part in read_marked(text[:_MOST_SIGNS]).parts:
