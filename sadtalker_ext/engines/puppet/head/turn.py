@@ -18,7 +18,7 @@ from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
 from sadtalker_ext.engines.puppet.head.field import Angles, HeadField, Pose, Sources
 from sadtalker_ext.engines.puppet.head.matte import split_layers
-from sadtalker_ext.engines.puppet.head.region import face_core, moving_box, usable
+from sadtalker_ext.engines.puppet.head.region import content_box, face_core, moving_box, usable
 from sadtalker_ext.engines.puppet.head.tiles import Strip, Tiles
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -45,7 +45,9 @@ class HeadTurn:
         core = face_core(points, mask.shape[:2])
         self.layered = usable(mask, core)
         rough = mask if self.layered else np.ones_like(mask)
-        self.box = moving_box(HeadFrame.from_points(points), rough, layered=self.layered)
+        content = content_box(picture)
+        frame = HeadFrame.from_points(points)
+        self.box = moving_box(frame, rough, layered=self.layered, within=content)
         left, top, right, bottom = self.box
         window = np.s_[top:bottom, left:right]
         source = np.ascontiguousarray(picture[window])
@@ -55,7 +57,7 @@ class HeadTurn:
             reach = max(2.0, 0.03 * HeadFrame.from_points(local_points).width)
             layers = split_layers(source, mask[window], core[window], reach)
             matte, self._behind = layers.matte, _four(layers.background)
-        self.field = HeadField(local_points, self.box, picture.shape[:2], matte)
+        self.field = HeadField(local_points, self.box, content, matte)
         scale = reading_scale(picture, self.box)
         if matte is None:
             self._tiles = Tiles(self.field)
