@@ -15,7 +15,7 @@ from sadtalker_ext.speech.reading.sentences import Sentence, sentences
 from sadtalker_ext.speech.voices.hibari import vocoder
 from sadtalker_ext.speech.voices.hibari.lexicon import Lexicon, UnknownWords
 from sadtalker_ext.speech.voices.hibari.phones import timed
-from sadtalker_ext.speech.voices.hibari.reader import Reading, read
+from sadtalker_ext.speech.voices.hibari.reader import Reading, read, unread
 from sadtalker_ext.speech.voices.onnx.graph import Graph
 from sadtalker_ext.speech.voices.provider import Delivery, Utterance, Voice, trimmed
 from sadtalker_ext.types import FloatArray
@@ -63,6 +63,11 @@ class Hibari:
         for sentence in sentences(text):
             for reading in _parts(read(sentence.text, speaker.lexicon)):
                 yield speaker.speak(reading, sentence, delivery, noise)
+
+    def unread(self, text: str) -> Iterator[str]:
+        """Yield the words with letters or digits that the network has no symbols for."""
+        for sentence in sentences(text):
+            yield from unread(sentence.text)
 
 
 class _Speaker:
