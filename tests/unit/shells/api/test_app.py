@@ -72,6 +72,31 @@ def test_unknown_addresses_and_methods_of_our_own_app(shared):
     assert shared.get("/", follow_redirects=False).status_code == 307
 
 
+def test_what_no_route_below_ours_answers_is_refused_in_our_words(host):
+    """A page that is mounted at "/" must not answer in our place."""
+    app, client, settings = host
+    state = mount_routes(app, FakeService(), settings)
+    answers = {}
+    for method, path in (
+        ("PUT", TALKS), ("POST", f"{PREFIX}/health"), ("GET", f"{PREFIX}/nothing"), ("GET", PREFIX),
+    ):  # fmt: skip
+        got = client.request(method, path)
+        assert {*got.json()} >= {"code", "message", "hint"}
+        answers[method, path] = (got.status_code, got.json()["code"], got.headers.get("allow"))
+    slash = client.get(f"{TALKS}/?limit=1", follow_redirects=False)
+    assert (slash.status_code, slash.headers["location"]) == (
+        307,
+        f"http://testserver{TALKS}?limit=1",
+    )
+    state.close()
+    assert [*answers.values()] == [
+        (405, "method_not_allowed", "GET, POST"),
+        (405, "method_not_allowed", "GET"),
+        (404, "not_found", None),
+        (404, "not_found", None),
+    ]
+
+
 def test_the_webuis_form_of_credentials():
     assert read_users("ann:a, bob:b:c") == {"ann": "a", "bob": "b:c"}
     assert basic_auth({"ann": "b:c"})("Basic YW5uOmI6Yw==") == "ann"
