@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
 from sadtalker_ext.engines.puppet.building import build_rig
+from sadtalker_ext.engines.puppet.bystanders import bystanders, own_part
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.processes.crew import process_count
 from sadtalker_ext.engines.puppet.processes.orders import scene
@@ -70,16 +72,25 @@ class PuppetEngine:
         height, width = picture.pixels.shape[:2]
         kept = self._rigs.of(
             content_key(picture.pixels, face.points, preprocess, str(bool(picture.face_points))),
-            lambda: self._rig(picture, face, preprocess, progress),
+            lambda: self._rig(picture, face, bystanders(shot, face), preprocess, progress),
             weight=height * width,
         )
         return kept.anew()
 
-    def _rig(self, picture: Picture, face: Face, preprocess: str, progress: Progress) -> PuppetRig:
+    def _rig(
+        self,
+        picture: Picture,
+        face: Face,
+        others: Sequence[Face],
+        preprocess: str,
+        progress: Progress,
+    ) -> PuppetRig:
         view = view_stage(picture.pixels, face, preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
+        # whoever stands beside is a person, too, but not this one
+        mask = own_part(mask, view, face, others)
         progress.check()
         # they prepare theirs at the same time
         tell_spares(scene(view, mask), view.size, process_count(None, mask.size))
