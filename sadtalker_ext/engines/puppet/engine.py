@@ -14,7 +14,7 @@ from sadtalker_ext.engines.puppet.processes.orders import scene
 from sadtalker_ext.engines.puppet.processes.spare import spare_processes, tell_spares
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.spec import SPEC
-from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.engines.puppet.stage import StageView, longest_side, view_stage
 from sadtalker_ext.kept import Kept, content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import track_points
@@ -69,11 +69,15 @@ class PuppetEngine:
         face = first_face(shot, options.face_index)
         progress.enter(Stage.PREPARING)
         picture, preprocess = shot.picture, options.preprocess
-        height, width = picture.pixels.shape[:2]
+        longest, placed = longest_side(options), str(bool(picture.face_points))
+
+        def view() -> StageView:
+            return view_stage(picture.pixels, face, preprocess, longest)
+
         kept = self._rigs.of(
-            content_key(picture.pixels, face.points, preprocess, str(bool(picture.face_points))),
-            lambda: self._rig(picture, face, bystanders(shot, face), preprocess, progress),
-            weight=height * width,
+            content_key(picture.pixels, face.points, preprocess, str(longest), placed),
+            lambda: self._rig(picture, face, bystanders(shot, face), view(), preprocess, progress),
+            weight=picture.pixels.shape[0] * picture.pixels.shape[1],
         )
         return kept.anew()
 
@@ -82,10 +86,10 @@ class PuppetEngine:
         picture: Picture,
         face: Face,
         others: Sequence[Face],
+        view: StageView,
         preprocess: str,
         progress: Progress,
     ) -> PuppetRig:
-        view = view_stage(picture.pixels, face, preprocess)
         mask = self._models.segmenter(view.pixels, view.face)
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
