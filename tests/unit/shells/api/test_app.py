@@ -1,4 +1,5 @@
 import errno
+import socket
 import sqlite3
 
 import pytest
@@ -111,6 +112,18 @@ def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
     words = ["serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path / "d")]  # noqa: S104
     assert main(words) == 2
     assert "credentials are needed" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(capsys, tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert main(["serve", "--port", port, "--data-dir", str(tmp_path / "d")]) == 3
+    told = capsys.readouterr().err
+    assert f"Port {port} of 127.0.0.1 is taken" in told and "--port" in told
+    assert "http://" not in told
     assert not (tmp_path / "d").exists()
 
 
