@@ -211,7 +211,9 @@ def _foreign(text: str, voice: str, chosen: Voice, voices: Sequence[Voice]) -> t
 def _next_step(text: str, chosen: Voice, voices: Sequence[Voice]) -> str:
     """Return what to do about a text that a voice cannot say."""
     language = language_of(text)
-    if not any(sign.isalpha() for sign in text) or chosen.language.split("-")[0] == language:
+    if not any(sign.isalnum() for sign in text):
+        return "There are no words in the text: write some."
+    if chosen.language.split("-")[0] == language:
         return "Write words in its language, or choose another voice."
     able = [one.name for one in voices if one.language.split("-")[0] == language]
     if able:
@@ -226,10 +228,7 @@ def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Part]) -> tuple
     words = list(dict.fromkeys(word for part in parts for word in provider.unread(part.text)))
     if not words:
         return ()
-    named = ", ".join(
-        word if len(word) <= _LONGEST_NAMED else f"{word[:_LONGEST_NAMED]}…"
-        for word in words[:_MOST_NAMED]
-    )
+    named = ", ".join(word[:_LONGEST_NAMED] for word in words[:_MOST_NAMED])
     more = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
     return (
         f"The voice {chosen.name} cannot read these words, or not all of their letters: "

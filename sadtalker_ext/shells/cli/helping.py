@@ -48,6 +48,8 @@ _CHOICES = re.compile(r"invalid choice: '?(?P<found>.*?)'? \(choose from (?P<kno
 
 
 _QUOTED: Final = re.compile(r"((?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`)")
+_ALIKE: Final = 0.75
+"""How alike two flags must be: --provenance is not meant by --rotate."""
 _FILE: Final = re.compile(r"-[^=]*\.[A-Za-z]\w{1,4}")
 _FLAGS: Final = {"ask for overwriting": "--overwrite"}
 """Words of hints, and the flag that does it here."""
@@ -92,7 +94,7 @@ class Parser(argparse.ArgumentParser):
             flags = [word for word in unknown if word.startswith("-")]
             word = (flags or unknown)[0].partition("=")[0]
             known = [flag for action in command._actions for flag in action.option_strings]
-            near = difflib.get_close_matches(word, known, n=1) if flags else []
+            near = difflib.get_close_matches(word, known, n=1, cutoff=_ALIKE) if flags else []
             hint = f" Did you mean {near[0]}?" if near else ""
             what = "flag" if flags else "word"
             if flags and not near and _names_a_file(word):

@@ -82,6 +82,17 @@ def test_every_command_knows_help_all(capsys, words):
     assert shown[0] == shown[1] and "usage:" in shown[0]
 
 
+def test_long_helps_have_each_heading_once_and_no_empty_default(capsys):
+    for command in ("grid", "motion"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        shown = capsys.readouterr().out
+        assert shown.count("\nhead and eyes:") == 1
+        assert "(default: )" not in shown and "e+09" not in shown
+        assert ("--quality" in shown) == (command == "grid")
+    assert chosen("--quality", "20") == {"quality": 20}
+
+
 def test_no_command_is_listed_twice():
     names = re.findall(r"^  sadtalker (\w+) ", overview().partition("examples:")[0], re.MULTILINE)
     assert len(names) == len(set(names)) > 8

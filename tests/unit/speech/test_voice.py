@@ -254,7 +254,7 @@ def test_words_that_a_voice_leaves_out_are_named(tmp_path, parrot):
         ("你好", False, "pip install"),
         ("مرحبا بالعالم", True, "sound file"),
         ("Привет", False, "The voice rus speaks 'ru'"),
-        ("😀😀", False, "Write words"),
+        ("😀😀", False, "no words in the text"),
     ],
 )
 def test_a_text_that_cannot_be_said_has_a_next_step(
