@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sadtalker_ext.encoder.leftovers import remove_if_abandoned
 from sadtalker_ext.encoder.metadata import PROGRAM, READABLE, VideoMetadata, read_metadata
 from sadtalker_ext.errors import EncodingError, InputError, OutputUnwritable, SadTalkerError
 from sadtalker_ext.history_table import HistoryTable, Known
@@ -182,9 +184,13 @@ class History:
             # as private as the results that they show
             kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept.parent.chmod(0o700)
-            part = kept.with_suffix(f".{os.getpid()}.part")
-            image.save(part, "JPEG", quality=82)
-            part.replace(kept)
+            # a process shows many pictures at once
+            part = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+            try:
+                image.save(part, "JPEG", quality=82)
+                part.replace(kept)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as problem:
             log.warning("the small picture of %s cannot be kept: %s", one.name, problem)
         return image
@@ -194,7 +200,7 @@ class History:
         return self._state / "posters" / f"{digest}.jpg"
 
     def _files(self) -> Iterator[tuple[str, float]]:
-        """Yield name and time of every file that could be a video."""
+        """Yield name and time of every file that could be a video; clear leftovers away."""
         waiting: list[tuple[str, int]] = [(str(self._folder), 0)]
         while waiting:
             folder, depth = waiting.pop()
@@ -204,6 +210,7 @@ class History:
                 continue
             for entry in entries:
                 if entry.name.startswith("."):
+                    remove_if_abandoned(Path(entry.path))  # hosts never come back to a day's folder
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if depth < DEEPEST:

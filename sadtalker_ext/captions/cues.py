@@ -39,7 +39,7 @@ def cues(words: Sequence[Word], seconds: float | None = None) -> tuple[Word, ...
         start, end = group[0].start, group[-1].end
         limit = groups[index + 1][0].start if index + 1 < len(groups) else seconds
         wanted = max(end, start + _SHORTEST_SECONDS)
-        end = wanted if limit is None else max(min(wanted, limit), min(end, limit))
+        end = wanted if limit is None else min(wanted, limit)
         if end > start:
             text = _lines(" ".join(word.text for word in group))
             found.append(Word(text=text, start=start, end=end))

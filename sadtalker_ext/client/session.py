@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -103,7 +103,9 @@ class Client:
         try:
             talk = self.wait(talk.id, timeout=timeout, on_progress=on_progress)
         except (TimeoutError, KeyboardInterrupt):
-            self.delete(talk.id)
+            # a server that cannot be asked any more must not hide why
+            with suppress(ApiError, httpx.HTTPError):
+                self.delete(talk.id)
             raise
         self.download(talk.id, output)
         return talk
@@ -246,7 +248,7 @@ class Client:
     def download(self, talk_id: str, output: Path | str) -> Path:
         """Save the video; the file appears under its name only when it is whole."""
         target = Path(output)
-        part = target.with_name(f".{target.name}.part")
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
             with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
                 if answer.status_code != 200:

@@ -51,7 +51,7 @@ def read_landmarks(
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {told}", hint=error.hint
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT
         ) from error

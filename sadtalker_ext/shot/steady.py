@@ -86,6 +86,23 @@ class SteadyTrack:
             points=points, skin=skin, presence=self._presence(low, high, frame), seen=bool(seen)
         )
 
+    def near(
+        self, frame: int, seconds: float
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Return numbers of the frames of the same shot that show the face, and how far they are.
+
+        Args:
+            frame: From which they are counted.
+            seconds: How far they are at most; what comes before is negative.
+        """
+        now = self._seconds[frame]
+        first = np.searchsorted(self._seconds, now - seconds)
+        last = np.searchsorted(self._seconds, now + seconds, side="right")
+        low, high = np.searchsorted(self._frames, [first, last])
+        numbers = self._frames[low:high]
+        numbers = numbers[self._shots[numbers] == self._shots[frame]]
+        return numbers, self._seconds[numbers] - now
+
     def _run(self, frame: int) -> tuple[int, int] | None:
         """Return the rows (first, behind the last) of the stretch of sightings round a frame."""
         here = int(np.searchsorted(self._frames, frame))

@@ -21,7 +21,7 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.marked_text import Part, read_marked
+from sadtalker_ext.speech.marked_text import Passage, read_marked
 from sadtalker_ext.speech.phonemes import shifted
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
@@ -157,7 +157,7 @@ def speak(
 
 
 def _said(
-    provider: Provider, delivery: Delivery, parts: Sequence[Part]
+    provider: Provider, delivery: Delivery, parts: Sequence[Passage]
 ) -> Generator[Utterance, None, None]:
     """Yield the utterances of all parts of a text, each in its manner and with its pause."""
     for part in parts:

@@ -54,9 +54,19 @@ class Habits:
         Args:
             pose: The turn of the head.
         """
+        return _shut(self.resting(pose))
+
+    def resting(self, pose: Pose, points: Sequence[int] | slice = slice(None)) -> FloatArray:
+        """Return (n, 3) points of the face at rest, as `at_rest`, but for lips that do not touch.
+
+        Args:
+            pose: The turn of the head.
+            points: Which; all of them by default.
+        """
         turn = self._turn(pose)
-        rest = self.own + turn[0] * self.by_turn[0] + turn[1] * self.by_turn[1]
-        return _shut(rest.astype(np.float32))
+        yaw, pitch = self.by_turn[0, points], self.by_turn[1, points]
+        rest: FloatArray = self.own[points] + turn[0] * yaw + turn[1] * pitch
+        return rest.astype(np.float32)
 
     def _turn(self, pose: Pose) -> tuple[float, float]:
         yaw, pitch = pose.angles

@@ -1,73 +1,55 @@
-"""The inside of the mouth, from the frame of the video that shows it best."""
+"""The inside of the mouth, from the frames of the video that show it best."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
-from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
-from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame, measure_mouth
+from sadtalker_ext.engines.puppet.dub.lips import LipLines
+from sadtalker_ext.engines.puppet.dub.looks import Look
+from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
+from sadtalker_ext.engines.puppet.mouth.own_layers import cut_below_teeth
 from sadtalker_ext.engines.puppet.mouth.picture_style import measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
+from sadtalker_ext.pixels import remap
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.filmed.pose import Pose
-from sadtalker_ext.types import Box, FloatArray, ImageArray
+from sadtalker_ext.types import Box, FloatArray
 
-_BELOW_LIP = (0.08, 0.03)
-"""How far below the lip, in half-widths, teeth are hardly upper ones, and certainly are."""
 _LIGHT = (0.45, 2.2)
 """Least and most that a frame is darker or lighter than the one that shows the mouth."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
-    """A face cut out of one frame.
-
-    Attributes:
-        picture: (h, w, 3) uint8 RGB.
-        points: (478, 3) mesh points in its pixels.
-        skin: (3,) colour of its skin.
-        merit: How much of the mouth it is expected to show, and how well.
-    """
-
-    picture: ImageArray
-    points: FloatArray
-    skin: FloatArray
-    merit: float
-
-
 class MouthDonor:
-    """Draws the inside of the mouth in any frame from one look at it.
+    """Draws the inside of the mouth in any frame from one or two looks at it.
 
     Args:
-        look: The frame that gives it.
-        pose: Of the head in it.
+        look: The frame that gives it: the upper teeth, and what lies below as far as it is open.
         depth: Own depth of the teeth.
+        wide: A frame in which the mouth is open wider; gives what lies further below.
 
     Attributes:
-        teeth: How much of the upper teeth the look shows, 0..1.
         blur: How sharp the look is, as the standard deviation of a blur in pixels.
     """
 
-    def __init__(self, look: Look, pose: Pose, depth: float) -> None:
+    def __init__(self, look: Look, depth: float, wide: Look | None = None) -> None:
         self._skin = look.skin
-        self._pose, self._depth = pose, depth
-        frame = measure_mouth(look.picture, look.points)
-        self._lines = lip_lines(look.points)
-        self.teeth = _upper_teeth(frame, self._lines)
-        style = measure_style(look.picture, look.points, frame)
+        self._pose, self._depth = look.pose, depth
+        self._lines = look.lines
+        style = measure_style(look.picture, look.points, look.mouth)
         self.blur = style.blur
-        edge = tooth_edge(frame)
-        left, top, right, bottom = self._box = _inner_box(frame, look.picture.shape)
+        edge = tooth_edge(look.mouth)
+        left, top, right, bottom = self._box = _inner_box(look.mouth, look.picture.shape)
         self._pixels = pixel_grid(left, top, right - left, bottom - top)
-        self._interior = MouthInterior(look.picture, frame, style, edge, self._pixels)
+        self._interior = MouthInterior(look.picture, look.mouth, style, edge, self._pixels)
         self._down = _down(look.points)
+        below = None if wide is None else self._below_of(wide)
+        if below is not None:
+            self._interior.show_below(below)
 
     def draw(
         self, lines: LipLines, pose: Pose, controls: Mapping[str, float], skin: FloatArray, box: Box
@@ -91,7 +73,7 @@ class MouthDonor:
         part = (slice(0, upper.shape[0]), slice(0, upper.shape[1]))
         way = self._jaw_way(lines, to_frame)
         inside = self._interior.draw(upper, -lower, way, {**controls, "relax": 1.0}, part)
-        inside = inside * np.clip(skin / np.maximum(self._skin, 1.0), *_LIGHT).astype(np.float32)
+        inside = inside * _lighter(self._skin, skin)
         corner = np.array([self._box[0], self._box[1]], np.float32)
         matrix = to_frame.copy()
         matrix[:, 2] += to_frame[:, :2] @ corner - np.array(box[:2], np.float32)
@@ -100,6 +82,24 @@ class MouthDonor:
             inside, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         return np.asarray(drawn, np.float32)
+
+    def _below_of(self, wide: Look) -> FloatArray | None:
+        """Return (h, w, 4) what a wide open mouth shows below its teeth, placed as in the look."""
+        style = measure_style(wide.picture, wide.points, wide.mouth)
+        left, top, right, bottom = _inner_box(wide.mouth, wide.picture.shape)
+        cut = cut_below_teeth(
+            wide.picture, wide.mouth, style, pixel_grid(left, top, right - left, bottom - top)
+        )
+        if cut is None or not cut[1]:
+            return None
+        layer = cut[0]
+        layer[..., :3] *= _lighter(wide.skin, self._skin)
+        to_wide = _chained(wide.pose.flat(self._depth), _inverse(self._pose.flat(self._depth)))
+        there = self._pixels + self._jaw_way(wide.lines, to_wide)
+        where = there @ to_wide[:, :2].T + to_wide[:, 2] - np.array([left, top], np.float32)
+        x, y = np.moveaxis(where, -1, 0)
+        moved = remap(layer, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, np.float32)
 
     def _jaw_way(self, lines: LipLines, to_frame: FloatArray) -> FloatArray:
         """Return (2,) how far the jaw is lower than in the look, in its pixels."""
@@ -112,39 +112,10 @@ class MouthDonor:
         return way
 
 
-def best_donor(
-    looks: Sequence[Look], poses: Sequence[Pose], depth: float, most: int = 4
-) -> MouthDonor:
-    """Return the donor that shows the most teeth, and shows them well, among those of most merit.
-
-    Teeth count by the root of a look's merit: where both rows are seen from the side, with a dark
-    line between them, lower teeth are taken for upper ones.
-
-    Args:
-        looks: At least one.
-        poses: Of the heads in them.
-        depth: Own depth of the teeth.
-        most: How many are tried.
-    """
-    order = np.argsort([-look.merit for look in looks])[:most]
-    tried = [
-        (MouthDonor(looks[int(one)], poses[int(one)], depth), max(looks[int(one)].merit, 0.0))
-        for one in order
-    ]
-    return max(tried, key=lambda one: one[0].teeth * one[1] ** 0.5)[0]
-
-
-def _upper_teeth(frame: MouthFrame, lines: LipLines) -> float:
-    """Return how much of the upper teeth a look shows, 0..1.
-
-    What is found far below the upper lip is the lower row, or both rows with a dark line between.
-    """
-    if frame.teeth is None:
-        return 0.0
-    middle = np.abs(frame.xs) < 0.6
-    below = frame.upper - lines.at(frame.xs, lines.upper) / lines.half
-    trust = smoothstep(*_BELOW_LIP, below[middle].mean())
-    return float(frame.teeth.shown.mean()) * float(trust)
+def _lighter(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return (3,) by which colours must be multiplied that skin (3,) is like another."""
+    share: FloatArray = np.clip(other / np.maximum(one, 1.0), *_LIGHT).astype(np.float32)
+    return share
 
 
 def _down(points: FloatArray) -> FloatArray:

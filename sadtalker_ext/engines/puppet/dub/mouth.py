@@ -10,6 +10,7 @@ import numpy as np
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
+from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
@@ -42,6 +43,13 @@ _CORNER_BEGINS = (0.6, 1.0)
 _CORNER = (0.98, 1.08, 2.0)
 """Where lips end, in the same unit: fading between the first two; so many times more slowly where
 they shut, because the corners of an open mouth are dark beyond the mesh's."""
+_NARROWED = (0.02, 0.15)
+"""Share by which the mouth gets narrower from which the ends of its line are left out, and are
+wholly: lips of that shape have none."""
+_LINE_BEYOND = 0.12
+"""How far beyond the corners that line goes on, in the same unit."""
+_FROM_CORNER = (0.9, 1.02, 1.45)
+"""Where, in the same unit, skin from so far out begins to be shown, is, and no longer is."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
 _SEAM = 0.014
@@ -73,6 +81,7 @@ class DubbedMouth:
         controls: Mapping[str, float],
         skin: FloatArray,
         amount: float,
+        smile: FloatArray | None = None,
     ) -> Drawn | None:
         """Return what a frame must change by; None where it cannot be drawn.
 
@@ -82,9 +91,10 @@ class DubbedMouth:
             controls: What the mouth does.
             skin: (3,) colour of the skin in it.
             amount: 0 leaves the frame as it is .. 1 is the whole way.
+            smile: (2, 2) ways of the corners that stay as filmed; see `FilmedSmile`.
         """
         pose = self._habits.pose(points)
-        target = self._speaking.place(pose, controls)
+        target = self._speaking.place(pose, controls, smile)
         width, height = planes.size
         wanted = mouth_box(points, target)
         if wanted[0] >= width or wanted[1] >= height or wanted[2] <= 2 or wanted[3] <= 2:
@@ -93,11 +103,19 @@ class DubbedMouth:
         fields = mouth_fields(points, target, box, amount)
         source = planes.rgb(box)
         bent = points + np.float32(amount) * (target - points)
-        before, after = lip_lines(points), lip_lines(bent)
-        drawn = _taken(source, _pixels(box) + fields.both, box)
+        lines = before, after = lip_lines(points), lip_lines(bent)
+        part, where = _lips_part(before, after, box), _pixels(box) + fields.both
+        narrowed = part is not None and smoothstep(*_NARROWED, 1 - after.half / before.half)
+        if part is not None and narrowed > 0:
+            beyond = narrowed * _beyond_corners(after, _pixels(box)[part])
+            for way in (where, fields.upper, fields.lower):
+                way[part] += beyond
+        drawn = _taken(source, where, box)
         # drawn anew where skin moves, and between the lips
         matte = smoothstep(*_MOVED, fields.moved)
-        self._paint(drawn, matte, source, fields, (before, after), pose, controls, skin)
+        if part is not None:
+            hidden = hidden_edge(source, box, points, before)
+            self._paint(drawn, matte, source, fields, part, lines, hidden, pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
@@ -110,16 +128,15 @@ class DubbedMouth:
         matte: FloatArray,
         source: FloatArray,
         fields: MouthFields,
+        part: tuple[slice, slice],
         lines: tuple[LipLines, LipLines],
+        hidden: FloatArray,
         pose: Pose,
         controls: Mapping[str, float],
         skin: FloatArray,
     ) -> None:
         """Draw both lips and the inside between them, in place, and say so in the matte."""
         before, after = lines
-        part = _lips_part(before, after, fields.box)
-        if part is None:
-            return
         rows, columns = part
         left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
         inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
@@ -131,8 +148,10 @@ class DubbedMouth:
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
         shuts = _shutting(before, after, gap_now)
-        along = np.asarray(np.abs((grid - after.origin) @ after.along) / after.half, np.float32)
-        inward = rim + after.half * _inward(before, shuts, along)
+        aside = np.asarray((grid - after.origin) @ after.along / after.half, np.float32)
+        along = np.abs(aside)
+        behind = rim + after.half * _inward(before, shuts, along)
+        lowered = np.interp(aside, PLACES, hidden * (after.half / before.half))
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
         upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
@@ -143,9 +162,9 @@ class DubbedMouth:
             inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
         lips = _shared(inside, 1 - upper - lower)
         up, down = fields.upper[part], fields.lower[part]
-        for share, way, depth, back in (
-            (upper, up, below_upper, -after.across),
-            (lower, down, above_lower, after.across),
+        for share, way, depth, back, inward in (
+            (upper, up, below_upper, -after.across, behind),
+            (lower, down, above_lower, after.across, np.maximum(behind, lowered + rim)),
         ):
             pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
             where = grid + way + pull[..., None] * back
@@ -196,6 +215,18 @@ def _between_corners(along: FloatArray, shuts: FloatArray) -> FloatArray:
     """Return (h, w) 1 between the corners, falling to 0 beyond them."""
     beyond = (along - _CORNER[0]) / (1 + _CORNER[2] * shuts)
     return smoothstep(_CORNER[1] - _CORNER[0], 0.0, beyond)
+
+
+def _beyond_corners(after: LipLines, grid: FloatArray) -> FloatArray:
+    """Return (h, w, 2) how much further out pixels beside the corners come from."""
+    offset = grid - after.origin
+    along, across = offset @ after.along / after.half, offset @ after.across / after.half
+    far = np.abs(along)
+    begins, there, ends = _FROM_CORNER
+    share = smoothstep(begins, there, far) * smoothstep(ends, there, far)
+    out = share * np.exp(-((across / 0.3) ** 2)) * np.sign(along) * (_LINE_BEYOND * after.half)
+    beyond: FloatArray = out[..., None].astype(np.float32) * after.along
+    return beyond
 
 
 def _gap_before(before: LipLines, upper_at: FloatArray, lower_at: FloatArray) -> FloatArray:

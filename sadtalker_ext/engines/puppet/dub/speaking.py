@@ -6,16 +6,21 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sadtalker_ext.engines.puppet.dub.smile import LEFT, RIGHT
 from sadtalker_ext.engines.puppet.mouth.expression import ExpressionBasis
 from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
 from sadtalker_ext.engines.puppet.mouth.teeth import tooth_edge
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.filmed.habits import Habits
-from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, CORNERS, LOWER_LIP
+from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, CORNERS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.portrait.filmed.pose import WIDTH, Pose
 from sadtalker_ext.types import FloatArray
 
 _PLAIN_SIDE = round(1.6 * WIDTH)
+_BROAD = 0.3
+"""How much further than at rest the corners of a broad smile are apart, as a share of that."""
+_IN_SMILES = {"wide": 0.3, "round": 0.5}
+"""What a broad smile leaves of other movements of the corners."""
 
 
 class SpeakingFace:
@@ -43,6 +48,8 @@ class SpeakingFace:
         corners = list(CORNERS)
         moved[:, corners] = fields[:, :, corners].mean(1)
         self._fields: FloatArray = np.ascontiguousarray(moved, np.float32)
+        self._half = max(float(rest[RIGHT, 0] - rest[LEFT, 0]) / 2, 1.0)
+        self._share = _with_corners(rest, self._half)
 
     def ways(self, controls: Mapping[str, float]) -> FloatArray:
         """Return (478, 2) movements from rest in the face's own coordinates."""
@@ -50,11 +57,37 @@ class SpeakingFace:
         ways: FloatArray = np.tensordot(weights, self._fields, 1).astype(np.float32)
         return ways
 
-    def place(self, pose: Pose, controls: Mapping[str, float]) -> FloatArray:
-        """Return (478, 3) points of the speaking face in a frame; only lips and chin are meant."""
+    def place(
+        self, pose: Pose, controls: Mapping[str, float], smile: FloatArray | None = None
+    ) -> FloatArray:
+        """Return (478, 3) points of the speaking face in a frame; only lips and chin are meant.
+
+        Args:
+            pose: Of the head.
+            controls: What the mouth says.
+            smile: (2, 2) ways of the corners of the smile with which it is said, as `FilmedSmile`
+                gives them.
+        """
         own = self._habits.at_rest(pose)
+        if smile is not None and smile.any():
+            broad = min(max(float(smile[1, 0] - smile[0, 0]) / (2 * self._half * _BROAD), 0), 1)
+            left = {name: 1 - broad * (1 - share) for name, share in _IN_SMILES.items()}
+            controls = {name: value * left.get(name, 1.0) for name, value in controls.items()}
+            own[:, :2] += (self._share * smile).sum(1)
         own[:, :2] += self.ways(controls)
         return pose.place(own)
+
+
+def _with_corners(rest: FloatArray, half: float) -> FloatArray:
+    """Return (478, 2, 2) how far lips go with each corner, sideways and upwards: as a bent bow."""
+    middle = (rest[LEFT, 0] + rest[RIGHT, 0]) / 2
+    lips = [*UPPER_LIP, *LOWER_LIP]
+    aside = (rest[lips, 0] - middle) / np.float32(half)
+    share = np.zeros((topology.MESH_POINTS, 2, 2), np.float32)
+    for corner, way in ((0, -aside), (1, aside)):
+        near = np.clip(way, 0, 1)
+        share[lips, corner] = np.stack([near, near**2], 1)
+    return share
 
 
 def _shut_front(habits: Habits) -> FloatArray:

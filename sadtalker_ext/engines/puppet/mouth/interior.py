@@ -59,6 +59,11 @@ class MouthInterior:
         self._tongue = grain.put(self._draw_tongue(u, y))
         self._lower = grain.put(teeth.draw_lower(frame, style, light, (u, x, y)))
         upper = grain.put(teeth.draw_upper(frame, style, light, edge, (u, x, y)))
+        if frame.teeth is None and style.stone > 0:
+            # a statue has a mouth, and nothing in it
+            self._tongue, self._lower, upper = (
+                layer * np.float32(1 - style.stone) for layer in (self._tongue, self._lower, upper)
+            )
         self._upper = own_layers.lay_own_teeth(upper, picture, frame, style, pixels)
         below = own_layers.cut_below_teeth(picture, frame, style, pixels)
         self._below: FloatArray | None = below[0] if below else None
@@ -67,6 +72,16 @@ class MouthInterior:
             (frame.curve(x, frame.lower) - frame.curve(x, frame.upper)) * frame.half_width, 0
         )
         self._side = smoothstep(0.62, 0.9, np.abs(u))
+        self._seen_below: FloatArray | None = None
+
+    def show_below(self, layer: FloatArray) -> None:
+        """Show what another picture of the same mouth, open wider, has below the upper teeth.
+
+        Args:
+            layer: (h, w, 4) premultiplied; takes the place of what this picture has there, which
+                may be no more than the edge of the lip below a grin, and of all that is drawn.
+        """
+        self._seen_below, self._below = layer, None
 
     def draw(
         self,
@@ -94,7 +109,10 @@ class MouthInterior:
         )
         opening = np.maximum(below_upper + above_lower, 0)
         image = _planes(self._cavity[part])
-        if not self._deep:
+        if self._seen_below is not None:
+            layer = self._shifted(self._seen_below, jaw_way, part)
+            _lay(image, layer)
+        elif not self._deep:
             self._lay_jaw(image, jaw_way, tongue, rounded * (1 - tuck), part)
         shadow = self._shadow(below_upper, above_lower, opening, rounded, tuck, tongue)
         _dim(image, shadow)
@@ -207,6 +225,7 @@ class MouthInterior:
             [0.9, 0.35, 0.33], np.float32
         )
         warm = self._light.muted(warm)
+        warm += style.stone * (style.skin / max(float(luma(style.skin)), 1) - warm)
         target = max(0.11 * skin, min(style.black, 0.28 * skin))
         colour: FloatArray = warm * target / max(float(luma(warm)), 1e-3)
         return colour.astype(np.float32)

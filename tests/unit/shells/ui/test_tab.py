@@ -96,7 +96,7 @@ def test_building_the_tab_imports_nothing_heavy(gradio, tmp_path):
 
 
 def test_the_tab_appears_without_packages_and_says_so(gradio, tmp_path):
-    absent = ("cv2", "av", "tflite", "flatbuffers", "torch", "librosa",
+    absent = ("cv2", "av", "torch", "librosa",
               "safetensors", "scipy", "espeakng_loader", "spandrel")  # fmt: skip
     done = build_in_a_new_process(tmp_path, absent)
     assert "needs cv2, av, not installed here" in done.stdout

@@ -1,26 +1,61 @@
-"""Which frame gives the inside of the mouth."""
-
-from types import SimpleNamespace
+"""What is seen in a mouth that is open wider than in the frame that gives its teeth."""
 
 import numpy as np
 import pytest
 
-from sadtalker_ext.engines.puppet.dub import donor
+from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
+from sadtalker_ext.engines.puppet.dub.lips import lip_lines
+from sadtalker_ext.engines.puppet.dub.looks import Look
+from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
+from sadtalker_ext.portrait.filmed.habits import learn_habits
+from tests.support.mouths import SKIN, painted
+
+OPEN, WIDE = 10, 30
+BLUE = (20, 20, 95)
 
 
-@pytest.mark.parametrize(
-    ("looks", "best"),
-    [
-        ([(0.27, 0.424), (0.17, 0.268), (0.59, 0.42)], 2),  # as many teeth, seen better
-        ([(0.5, 0.1), (0.3, 0.8)], 1),  # far more teeth
-        ([(0.4, 0.0), (0.2, 0.0)], 0),
-        ([(-0.2, 0.0)], 0),
-    ],
-)
-def test_teeth_count_by_how_well_they_are_seen(monkeypatch, looks, best):
-    monkeypatch.setattr(
-        donor, "MouthDonor", lambda look, pose, depth: SimpleNamespace(teeth=look.shown, look=look)
+def look(habits, opening, inside):
+    picture, points = painted(opening=opening, inside=inside)
+    return Look(
+        picture=picture,
+        points=points,
+        skin=np.array(SKIN, np.float32),
+        pose=habits.pose(points),
+        mouth=measure_mouth(picture, points),
+        lines=lip_lines(points),
+        merit=1.0,
+        teeth=0.0,
+        deep=1.0,
     )
-    seen = [SimpleNamespace(merit=merit, shown=teeth) for merit, teeth in looks]
-    found = donor.best_donor(seen, [np.eye(3)] * len(seen), 0.0)
-    assert found.look is seen[best]
+
+
+@pytest.fixture(scope="module")
+def habits():
+    return learn_habits([painted(opening=opening, inside=BLUE)[1] for opening in (0, OPEN, WIDE)])
+
+
+@pytest.mark.parametrize("opening", [WIDE, 20])
+def test_what_lies_below_comes_from_the_frame_that_is_open_wide(habits, opening):
+    wide = look(habits, WIDE, BLUE)
+    asked = look(habits, opening, (0, 0, 0))
+    box = (0, 0, 320, 400)
+    x, y = asked.points[[13, 14], :2].mean(0).astype(int)
+    blue = []
+    for second in (None, wide):
+        donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), float(habits.own[13, 2]), second)
+        drawn = donor.draw(asked.lines, asked.pose, {}, asked.skin, box)
+        middle = drawn[y - 3 : y + 4, x - 8 : x + 9].mean((0, 1))
+        blue.append(float(middle[2] - middle[0]))
+    assert blue[0] < 0 < 20 < blue[1]
+
+
+def test_it_is_seen_where_that_frame_has_it(habits):
+    wide = look(habits, WIDE, (20, 10, 10))
+    x = int(wide.lines.origin[0])
+    top, bottom = wide.points[[13, 14], 1]
+    floor = round(bottom - 8)
+    wide.picture[floor : round(bottom), x - 20 : x + 20] = BLUE
+    donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), float(habits.own[13, 2]), wide)
+    drawn = donor.draw(wide.lines, wide.pose, {}, wide.skin, (0, 0, 320, 400))
+    blue = drawn[round(top) : round(bottom) - 2, x, 2] - drawn[round(top) : round(bottom) - 2, x, 0]
+    assert int(np.argmax(blue > 10)) + round(top) == pytest.approx(floor, abs=3)

@@ -1,0 +1,69 @@
+"""Where the lower lip of a frame really begins: the mesh takes lower teeth for lip.
+
+Teeth are paler than lips, and the depth of the mouth is darker. What is neither as red nor as light
+as the lip, from the mesh's edge on, is no lip.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from sadtalker_ext.curves import smooth, smoothstep
+from sadtalker_ext.engines.puppet.dub.lips import LipLines
+from sadtalker_ext.engines.puppet.mouth.own_teeth import redness
+from sadtalker_ext.engines.puppet.mouth.picture_style import luma
+from sadtalker_ext.pixels import remap
+from sadtalker_ext.portrait import topology
+from sadtalker_ext.types import Box, FloatArray
+
+PLACES: FloatArray = np.linspace(-0.9, 0.9, 31, dtype=np.float32)
+"""Places along the mouth, in halves of it, at which the edge is looked for."""
+_DOWN: Final = np.linspace(0.0, 1.0, 21, dtype=np.float32)
+"""Places from the mesh's edge to the lower end of the lip."""
+_LIP: Final = (0.55, 0.9)
+"""Between these places it is lip, however the mesh errs."""
+_PALE: Final = (0.35, 0.6)
+"""How much less red than the lip, as a share of its redness, lips hardly are, and teeth are."""
+_RED: Final = (0.1, 0.2)
+"""Redness of lips that can hardly, and that can be told from teeth."""
+_DARK: Final = (0.5, 0.35)
+"""Light, as a share of the lip's, of shadows on it, and of the depth of the mouth."""
+_OPEN: Final = (0.06, 0.18)
+"""Openings in halves of the mouth from which something can be seen between the lips."""
+
+
+def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLines) -> FloatArray:
+    """Return (N,) how far below the mesh's edge the lower lip begins, in pixels, at `PLACES`.
+
+    Args:
+        source: (h, w, 3) RGB of the box.
+        box: Where it lies in the frame.
+        points: (478, 3) mesh points of the frame.
+        lines: Edges of the lips by the same.
+    """
+    if lines.opening < _OPEN[0] * lines.half:
+        return np.zeros_like(PLACES)
+    offset = points[list(topology.LIPS_OUTER_LOWER), :2] - lines.origin
+    order = np.argsort(offset @ lines.along)
+    outer = np.interp(
+        PLACES, (offset @ lines.along)[order] / lines.half, (offset @ lines.across)[order]
+    )
+    inner = lines.at(PLACES, lines.lower)
+    thick = np.maximum(outer - inner, 1.0).astype(np.float32)
+    below = inner + _DOWN[:, None] * thick
+    where = lines.origin + (lines.half * PLACES)[:, None] * lines.along
+    where = where + below[..., None] * lines.across - np.array(box[:2], np.float32)
+    x, y = (where[..., axis].astype(np.float32) for axis in (0, 1))
+    seen = np.asarray(remap(source, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE))
+    red, light = redness(seen), luma(seen)
+    first, last = _LIP
+    lip = (first <= _DOWN) & (last >= _DOWN)
+    lip_red, lip_light = float(np.median(red[lip])), max(float(np.median(light[lip])), 1.0)
+    told = smoothstep(*_RED, lip_red) * smoothstep(*_OPEN, lines.opening / lines.half)
+    pale = smoothstep(*_PALE, (lip_red - red) / max(lip_red, 1e-3)) * smoothstep(*_RED, lip_red)
+    other = np.maximum(pale, smoothstep(*_DARK, light / lip_light))
+    run = np.cumprod(other, 0).sum(0) * (thick * (_DOWN[1] - _DOWN[0]))
+    return smooth((run * told).astype(np.float32), 2.5)
