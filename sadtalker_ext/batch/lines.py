@@ -123,11 +123,12 @@ def with_outputs(lines: Sequence[Line]) -> list[Line]:
 
     The names follow from the list alone, so that a stopped batch finds them again.
     """
-    taken = {str(values["output"]) for _, values in lines if values.get("output")}
+    # two names that differ in case alone are one file on Windows and macOS
+    taken = {str(values["output"]).casefold() for _, values in lines if values.get("output")}
     named = []
     for number, values in lines:
         output = values.get("output") or _free_name(values, taken)
-        taken.add(str(output))
+        taken.add(str(output).casefold())
         named.append((number, {**values, "output": output}))
     return named
 
@@ -138,7 +139,7 @@ def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
     stem += "_dubbed" if dubbed else "_talking"
     for count in itertools.count(1):
         name = f"{stem}{'' if count == 1 else f'_{count}'}.mp4"
-        if name not in taken:
+        if name.casefold() not in taken:
             return name
     raise AssertionError("counting does not end")
 

@@ -89,13 +89,12 @@ class Client:
             output: The file to write.
             on_progress: Called whenever something changed.
             timeout: Seconds to wait at most; the job is cancelled then.
-            overwrite: Whether a file that exists may be replaced.
+            overwrite: Whether the file may be replaced; else FileExistsError.
             more: As for `create`.
 
         Raises:
             ApiError: The server refused the request, or the job failed.
             TimeoutError: It took too long.
-            FileExistsError: The file is there already.
         """
         if not overwrite and Path(output).exists():
             raise FileExistsError(f"{output} exists already; overwrite=True replaces it.")

@@ -223,7 +223,7 @@ def _next_step(text: str, chosen: Voice, voices: Sequence[Voice]) -> str:
     return f"{how_to_add('voice')} That adds espeak-ng for about a hundred languages."
 
 
-def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Part]) -> tuple[str, ...]:
+def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Passage]) -> tuple[str, ...]:
     """Name the words of a text that its voice could not say."""
     words = list(dict.fromkeys(word for part in parts for word in provider.unread(part.text)))
     if not words:

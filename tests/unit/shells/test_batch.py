@@ -74,6 +74,11 @@ def test_a_bug_in_one_line_does_not_stop_the_others(jobs, tmp_path, capsys, monk
     assert rows[1]["video"]["path"] == str(tmp_path / "1.mp4")
 
 
+def test_folders_of_outputs_are_made(jobs, tmp_path):
+    assert main(["batch", str(jobs({**GOOD, "output": "new/dir/1.mp4"}))]) == 0
+    assert (tmp_path / "new" / "dir" / "1.mp4").is_file()
+
+
 def test_what_exists_is_skipped_so_that_a_batch_can_go_on(jobs, capsys):
     path = jobs(GOOD)
     assert main(["batch", str(path)]) == 0
