@@ -58,7 +58,7 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
         InvalidOption: The list cannot be read at all.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise InvalidOption(f"The list {path.name} cannot be read: {why}.", hint=_HINT) from error

@@ -74,6 +74,13 @@ def test_a_bug_in_one_line_does_not_stop_the_others(jobs, tmp_path, capsys, monk
     assert rows[1]["video"]["path"] == str(tmp_path / "1.mp4")
 
 
+def test_a_list_that_windows_saved_is_read(jobs, requests):
+    path = jobs()
+    path.write_text(json.dumps(GOOD), encoding="utf-8-sig")
+    assert main(["batch", str(path)]) == 2
+    assert len(requests) == 1
+
+
 def test_folders_of_outputs_are_made(jobs, tmp_path):
     assert main(["batch", str(jobs({**GOOD, "output": "new/dir/1.mp4"}))]) == 0
     assert (tmp_path / "new" / "dir" / "1.mp4").is_file()
