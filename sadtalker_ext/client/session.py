@@ -25,6 +25,8 @@ from sadtalker_ext.client.answers import (
 from sadtalker_ext.client.media import Media, content_of, is_address
 
 PREFIX = "/sadtalker/v1"
+_AGAIN_SECONDS = 0.2
+"""Until a stream of events that the server ended early is asked for again."""
 
 
 class Client:
@@ -200,6 +202,8 @@ class Client:
                 if now != before:
                     before = now
                     yield now
+            if not final:
+                time.sleep(_AGAIN_SECONDS)
 
     def _events(self, talk_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of one stream; a server may end it before the job is final."""
