@@ -24,8 +24,6 @@ ROOT = Path(__file__).resolve().parent
 
 BASE = {
     "av": "av>=13",
-    "tflite": "tflite>=2.10",
-    "flatbuffers": "flatbuffers>=23",
     "numpy": "numpy>=1.24",
     # any of the four distributions that bring cv2 will do; a second one would overwrite the first
     "cv2": "opencv-python-headless>=4.8",

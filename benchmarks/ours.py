@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sadtalker_ext.types import Face, Picture
 
 MODE = "full"
 SEED = 1
@@ -38,6 +42,7 @@ class Ours:
         from sadtalker_ext.inputs.image import read_picture
 
         self.picture = read_picture(picture)
+        self.points = np.pad(landmarks, ((0, 0), (0, 1))).astype(np.float32)
         self.framing = frame_face(
             self.picture, landmarks, CropMode(MODE), 256, self.networks, original_crop=True
         )
@@ -75,12 +80,20 @@ class Ours:
         return np.stack(drawn)
 
     def paste(self, frames: np.ndarray, target: Path) -> None:
-        from sadtalker_ext.compositor.paste_back import Blend, Placer
+        from sadtalker_ext.compositor.lay import Compositor, Role
+        from sadtalker_ext.compositor.paste_back import Blend
         from sadtalker_ext.encoder.video import VideoWriter
+        from sadtalker_ext.shot.still import still_shot
+        from sadtalker_ext.types import Patch
 
-        placer = Placer(
-            self.picture.pixels, self.framing.paste_box, blend=Blend(self.options.blend)
-        )
+        place, shot = self.framing.paste_box, still_shot(self.picture, _unasked)
+        patches = (Patch(pixels=frame, place=place) for frame in frames)
+        role = Role(patches=patches, place=place, points=self.points)
+        blended = Compositor(shot, Blend(self.options.blend)).frames([role])
         with VideoWriter(target, speech=self.speech, overwrite=True) as writer:
-            for frame in frames:
-                writer.write(placer.place(frame))
+            for frame in blended:
+                writer.write(frame)
+
+
+def _unasked(_: Picture, __: int) -> Face:
+    raise AssertionError("Pasting should not look for a face.")

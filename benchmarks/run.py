@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
-    ahead,
     blink_look,
     closures,
     dubbing,
     ear,
     ear_hard,
     first_frame,
+    in_parts,
     lips,
     memory,
     paste,
@@ -46,7 +46,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "blinks": blink_look.run,
     "memory": memory.run,
     "paste": paste.run,
-    "ahead": ahead.run,
+    "in_parts": in_parts.run,
     "first_frame": first_frame.run,
     "dubbing": dubbing.run,
     "throughput": throughput.run,

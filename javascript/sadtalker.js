@@ -223,7 +223,7 @@
             input.files = given.files;
             input.dispatchEvent(new Event("change", {bubbles: true}));
         } else if (field && tries > 0) {
-            // it holds an earlier one, whose button takes it away
+            // it holds an earlier one, whose button takes it away: soon, or later on a busy machine
             const clear = field.querySelector("button[aria-label]");
             if (clear) clear.click();
             setTimeout(() => takeVideo(file, tries - 1), 300);
@@ -241,7 +241,7 @@
         event.preventDefault();
         event.stopPropagation();
         switchToTab();
-        takeVideo(video, 3);
+        takeVideo(video, 30);
     }
 
     document.addEventListener("drop", dropped, true);

@@ -24,10 +24,7 @@ DEMO = (
 )
 UNMARKED = ("--mark", "none")
 """The frames themselves are compared, without the faint pattern over them."""
-SHOWN = (
-    *("av", "opencv-python-headless", "numpy", "pillow", "tflite", "flatbuffers"),
-    *("pytest", "scipy"),
-)
+SHOWN = ("av", "opencv-python-headless", "numpy", "pillow", "pytest", "scipy")
 PYTEST = ("-m", "pytest", "-q", "--core", "-p", "no:cacheprovider")
 WORKERS = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
 """The tests of a file stay together, because they share what is costly to make."""

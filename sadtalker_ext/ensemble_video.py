@@ -32,7 +32,7 @@ from sadtalker_ext.types import Face, ImageArray, Motion, Picture, Shot, Speech,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class EnsembleRole:
     """One person of the picture.
 
     Attributes:
@@ -51,7 +51,7 @@ class Part:
 def generate_ensemble(
     picture: Picture,
     find_face: FaceFinder,
-    parts: Sequence[Part],
+    parts: Sequence[EnsembleRole],
     sound: Speech,
     output: Path,
     options: GenerateOptions,
@@ -148,7 +148,7 @@ class _Cast:
 
 def _prepared(
     shot: Shot,
-    parts: Sequence[Part],
+    parts: Sequence[EnsembleRole],
     options: GenerateOptions,
     engine: Engine,
     progress: Progress,
@@ -165,7 +165,7 @@ def _prepared(
 
 def _plan(
     cast: _Cast,
-    parts: Sequence[Part],
+    parts: Sequence[EnsembleRole],
     seconds: float,
     options: GenerateOptions,
     progress: Progress,

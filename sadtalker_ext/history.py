@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,12 +14,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from sadtalker_ext.encoder.leftovers import remove_if_abandoned
 from sadtalker_ext.encoder.metadata import PROGRAM, READABLE, VideoMetadata, read_metadata
 from sadtalker_ext.errors import EncodingError, InputError, OutputUnwritable, SadTalkerError
 from sadtalker_ext.history_table import HistoryTable, Known
 from sadtalker_ext.local_media import open_local
-from sadtalker_ext.provenance.consent import consent_file
-from sadtalker_ext.provenance.credentials import sidecar
 from sadtalker_ext.video_file import VideoFile
 
 log = logging.getLogger(__name__)
@@ -153,6 +153,9 @@ class History:
             InputError: As in `find`.
             OutputUnwritable: The system does not let it go.
         """
+        from sadtalker_ext.provenance.consent import consent_file
+        from sadtalker_ext.provenance.credentials import sidecar
+
         one = self.find(name, owner=owner)
         try:
             one.path.unlink()
@@ -182,9 +185,13 @@ class History:
             # as private as the results that they show
             kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept.parent.chmod(0o700)
-            part = kept.with_suffix(f".{os.getpid()}.part")
-            image.save(part, "JPEG", quality=82)
-            part.replace(kept)
+            # a process shows many pictures at once
+            part = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+            try:
+                image.save(part, "JPEG", quality=82)
+                part.replace(kept)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as problem:
             log.warning("the small picture of %s cannot be kept: %s", one.name, problem)
         return image
@@ -194,7 +201,7 @@ class History:
         return self._state / "posters" / f"{digest}.jpg"
 
     def _files(self) -> Iterator[tuple[str, float]]:
-        """Yield name and time of every file that could be a video."""
+        """Yield name and time of every file that could be a video; clear leftovers away."""
         waiting: list[tuple[str, int]] = [(str(self._folder), 0)]
         while waiting:
             folder, depth = waiting.pop()
@@ -204,6 +211,7 @@ class History:
                 continue
             for entry in entries:
                 if entry.name.startswith("."):
+                    remove_if_abandoned(Path(entry.path))  # hosts never come back to a day's folder
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if depth < DEEPEST:

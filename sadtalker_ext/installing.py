@@ -21,8 +21,6 @@ CORE = (
     "opencv-python-headless>=4.8",
     "Pillow>=9.5",
     "av>=13",
-    "tflite>=2.10",
-    "flatbuffers>=23",
 )
 EXTRAS = {
     "sadtalker": (

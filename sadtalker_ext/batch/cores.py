@@ -38,7 +38,7 @@ def take_cores(count: int, folder: Path | None = None) -> IO[bytes] | None:
         folder = Path(tempfile.gettempdir()) / f"sadtalker-cores-{os.getuid()}"
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
+        if folder.lstat().st_uid != os.getuid():  # a link that somebody put there is not followed
             return None
         for start in range(0, len(cores) - count + 1, count):
             group = cores[start : start + count]

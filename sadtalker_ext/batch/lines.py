@@ -55,7 +55,7 @@ def read_jobs(path: Path) -> Iterator[Line]:
             continue
         try:
             values = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
         if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
             raise InvalidOption(
@@ -75,11 +75,12 @@ def with_outputs(lines: Sequence[Line]) -> list[Line]:
 
     The names follow from the list alone, so that a stopped batch finds them again.
     """
-    taken = {str(values["output"]) for _, values in lines if values.get("output")}
+    # two names that differ in case alone are one file on Windows and macOS
+    taken = {str(values["output"]).casefold() for _, values in lines if values.get("output")}
     named = []
     for number, values in lines:
         output = values.get("output") or _free_name(values, taken)
-        taken.add(str(output))
+        taken.add(str(output).casefold())
         named.append((number, {**values, "output": output}))
     return named
 
@@ -90,7 +91,7 @@ def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
     stem += "_dubbed" if dubbed else "_talking"
     for count in itertools.count(1):
         name = f"{stem}{'' if count == 1 else f'_{count}'}.mp4"
-        if name not in taken:
+        if name.casefold() not in taken:
             return name
     raise AssertionError("counting does not end")
 

@@ -39,9 +39,9 @@ class Manifest:
     def __init__(self, path: Path, *, afresh: bool = False) -> None:
         self.path = path
         self._made: dict[str, str] = {}
-        if not afresh:
-            self._read()
         try:
+            if not afresh:
+                self._read()
             self._file: IO[str] = path.open("w" if afresh else "a", encoding="utf-8")
         except OSError as error:
             raise OutputUnwritable(
@@ -53,7 +53,10 @@ class Manifest:
     def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with contextlib.suppress(ValueError, TypeError, KeyError):
+                # anybody may have edited it
+                with contextlib.suppress(
+                    ValueError, TypeError, KeyError, AttributeError, RecursionError
+                ):
                     row = json.loads(line)
                     place = row["video"]["path"] if "video" in row else row.get("skipped", "")
                     self._made[str(row["job"])] = str(place)

@@ -6,6 +6,7 @@ done: a video that is there is whole.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import posixpath
 import secrets
@@ -116,6 +117,8 @@ def _send(file: Path, address: str) -> None:
         system.put_file(str(file), part)
         system.mv(part, path)
     except Exception as problem:
+        with contextlib.suppress(Exception):
+            system.rm_file(part)
         raise OutputUnwritable(f"{address} cannot be written: {problem}.") from problem
 
 

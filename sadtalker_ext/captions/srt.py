@@ -14,7 +14,7 @@ def as_srt(cues: Sequence[Word]) -> str:
         cues: Captions in order; an empty line inside one would end it and is left out.
     """
     blocks = [
-        f"{number}\n{clock(cue.start)} --> {clock(cue.end)}\n{_body(cue.text)}\n"
+        f"{number}\n{clock(cue.start)} --> {clock(cue.end)}\n{body(cue.text)}\n"
         for number, cue in enumerate(cues, start=1)
     ]
     return "\n".join(blocks)
@@ -28,5 +28,6 @@ def clock(seconds: float, point: str = ",") -> str:
     return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
 
 
-def _body(text: str) -> str:
+def body(text: str) -> str:
+    """Return the lines of a caption without empty ones, which would end it."""
     return "\n".join(line for line in text.splitlines() if line.strip()) or " "

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,6 +25,8 @@ from sadtalker_ext.client.answers import (
 from sadtalker_ext.client.media import Media, content_of, is_address
 
 PREFIX = "/sadtalker/v1"
+_AGAIN_SECONDS = 0.2
+"""Until a stream of events that the server ended early is asked for again."""
 
 
 class Client:
@@ -98,7 +100,9 @@ class Client:
         try:
             talk = self.wait(talk.id, timeout=timeout, on_progress=on_progress)
         except (TimeoutError, KeyboardInterrupt):
-            self.delete(talk.id)
+            # a server that cannot be asked any more must not hide why
+            with suppress(ApiError, httpx.HTTPError):
+                self.delete(talk.id)
             raise
         self.download(talk.id, output)
         return talk
@@ -194,6 +198,8 @@ class Client:
                 if now != before:
                     before = now
                     yield now
+            if not final:
+                time.sleep(_AGAIN_SECONDS)
 
     def _events(self, talk_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of one stream; a server may end it before the job is final."""
@@ -241,7 +247,7 @@ class Client:
     def download(self, talk_id: str, output: Path | str) -> Path:
         """Save the video; the file appears under its name only when it is whole."""
         target = Path(output)
-        part = target.with_name(f".{target.name}.part")
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
             with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
                 if answer.status_code != 200:

@@ -38,7 +38,7 @@ class Compositor:
         shot: The frames.
         blend: How patches without a matte go in.
         device: Torch's name of a graphics card that may take part, or "cpu".
-        threads: How many blend at once; all but one of the cores when left out.
+        threads: How many blend at once; when left out, see `thread_count`.
     """
 
     def __init__(

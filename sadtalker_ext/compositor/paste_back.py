@@ -111,7 +111,8 @@ class Placer:
         if self._poisson is not None:
             self._poisson.blend_into(sized, area)
         elif self._soft is not None:
-            self._soft.blend_into(sized, area, self._outline(head))
+            whole = frame if self._inside == self._box else None
+            self._soft.blend_into(sized, area, self._outline(head), whole)
         return placed
 
     def _in_area(self, points: FloatArray) -> FloatArray:

@@ -121,7 +121,11 @@ class SoftBlend:
         return found
 
     def blend_into(
-        self, frame: ImageArray, whole: ImageArray, outline: Outline | None = None
+        self,
+        frame: ImageArray,
+        whole: ImageArray,
+        outline: Outline | None = None,
+        rendered: ImageArray | None = None,
     ) -> None:
         """Blend in place.
 
@@ -130,11 +134,14 @@ class SoftBlend:
             whole: (H, W, 3) uint8 copy of the background.
             outline: The face's points in this frame as the head's angles have them; None when
                 they are not known.
+            rendered: The frame at another size, where that is known: one that is nearer to the
+                grid's is looked at sooner.
         """
         import cv2
 
         expected = STILL if outline is None else affine_between(self._outline, outline)
-        seen = np.asarray(cv2.resize(frame, self._grid, interpolation=cv2.INTER_AREA), np.uint8)
+        near = frame if rendered is None or rendered.size > frame.size else rendered
+        seen = np.asarray(cv2.resize(near, self._grid, interpolation=cv2.INTER_AREA), np.uint8)
         motion = self._follower.measure(seen, expected)
         moved = self._outline @ motion[:, :2].T + motion[:, 2]
         mask = self.mask(moved.astype(np.float32))

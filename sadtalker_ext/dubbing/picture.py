@@ -9,7 +9,7 @@ from pathlib import Path
 from sadtalker_ext.dubbing.request import DubRequest, check_dub, is_number
 from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.engines.base import Engine
-from sadtalker_ext.ensemble_video import Part, generate_ensemble
+from sadtalker_ext.ensemble_video import EnsembleRole, generate_ensemble
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.performance import Said
@@ -32,7 +32,7 @@ def is_picture(path: Path) -> bool:
 
 def picture_parts(
     request: DubRequest, folder: Path, progress: Progress, store: WeightStore
-) -> tuple[list[Part], Speech, list[str]]:
+) -> tuple[list[EnsembleRole], Speech, list[str]]:
     """Open what everybody says.
 
     Returns:
@@ -47,7 +47,7 @@ def picture_parts(
     seconds = last_end(lines) + _TAIL_SECONDS
     faces = _faces(request)
     parts = [
-        Part(
+        EnsembleRole(
             face=face,
             speech=_laid(line, seconds) if line else None,
             spans=tuple((one.at, one.end) for one in line),

@@ -17,7 +17,7 @@ from sadtalker_ext.kept import content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Said
 
-Plan = tuple[Rows, tuple[str, ...]]
+DubPlan = tuple[Rows, tuple[str, ...]]
 """Rows, and sentences about what is done differently than asked; see `Dubbing.plan`."""
 
 
@@ -41,7 +41,7 @@ def plan_key(
     return content_key(*parts, np.ascontiguousarray(times).view(np.uint8))
 
 
-def kept_plan(path: Path, key: str, plan: Callable[[], Plan]) -> Plan:
+def kept_plan(path: Path, key: str, plan: Callable[[], DubPlan]) -> DubPlan:
     """Return a plan from a file, or make it and keep it there.
 
     Args:
@@ -62,7 +62,7 @@ def kept_plan(path: Path, key: str, plan: Callable[[], Plan]) -> Plan:
     return rows, told
 
 
-def _read(path: Path, key: str) -> Plan | None:
+def _read(path: Path, key: str) -> DubPlan | None:
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             rows, told = np.asarray(file["rows"]), str(file["told"])

@@ -36,7 +36,9 @@ PROGRAM = "SadTalker for Stable Diffusion WebUI"
 READABLE = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
 _OPENING = "Talking head"
 _SPEAKERS = "Speakers"
-_ITEM = re.compile(r'\s*([^:,"]+):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
+_ITEM = re.compile(r'([^:,"]{1,100}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
+"""Captions have an end, and nothing optional stands before them: anybody may have written the line,
+and a long one without a colon must not be tried in every way."""
 _SOURCE = re.compile(r'DigitalSourceType\s*(?:=\s*"|>)\s*([^"<\s]+)')
 
 

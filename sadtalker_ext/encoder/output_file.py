@@ -12,6 +12,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from sadtalker_ext.encoder.leftovers import maker_token
 from sadtalker_ext.errors import (
     DiskFull,
     EncodingError,
@@ -105,9 +106,12 @@ def require_free(path: Path) -> None:
 
 
 def hidden_name(path: Path, ending: str = "") -> Path:
-    """Return an unused name beside the final one: ``.NAME.<random>.part.mp4``."""
+    """Return an unused name beside the final one: ``.NAME.<random>-<process>.part.mp4``.
+
+    What a killed process leaves under such a name is removed by `leftovers.remove_abandoned`.
+    """
     ending = ending or f"part{path.suffix}"
-    return path.with_name(f".{_short_stem(path)}.{secrets.token_hex(4)}.{ending}")
+    return path.with_name(f".{_short_stem(path)}.{maker_token()}.{ending}")
 
 
 def _short_stem(path: Path) -> str:
@@ -179,8 +183,13 @@ def _claim(part: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # FAT and some network drives know no hard links
+        part.stat()  # one that has gone must not leave an empty file under the name
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        part.replace(path)
+        try:
+            part.replace(path)
+        except OSError:
+            discard(path)
+            raise
         return
     part.unlink()
 
@@ -202,7 +211,8 @@ def discard_parts(path: Path) -> None:
     stem = _short_stem(path)
     if stem != path.stem:
         return
-    left = re.compile(rf"\.{re.escape(stem)}\.[0-9a-f]{{8}}\.(part{re.escape(path.suffix)}|dub)")
+    ending = rf"(part{re.escape(path.suffix)}|dub)"
+    left = re.compile(rf"\.{re.escape(stem)}\.[0-9a-f]{{8}}(-\d+-[0-9a-f]{{8}})?\.{ending}")
     with contextlib.suppress(OSError):
         for one in [one for one in path.parent.iterdir() if left.fullmatch(one.name)]:
             if one.is_dir():

@@ -7,16 +7,13 @@ on behind the last one. Joining copies the coded pictures; only the sound is cod
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sadtalker_ext.encoder.muxer import LARGE, LARGE_PRESET, h264_options
+from sadtalker_ext.encoder.muxer import h264_options
 from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.encoder.sound import SoundTrack
 from sadtalker_ext.encoder.subtitles import SubtitleTrack
@@ -26,11 +23,8 @@ from sadtalker_ext.types import Speech, Word
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.stream import Stream
-    from av.video.frame import VideoFrame
 
-    from sadtalker_ext.planes import Plane, Planes  # it needs OpenCV
-
-_log = logging.getLogger(__name__)
+    from sadtalker_ext.planes import Planes  # it needs OpenCV
 
 _KEYFRAME_SECONDS = 4
 _PART_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -82,9 +76,7 @@ class ReelPart:
             options={"video_track_timescale": str(look.time_base.denominator)},
         )
         width, height = look.size
-        options = h264_options(look.quality)
-        if width * height >= LARGE:
-            options["preset"] = LARGE_PRESET
+        options = h264_options(look.quality, width * height, one_shot=False)
         self._stream = self._container.add_stream("libx264", rate=look.rate, options=options)
         context: Any = self._stream.codec_context
         # threads with a frame each: `write` waits for none of them, while slices of one frame must
@@ -102,7 +94,9 @@ class ReelPart:
 
     def write(self, planes: Planes, pts: int, duration: int = 0) -> None:
         """Add a frame with its time stamp."""
-        frame = _video_frame(planes, self._look)
+        from sadtalker_ext.encoder.yuv import video_frame  # it needs OpenCV
+
+        frame = video_frame(planes)
         frame.pts, frame.time_base = pts - self._begins, self._look.time_base
         if duration and hasattr(frame, "duration"):
             with contextlib.suppress(AttributeError):
@@ -269,20 +263,3 @@ def _same_stream(container: Any, stream: Stream) -> Any:
     if hasattr(container, "add_stream_from_template"):
         return container.add_stream_from_template(stream)
     return container.add_stream(template=stream)
-
-
-def _video_frame(planes: Planes, look: ReelLook) -> VideoFrame:
-    """Return planes as the media library takes them; odd sides repeat their last line."""
-    from av.video.frame import VideoFrame as Frame
-
-    width, height = look.size
-    width, height = width + width % 2, height + height % 2
-    frame = Frame(width, height, "yuv420p10le" if look.bits == 10 else "yuv420p")
-    written: tuple[Any, ...] = frame.planes
-    for plane, values in zip(written, (planes.y, planes.u, planes.v), strict=True):
-        rows: Plane = np.frombuffer(plane, values.dtype).reshape(plane.height, -1)
-        high, wide = values.shape
-        rows[:high, :wide] = values
-        rows[:high, wide:] = values[:, -1:]
-        rows[high:] = rows[high - 1]
-    return frame

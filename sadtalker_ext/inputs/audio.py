@@ -187,9 +187,10 @@ def _scan(blocks: Iterator[FloatArray], first: int, last: int | None, downmix: D
             downmix = downmix.for_channels(channels)
         if len(part):
             used += len(part)
-            low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
-            power = power + np.square(part, dtype=np.float64).sum(axis=0)
-            mixed += float(np.square(downmix.mono(part), dtype=np.float64).sum())
+            rows = np.ascontiguousarray(part.T)  # numpy is slow along the long side of columns
+            low, high = np.minimum(low, rows.min(axis=1)), np.maximum(high, rows.max(axis=1))
+            power += [_power(row) for row in rows]
+            mixed += _power(downmix.mono(part)[:, 0])
             loudest = max(loudest, downmix.peak(part))
         if last is not None and total >= last:
             break
@@ -203,6 +204,11 @@ def _scan(blocks: Iterator[FloatArray], first: int, last: int | None, downmix: D
         lone_channel=int(power.argmax()) if channels > 1 and cancelled else None,
         downmix=downmix.limited(loudest),
     )
+
+
+def _power(samples: FloatArray) -> float:
+    wide = samples.astype(np.float64)
+    return float(wide @ wide)
 
 
 def _check_length(

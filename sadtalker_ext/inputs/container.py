@@ -27,8 +27,9 @@ _FORMATS = (
     "wav,w64,aiff,caf,au,mp3,aac,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,"
     "avi,asf,flv,mpeg,mpegts,ac3,eac3,amr,ape,wv,tta"
 )
-_OPTIONS = {"max_size": "8192"}
-"""Bytes of a packet of plain samples, usually 4096: a packet takes longer than its samples do."""
+_OF_WAVES = {"max_size": "65536", "max_probe_packets": "1"}
+"""For wav: bytes of a packet, usually 4096 although a packet takes longer than its samples do; and
+how many are looked at for a coded sound among the samples, which one of that size shows as well."""
 _LEAD_IN = 1 << 16
 MOST_RATE = 768_000
 """Samples per second; recorders end at 384,000. A promise of more is a way to waste time."""
@@ -50,7 +51,7 @@ def open_sound(path: Path, track: int = 0) -> Iterator[tuple[InputContainer, Aud
 
     require_file(path, EXPECTED, UnreadableAudio)
     try:
-        container = open_local(path, _FORMATS, _OPTIONS)
+        container = open_local(path, _FORMATS, _OF_WAVES if _is_wave(path) else None)
     except (FFmpegError, OSError, ValueError) as problem:
         raise _refused(path) from problem
     with container:
@@ -133,6 +134,12 @@ def _refused(path: Path) -> UnreadableAudio:
     )
 
 
+def _is_wave(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[:4] in (b"RIFF", b"RF64") and head[8:] == b"WAVE"
+
+
 def _wav_seconds(path: Path) -> float | None:
     """Read the length from the header of a RIFF WAVE file (chunks: name, size, data)."""
     with path.open("rb") as file:
@@ -147,7 +154,9 @@ def _wav_seconds(path: Path) -> float | None:
                 known = 0 < size < 0xFFFFFF00 and bytes_per_second
                 return size / bytes_per_second if known else None
             if name == b"fmt " and size >= 16:
-                bytes_per_second = struct.unpack("<I", file.read(16)[8:12])[0]
+                if len(form := file.read(16)) < 16:
+                    return None
+                bytes_per_second = struct.unpack("<I", form[8:12])[0]
                 size -= 16
             file.seek(size + size % 2, 1)
     return None

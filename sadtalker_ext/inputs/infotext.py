@@ -8,8 +8,9 @@ from collections.abc import Mapping
 MAX_CHARACTERS = 65536
 """Longer texts are cut: nobody writes such prompts, and they travel into the video's metadata."""
 
-_STEPS = re.compile(r"(?:^|[\n,])\s*Steps: \d+\s*(?:,|$)")
-"""Stands in the parameters that all tools of the family write; cameras and people write others."""
+_STEPS = re.compile(r"(?:^|[\n,])[^\S\n]*Steps: \d+\s*(?:,|$)")
+"""Stands in the parameters that all tools of the family write; cameras and people write others.
+The word is looked for in each line alone: from every one of many empty lines the rest was read."""
 
 _CHARSETS: dict[bytes, tuple[str, ...]] = {
     b"ASCII\0\0\0": ("utf-8", "latin-1"),

@@ -161,6 +161,8 @@ class Inspector:
                     child = None
                 self._idle.append(child)
                 self._busy[owner] -= 1
+                if not self._busy[owner]:
+                    del self._busy[owner]
                 self._turns.notify_all()
 
     @contextmanager

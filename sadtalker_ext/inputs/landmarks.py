@@ -49,7 +49,7 @@ def read_landmarks(
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error.message}", hint=error.hint
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT
         ) from error

@@ -51,10 +51,12 @@ class _Reader(Generic[Item]):
         except BaseException as problem:  # noqa: BLE001 - raised again where items are taken
             end = _Ended(problem)
         finally:
-            close = getattr(self._items, "close", None)
-            if close is not None:
-                close()
-        self._put(end)
+            try:
+                close = getattr(self._items, "close", None)
+                if close is not None:
+                    close()
+            finally:  # whoever takes would wait for ever
+                self._put(end)
 
     def _put(self, thing: _Taken[Item] | _Ended) -> bool:
         """Wait for room; tell whether anybody still wants it."""

@@ -6,6 +6,7 @@ status question is answered in well under a millisecond while a job is being sto
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.jobs.records import Job, JobState
 
 VERSION = 1
 
@@ -44,6 +46,10 @@ CREATE TABLE IF NOT EXISTS deliveries (
     job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     attempts INTEGER NOT NULL DEFAULT 0,
     due_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS cancels (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    error TEXT
 );
 CREATE TABLE IF NOT EXISTS turns (
     owner TEXT NOT NULL,
@@ -118,6 +124,27 @@ class Database:
         """Read."""
         with self._reading:
             return self._reader.execute(question, values).fetchall()
+
+
+def as_job(row: sqlite3.Row) -> Job:
+    """Return one row of the table as a value."""
+    return Job(
+        seq=row["seq"],
+        id=row["id"],
+        owner=row["owner"],
+        lane=row["lane"],
+        state=JobState(row["state"]),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        order=json.loads(row["job_order"]),
+        result=json.loads(row["result"]) if row["result"] else None,
+        error=json.loads(row["error"]) if row["error"] else None,
+        key=row["key"] or "",
+        fingerprint=row["fingerprint"],
+        webhook=row["webhook"],
+    )
 
 
 class FolderLock:

@@ -33,7 +33,7 @@ _RECORDS = "|".join(re.escape(one) for one in RECORDS)
 _BESIDE_VIDEO = re.compile(rf"{_ID}(?:\.srt|\.vtt|(?:{_ENDINGS})(?:{_RECORDS}))")
 DUB = ".dub"
 """Ending of the folder in which a dubbing is worked on."""
-_WORK = rf"[0-9a-f]{{8}}\.(?:probe|part(?:{_ENDINGS})|dub)"
+_WORK = rf"[0-9a-f]{{8}}(?:-\d+-[0-9a-f]{{8}})?\.(?:probe|part(?:{_ENDINGS})|dub)"
 _UNFINISHED = re.compile(rf"\.{_ID}\.{_WORK}")
 _PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)(?:{_RECORDS})?")

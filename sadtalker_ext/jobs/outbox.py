@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sadtalker_ext.jobs.database import Database
+from sadtalker_ext.jobs.database import Database, as_job
 from sadtalker_ext.jobs.records import Delivery
-from sadtalker_ext.jobs.store import as_job
 
 
 class Outbox:

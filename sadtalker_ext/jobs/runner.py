@@ -105,12 +105,14 @@ class JobRunner:
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job: a waiting one at once, a running one at its next frame."""
-        if self._store.cancel_queued(job_id, CANCELLED):
-            self._folder.drop_inputs(job_id)
-        with self._guard:
-            run = self._running.get(job_id)
-        if run is not None:
-            run.stop()
+        try:
+            if self._store.cancel(job_id, CANCELLED):
+                self._folder.drop_inputs(job_id)
+        finally:  # a full disk keeps nobody from making room
+            with self._guard:
+                run = self._running.get(job_id)
+            if run is not None:
+                run.stop()
 
     def moment(self, job_id: str) -> Moment | None:
         """Return the live progress of a running job."""
@@ -178,7 +180,7 @@ class JobRunner:
             result = self._work(job, run.progress)
         except Cancelled as stop:
             if self._closing.is_set():
-                self._store.give_back(job.id)
+                self._give_back(job)
                 return
             self._end(job, JobState.REJECTED, error=CANCELLED | {"hint": stop.hint})
         except WorkerLost as error:
@@ -195,7 +197,7 @@ class JobRunner:
             self._end_unexpectedly(job, error)
         else:
             if self._closing.is_set() and result.get("partial"):
-                self._store.give_back(job.id)
+                self._give_back(job)
                 self._drop_result(job)
                 return
             log.info("job %s took %.1f s", job.id, time.monotonic() - began)
@@ -205,20 +207,27 @@ class JobRunner:
         """Queue a job again whose worker has died, as often as after the death of a process."""
         log.warning("job %s, try %d: %s", job.id, job.attempts, error)
         if self._closing.is_set():
-            self._store.give_back(job.id)
+            self._give_back(job)
         elif run.stopping:
             self._end(job, JobState.REJECTED, error=CANCELLED)
         elif job.attempts >= MAX_ATTEMPTS:
             self._end(job, JobState.ERROR, error=error.as_dict())
         else:
-            self._store.give_back(job.id, tried=True)
+            self._give_back(job, tried=True)
+
+    def _give_back(self, job: Job, *, tried: bool = False) -> None:
+        """Queue a job again, or clear away what is left of one that was cancelled meanwhile."""
+        if self._store.give_back(job.id, tried=tried):
             self.call(job.lane)
+        else:
+            self._folder.drop_inputs(job.id)
+            self._drop_result(job)
 
     def _end_unexpectedly(self, job: Job, error: Exception) -> None:
         if python_ends():
             # whatever needs a thread fails now, also the next job
             self._closing.set()
-            self._store.give_back(job.id)
+            self._give_back(job)
             return
         log.error("job %s failed unexpectedly", job.id, exc_info=error)
         self._end(job, JobState.ERROR, error=unforeseen(error))

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection
 
-from sadtalker_ext.jobs.database import Database
+from sadtalker_ext.jobs.database import Database, as_job
 from sadtalker_ext.jobs.records import Job, JobState, Json, NewJob
 
 MAX_ATTEMPTS = 2
@@ -114,44 +114,45 @@ class JobStore:
     ) -> bool:
         """Make an open job final and queue its webhook; False when it was final or gone."""
         with self._db.transaction() as db:
-            now = self._clock()
-            changed = db.execute(
-                "UPDATE jobs SET state = ?, finished_at = ?, result = ?, error = ? "
-                "WHERE id = ? AND state IN ('created', 'started')",
-                (state.value, now, _text(result), _text(error), job_id),
-            ).rowcount
-            if changed:
-                _queue_webhook(db, job_id, now)
-            return bool(changed)
+            return self._make_final(db, job_id, state, _text(error), _text(result))
 
-    def cancel_queued(self, job_id: str, error: dict[str, str]) -> bool:
-        """Reject a job whose work has not begun; False when it has."""
+    def cancel(self, job_id: str, error: dict[str, str]) -> bool:
+        """Reject a job whose work has not begun; note at one that has that it is to end.
+
+        The note is for `give_back` and `recover`, which queue no such job again.
+
+        Returns:
+            Whether the job is rejected now; otherwise whoever works on it is to stop.
+        """
         with self._db.transaction() as db:
-            now = self._clock()
-            changed = db.execute(
-                "UPDATE jobs SET state = 'rejected', finished_at = ?, error = ? "
-                "WHERE id = ? AND state = 'created'",
-                (now, _text(error), job_id),
-            ).rowcount
-            if changed:
-                _queue_webhook(db, job_id, now)
-            return bool(changed)
+            row = db.execute("SELECT state FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            if row is not None and row["state"] == JobState.STARTED:
+                db.execute("INSERT OR IGNORE INTO cancels VALUES (?, ?)", (job_id, _text(error)))
+            if row is None or row["state"] != JobState.CREATED:
+                return False
+            return self._make_final(db, job_id, JobState.REJECTED, _text(error))
 
     def give_back(self, job_id: str, *, tried: bool = False) -> bool:
-        """Queue an open job again.
+        """Queue an open job again; reject it instead where it was cancelled.
 
         Args:
             job_id: The job.
             tried: Whether the try counts; an orderly end leaves it as if it had not begun.
+
+        Returns:
+            Whether the job waits again.
         """
-        return self._db.change(
-            "UPDATE jobs SET state = 'created', claimed = 0, started_at = NULL, "
-            "attempts = max(attempts - ?, 0) WHERE id = ? AND state IN ('created', 'started')",
-            (0 if tried else 1, job_id),
-        )
+        with self._db.transaction() as db:
+            self._reject_cancelled(db, job_id)
+            changed = db.execute(
+                "UPDATE jobs SET state = 'created', claimed = 0, started_at = NULL, "
+                "attempts = max(attempts - ?, 0) WHERE id = ? AND state IN ('created', 'started')",
+                (0 if tried else 1, job_id),
+            )
+            return bool(changed.rowcount)
 
     def recover(self, whole: Collection[str] = ()) -> tuple[int, int]:
-        """Sort out jobs that a dead process was working on.
+        """Sort out jobs that a dead process was working on; those that were cancelled are rejected.
 
         Args:
             whole: Jobs whose finished video lies in the folder. It was not they that ended the
@@ -161,7 +162,7 @@ class JobStore:
             How many were queued again, and how many ended in an error.
         """
         with self._db.transaction() as db:
-            now = self._clock()
+            self._reject_cancelled(db)
             tried = db.execute(
                 "SELECT id, attempts FROM jobs WHERE state IN ('created', 'started') "
                 "AND claimed = 1 AND attempts >= ?",
@@ -173,11 +174,7 @@ class JobStore:
                 if row["attempts"] >= MAX_ATTEMPTS * (2 if row["id"] in whole else 1)
             ]
             for row in broken:
-                db.execute(
-                    "UPDATE jobs SET state = 'error', finished_at = ?, error = ? WHERE id = ?",
-                    (now, _text(_GONE), row["id"]),
-                )
-                _queue_webhook(db, row["id"], now)
+                self._make_final(db, row["id"], JobState.ERROR, _text(_GONE))
             again = db.execute(
                 "UPDATE jobs SET state = 'created', claimed = 0, started_at = NULL "
                 "WHERE state IN ('created', 'started') AND claimed = 1"
@@ -252,34 +249,37 @@ class JobStore:
         rows = self._db.ask("SELECT id, state FROM jobs")
         return {row["id"]: JobState(row["state"]) for row in rows}
 
+    def _make_final(
+        self,
+        db: sqlite3.Connection,
+        job_id: str,
+        state: JobState,
+        error: str | None,
+        result: str | None = None,
+    ) -> bool:
+        """End an open job and queue its webhook; False when it was final or gone."""
+        now = self._clock()
+        changed = db.execute(
+            "UPDATE jobs SET state = ?, finished_at = ?, result = ?, error = ? "
+            "WHERE id = ? AND state IN ('created', 'started')",
+            (state.value, now, result, error, job_id),
+        ).rowcount
+        if changed:
+            db.execute("DELETE FROM cancels WHERE job_id = ?", (job_id,))
+            db.execute(
+                "INSERT INTO deliveries (job_id, due_at) SELECT id, ? FROM jobs "
+                "WHERE id = ? AND webhook != ''",
+                (now, job_id),
+            )
+        return bool(changed)
 
-def as_job(row: sqlite3.Row) -> Job:
-    """Return one row of the table as a value."""
-    return Job(
-        seq=row["seq"],
-        id=row["id"],
-        owner=row["owner"],
-        lane=row["lane"],
-        state=JobState(row["state"]),
-        attempts=row["attempts"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        order=json.loads(row["job_order"]),
-        result=json.loads(row["result"]) if row["result"] else None,
-        error=json.loads(row["error"]) if row["error"] else None,
-        key=row["key"] or "",
-        fingerprint=row["fingerprint"],
-        webhook=row["webhook"],
-    )
-
-
-def _queue_webhook(db: sqlite3.Connection, job_id: str, now: float) -> None:
-    db.execute(
-        "INSERT INTO deliveries (job_id, due_at) SELECT id, ? FROM jobs "
-        "WHERE id = ? AND webhook != ''",
-        (now, job_id),
-    )
+    def _reject_cancelled(self, db: sqlite3.Connection, job_id: str | None = None) -> None:
+        """Reject jobs that were cancelled while they were worked on: one, or all."""
+        found = db.execute(
+            "SELECT job_id, error FROM cancels WHERE ? IS NULL OR job_id = ?", (job_id, job_id)
+        ).fetchall()
+        for row in found:
+            self._make_final(db, row["job_id"], JobState.REJECTED, row["error"])
 
 
 def _text(value: object) -> str | None:

@@ -127,10 +127,16 @@ _PERCENT: Final = {
     },
     "browDownLeft": {"inner_brow_right": -1.9, "outer_brow_right": -0.4},
     "browDownRight": {"inner_brow_left": -1.9, "outer_brow_left": -0.4},
-    "browInnerUp": {"inner_brow_left": 2.2, "inner_brow_right": 2.2, "brows_apart": -0.5},
-    "browOuterUpLeft": {"inner_brow_right": 0.8, "outer_brow_right": 3.2, "brows_apart": 0.5},
-    "browOuterUpRight": {"inner_brow_left": 0.8, "outer_brow_left": 3.2, "brows_apart": 0.5},
-    "eyeWide": {"eye_left": 3.7, "eye_right": 3.7},
+    "browInnerUp": {
+        "inner_brow_left": 2.0,
+        "inner_brow_right": 2.0,
+        "outer_brow_left": 0.6,
+        "outer_brow_right": 0.6,
+        "brows_apart": -0.6,
+    },
+    "browOuterUpLeft": {"inner_brow_right": 1.6, "outer_brow_right": 2.8, "brows_apart": 0.4},
+    "browOuterUpRight": {"inner_brow_left": 1.6, "outer_brow_left": 2.8, "brows_apart": 0.4},
+    "eyeWide": {"eye_left": 4.1, "eye_right": 4.1},
 }
 """In percent of the face's width, of the eye's width for `eye`; columns that are left out are 0."""
 

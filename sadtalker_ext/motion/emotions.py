@@ -8,10 +8,10 @@ there. A blendshape stands for an action unit as ARKit names it: `browInnerUp` A
 `noseSneer` AU 9, `mouthUpperUp` AU 10, `mouthSmile` AU 12, `mouthDimple` AU 14, `mouthFrown` AU 15,
 `mouthLowerDown` AU 16, `mouthShrugLower` AU 17, `tongueOut` AU 19, `mouthStretch` AU 20,
 `mouthRoll` and `mouthPress` AU 23 and 24, `jawOpen` AU 26 and 27; `mouthShrugUpper` has no unit of
-its own, it pushes up the middle of the upper lip beside AU 10. Beyond those reports go AU 2 and 6
-of anger, AU 19 of disgust and AU 10 of fear: with them faces were read more surely than without
-(docs/directing.md). How strong each is at full intensity, and
-how it colours head, eyes and breath, is ours.
+its own, it pushes up the middle of the upper lip beside AU 10. Beyond those reports go AU 2 of
+anger, AU 19 of disgust, and AU 10 and 15 of fear: with them faces were read more surely than
+without (docs/directing.md). How strong each is at full intensity, and how it colours head, eyes
+and breath, is ours.
 """
 
 from __future__ import annotations
@@ -45,56 +45,53 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "eyeSquint": 0.2,
         "eyeBlink": 0.22,
     },
-    # AU 2 + 4 + 5 + 6 + 7 + 9 + 10 + 15 + 16 + 20 + 25 + 26, the variant with bared teeth; the
-    # inner ends of the brows come down, the outer ones stay up
+    # AU 2 + 4 + 5 + 7 + 9 + 10 + 15 + 16 + 25 + 26, the variant with bared teeth; the inner ends
+    # of the brows come down, the outer ones stay up
     "angry": {
         "browDown": 1.0,
         "browOuterUp": 0.35,
-        "eyeWide": 0.9,
-        "eyeSquint": 0.6,
-        "cheekSquint": 0.3,
+        "eyeWide": 0.7,
+        "eyeSquint": 0.15,
         "noseSneer": 1.0,
         "mouthUpperUp": 1.0,
         "mouthShrugUpper": 0.5,
         "mouthLowerDown": 1.0,
-        "mouthStretch": 0.25,
         "mouthFrown": 1.0,
         "jawOpen": 0.5,
     },
     # AU 1 + 2 + 5 + 26 + 27
     "surprised": {
-        "browInnerUp": 0.75,
+        "browInnerUp": 0.6,
         "browOuterUp": 1.0,
         "eyeWide": 1.0,
         "jawOpen": 0.95,
         "mouthFunnel": 0.25,
         "mouthPucker": 0.15,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 19 + 25, with narrowed eyes
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 19 + 25, with narrowed eyes
     "disgusted": {
         "noseSneer": 1.0,
         "browDown": 0.9,
         "cheekSquint": 1.0,
         "eyeSquint": 1.0,
-        "eyeBlink": 0.5,
+        "eyeBlink": 0.45,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.7,
-        "mouthFrown": 0.9,
-        "mouthShrugLower": 0.7,
+        "mouthLowerDown": 0.4,
+        "mouthFrown": 1.0,
         "tongueOut": 0.35,
     },
-    # AU 1 + 2 + 4 + 5 + 7 + 10 + 15 + 20 + 25 + 26: teeth show between stretched lips
+    # AU 1 + 2 + 4 + 5 + 10 + 15 + 20 + 25 + 26: brows raised and drawn together, teeth between
+    # stretched lips
     "fearful": {
         "browInnerUp": 1.0,
-        "browOuterUp": 0.6,
-        "browDown": 0.4,
+        "browOuterUp": 0.15,
+        "browDown": 0.65,
         "eyeWide": 1.0,
-        "eyeSquint": 0.15,
         "mouthStretch": 1.0,
-        "mouthFrown": 0.7,
+        "mouthFrown": 0.8,
         "mouthUpperUp": 0.6,
         "mouthLowerDown": 1.0,
-        "jawOpen": 0.4,
+        "jawOpen": 0.1,
     },
     # AU R12 + R14: on one side of the face, by EMFACS the person's right
     "contempt": {

@@ -13,22 +13,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from sadtalker_ext.errors import PackageMissing, WeightsCorrupt
-from sadtalker_ext.installing import how_to_add
+from sadtalker_ext.errors import WeightsCorrupt
 from sadtalker_ext.portrait import attention_ops, ops, plain_ops
-from sadtalker_ext.portrait.ops import Constant, Kernel, Operation
+from sadtalker_ext.portrait.ops import Kernel, Operation
 from sadtalker_ext.portrait.subgraphs import (
     Node,
     Subgraph,
     by_opencv,
     can_calculate,
-    file_of,
     subgraphs_of,
 )
+from sadtalker_ext.portrait.tflite_file import ModelFile
 from sadtalker_ext.types import FloatArray
 
 BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
@@ -53,7 +50,6 @@ BUILDERS: Final[Mapping[str, Callable[[Operation], Kernel]]] = MappingProxyType(
 
 _MOST_SETS: Final = 2
 """Threads that run a network at once; each needs buffers of its own, about 20 MB."""
-_DTYPES: Final = {0: np.float32, 1: np.float16, 2: np.int32}  # the format's TensorType
 
 
 class Graph:
@@ -61,35 +57,26 @@ class Graph:
 
     Args:
         path: The file.
-        often: Let OpenCV calculate what it can. To find out takes a fifth of a second, so it is for
+        often: Let OpenCV calculate what it can. To find out takes a tenth of a second, so it is for
             networks that run many times.
 
     Raises:
-        PackageMissing: The reader of the format is not installed.
         WeightsCorrupt: The file cannot be read as a network of known operations.
     """
 
     def __init__(self, path: Path, *, often: bool = False) -> None:
         try:
-            reader = _Reader(path.read_bytes(), often=often)
-        except ImportError as error:
-            raise PackageMissing(
-                f"The packages tflite and flatbuffers are needed to read {path.name}: {error}.",
-                hint=how_to_add("tflite", "flatbuffers"),
-            ) from error
-        except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+            self._plan = _Plan(path.read_bytes(), often=often)
+            steps = self._plan.steps()
+        except WeightsCorrupt as error:
+            raise WeightsCorrupt(f"{path}: {error.message}", hint=error.hint) from error
+        except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
             raise WeightsCorrupt(
                 f"{path} is not a readable TensorFlow-Lite file: {error}."
             ) from error
-        try:
-            steps = reader.steps()
-        except WeightsCorrupt as error:
-            raise WeightsCorrupt(f"{path}: {error.message}", hint=error.hint) from error
-        except KeyError as error:
-            raise WeightsCorrupt(f"{path} holds an unknown type or setting: {error}.") from error
-        self._reader = reader
-        self._input, self._outputs = reader.input, reader.outputs
-        self.input_shape = reader.shape(self._input)
+        file = self._plan.file
+        self._input, self._outputs = file.input, file.outputs
+        self.input_shape = file.shape(file.input)
         self._turn = threading.Condition()
         self._free, self._sets = [steps], 1
 
@@ -117,7 +104,7 @@ class Graph:
             while not self._free and self._sets == _MOST_SETS:
                 self._turn.wait()
             if not self._free:
-                self._free.append(self._reader.steps())
+                self._free.append(self._plan.steps())
                 self._sets += 1
             steps = self._free.pop()
         try:
@@ -131,42 +118,22 @@ class Graph:
 Step = tuple[Kernel, tuple[int, ...], int]
 
 
-class _Reader:
-    """The tables of one file."""
+class _Plan:
+    """How the operations of one file are calculated."""
 
     def __init__(self, data: bytes, *, often: bool) -> None:
-        import tflite
-
-        self._names = {
-            value: name
-            for name, value in vars(tflite.BuiltinOperator).items()
-            if type(value) is int
-        }
-        if not tflite.Model.ModelBufferHasIdentifier(data, 0):
-            raise ValueError("the mark TFL3 is missing")
-        self._data, self._often = data, often
-        self._model = tflite.Model.GetRootAsModel(data, 0)
-        self._graph = self._model.Subgraphs(0)
-        self.input = int(self._graph.Inputs(0))
-        self.outputs = {
-            self._graph.Tensors(int(place)).Name().decode(): int(place)
-            for place in self._graph.OutputsAsNumpy()
-        }
-        self._constants = self._read_constants()
+        self.file = ModelFile(data)
+        self._often = often
         self._nodes: list[Node] | None = None
         self._parts: list[Subgraph] = []
-
-    def shape(self, tensor: int) -> tuple[int, ...]:
-        table = self._graph.Tensors(tensor)
-        return tuple(int(table.Shape(axis)) for axis in range(table.ShapeLength()))
 
     def steps(self) -> list[Step]:
         """Build the kernels in the file's order, in which they can run."""
         if self._nodes is None:
-            self._nodes = self._read_nodes()
-            outputs = self.outputs.values()
+            self._nodes = self._known_nodes()
+            outputs = self.file.outputs.values()
             parts = subgraphs_of(self._nodes, outputs) if self._often else []
-            if can_calculate(parts, self._by_opencv, self._kernel, self.shape):
+            if can_calculate(parts, self._by_opencv, self._kernel, self.file.shape):
                 self._parts = parts
         whole = {node.number: part for part in self._parts for node in part.nodes}
         steps: list[Step] = []
@@ -178,105 +145,15 @@ class _Reader:
                 steps.append((self._by_opencv(part), (part.source,), part.result))
         return steps
 
-    def _by_opencv(self, part: Subgraph) -> Kernel:
-        return by_opencv(file_of(self._data, self._graph, part))
-
-    def _kernel(self, node: Node) -> Kernel:
-        operator = self._graph.Operators(node.number)
-        inputs = [int(place) for place in operator.InputsAsNumpy()]
-        operation = Operation(
-            kind=node.kind,
-            shapes=[self.shape(place) for place in inputs],
-            constants=[self._constants.get(place) for place in inputs],
-            out_shape=self.shape(node.output),
-            settings=_settings(node.kind, operator),
-        )
-        return BUILDERS[node.kind](operation)
-
-    def _read_nodes(self) -> list[Node]:
-        """Read all operations, and unpack constants that are stored with half the bits."""
-        nodes: list[Node] = []
-        unpacked: dict[int, int] = {}
-        for number in range(self._graph.OperatorsLength()):
-            operator = self._graph.Operators(number)
-            kind = self._kind(operator)
-            inputs = [int(place) for place in operator.InputsAsNumpy()]
-            output = int(operator.Outputs(0))
-            if kind == "DEQUANTIZE" and inputs[0] in self._constants:
-                self._constants[output] = self._constants[inputs[0]].astype(np.float32)
-                unpacked[output] = number
-                continue
-            if kind not in BUILDERS:
-                raise ops.unknown(kind)
-            computed = tuple(place for place in inputs if place not in self._constants)
-            before = tuple(unpacked[place] for place in inputs if place in unpacked)
-            nodes.append(Node(number, kind, computed, output, before))
+    def _known_nodes(self) -> list[Node]:
+        nodes = self.file.nodes()
+        for node in nodes:
+            if node.kind not in BUILDERS:
+                raise ops.unknown(node.kind)
         return nodes
 
-    def _kind(self, node: Any) -> str:
-        code = self._model.OperatorCodes(node.OpcodeIndex())
-        if custom := code.CustomCode():
-            name: str = custom.decode()
-            return name
-        # files from before the format had more than 127 operations fill only the old field
-        return str(self._names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())])
+    def _by_opencv(self, part: Subgraph) -> Kernel:
+        return by_opencv(self.file.part(part))
 
-    def _read_constants(self) -> dict[int, Constant]:
-        constants: dict[int, Constant] = {}
-        for place in range(self._graph.TensorsLength()):
-            table = self._graph.Tensors(place)
-            buffer = self._model.Buffers(table.Buffer())
-            if buffer.DataLength():
-                raw = buffer.DataAsNumpy().view(_DTYPES[table.Type()])
-                constants[place] = raw.reshape(self.shape(place))
-        return constants
-
-
-def _settings(kind: str, node: Any) -> Mapping[str, Any]:
-    """Return a node's options by name."""
-    import tflite
-    from flatbuffers import flexbuffers
-
-    if kind == "Landmarks2TransformMatrix":
-        loaded: Mapping[str, Any] = flexbuffers.Loads(bytes(node.CustomOptionsAsNumpy()))
-        return loaded
-    if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-        table = tflite.Conv2DOptions() if kind == "CONV_2D" else tflite.DepthwiseConv2DOptions()
-        _attach(table, node)
-        if (table.DilationHFactor(), table.DilationWFactor()) != (1, 1):
-            raise ops.unknown(f"{kind} with dilation")
-        return {**_window(table), "activation": table.FusedActivationFunction()}
-    if kind == "FULLY_CONNECTED":
-        table = _attach(tflite.FullyConnectedOptions(), node)
-        return {"activation": table.FusedActivationFunction()}
-    if kind == "MAX_POOL_2D":
-        table = _attach(tflite.Pool2DOptions(), node)
-        return {
-            **_window(table),
-            "filter_h": table.FilterHeight(),
-            "filter_w": table.FilterWidth(),
-        }
-    if kind == "STRIDED_SLICE":
-        table = _attach(tflite.StridedSliceOptions(), node)
-        return {
-            "begin": table.BeginMask(),
-            "end": table.EndMask(),
-            "ellipsis": table.EllipsisMask(),
-            "new_axis": table.NewAxisMask(),
-            "shrink_axis": table.ShrinkAxisMask(),
-        }
-    return {}
-
-
-def _attach(table: Any, node: Any) -> Any:
-    options = node.BuiltinOptions()
-    table.Init(options.Bytes, options.Pos)
-    return table
-
-
-def _window(table: Any) -> dict[str, int]:
-    return {
-        "stride_h": table.StrideH(),
-        "stride_w": table.StrideW(),
-        "padding": table.Padding(),
-    }
+    def _kernel(self, node: Node) -> Kernel:
+        return BUILDERS[node.kind](self.file.operation(node))

@@ -12,16 +12,13 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
 
 from sadtalker_ext.portrait.ops import Kernel, Shape
 from sadtalker_ext.types import FloatArray
-
-if TYPE_CHECKING:
-    import tflite
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +28,6 @@ _LEAST: Final = 4
 _SAME: Final = 1e-3
 """Largest difference, as a share of the largest value, of two ways to calculate the same; the
 versions 4.8, 4.14, 5.0 and 5.1 of OpenCV reach 1e-6."""
-_INPUTS, _OUTPUTS, _OPERATORS = 6, 8, 10  # places of a SubGraph's fields in the format's tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def subgraphs_of(nodes: Sequence[Node], outputs: Collection[int]) -> list[Subgra
     return found
 
 
-def file_of(data: bytes, graph: tflite.SubGraph, part: Subgraph) -> bytes:
+def file_of(data: bytes, lists: Sequence[int], part: Subgraph, operations: Sequence[int]) -> bytes:
     """Return a file of the format that holds only a part of a network.
 
     The lists of inputs, outputs and operations become shorter where they lie; what they point to
@@ -104,21 +100,18 @@ def file_of(data: bytes, graph: tflite.SubGraph, part: Subgraph) -> bytes:
 
     Args:
         data: The whole file.
-        graph: Its network.
+        lists: Where the first elements of these three lie.
         part: What is wanted.
+        operations: Where the tables of its operations lie, which are behind the list.
     """
     cut = bytearray(data)
-    table = graph._tab
-    for field, tensor in ((_INPUTS, part.source), (_OUTPUTS, part.result)):
-        at = table.Vector(table.Offset(field))
-        struct.pack_into("<Ii", cut, at - 4, 1, tensor)
-    numbers = sorted({one for node in part.nodes for one in (*node.before, node.number)})
-    at = table.Vector(table.Offset(_OPERATORS))
-    struct.pack_into("<I", cut, at - 4, len(numbers))
-    for place, number in enumerate(numbers):
-        # what is pointed to lies behind the list, whatever its order
-        here = at + 4 * place
-        struct.pack_into("<I", cut, here, graph.Operators(number)._tab.Pos - here)
+    inputs, outputs, operators = lists
+    struct.pack_into("<Ii", cut, inputs - 4, 1, part.source)
+    struct.pack_into("<Ii", cut, outputs - 4, 1, part.result)
+    struct.pack_into("<I", cut, operators - 4, len(operations))
+    for place, table in enumerate(operations):
+        here = operators + 4 * place
+        struct.pack_into("<I", cut, here, table - here)
     return bytes(cut)
 
 

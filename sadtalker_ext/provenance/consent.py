@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sadtalker_ext import __version__
 from sadtalker_ext.encoder.metadata import PROGRAM
+from sadtalker_ext.encoder.output_file import explain
 from sadtalker_ext.provenance.credentials import SIDECAR
 from sadtalker_ext.provenance.hashes import picture_hash
 from sadtalker_ext.types import Picture
@@ -35,6 +36,10 @@ def write_consent(video: Path, picture: Picture, who: str) -> Path:
         video: The video; the record lies beside it and never inside.
         picture: What was agreed to; kept as a hash of its size and pixels.
         who: As given.
+
+    Raises:
+        OutputUnwritable: It cannot be written there.
+        DiskFull: There is no space.
     """
     width, height = picture.size
     record = {
@@ -49,5 +54,8 @@ def write_consent(video: Path, picture: Picture, who: str) -> Path:
         "program": f"{PROGRAM} {__version__}",
     }
     path = consent_file(video)
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise explain(problem, path) from problem
     return path

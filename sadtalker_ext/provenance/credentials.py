@@ -199,11 +199,11 @@ def _read(path: Path, manifest: Path | None) -> Credentials | None:
     """Read the manifest in a file, or another file's; None where there is none to be read."""
     import c2pa
 
-    data = None if manifest is None else manifest.read_bytes()
     try:
+        data = None if manifest is None else manifest.read_bytes()
         with path.open("rb") as file, c2pa.Reader(_mime(path), file, data, _context()) as reader:
             return _credentials(json.loads(reader.json()), beside=manifest is not None)
-    except c2pa.C2paError:
+    except (c2pa.C2paError, OSError):
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,13 @@ def some_frames(path: Path) -> Iterator[ImageArray]:
         InputTooLarge: They are too large.
     """
     if zipfile.is_zipfile(path):
-        yield from _of_zip(path)
+        try:
+            yield from _of_zip(path)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as problem:
+            raise UnreadableVideo(
+                f"{path.name} is a zip whose pictures cannot be read: {str(problem).rstrip('.')}.",
+                hint="Give one that is whole and needs no password.",
+            ) from problem
         return
     frames = (frame for _, frame in open_driving(path).read())
     yield from itertools.islice(frames, 0, COUNT * _EVERY, _EVERY)

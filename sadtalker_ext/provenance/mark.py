@@ -3,8 +3,8 @@
 The pattern is a square tile of `TILE` pixels, repeated over the frame. Every 8x8 block of the tile
 is a sum of the lowest DCT patterns, each with a sign; the signs are the bits of a SHA-256 stream of
 `KEY`, which is public and the same for everybody: the mark names the program, never a person or a
-machine. It is spread-spectrum marking (Cox, Kilian, Leighton and Shamoon, "Secure spread spectrum
-watermarking for multimedia", 1997) without a payload.
+machine. The blocks pass softly into one another. It is spread-spectrum marking (Cox, Kilian,
+Leighton and Shamoon, "Secure spread spectrum watermarking for multimedia", 1997) without a payload.
 
 All frames of a video get the same pattern, so nothing flickers, and a reader can average frames.
 How strong it is follows the texture of the first frame: half as strong where a picture is flat.
@@ -33,6 +33,9 @@ BLOCK = 8
 PATTERNS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 """DCT coefficients (row, column) that carry a sign: coarse enough for half the size and CRF 28."""
 
+_BLEND_SIGMA = 0.9
+"""Pixels over which the blocks pass into one another: with sharp edges, whose steps were four times
+those inside a block, a grid was seen where a flat part was enlarged."""
 _TEXTURE_SIGMA = 4.0
 _SPREAD_SIGMA = 8.0
 _FLAT, _TEXTURED = 0.8, 1.8
@@ -75,8 +78,9 @@ def tile() -> FloatArray:
             block[place] = sign
         down, across = row * BLOCK, column * BLOCK
         made[down : down + BLOCK, across : across + BLOCK] = cv2.idct(block)
-    made /= np.sqrt(np.mean(made**2))
-    return made
+    around = cv2.GaussianBlur(np.pad(made, BLOCK, mode="wrap"), (0, 0), _BLEND_SIGMA)
+    soft = np.asarray(around[BLOCK:-BLOCK, BLOCK:-BLOCK], np.float32)
+    return np.ascontiguousarray(soft / np.sqrt(np.mean(soft**2)))
 
 
 def luma(frame: ImageArray) -> FloatArray:
@@ -164,10 +168,8 @@ class PlaneMark:
         """Mark one frame."""
         bits, full = planes.colours.bits, planes.colours.full
         if planes.y.shape != self._pattern.shape:
-            height, width = planes.y.shape
-            repeats = (-(-height // TILE), -(-width // TILE))
             level = (1.0 if full else 219 / 255) * (1 << (bits - 8))
-            pattern = np.tile(tile(), repeats)[:height, :width] * np.float32(_EVEN * level)
+            pattern = _tiled(planes.y.shape) * np.float32(_EVEN * level)
             self._pattern = np.rint(pattern).astype(np.int16)
         if bits == 8:
             import cv2
@@ -179,10 +181,14 @@ class PlaneMark:
 
 def _levels(frame: ImageArray) -> FloatArray:
     """Return the pattern for frames like this one, (H, W) float32 of whole grey levels."""
-    height, width = frame.shape[:2]
+    return np.asarray(np.rint(_tiled(frame.shape) * strength(frame)), np.float32)
+
+
+def _tiled(shape: tuple[int, ...]) -> FloatArray:
+    """Return the tile over and over, for an array of this height and width, (H, W) float32."""
+    height, width = shape[:2]
     repeats = (-(-height // TILE), -(-width // TILE))
-    pattern = np.tile(tile(), repeats)[:height, :width] * strength(frame)
-    return np.asarray(np.rint(pattern), np.float32)
+    return np.tile(tile(), repeats)[:height, :width]
 
 
 def _in_all_channels(levels: np.ndarray) -> ImageArray:

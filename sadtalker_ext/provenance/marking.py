@@ -128,7 +128,7 @@ class Marking:
             self._warn(f"The C2PA manifest was not kept: {beside.name} exists already.")
             return None
         except (OSError, SadTalkerError) as problem:
-            self._warn(f"The C2PA manifest could not be written: {problem}.")
+            self._warn(f"The C2PA manifest could not be written: {str(problem).rstrip('.')}.")
             return None
         finally:
             part.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ _UNSURE: Final = 0.78
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Passage:
     """A stretch of text that is spoken in one manner.
 
     Attributes:
@@ -67,13 +67,13 @@ class MarkedText:
     """
 
     text: str
-    parts: tuple[Part, ...]
+    parts: tuple[Passage, ...]
     marks: tuple[Mark, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether there was no mark at all."""
-        return not self.marks and len(self.parts) == 1 and self.parts[0] == Part(text=self.text)
+        return not self.marks and len(self.parts) == 1 and self.parts[0] == Passage(text=self.text)
 
 
 def read_marked(text: str) -> MarkedText:
@@ -87,7 +87,7 @@ def read_marked(text: str) -> MarkedText:
         _read_ssml(text.strip(), writer)
         return writer.finished()
     if not any(_means(match) for match in _INLINE.finditer(text)):
-        return MarkedText(text, (Part(text=text),))
+        return MarkedText(text, (Passage(text=text),))
     at = 0
     for match in _INLINE.finditer(text):
         if not _means(match):
@@ -121,7 +121,7 @@ def _means(match: re.Match[str]) -> bool:
 class _Writer:
     """Collects parts and marks; counts the words said so far."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Passage] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     words: int = 0
     said: str = ""
@@ -158,10 +158,10 @@ class _Writer:
         text = self.said.strip()
         self.said = ""
         if text:
-            self.parts.append(Part(text=text, pause=pause, rate=self.rate, pitch=self.pitch))
+            self.parts.append(Passage(text=text, pause=pause, rate=self.rate, pitch=self.pitch))
         elif self.parts and pause is not None:
             last = self.parts[-1]
-            self.parts[-1] = Part(
+            self.parts[-1] = Passage(
                 text=last.text, pause=(last.pause or 0.0) + pause, rate=last.rate, pitch=last.pitch
             )
 

@@ -12,7 +12,7 @@ import dataclasses
 import wave
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.marked_text import Part, read_marked
 from sadtalker_ext.speech.phonemes import shifted
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
@@ -33,6 +32,9 @@ from sadtalker_ext.speech.voices.system import System
 from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.speech.marked_text import Passage
 
 MAX_CHARACTERS: Final = 100_000
 """About two hours."""
@@ -118,6 +120,8 @@ def speak(
         UnreadableAudio: The voice failed.
         Cancelled: The work was stopped.
     """
+    from sadtalker_ext.speech.marked_text import read_marked
+
     text = text.strip()
     if not text or len(text) > MAX_CHARACTERS:
         raise InvalidOption(
@@ -152,7 +156,7 @@ def speak(
 
 
 def _said(
-    provider: Provider, delivery: Delivery, parts: Sequence[Part]
+    provider: Provider, delivery: Delivery, parts: Sequence[Passage]
 ) -> Generator[Utterance, None, None]:
     """Yield the utterances of all parts of a text, each in its manner and with its pause."""
     for part in parts:

@@ -18,11 +18,12 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.weights import integrity, wheel
+from sadtalker_ext.weights import integrity
 from sadtalker_ext.weights.manifest import FILES, WeightFile, WheelMember, declared, select
 
 if TYPE_CHECKING:
     from sadtalker_ext.weights.fetch import Opener
+    from sadtalker_ext.weights.wheel import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class WeightStore:
         cache: Path | None = None,
         files: Sequence[WeightFile] = FILES,
         opener: Opener | None = None,
-        run: wheel.Runner = wheel.run_command,
+        run: Runner | None = None,
     ) -> None:
         root = cache if cache is not None else cache_folder()
         self.download_folder = root / "weights"
@@ -212,9 +213,11 @@ class WeightStore:
     def _fetch_wheel(
         self, filename: str, files: Sequence[WeightFile], folder: Path, progress: Progress
     ) -> None:
-        places = (folder, *self.folders)
+        from sadtalker_ext.weights import wheel
+
+        places, run = (folder, *self.folders), self._run or wheel.run_command
         try:
-            wheel.unpack_members(files, folder, progress, places=places, run=self._run)
+            wheel.unpack_members(files, folder, progress, places=places, run=run)
         except DiskFull:
             raise
         except DownloadFailed as error:

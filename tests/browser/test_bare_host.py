@@ -145,3 +145,24 @@ DROP = """([name, type]) => {
 def test_a_video_dropped_on_png_info_comes_to_the_field_that_reads_it(page, name, kind, taken):
     found = page.evaluate(DROP, [name, f"{kind}/{name[2:]}"])
     assert found == [taken, [name] if taken else []]
+
+
+HOLDING = """() => {
+    const field = document.querySelector('#sadtalker_ext_parameters_of');
+    field.innerHTML = '<button aria-label="Clear"></button>';
+    field.firstChild.onclick = () => setTimeout(() => {
+        field.innerHTML = '<input type="file">';
+        field.firstChild.onchange = (event) => given.push(event.target.files[0].name);
+    }, 1300);
+    const data = new DataTransfer();
+    data.items.add(new File(['x'], 'second.mp4', {type: 'video/mp4'}));
+    const event = new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true});
+    document.querySelector('#tab_pnginfo p').dispatchEvent(event);
+}"""
+
+
+def test_a_second_video_waits_until_a_slow_page_has_taken_the_first_away(page):
+    page.evaluate(DROP, ["first.mp4", "video/mp4"])
+    page.evaluate(HOLDING)
+    page.wait_for_function("given.length == 2", timeout=4000)
+    assert page.evaluate("given") == ["first.mp4", "second.mp4"]

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class FacePlan:
     """Where things are, in pixels: eyes by centre and half sizes, everything else by points."""
 
     eye: Point  # way of each eye from the middle, and its height

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadtalker_ext.types import ImageArray, Picture
-from tests.support.odd_canvas import SIDE, Canvas, Plan, Point
+from tests.support.odd_canvas import SIDE, Canvas, FacePlan, Point
 
 __all__ = ["SIDE", "OddFace", "odd_faces"]
 
@@ -41,7 +41,7 @@ def odd_faces() -> list[OddFace]:
 
 
 def _cat() -> OddFace:
-    plan = Plan(eye=(62, 235), eye_size=(34, 27), brow=(64, 190), nose=292,
+    plan = FacePlan(eye=(62, 235), eye_size=(34, 27), brow=(64, 190), nose=292,
                  mouth=(40, 330, 318, 344), chin=375, cheek=(140, 270), forehead=140)  # fmt: skip
     fur, dark, c = (196, 142, 84), (150, 98, 50), Canvas((120, 150, 130), 1)
     c.oval((256, 470), (150, 120), fur)
@@ -67,7 +67,7 @@ def _cat() -> OddFace:
 
 
 def _dog() -> OddFace:
-    plan = Plan(eye=(64, 205), eye_size=(24, 20), brow=(62, 170), nose=280,
+    plan = FacePlan(eye=(64, 205), eye_size=(24, 20), brow=(62, 170), nose=280,
                  mouth=(62, 345, 325, 362), chin=395, cheek=(130, 260), forehead=115)  # fmt: skip
     coat, c = (120, 82, 54), Canvas((170, 190, 205), 2)
     c.oval((256, 480), (140, 120), coat)
@@ -85,7 +85,7 @@ def _dog() -> OddFace:
 
 
 def _owl() -> OddFace:
-    plan = Plan(eye=(68, 215), eye_size=(46, 44), brow=(72, 150), nose=262,
+    plan = FacePlan(eye=(68, 215), eye_size=(46, 44), brow=(72, 150), nose=262,
                  mouth=(24, 292, 272, 312), chin=350, cheek=(150, 250), forehead=110)  # fmt: skip
     c = Canvas((40, 48, 80), 3)
     c.oval((256, 470), (165, 170), (120, 96, 70))
@@ -102,7 +102,7 @@ def _owl() -> OddFace:
 
 def _sketch() -> OddFace:
     """A girl as comics draw her: lines on paper, huge eyes, hardly a nose."""
-    plan = Plan(eye=(70, 285), eye_size=(40, 54), brow=(70, 212), nose=348,
+    plan = FacePlan(eye=(70, 285), eye_size=(40, 54), brow=(70, 212), nose=348,
                  mouth=(16, 384, 380, 389), chin=436, cheek=(136, 300), forehead=170)  # fmt: skip
     c, ink = Canvas((250, 250, 246), 4), (40, 38, 44)
     c.line(
@@ -128,7 +128,7 @@ def _sketch() -> OddFace:
 
 def _lion() -> OddFace:
     """A lion of stone."""
-    plan = Plan(eye=(88, 190), eye_size=(22, 12), brow=(88, 160), nose=292,
+    plan = FacePlan(eye=(88, 190), eye_size=(22, 12), brow=(88, 160), nose=292,
                  mouth=(74, 358, 340, 378), chin=412, cheek=(128, 265), forehead=120)  # fmt: skip
     stone, dark, c = (176, 172, 160), (128, 124, 114), Canvas((84, 96, 110), 5)
     for turn in range(0, 360, 20):
@@ -152,7 +152,7 @@ def _lion() -> OddFace:
 
 def _rag_doll() -> OddFace:
     """Buttons for eyes, a sewn mouth."""
-    plan = Plan(eye=(74, 225), eye_size=(32, 32), brow=(74, 180), nose=290,
+    plan = FacePlan(eye=(74, 225), eye_size=(32, 32), brow=(74, 180), nose=290,
                  mouth=(90, 345, 336, 354), chin=408, cheek=(150, 270), forehead=120)  # fmt: skip
     c, thread = Canvas((150, 176, 150), 6), (236, 226, 200)
     for x in range(-150, 151, 30):
@@ -174,7 +174,7 @@ def _rag_doll() -> OddFace:
 
 def _mask() -> OddFace:
     """A mask of painted wood with horns and stripes."""
-    plan = Plan(eye=(66, 215), eye_size=(40, 16), brow=(66, 165), nose=305,
+    plan = FacePlan(eye=(66, 215), eye_size=(40, 16), brow=(66, 165), nose=305,
                  mouth=(60, 365, 348, 384), chin=440, cheek=(124, 260), forehead=95)  # fmt: skip
     c, wood = Canvas((236, 226, 200), 7), (132, 44, 36)
     for side in (-1, 1):
@@ -202,7 +202,7 @@ def _mask() -> OddFace:
 
 
 def _robot() -> OddFace:
-    plan = Plan(eye=(78, 200), eye_size=(44, 30), brow=(78, 152), nose=280,
+    plan = FacePlan(eye=(78, 200), eye_size=(44, 30), brow=(78, 152), nose=280,
                  mouth=(84, 352, 330, 374), chin=418, cheek=(158, 265), forehead=110)  # fmt: skip
     c = Canvas((30, 34, 44), 8)
     c.shape([(96, 100), (416, 100), (416, 420), (96, 420)], (150, 158, 168))
@@ -222,7 +222,7 @@ def _robot() -> OddFace:
 
 
 def _frog() -> OddFace:
-    plan = Plan(eye=(128, 140), eye_size=(38, 34), brow=(128, 96), nose=255,
+    plan = FacePlan(eye=(128, 140), eye_size=(38, 34), brow=(128, 96), nose=255,
                  mouth=(120, 325, 312, 342), chin=395, cheek=(172, 270), forehead=80)  # fmt: skip
     green, c = (96, 160, 70), Canvas((190, 214, 226), 9)
     c.oval((256, 480), (150, 110), green)
@@ -238,7 +238,7 @@ def _frog() -> OddFace:
 
 
 def _rabbit() -> OddFace:
-    plan = Plan(eye=(98, 262), eye_size=(20, 24), brow=(98, 222), nose=318,
+    plan = FacePlan(eye=(98, 262), eye_size=(20, 24), brow=(98, 222), nose=318,
                  mouth=(38, 362, 350, 376), chin=412, cheek=(130, 310), forehead=190)  # fmt: skip
     fur, c = (112, 92, 78), Canvas((110, 150, 90), 10)
     c.oval((256, 500), (130, 100), fur)

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +100,14 @@ def test_a_second_job_is_compared_with_a_whole_one_of_the_original():
     }
     text = table.versus_table({"machine": MACHINE, "results": {"versus": versus}})
     assert "| second job on the same picture | 300.0 | 200.0 | 1.50 | |" in text
+
+
+def test_the_benchmarks_find_what_they_import():
+    """A module that was renamed breaks all of them, and nobody runs them every day."""
+    root = Path(table.__file__).parents[1]
+    names = sorted(f"benchmarks.{one.stem}" for one in Path(table.__file__).parent.glob("*.py"))
+    lines = "; ".join(f"import {one}" for one in names)
+    found = subprocess.run(
+        [sys.executable, "-c", lines], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr

@@ -202,3 +202,17 @@ def test_addresses_and_texts_go_as_json():
         "input": "Hello",
         "provider": {"voice_id": "en-us"},
     }
+
+
+def test_a_server_that_is_gone_does_not_hide_that_the_time_is_over(tmp_path):
+    def answer(request):
+        if request.method == "DELETE":
+            raise httpx.ConnectError("nobody there")
+        progress = {"stage": "queued", "text": "Waiting", "fraction": 0.0}
+        return httpx.Response(200, json={"id": "x", "status": "created", "progress": progress})
+
+    with (
+        Client(transport=httpx.MockTransport(answer)) as client,
+        pytest.raises(TimeoutError, match="longer than 0 seconds"),
+    ):
+        client.make("https://a.example/p.png", None, tmp_path / "a.mp4", text="Hi", timeout=0)

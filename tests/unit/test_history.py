@@ -2,12 +2,15 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from sadtalker_ext.encoder.metadata import describe_video, read_metadata
+from sadtalker_ext.encoder.output_file import hidden_name
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.engines.registry import engine_specs
 from sadtalker_ext.errors import InputError
@@ -119,6 +122,20 @@ def test_without_its_table_the_videos_are_still_there(history, three):
     assert names(history) == three
     history.star(three[1], starred=True)
     assert table.read_bytes() == b"damaged" * 100, "it is somebody's file: left as it is"
+
+
+def test_what_a_killed_process_left_in_the_folder_of_another_day_is_cleared_away(tmp_path, history):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    day = tmp_path / "out" / "2026-01-31"
+    day.mkdir(parents=True)
+    name = hidden_name(day / "a.mp4").name
+    left, other = day / name.replace(f"-{os.getpid()}-", f"-{ended.pid}-"), day / ".a.part.mp4"
+    for one in (left, other):
+        one.touch()
+        os.utime(one, (0, 0))
+    assert history.page() == ([], False)
+    assert not left.exists() and other.exists()
 
 
 def test_five_thousand_files_are_no_burden(tmp_path, history):

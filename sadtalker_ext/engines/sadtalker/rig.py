@@ -61,7 +61,7 @@ _BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Plan:
+class SadTalkerPlan:
     """What the networks do in one performance.
 
     Attributes:
@@ -109,7 +109,7 @@ class SadTalkerRig:
         self._batch_size = batch_size
         self._expressions = expressions
         self._eyes = eyes
-        self._plan: Plan | None = None
+        self._plan: SadTalkerPlan | None = None
         self._solved: Expressions | None = None
 
     @property
@@ -160,7 +160,7 @@ class SadTalkerRig:
             expression_scale=options.expression_scale,
         )
         motion = reported_motion(rows, source, windows, ratio, driven.warnings)
-        self._plan = Plan(rows=rows, motion=motion, eyes_over=options.eye_layer)
+        self._plan = SadTalkerPlan(rows=rows, motion=motion, eyes_over=options.eye_layer)
         self._solved = None
         chosen = replace(options, acting="subtle")
         if not is_directed(chosen, performance.speech):
@@ -232,17 +232,17 @@ class SadTalkerRig:
         (frame,) = self._frames(iter([points]), 1)
         return to_aspect(frame, self.size)
 
-    def _planned(self) -> Plan:
+    def _planned(self) -> SadTalkerPlan:
         if self._plan is None:
             raise TypeError("The rig should plan a performance before it draws one.")
         return self._plan
 
     @property
-    def kept(self) -> tuple[Plan, Expressions | None]:
+    def kept(self) -> tuple[SadTalkerPlan, Expressions | None]:
         """What `draw` needs beyond the motion."""
         return self._planned(), self._solved
 
-    def take(self, kept: tuple[Plan, Expressions | None]) -> None:
+    def take(self, kept: tuple[SadTalkerPlan, Expressions | None]) -> None:
         """Draw what another rig of the same picture has planned."""
         self._plan, self._solved = kept
 

@@ -30,6 +30,7 @@ class Still:
         who: Whose face a click chooses.
         read: Gives the picture of a value of `source`.
         drawn: Gives the boxes as they are shown.
+        in_video: Whether it shows a moment of a video; see `speaking`.
     """
 
     source: Component
@@ -39,6 +40,7 @@ class Still:
     who: Component
     read: Callable[[Any], Picture]
     drawn: Callable[[Picture, Sequence[Box]], Sequence[Box]]
+    in_video: bool
 
 
 def make_who(name: str) -> Component:
@@ -106,19 +108,27 @@ def _with(values: Sequence[str], place: int, value: str) -> list[str]:
     return [value if number == place else one for number, one in enumerate(values)]
 
 
-def speaking(first: int, opened: Sequence[bool], chosen: Sequence[str]) -> dict[str, int]:
-    """Return the face of each speaker by name; of those who name none, the next that is free."""
-    named = {FIRST: first}
-    waiting = []
-    for name, there, one in zip(NAMES[1:], opened, chosen, strict=True):
-        if there and one in roles.FACES[1:]:
-            named[name] = int(one) - 1
-        elif there:
-            waiting.append(name)
-    for name in waiting:
-        free = (face for face in range(len(NAMES) + 1) if face not in named.values())
-        named[name] = next(free)
-    return named
+def speaking(
+    first: int, opened: Sequence[bool], chosen: Sequence[str], *, in_video: bool = False
+) -> dict[str, int]:
+    """Return the face of each speaker by name.
+
+    Args:
+        first: The first speaker's face.
+        opened: Which of the further speakers are there.
+        chosen: Their faces, of `roles.FACES`.
+        in_video: Whether the next by size is that of a whole video, whom a still need not show:
+            speakers who name no face are left out then.
+    """
+    named = {
+        name: roles.named_face(one)
+        for name, there, one in zip(NAMES[1:], opened, chosen, strict=True)
+        if there
+    }
+    if in_video:
+        named = {name: face for name, face in named.items() if face is not None}
+    numbers = roles.with_next_faces(first, [*named.values()])
+    return dict(zip([FIRST, *named], numbers, strict=True))
 
 
 def connect_still(
@@ -147,11 +157,9 @@ def connect_still(
             picture = None
         if picture is None:
             return compat.unchanged()
-        named = speaking(int(first or 0), there, faces_of)
+        named = speaking(int(first or 0), there, faces_of, in_video=still.in_video)
         shown = still.drawn(picture, [(one[0], one[1], one[2], one[3]) for one in boxes])
-        return faces.draw_boxes(
-            picture, shown, named.get(who, named[FIRST]), others=tuple(named.values())
-        )
+        return faces.draw_boxes(picture, shown, named.get(who, -1), others=tuple(named.values()))
 
     def drawn_again(*values: Any) -> Any:
         return drawn(*values) if any(values[4] or ()) else compat.unchanged()
@@ -188,9 +196,19 @@ def _split(rest: Sequence[Any]) -> tuple[list[bool], list[str]]:
 
 def picture_still(**components: Component) -> Still:
     """Return a portrait of several faces; its boxes are those that are shown."""
-    return Still(read=compat.read_picture_value, drawn=lambda _picture, boxes: boxes, **components)
+    return Still(
+        read=compat.read_picture_value,
+        drawn=lambda _picture, boxes: boxes,
+        in_video=False,
+        **components,
+    )
 
 
 def video_still(**components: Component) -> Still:
     """Return the still of a video; its boxes leave room for a head that moves."""
-    return Still(read=lambda value: still_of(Path(value)), drawn=faces.drawn_boxes, **components)
+    return Still(
+        read=lambda value: still_of(Path(value)),
+        drawn=faces.drawn_boxes,
+        in_video=True,
+        **components,
+    )

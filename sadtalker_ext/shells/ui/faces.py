@@ -72,7 +72,7 @@ def draw_boxes(
     Args:
         picture: The picture.
         boxes: As `scaled_boxes` returns them.
-        chosen: Index of the box to highlight; those of nobody who speaks are dimmed.
+        chosen: Index of the box to highlight, -1 for none; those of nobody who speaks are dimmed.
         others: Indices of further ones who speak.
     """
     # the tab must appear even where a package is missing

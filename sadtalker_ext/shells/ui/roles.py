@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -
         role.directed(options)
     except InvalidOption as problem:
         raise InvalidOption(f"Speaker {number}: {problem.message}", hint=problem.hint) from None
-    return Speaker(number=number, face=int(face) - 1 if face in FACES[1:] else None, role=role)
+    return Speaker(number=number, face=named_face(face), role=role)
 
 
 def _sound(value: Any) -> tuple[Path | None, float, float]:
@@ -177,15 +178,34 @@ def _faces(first: int, others: Sequence[Speaker], most: int | None) -> list[int 
         owners[one.face] = one.number
     if most is None:
         return [first, *(one.face for one in others)]
-    chosen: list[int | None] = [first]
-    for one in others:
-        free = (number for number in range(len(owners) + 1) if number not in owners)
-        face = next(free) if one.face is None else one.face
-        owners[face] = one.number
+    numbers = with_next_faces(first, [one.face for one in others])
+    for one, face in zip(others, numbers[1:], strict=True):
         if face >= most:
             raise InvalidOption(
                 f"Speaker {one.number} should have one of the {most} faces that were found: choose "
                 "another face, or take this speaker out."
             )
-        chosen.append(face)
-    return chosen
+    return [*numbers]
+
+
+def with_next_faces(first: int, faces: Sequence[int | None]) -> list[int]:
+    """Return the face of every speaker, the first one's first.
+
+    Args:
+        first: The first speaker's.
+        faces: Those of the further ones; None has the next by size that nobody has.
+    """
+    taken = {first, *(face for face in faces if face is not None)}
+    found = [first]
+    for named in faces:
+        face = named
+        if face is None:
+            face = next(number for number in itertools.count() if number not in taken)
+        taken.add(face)
+        found.append(face)
+    return found
+
+
+def named_face(value: str) -> int | None:
+    """Return the face that one of `FACES` names, counted from 0; None takes the next by size."""
+    return int(value) - 1 if value in FACES[1:] else None

@@ -238,13 +238,17 @@ def _connect_results(
             updates = [*options.updates({**usual, **found}), *speaking.updates(others, options)]
         return [line, *updates, results.used_words(found, others) + told, portrait]
 
+    # not by change: taking one video away for the next would be an event of its own, and the answer
+    # of the slower of the two would stay; gradio 3 even forgets the second
     compat.listen(
-        made.parameters_of.change,
+        made.parameters_of.upload,
         take_parameters,
         [made.parameters_of],
         [made.parameters, *widgets, *speaking.outputs, made.status, picture],
         lasting=True,
+        latest=True,
     )
+    compat.listen(made.parameters_of.clear, None, [], [made.status], js="() => ''")
 
     def use_parameters(text: str) -> list[Any]:
         found, others = parse_line(text or ""), parse_speakers(text or "")

@@ -23,7 +23,6 @@ from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.speech.marked_text import LONGEST_PAUSE
 from sadtalker_ext.spoken_words import Word
 from sadtalker_ext.timeline import read_timeline
 from sadtalker_ext.types import FloatArray, Speech
@@ -36,10 +35,8 @@ _WORDS_PER_SECOND: Final = 2.6
 _UNSPACED_PER_SECOND: Final = 5.5
 """Signs of scripts without spaces: Chinese has 5 syllables a second, Japanese 7 or 8 morae."""
 _MOST_SIGNS: Final = 100_000
-_MARK: Final = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")
-"""Marks in brackets and SSML are not said."""
-_PAUSE: Final = re.compile(r"\[pause (\d{1,3}(?:\.\d{1,6})?)\]")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_UNSPACED: Final = "[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]"
+"""Compiled by the first text: that takes longer than the rest of this module."""
 _LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 """As long as `motion.directing` takes for a gaze and a head that are told no transition."""
 _UNKNOWN_SECONDS: Final = 5.0
@@ -128,21 +125,37 @@ def sound_of(speech: Speech, transcript: str = "") -> Sound:
     loudest = max(peaks, default=0.0) or 1.0
     silent = round(len(peaks) * speech.pad_seconds / max(speech.seconds, 1e-6))
     bars = (*(round(one / loudest, 3) for one in peaks), *[0.0] * silent)
-    words = _evenly(transcript, speech.seconds)
+    words = _evenly(transcript, 0.0, speech.seconds)
     return Sound(seconds=speech.total_seconds, about=False, words=words, bars=bars)
 
 
 def sound_of_text(text: str, rate: float = 1.0) -> Sound:
-    """Return the length of a text that is still to be spoken, and its words, both estimated."""
-    text = text[:_MOST_SIGNS]
-    pauses = sum(min(float(one), LONGEST_PAUSE) for one in _PAUSE.findall(text))
-    plain = _MARK.sub(" ", text)
-    unspaced = len(_UNSPACED.findall(plain))
-    spaced = len(_UNSPACED.sub(" ", plain).split())
-    spoken = (spaced / _WORDS_PER_SECOND + unspaced / _UNSPACED_PER_SECOND) / rate
-    return Sound(
-        seconds=spoken + pauses if spoken else 0.0, about=True, words=_evenly(plain, spoken)
-    )
+    """Return the length of a text that is still to be spoken, and its words, both estimated.
+
+    Args:
+        text: With its marks; what a voice would not take any more of it is left out.
+        rate: Factor of the voice's speed.
+
+    Raises:
+        InvalidOption: A mark is wrong, see `read_marked`.
+    """
+    from sadtalker_ext.speech.marked_text import read_marked
+
+    words: list[Word] = []
+    end = pause = 0.0
+    for part in read_marked(text[:_MOST_SIGNS]).parts:
+        start = end + pause
+        end = start + _spoken_seconds(part.text) / (rate * part.rate)
+        pause = part.pause or 0.0  # the one after the last word is hardly waited for
+        words += _evenly(part.text, start, end)
+    return Sound(seconds=end, about=True, words=tuple(words))
+
+
+def _spoken_seconds(text: str) -> float:
+    """Return about how long a voice of usual speed needs for a text without marks."""
+    unspaced = len(re.findall(_UNSPACED, text))
+    spaced = len(re.sub(_UNSPACED, " ", text).split())
+    return spaced / _WORDS_PER_SECOND + unspaced / _UNSPACED_PER_SECOND
 
 
 def curves_of(options: GenerateOptions, sound: Sound) -> Performance:
@@ -275,13 +288,13 @@ def _latest(timeline: Timeline, fps: float) -> float:
     return max((one.value * scales.get(one.unit, 0.0) for one in moments), default=0.0)
 
 
-def _evenly(text: str, seconds: float) -> tuple[Word, ...]:
+def _evenly(text: str, start: float, end: float) -> tuple[Word, ...]:
     """Return the words of a text, each with its share of the time by its letters."""
     words = text.split()
     if not words:
         return ()
     ends = np.cumsum([len(word) + 1 for word in words], dtype=float)
-    times = np.concatenate([[0.0], ends / ends[-1] * seconds])
+    times = start + np.concatenate([[0.0], ends / ends[-1]]) * (end - start)
     return tuple(
         Word(text=word, start=float(times[k]), end=float(times[k + 1]))
         for k, word in enumerate(words)

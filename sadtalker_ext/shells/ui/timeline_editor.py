@@ -163,7 +163,10 @@ def _sound(
     if kind == speech.TEXT:
         text = str(values["text"] or "")
         rate = max(_SLOWEST, float(values["speech_rate"] or 1.0))
-        return Sound() if dub_job.is_dialogue(text) else sound_of_text(text, rate)
+        try:
+            return Sound() if dub_job.is_dialogue(text) else sound_of_text(text, rate)
+        except SadTalkerError:
+            return Sound()  # a wrong mark is said by the job, where it matters
     if kind == speech.IDLE:
         return Sound(seconds=float(values["idle_seconds"] or 0.0))
     chosen = {name: values[name] for name in _HEARD_OPTIONS}

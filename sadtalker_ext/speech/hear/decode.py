@@ -160,25 +160,26 @@ def best_path(scores: FloatArray, least: Sequence[int], switch: float) -> Rows:
     deep = max(least)
     last = np.asarray(least) - 1
     # level k of a state: it has lasted k + 1 rows; the last level of each may go on or be left
-    current = np.full((states, deep), -np.inf)
-    current[:, 0] = scores[0]
     levels = np.arange(deep)[None]
-    at_last = levels == last[:, None]
+    at_last = np.flatnonzero(levels == last[:, None])
+    behind = np.flatnonzero(levels > last[:, None])
+    current, moved = (np.full((states, deep), -np.inf) for _ in range(2))
+    current[:, 0] = scores[0]
     came_from = np.zeros((count, states), dtype=np.int16)  # state left for this one at that row
     stayed = np.zeros((count, states), dtype=bool)  # the last level came from itself
     for row in range(1, count):
-        leaving = current[at_last]
+        leaving = current.ravel()[at_last]
         best = int(leaving.argmax())
-        entering = np.full(states, leaving[best] - switch)
         came_from[row] = best
-        moved = np.empty_like(current)
-        moved[:, 0] = entering
+        moved[:, 0] = leaving[best] - switch
         moved[:, 1:] = current[:, :-1]
-        here = moved[at_last]
+        flat = moved.ravel()  # the same memory
+        here = flat[at_last]
         stayed[row] = leaving >= here
-        moved[at_last] = np.maximum(leaving, here)
-        current = moved + scores[row][:, None]
-        current[levels > last[:, None]] = -np.inf
+        flat[at_last] = np.maximum(leaving, here)
+        flat[behind] = -np.inf
+        moved += scores[row][:, None]
+        current, moved = moved, current
     return _traced(current, came_from, stayed, last)
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from sadtalker_ext.engines.sadtalker.nets.dense_motion import Motion
+from sadtalker_ext.engines.sadtalker.nets.dense_motion import MotionField
 from sadtalker_ext.engines.sadtalker.nets.generator import Generator
 from sadtalker_ext.engines.sadtalker.nets.geometry import grid
 from tests.golden.float64 import CUT, Cut, Values, by_truth, float64_network, steered, unrounded
@@ -176,7 +176,7 @@ def wanted(name: str, recorded: object) -> bool:
 
 def derive(seen: dict[str, Any], source: Tensor, driving: Tensor) -> None:
     """Add the recorded values that are not the output of one module."""
-    motion = cast("Motion", seen.pop("motion"))
+    motion = cast("MotionField", seen.pop("motion"))
     seen["deformation"], seen["occlusion"] = motion
     seen["dm_mask"] = seen["mask"] = torch.softmax(seen["dm_mask_logits"], dim=1)
     depth, height, width = motion.deformation.shape[1:4]

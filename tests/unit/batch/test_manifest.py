@@ -59,3 +59,16 @@ def test_a_fresh_start_forgets(path):
 def test_a_manifest_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(OutputUnwritable, match="manifest"):
         Manifest(tmp_path / "no" / "manifest.jsonl")
+
+
+@pytest.mark.parametrize("line", ["[1]", "3", '{"video": []}', '{"job": 1', "[" * 100_000])
+def test_lines_of_others_are_left_out(path, line):
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    with Manifest(path) as manifest:
+        assert manifest.made(JOB) and not manifest.made(FAILED)
+
+
+def test_a_folder_is_no_manifest(tmp_path):
+    with pytest.raises(OutputUnwritable, match="cannot be written"):
+        Manifest(tmp_path)

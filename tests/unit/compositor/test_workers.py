@@ -59,7 +59,7 @@ def test_what_goes_wrong_reaches_the_caller():
         list(results)
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, workers.MOST)])
-def test_one_core_is_left_to_the_others(monkeypatch, cores, threads):
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (4, 4), (64, workers.MOST)])
+def test_every_core_takes_part_up_to_a_few(monkeypatch, cores, threads):
     monkeypatch.setattr(workers, "usable_cores", lambda: cores)
     assert thread_count() == threads

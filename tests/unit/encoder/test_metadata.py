@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import struct
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -221,3 +222,11 @@ def test_tags_are_the_ones_players_show():
     tags = describe().tags()
     assert sorted(tags) == ["comment", "description", "synopsis"]
     assert json.loads(tags["synopsis"])["version"]
+
+
+@pytest.mark.parametrize("text", [" ", "a", 'a:"', "a: ,", "\n"])
+def test_no_line_takes_long_to_read(text):
+    """Anybody may have written it; 800 spaces took two seconds, twice as many 16."""
+    began = time.process_time()
+    parse_line(text * 20_000)
+    assert time.process_time() - began < 2

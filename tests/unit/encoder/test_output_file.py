@@ -1,6 +1,8 @@
 """Places for the output, and what is said about them."""
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +102,30 @@ def test_a_taken_name_is_passed_by_where_any_will_do(tmp_path):
         move_into_place(part, path, overwrite=False, beside=True)
     found = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
     assert found == {"0001-a.mp4": b"one", "0001-a-2.mp4": b"two", "0001-a-3.mp4": b"three"}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_part_that_has_gone_leaves_no_empty_file_under_the_name(tmp_path, monkeypatch, links):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "no hard links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refused)
+    with pytest.raises(OutputUnwritable):
+        move_into_place(tmp_path / "gone", tmp_path / "a.mp4", overwrite=False)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_move_that_fails_half_way_leaves_no_empty_file_under_the_name(tmp_path, monkeypatch):
+    """On a disk that knows no hard links the name is taken first."""
+
+    def refused(*_):
+        raise OSError(errno.EIO, "the disk was pulled out")
+
+    part = tmp_path / "part"
+    part.write_bytes(b"video")
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(OutputUnwritable):
+        move_into_place(part, tmp_path / "a.mp4", overwrite=False)
+    assert [*tmp_path.iterdir()] == [part]

@@ -2,11 +2,14 @@
 
 import wave
 
+import av
 import numpy as np
 import pytest
 
 from sadtalker_ext.errors import InvalidOption, SilentAudio, UnreadableAudio
+from sadtalker_ext.inputs import decode
 from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.inputs.container import open_sound
 from sadtalker_ext.inputs.decode import cut, gather, resample
 from tests.support import media
 
@@ -158,6 +161,47 @@ def blocks(*sizes):
     for size in sizes:
         yield np.arange(position, position + size, dtype=np.float32)[:, None]
         position += size
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("planar", [False, True])
+def test_samples_that_are_no_numbers_are_mended(broken, planar):
+    values = np.full((2, 8) if planar else (1, 16), 0.5, np.float32)
+    values[0, 3] = broken
+    frame = av.AudioFrame.from_ndarray(values, "fltp" if planar else "flt", "stereo")
+    samples = decode._as_float(frame)
+    assert samples.shape == (8, 2)
+    assert np.isfinite(samples).all()
+    assert (samples == 0.5).sum() == 15
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+@pytest.mark.parametrize("kind", ["u8", "s16", "s32", "flt", "dbl"])
+@pytest.mark.parametrize("planar", ["", "p"])
+def test_stored_samples_are_those_of_the_media_library(layout, kind, planar):
+    count = av.AudioLayout(layout).nb_channels
+    raw = np.random.default_rng(0).integers(0, 99, (5, count)).astype(decode._KINDS[kind])
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(raw.T if planar else raw.reshape(1, -1)), kind + planar, layout
+    )
+    np.testing.assert_array_equal(decode._samples(frame), raw)
+
+
+def test_a_coded_sound_among_the_samples_of_a_wave_is_seen(tmp_path):
+    """Recorders of films store AC-3 so; played as samples it is noise."""
+    coded = tmp_path / "coded.ac3"
+    with av.open(str(coded), "w") as container:
+        stream = container.add_stream("ac3", rate=48000, layout="stereo")
+        sound = np.tile(media.tone(2.0, 48000), (2, 1)).astype(np.float32).reshape(2, -1)
+        frame = av.AudioFrame.from_ndarray(sound, "fltp", "stereo")
+        frame.sample_rate = 48000
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    path = tmp_path / "film.wav"
+    with wave.open(str(path), "wb") as target:
+        target.setparams((2, 2, 48000, 0, "NONE", ""))
+        target.writeframes(coded.read_bytes())
+    with open_sound(path) as (_, stream):
+        assert stream.codec_context.name == "ac3"
 
 
 def test_cutting_blocks():

@@ -53,6 +53,7 @@ def test_json(tmp_path):
         ("a.pts", lines(POINTS), "braces"),
         ("a.json", "{}", "cannot be read"),
         ("a.json", "[[1, 2], [3]]", "cannot be read"),
+        ("a.json", "[" * 100_000, "cannot be read"),
         ("a.txt", lines(POINTS + 500), "200 x 190"),
         ("a.txt", lines(POINTS * 0 + 5), "200 x 190"),
         ("a.txt", "1 2\n" * 300000, "megabyte"),

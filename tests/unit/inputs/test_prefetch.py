@@ -36,3 +36,21 @@ def test_nobody_wants_more():
     reading.close()
     assert closed.is_set()
     assert not any(one.name == "sadtalker-read-ahead" for one in threading.enumerate())
+
+
+def test_whoever_takes_does_not_wait_for_one_that_cannot_be_closed():
+    class Items:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration
+
+        def close(self):
+            raise RuntimeError("no")
+
+    hook, threading.excepthook = threading.excepthook, lambda _: None
+    try:
+        assert [*prefetched(Items())] == []
+    finally:
+        threading.excepthook = hook

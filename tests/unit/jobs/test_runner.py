@@ -1,4 +1,7 @@
+import sqlite3
 import threading
+
+import pytest
 
 from sadtalker_ext.errors import Cancelled, WorkerLost
 from sadtalker_ext.jobs.folder import new_id
@@ -71,6 +74,71 @@ def test_a_stop_is_not_forgotten_because_the_worker_dies(room):
     wait_until(lambda: room.state(job).final)
     assert room.store.get(job).error["code"] == "cancelled"
     assert room.store.get(job).attempts == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_cancel_in_the_moment_of_the_return_to_the_queue_is_not_lost(room, monkeypatch, after):
+    """It comes when the runner has seen that nobody wants a stop, or when it has let go."""
+    begun, dead = threading.Event(), threading.Event()
+    give_back, tries = room.store.give_back, []
+
+    def work(job, progress):
+        progress.enter(Stage.RENDERING)
+        tries.append(job.attempts)
+        begun.set()
+        dead.wait(10)
+        raise WorkerLost("Gone.")
+
+    def cancelled_then(job_id, **rest):
+        if after:
+            asked = room.store.cancel(job_id, {"code": "cancelled"})
+            assert not asked
+        else:
+            room.runner.cancel(job_id)
+        return give_back(job_id, **rest)
+
+    monkeypatch.setattr(room.store, "give_back", cancelled_then)
+    room.runner._work = work
+    job = room.add()
+    assert begun.wait(10)
+    dead.set()
+    wait_until(lambda: room.state(job).final)
+    assert room.store.get(job).error["code"] == "cancelled"
+    assert tries == [1]
+    wait_until(lambda: not room.folder.input_dir(job).exists())
+
+
+def test_a_job_that_was_cancelled_is_not_done_after_the_next_start(room):
+    begun, end = threading.Event(), threading.Event()
+
+    def work(job, progress):
+        progress.enter(Stage.RENDERING)
+        begun.set()
+        end.wait(10)
+        progress.check()
+
+    room.runner._work = work
+    job = room.add()
+    assert begun.wait(10)
+    room.runner.cancel(job)
+    closing = threading.Thread(target=room.runner.close)
+    closing.start()
+    wait_until(room.runner._closing.is_set)
+    end.set()
+    closing.join(20)
+    assert room.state(job) is JobState.REJECTED
+
+
+def test_a_full_disk_keeps_nobody_from_stopping_a_job(room, monkeypatch):
+    def full(job_id, error):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    job = room.add()
+    wait_until(lambda: room.begun)
+    monkeypatch.setattr(room.store, "cancel", full)
+    with pytest.raises(sqlite3.OperationalError):
+        room.runner.cancel(job)
+    wait_until(lambda: room.state(job).final)
 
 
 def test_a_worker_that_dies_while_the_server_ends_costs_its_job_no_try(room):

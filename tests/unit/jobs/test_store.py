@@ -56,12 +56,38 @@ def test_many_threads_never_claim_the_same_job(store):
 def test_a_cancelled_job_does_not_start(store):
     job = add(store)
     store.claim("cpu")
-    assert store.cancel_queued(job.id, {"code": "cancelled"})
+    assert store.cancel(job.id, {"code": "cancelled"})
     assert not store.start(job.id)
-    assert not store.cancel_queued(job.id, {})
+    assert not store.cancel(job.id, {})
     other = add(store)
-    assert store.cancel_queued(other.id, {})
+    assert store.cancel(other.id, {})
     assert store.claim("cpu") is None
+
+
+def test_a_cancel_of_a_job_at_work_outlives_its_return_to_the_queue_and_its_process(store):
+    dead, gone, other = (add(store, webhook="https://a.example") for _ in range(3))
+    for _ in range(3):
+        store.start(store.claim("cpu").id)
+    for one in (dead, gone):
+        assert not store.cancel(one.id, {"code": "cancelled"})
+        assert store.get(one.id).state is JobState.STARTED
+    assert not store.give_back(dead.id, tried=True)
+    assert store.recover() == (1, 0)
+    states = [store.get(one.id).state for one in (dead, gone, other)]
+    assert states == [JobState.REJECTED, JobState.REJECTED, JobState.CREATED]
+    assert store.get(dead.id).error == store.get(gone.id).error == {"code": "cancelled"}
+    assert Outbox(store._db, lambda: 2000.0).waiting() == 2
+
+
+def test_a_cancel_that_came_too_late_is_forgotten_with_the_end_of_the_job(store, database):
+    job = add(store)
+    store.claim("cpu")
+    store.start(job.id)
+    store.cancel(job.id, {"code": "cancelled"})
+    assert store.finish(job.id, JobState.DONE, result={})
+    assert store.recover() == (0, 0)
+    assert store.get(job.id).state is JobState.DONE
+    assert not database.ask("SELECT * FROM cancels")
 
 
 def test_a_dead_process_costs_one_more_try_and_then_an_error(store):

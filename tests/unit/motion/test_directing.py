@@ -75,7 +75,7 @@ def test_blends_are_monotone_in_their_weights():
     lifted, lips = [], []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         motion = idle(2.0, emotion=f"happy:{1 - share}+surprised:{share}")
-        lifted.append(weight(motion, "browInnerUp").mean())
+        lifted.append(weight(motion, "browOuterUpLeft").mean())
         lips.append(weight(motion, "mouthSmileLeft").mean())
     assert np.all(np.diff(lifted) > 0.15)
     assert np.all(np.diff(lips) < -0.15)

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from sadtalker_ext.portrait import graph
+from sadtalker_ext.portrait import graph, tflite_file
 from sadtalker_ext.portrait.graph import Graph
 from sadtalker_ext.portrait.subgraphs import Node, subgraphs_of
 from sadtalker_ext.weights.store import WeightStore
@@ -97,7 +97,7 @@ def test_where_opencv_errs_numpy_calculates(path, in_numpy, caplog, monkeypatch)
 
 
 def test_where_opencv_cannot_read_numpy_calculates(path, in_numpy, monkeypatch):
-    monkeypatch.setattr(graph, "file_of", lambda data, *_: b"nothing")
+    monkeypatch.setattr(tflite_file, "file_of", lambda *_: b"nothing")
     picture, expected = in_numpy
     np.testing.assert_array_equal(
         Graph(path, often=True)(picture)["output_lips"], expected["output_lips"]

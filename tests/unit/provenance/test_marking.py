@@ -1,12 +1,13 @@
 """Which marks a video gets, what the result says about them, and reading them again."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
 
 from sadtalker_ext.encoder.metadata import read_metadata
-from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.errors import InputError, InvalidOption, OutputUnwritable
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.provenance import credentials
 from sadtalker_ext.provenance.consent import consent_file, write_consent
@@ -167,6 +168,22 @@ def test_what_is_no_picture_is_an_error_with_a_sentence(tmp_path, content):
     (tmp_path / "odd.mp4").write_bytes(content)
     with pytest.raises(InputError, match=r"odd\.mp4"):
         verify(tmp_path / "odd.mp4")
+
+
+def test_a_zip_with_a_password_is_an_error_with_a_sentence(tmp_path):
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("a.png", b"picture")
+    data = path.read_bytes()
+    central = data.index(b"PK\x01\x02")
+    path.write_bytes(data[:6] + b"\x01" + data[7 : central + 8] + b"\x01" + data[central + 9 :])
+    with pytest.raises(InputError, match="password"):
+        verify(path)
+
+
+def test_consent_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(OutputUnwritable, match=r"consent\.json"):
+        write_consent(tmp_path / "nowhere" / "made.mp4", picture(), "Ada Example")
 
 
 def test_consent_is_recorded_beside_and_never_inside(tmp_path, without_c2pa):

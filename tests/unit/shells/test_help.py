@@ -107,6 +107,7 @@ def test_lines_without_an_output_get_one_of_their_own():
         (2, {"portrait": "b/anna.jpg"}),
         (3, {"portrait": "x.png", "output": "anna_talking_3.mp4"}),
         (4, {"portrait": "anna.png"}),
+        (5, {"portrait": "Anna.png"}),
     ]
     named = [values["output"] for _, values in with_outputs(lines)]
     assert named == [
@@ -114,4 +115,5 @@ def test_lines_without_an_output_get_one_of_their_own():
         "anna_talking_2.mp4",
         "anna_talking_3.mp4",
         "anna_talking_4.mp4",
+        "Anna_talking_5.mp4",
     ]

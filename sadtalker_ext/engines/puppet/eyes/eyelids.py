@@ -32,9 +32,10 @@ _EDGE = 0.012  # softness of the margins of the opening, where that is more than
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
-_FLATTENS_PAPER = (0.0, 0.18)  # hatching is not stretched, it ends; sooner shows as an edge
+_FLATTENS_PAPER = (0.0, 0.08)  # hatching is not stretched, it ends
 # As shares.
 _FLATTEST = 0.92  # of new skin
+_INK_SOFT = 0.12  # of the paper's brightness, by which ink that goes is not wholly dark any more
 _SMOOTHEST = 0.68  # of the crease, a trace of which stays
 _TIPS_OUT = 0.92  # of tips of lashes above their band: they point down when the lid is shut
 _SHADOW_DEPTH = 0.3
@@ -76,6 +77,7 @@ class Eyelids:
         self._roof = np.maximum(shape.brow, shape.upper - _HIGHEST)
         self._gap = np.maximum(shape.upper - self._roof, 0.05)
         self._glasses = skin.glasses
+        self._paper = skin.paper
         low, high = np.array(_FLATTENS) + skin.paper * np.subtract(_FLATTENS_PAPER, _FLATTENS)
         self._flattens = float(low), float(high)
         self._flat = np.clip(skin.flat + 0.5, 0, 255).astype(np.uint8)
@@ -89,7 +91,8 @@ class Eyelids:
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.5 + 0.5 * bump)
         outward = shape.u * shape.outer
-        self._lash_ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
+        ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
+        self._lash_opacity = ends * skin.lashes.strength
         self._comb = _comb(shape)
         self._around = self._lash_zone(skin)
         height, width = shape.u.shape
@@ -128,6 +131,7 @@ class Eyelids:
         closure: float,
         follow: float,
         squint: float = 0.0,
+        lifted: float = 0.0,
     ) -> FloatArray:
         """Put the lids over the eyeball.
 
@@ -135,16 +139,18 @@ class Eyelids:
             face: (h, w, 3) uint8 patch with the face around the eye.
             eyeball: (3, h, w) float32 patch with the eyeball, valid wherever the lids are open.
             closure: 0 as in the picture .. 1 closed.
-            follow: How far the upper margin goes down with the gaze, in eye sizes; negative where
-                it is raised.
+            follow: How far the upper margin goes down with the gaze, in eye sizes; the lower one
+                follows it a little.
             squint: How far both margins are tightened, 0..1.
+            lifted: How far the upper margin alone is raised, in eye sizes.
 
         Returns:
             (3, h, w) float32 patch; exactly `face` outside of what moved.
         """
         shape = self._shape
         tight = squint * (1 - closure)
-        move = closure * self._travel + follow * self._bump + tight * self._squints[0]
+        down = follow - lifted * (1 - closure)
+        move = closure * self._travel + down * self._bump + tight * self._squints[0]
         margin = shape.upper + move
         rise = closure * self._rise - 0.3 * follow * self._bump + tight * self._squints[1]
         lower = shape.lower - rise
@@ -218,8 +224,10 @@ class Eyelids:
         smooth = soft_switch(*_SMOOTHS, closure) * self._around
         share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
-        light = 1 + share * self._bump * _BULGE * np.sin(np.pi * along)
+        light = 1 + share * self._bump * (_BULGE * (1 - self._paper)) * np.sin(np.pi * along)
         target = flat * light + self._grain
+        if self._paper > 0:
+            share = share + self._paper * (_ink_gone(carried, target, share) - share)
         return np.asarray(carried + (target - carried) * share, dtype=np.float32)
 
     def _add_lashes(
@@ -239,9 +247,16 @@ class Eyelids:
         distance = depth / (self._shape.size * self._lash_height) - _LINE_BELOW * down
         line = np.exp(-((distance / np.where(distance < 0, 0.6, 0.6 + 0.4 * down)) ** 2))
         fringe = 1.2 * down * self._comb * np.exp(-np.maximum(distance, 0) / 1.2) * (distance > 0)
-        lashes = np.maximum(line, fringe) * self._lash_ends * soft_switch(*_LINE_IN, closure)
+        lashes = np.maximum(line, fringe) * self._lash_opacity * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour[:, None, None] - below) * lashes
         return np.asarray(lined, dtype=np.float32)
+
+
+def _ink_gone(carried: FloatArray, paper: FloatArray, share: FloatArray) -> FloatArray:
+    """Say where ink gives way to paper, (h, w) 0..1: the darkest last, and nothing becomes grey."""
+    dark = 1.0 - carried.mean(0) / np.maximum(paper.mean(0), 1.0)
+    edge = (1.0 + 2.0 * _INK_SOFT) * share / _FLATTEST - _INK_SOFT
+    return np.asarray(smoothstep(_INK_SOFT, -_INK_SOFT, dark - edge), np.float32)
 
 
 def _comb(shape: EyeShape) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from sadtalker_ext.engines.puppet.eyes.eye_shape import (
 )
 from sadtalker_ext.engines.puppet.eyes.eyelids import Eyelids
 from sadtalker_ext.engines.puppet.eyes.glasses.rims import find_rims, is_covered
+from sadtalker_ext.engines.puppet.eyes.iris_circle import find_iris
 from sadtalker_ext.engines.puppet.eyes.irises import IrisMotion
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour, sample_lid_skin
 from sadtalker_ext.engines.puppet.fields import as_picture, planes
@@ -147,6 +149,7 @@ def _prepare(
     patch = np.ascontiguousarray(picture[top:bottom, left:right])
     if is_covered(patch, shape, skin_level):
         return None, "covered"
+    shape = dataclasses.replace(shape, iris=find_iris(patch, shape))
     in_front = None if rims is None else rims[top:bottom, left:right]
     skin = sample_lid_skin(picture, points, shape, in_front)
     large_enough = 2 * shape.iris[2] >= IrisMotion.MIN_DIAMETER_PX
@@ -216,12 +219,12 @@ def _draw_eye(
     view = canvas[top:bottom, left:right]
     face = view.copy()
     before = planes(face)
-    eyeball, follow = before, 0.0
+    eyeball, follow, lifted = before, 0.0, 0.0
     if eye.iris is not None and (looking or wide > 0):
         lifted = wide * _WIDEST * (1 - closure)
         eyeball = eye.iris.draw(face, shift, lifted * eye.shape.size)
-        follow = (eye.iris.lid_follow(shift) if looking else 0.0) - lifted
-    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint)
+        follow = eye.iris.lid_follow(shift) if looking else 0.0
+    drawn = eye.lids.draw(face, eyeball, closure, follow * (1 - closure), squint, lifted)
     if eye.free is not None:
         drawn = before + (drawn - before) * eye.free
     view[:] = as_picture(np.asarray(cv2.merge(list(drawn)), np.float32))

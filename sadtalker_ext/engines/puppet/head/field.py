@@ -84,7 +84,7 @@ class HeadField:
     Args:
         points: (478, 3) mesh points, in pixels of the box.
         box: Where the box lies in the picture.
-        picture_size: Height and width of the picture.
+        content: The part of the picture that shows something, see `content_box`.
         matte: (h, w) float32 person in the box, 0..1; None without a usable one: the movement
             then fades out around the head.
 
@@ -97,7 +97,7 @@ class HeadField:
         self,
         points: FloatArray,
         box: Box,
-        picture_size: tuple[int, ...],
+        content: Box,
         matte: FloatArray | None,
     ) -> None:
         frame = HeadFrame.from_points(points)
@@ -135,10 +135,11 @@ class HeadField:
         hung = arm[:3] * (weight * hair)
         self._arms = np.concatenate([arm * share, hung]).astype(np.float32)
         # From the left and top border, and from the right and bottom one, at least half a pixel.
-        ends = picture_size[1] - 1.0 - left, picture_size[0] - 1.0 - top
+        ends = content[2] - 1.0 - left, content[3] - 1.0 - top
+        lows = left - content[0], top - content[1]
         self._room = [
             (_STRETCH * np.maximum(at + low, 0.5), _STRETCH * np.maximum(end - at, 0.5))
-            for at, low, end in zip((x, y), (left, top), ends, strict=True)
+            for at, low, end in zip((x, y), lows, ends, strict=True)
         ]
 
     def sources(

@@ -18,7 +18,7 @@ from sadtalker_ext.engines.puppet.fine import FinePicture, reading_scale
 from sadtalker_ext.engines.puppet.head.depth import HeadFrame
 from sadtalker_ext.engines.puppet.head.field import Angles, HeadField, Pose, Sources
 from sadtalker_ext.engines.puppet.head.matte import split_layers
-from sadtalker_ext.engines.puppet.head.region import face_core, moving_box, usable
+from sadtalker_ext.engines.puppet.head.region import content_box, face_core, moving_box, usable
 from sadtalker_ext.engines.puppet.head.tiles import Strip, Tiles
 from sadtalker_ext.types import Box, FloatArray, ImageArray
 
@@ -45,7 +45,9 @@ class HeadTurn:
         core = face_core(points, mask.shape[:2])
         self.layered = usable(mask, core)
         rough = mask if self.layered else np.ones_like(mask)
-        self.box = moving_box(HeadFrame.from_points(points), rough, layered=self.layered)
+        content = content_box(picture)
+        frame = HeadFrame.from_points(points)
+        self.box = moving_box(frame, rough, layered=self.layered, within=content)
         left, top, right, bottom = self.box
         window = np.s_[top:bottom, left:right]
         source = np.ascontiguousarray(picture[window])
@@ -55,7 +57,7 @@ class HeadTurn:
             reach = max(2.0, 0.03 * HeadFrame.from_points(local_points).width)
             layers = split_layers(source, mask[window], core[window], reach)
             matte, self._behind = layers.matte, _four(layers.background)
-        self.field = HeadField(local_points, self.box, picture.shape[:2], matte)
+        self.field = HeadField(local_points, self.box, content, matte)
         scale = reading_scale(picture, self.box)
         if matte is None:
             self._tiles = Tiles(self.field)
@@ -164,8 +166,8 @@ class HeadTurn:
     ) -> None:
         """Lay the moved person over what shines through from behind, in a part of the box."""
         shone = self._shining.read(*places)
-        clear = cv2.cvtColor(cv2.extractChannel(shone, 3), cv2.COLOR_GRAY2RGBA)
-        shines = cv2.multiply(self._behind[part], clear, scale=1.0 / 255.0)
+        clear = np.asarray(cv2.extractChannel(shone, 3), np.uint8)
+        shines = _share_of(self._behind[part], clear)
         # In bytes that stop at 0 and 255: what the person adds to the background, or takes from it.
         added, taken = cv2.subtract(moved, shone), cv2.subtract(shone, moved)
         cv2.subtract(cv2.add(shines, added, dst=shines), taken, dst=moved)
@@ -234,6 +236,6 @@ def _four(picture: ImageArray) -> ImageArray:
 
 
 def _share_of(behind: ImageArray, clear: ImageArray) -> ImageArray:
-    """Return (h, w, 4) times clear (h, w) / 255."""
-    every = cv2.merge([clear, clear, clear, clear])
+    """Return the colours of (h, w, 4) times clear (h, w) / 255."""
+    every = cv2.cvtColor(clear, cv2.COLOR_GRAY2RGBA)
     return np.asarray(cv2.multiply(behind, every, scale=1.0 / 255.0), np.uint8)

@@ -37,6 +37,7 @@ PLAIN = (
     *("jaw", "narrow", "wide", "round", "plump", "flatten"),
     *("part", "raise", "arch", "roll", "tuck", "drop"),
 )
+_STEEPEST = 0.5  # share by which a jaw that shuts a shout may press skin together, along `v`
 OPENERS = ("rest", "jaw", "part", "raise", "tuck", "drop")
 """Everything that opens the mouth; each has two fields that close it again, one per lip."""
 
@@ -256,20 +257,22 @@ class ExpressionBasis:
         """(2, h, w) share of the jaw's way: 1 at chin and lower lip, 0 at nose and upper lip."""
         u, v = self._u, self._v
         au = np.abs(u)
-        down = smoothstep(0.0, 0.75, v[1])
+        # A jaw that shuts a shout goes up far: over a short stretch the skin would fold.
+        stretch = self._jaw_shuts * self.drop / self._frame.chin / _STEEPEST
+        down = smoothstep(0.0, max(0.75, 1.5 * stretch), v[1])
         opening = self._profiles["jaw"][0] / np.float32(self.drop)
         corner = CORNER_SHARE * np.minimum(au, 1) ** 3
-        rise = np.exp(-((np.minimum(v, 0) / 0.25) ** 2))
+        rise = np.exp(-((np.minimum(v, 0) / max(0.25, 0.86 * CORNER_SHARE * stretch)) ** 2))
         upper = np.stack([corner * rise[0]] * 2)
         lower = np.stack([opening + corner + (1 - opening - corner) * down] * 2)
         sideways = np.exp(-((np.maximum(au - 1, 0) / 1.15) ** 2))
         both = CORNER_SHARE * rise[0] + (1 - CORNER_SHARE) * down * under
         # Cheeks give way over a longer stretch where the jaw closes a shout.
         wide = smoothstep(1.0, 1.4, au) * min(self._jaw_shuts, 1)
-        both = both + wide * (smoothstep(-0.7, 0.8, v[1]) - both)
+        reach = max(1.5, 1.5 * stretch)
+        both = both + wide * (smoothstep(-0.35 * reach, 0.65 * reach, v[1]) - both)
         weight = np.where(au < 1, np.stack([upper[0], lower[1]]), both * sideways)
-        result: FloatArray = weight.astype(np.float32)
-        return result
+        return np.asarray(weight, np.float32)
 
     def _bend(self) -> FloatArray:
         """(h, w) how far the lip line lies below its average height there, half-widths."""
@@ -277,8 +280,7 @@ class ExpressionBasis:
         closed = frame.middle - 0.5 * self._own.jaw_gap * (1 - frame.xs**2)
         line = frame.curve(self._x, closed)
         level = np.float32(np.mean(closed))
-        result: FloatArray = np.clip(line - level, -0.25, 0.25)
-        return result
+        return np.asarray(np.clip(line - level, -0.25, 0.25), np.float32)
 
     def _lip_bump(self) -> FloatArray:
         """(2, h, w) outward push of the red of the lips: up on the upper one, down below."""
@@ -290,11 +292,9 @@ class ExpressionBasis:
             far = np.abs(v[sheet])
             rise = smoothstep(0.0, reach, far)
             bumps.append(sign * rise * np.exp(-((np.maximum(far - reach, 0) / (1.3 * reach)) ** 2)))
-        result: FloatArray = np.stack(bumps).astype(np.float32)
-        return result
+        return np.stack(bumps).astype(np.float32)
 
 
 def _along(weight: npt.NDArray[Any], axis: FloatArray, scale: float) -> FloatArray:
     """Return a field (..., 2) of ways along an axis."""
-    field: FloatArray = weight[..., None] * (axis * np.float32(scale))
-    return field
+    return np.asarray(weight[..., None] * (axis * np.float32(scale)))

@@ -59,6 +59,11 @@ class MouthInterior:
         self._tongue = grain.put(self._draw_tongue(u, y))
         self._lower = grain.put(teeth.draw_lower(frame, style, light, (u, x, y)))
         upper = grain.put(teeth.draw_upper(frame, style, light, edge, (u, x, y)))
+        if frame.teeth is None and style.stone > 0:
+            # a statue has a mouth, and nothing in it
+            self._tongue, self._lower, upper = (
+                layer * np.float32(1 - style.stone) for layer in (self._tongue, self._lower, upper)
+            )
         self._upper = own_layers.lay_own_teeth(upper, picture, frame, style, pixels)
         below = own_layers.cut_below_teeth(picture, frame, style, pixels)
         self._below: FloatArray | None = below[0] if below else None
@@ -224,6 +229,7 @@ class MouthInterior:
             [0.9, 0.35, 0.33], np.float32
         )
         warm = self._light.muted(warm)
+        warm += style.stone * (style.skin / max(float(luma(style.skin)), 1) - warm)
         target = max(0.11 * skin, min(style.black, 0.28 * skin))
         colour: FloatArray = warm * target / max(float(luma(warm)), 1e-3)
         return colour.astype(np.float32)

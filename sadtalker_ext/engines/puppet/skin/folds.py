@@ -4,8 +4,9 @@ Every fold lies along a few mesh points and belongs to two probes, points on eit
 How much nearer the probes come to each other, as a share of their distance, says how deep the fold
 is; where they part there is none. A fold is a soft dark line with lighter skin beside it, and where
 skin is pushed up a soft light on that side; the light of all folds of a frame is summed up and
-multiplied into the picture before the skin moves, so that it moves along. On flat drawings and
-drawings of lines it is fainter.
+multiplied into the picture before the skin moves, so that it moves along. Wrinkled skin folds in
+lines; on smooth skin a fold is wide and faint, or it would look like a stroke of a pencil. On flat
+drawings and drawings of lines it is fainter.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _RIDGE, _RIDGE_WIDTH = 0.3, 2.6
 """Light beside the line as a share of the line's depth, and its width in those of the line."""
 _SWELL_AT, _SWELL_WIDTH = 3.2, 2.4
 """Where the light of swollen skin is brightest, and how wide it is, in widths of the line."""
+_WIDER, _FAINTER = 0.9, 0.35
+"""How much wider a fold of smooth skin is than one of wrinkled skin, and what its depth lacks."""
 _LEAST = 0.03
 """A fold that is less than so deep is not drawn."""
 _DARKEST, _LIGHTEST = -0.6, 0.06
@@ -45,15 +48,25 @@ class Folds:
         frame: The face.
         hidden: (h, w) float32 on the pixels of `frame.box`, 1 where hair or a hat hides the skin.
         strength: Factor of all depths.
+        smooth: 0 for wrinkled skin .. 1 for smooth skin.
+        coloured: 0 for skin in greys .. 1 for skin of its usual colour.
     """
 
-    def __init__(self, frame: SkinFrame, hidden: FloatArray, strength: float) -> None:
+    def __init__(
+        self,
+        frame: SkinFrame,
+        hidden: FloatArray,
+        strength: float,
+        smooth: float = 0.0,
+        coloured: float = 1.0,
+    ) -> None:
+        self._tint = [1 + (tint - 1) * coloured for tint in _TINT]
         self._shades: list[tuple[Slices, FloatArray]] = []
         ends: list[tuple[FloatArray, FloatArray]] = []
         full: list[float] = []
         for fold in FOLDS if strength > 0 else ():
             for side in (-1, 1):
-                drawn = _draw(frame, fold, side, hidden.shape, strength)
+                drawn = _draw(frame, _softened(fold, smooth), side, hidden.shape, strength)
                 if drawn is None:
                     continue
                 where, shade = drawn
@@ -109,7 +122,7 @@ class Folds:
             part = light[_from(rows.start, where[0]), _from(columns.start, where[1])]
             part += np.float32(deep) * shade
         np.clip(light, _DARKEST, _LIGHTEST, out=light)
-        gains = cv2.merge([light * np.float32(tint) + 1 for tint in _TINT])
+        gains = cv2.merge([light * np.float32(tint) + 1 for tint in self._tint])
         lit = region[rows, columns]
         lit[:] = cv2.multiply(lit, gains, dtype=cv2.CV_8U)
 
@@ -125,6 +138,12 @@ def _from(start: int, part: slice) -> slice:
 def _place(frame: SkinFrame, place: Place, side: int) -> FloatArray:
     left, right, out, up = place
     return frame.place(right if side > 0 else left, out * side, up)
+
+
+def _softened(fold: Fold, smooth: float) -> Fold:
+    """Return a fold as it is on skin that is more or less smooth."""
+    width, depth = fold.width * (1 + _WIDER * smooth), fold.depth * (1 - _FAINTER * smooth)
+    return fold._replace(width=width, depth=depth)
 
 
 def _draw(

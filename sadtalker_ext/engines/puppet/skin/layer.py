@@ -13,6 +13,8 @@ from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.folds import Folds, Light
 from sadtalker_ext.engines.puppet.skin.frame import SkinFrame, freedom, measure_skin
+from sadtalker_ext.engines.puppet.skin.own_brows import beside_own_brows, worried
+from sadtalker_ext.engines.puppet.skin.roughness import measure_roughness
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import Box, FloatArray, ImageArray
@@ -22,6 +24,8 @@ _ON_DRAWINGS = 0.35
 _SMOOTH_SKIN = (0.05, 0.5)
 """Texture of skin between the two: 0 in flat drawings, 0.14 in a smooth painting, 0.36 to 1 in
 six photographs and renderings."""
+_COLOURED = 0.2
+"""Saturation of skin from which on a fold is as red as skin is; on a grey picture it is grey."""
 _CHEEK_LIGHT = 0.07
 """Share of light that a cheek gains when it is raised."""
 _CHEEK_REACH = (0.085, 0.055)
@@ -57,7 +61,10 @@ class SkinLayer:
         self._fields = SkinFields(frame, freedom(frame, still))
         drawn = max(1 - float(smoothstep(*_SMOOTH_SKIN, style.detail)), style.lined)
         strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
-        self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength)
+        smooth = 1 - (1 - drawn) * measure_roughness(picture, frame)
+        coloured = min(float(np.ptp(style.skin)) / max(float(style.skin.max()), 1.0) / _COLOURED, 1)
+        self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength, smooth, coloured)
+        self._worry = worried(np.asarray(points, np.float32))
         self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]
 
     def apply(self, canvas: ImageArray, face: FloatArray) -> None:
@@ -67,6 +74,7 @@ class SkinLayer:
             canvas: (H, W, 3) uint8 RGB, the size of the constructor's picture.
             face: (52,) weights of the blendshapes; all zero leaves the canvas as it is.
         """
+        face = beside_own_brows(face, self._worry)
         forward = self._fields.forward(face)
         if forward is None:
             return

@@ -47,15 +47,17 @@ PUSHES: Final[Mapping[str, tuple[Push, ...]]] = {
         Push(105, 334, (0.070, 0.085), up=-0.006),
         Push(55, 285, (0.065, 0.055), up=-0.018),
     ),
+    # the inner half rises as one slope down to the middle of the brow: a step would be a hook
     "browInnerUp": (
-        Push(107, 336, (0.085, 0.110), out=-0.010, up=0.072),
-        Push(66, 296, (0.070, 0.090), up=0.022),
-        # the inner end of the hair goes along, so that it does not hook downwards
-        Push(55, 285, (0.060, 0.070), up=0.036),
+        Push(107, 336, (0.085, 0.110), out=-0.004, up=0.066),
+        Push(66, 296, (0.080, 0.100), up=0.026),
+        Push(55, 285, (0.060, 0.070), up=0.028),
     ),
+    # with the inner end, the whole brow is one arch, highest in its middle
     "browOuterUp": (
-        Push(63, 293, (0.110, 0.100), up=0.046),
+        Push(63, 293, (0.110, 0.100), up=0.044),
         Push(105, 334, (0.090, 0.100), up=0.022),
+        Push(66, 296, (0.065, 0.100), up=0.025),
     ),
     "cheekSquint": (
         Push(*_CHEEK, (0.115, 0.085), out=0.006, up=0.042),

@@ -35,7 +35,7 @@ HOURGLASS = UP_WIDTHS[-1][1] + DOWN_WIDTHS[0]
 OCCLUSION_KERNEL = 7
 
 
-class Motion(NamedTuple):
+class MotionField(NamedTuple):
     """What one driving pose does to the source.
 
     Attributes:
@@ -159,7 +159,7 @@ class DenseMotion(nn.Module):
 
     def forward(
         self, compressed: Tensor, source_heat: Tensor, source: Tensor, driving: Tensor
-    ) -> Motion:
+    ) -> MotionField:
         """Compute the motion of a batch of driving points for one source, or one source for each.
 
         Args:
@@ -174,7 +174,7 @@ class DenseMotion(nn.Module):
         features = self.hourglass(in_layout(trials, self.hourglass.decoder.conv.weight))
         mask = torch.softmax(self.mask(features), dim=1)
         occlusion = torch.sigmoid(self.occlusion(features.flatten(1, 2)).float())
-        return Motion(self.deform(mask, shifts), occlusion)
+        return MotionField(self.deform(mask, shifts), occlusion)
 
     @staticmethod
     def deform(mask: Tensor, shifts: Tensor) -> Tensor:

@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sadtalker_ext.blendshapes import BLENDSHAPES
+from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.folds import Folds
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
+from sadtalker_ext.engines.puppet.skin.own_brows import beside_own_brows, worried
+from sadtalker_ext.engines.puppet.skin.roughness import measure_roughness
+from sadtalker_ext.motion.emotions import recipe
 from sadtalker_ext.portrait.mean_face import mean_face
 from tests.support.blendshapes import weights
 
@@ -65,6 +68,77 @@ def test_drawings_and_hair_show_less_of_a_fold(frame, fields, folds):
     fainter = darkened(frame, fields, Folds(frame, hidden(frame), 0.35), browDown=1).max()
     assert 0 < fainter < 0.5 * whole
     assert darkened(frame, fields, Folds(frame, hidden(frame, 1.0), 1.0), browDown=1).max() == 0
+
+
+def test_smooth_skin_is_shaded_softly_and_wrinkled_skin_in_lines(frame, fields, folds):
+    """A thin dark line on smooth skin looks drawn."""
+    lines, soft = (
+        darkened(frame, fields, Folds(frame, hidden(frame), 1.0, smooth), browDown=1)
+        for smooth in (0.0, 1.0)
+    )
+    np.testing.assert_array_equal(lines, darkened(frame, fields, folds, browDown=1))
+    assert 3 < soft.max() < 0.75 * lines.max()
+    steepest = [np.abs(np.diff(shade, axis=1)).max() for shade in (lines, soft)]
+    assert steepest[1] < 0.5 * steepest[0]
+
+
+def test_a_fold_of_a_grey_picture_is_grey(frame, fields):
+    region = np.full((*hidden(frame).shape, 3), SKIN, np.uint8)
+    Folds(frame, hidden(frame), 1.0, coloured=0.0).shade(
+        region, fields.forward(weights(browDown=1))
+    )
+    assert (region != SKIN).any()
+    assert np.ptp(region, axis=-1).max() == 0
+
+
+def test_roughness_tells_wrinkled_skin_from_smooth_skin(frame):
+    height, width = SIDE, SIDE
+    smooth = np.full((height, width, 3), SKIN, np.uint8)
+    # lines a hundredth of the face apart, and the shadow of one side of a lamp
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    lines = 1 + 0.06 * np.sin(2 * np.pi * rows / (0.06 * frame.unit))
+    shadow = np.linspace(0.6, 1.2, width, dtype=np.float32)[None]
+    wrinkled, shaded = (
+        np.clip(smooth * part[..., None], 0, 255).astype(np.uint8)
+        for part in (lines + 0 * shadow, shadow + 0 * lines)
+    )
+    found = [measure_roughness(one, frame) for one in (smooth, shaded, wrinkled)]
+    assert found[0] == 0
+    assert found[1] < 0.1
+    assert found[2] > 0.8
+
+
+def test_a_smile_lets_go_of_worried_brows_only(frame):
+    level, raised = mean_face().copy(), mean_face().copy()
+    # y is down; the face is two units wide
+    level[[107, 66, 55, 65, 336, 296, 285, 295], 1] += 0.04
+    raised[[107, 66, 55, 65, 336, 296, 285, 295], 1] -= 0.02
+    assert worried(level) < 0.1
+    assert worried(raised) > 0.9
+    smile = weights(mouthSmile=1, cheekSquint=1)
+    let_go = beside_own_brows(smile, 1.0)
+    assert let_go[COLUMN["browInnerUp"]] < -0.2
+    np.testing.assert_array_equal(beside_own_brows(smile, 0.0), smile)
+    # a smile of the mouth alone, and anger, leave them
+    for other in (weights(mouthSmile=1), weights(browDown=1, cheekSquint=1)):
+        np.testing.assert_array_equal(beside_own_brows(other, 1.0), other)
+
+
+def test_raised_brows_are_an_arch_and_never_a_hook(frame, fields):
+    """Surprise lifts the middle of a brow at least as far as its inner end; grief does not."""
+
+    def lifts(**named):
+        forward = fields.forward(weights(**named))
+        cells = np.rint((frame.points[[107, 66, 105, 63]] - frame.nodes[0, 0]) / frame.stride)
+        x, y = cells.astype(int).T
+        return -forward[y, x, 1]
+
+    brows = {name: w for name, w in recipe("surprised").items() if name.startswith("brow")}
+    inner, between, middle, outer = lifts(**brows)
+    assert min(between, middle) > 0.97 * inner
+    assert outer > 0.8 * inner
+    inner, between, middle, outer = lifts(browInnerUp=1)
+    assert inner > between > middle > outer
 
 
 def test_folds_are_alike_on_both_sides_and_only_where_skin_is_squeezed(frame, fields, folds):

@@ -40,6 +40,12 @@ def test_who_names_no_face_is_shown_with_the_one_that_is_taken():
     assert named == {"Speaker 1": 1, "Speaker 2": 2, "Speaker 3": 0}
 
 
+def test_on_a_video_s_still_nobody_is_taken_for_the_next_by_size():
+    """Who is next by size in the whole video need not be so, or be there at all, in one moment."""
+    named = speaking(1, [True, True, False], [NEXT, "1", "4"], in_video=True)
+    assert named == {"Speaker 1": 1, "Speaker 3": 0}
+
+
 def test_all_who_speak_are_bright_and_the_one_that_is_asked_for_is_orange():
     boxes = [(10, 10, 30, 30), (50, 10, 70, 30), (80, 10, 98, 30)]
     picture = Picture(pixels=np.full((50, 100, 3), 200, np.uint8), name="a.png")
@@ -47,6 +53,9 @@ def test_all_who_speak_are_bright_and_the_one_that_is_asked_for_is_orange():
     assert [int(drawn[25, x].mean()) for x in (20, 60, 90)] == [200, 200, 120]
     corners = [tuple(drawn[30, x].tolist()) for x in (30, 70, 98)]
     assert corners == [faces.SPEAKING, faces.CHOSEN, faces.OTHER]
+    nobody = faces.draw_boxes(picture, boxes, -1, others=(0, 1))
+    corners = [tuple(nobody[30, x].tolist()) for x in (30, 70, 98)]
+    assert corners == [faces.SPEAKING, faces.SPEAKING, faces.OTHER]
 
 
 def test_a_click_in_the_built_page_sets_the_speaker_s_own_field(host, tmp_path):

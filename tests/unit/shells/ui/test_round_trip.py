@@ -42,6 +42,18 @@ def made(path, picture=None, speakers=(), **options):
     return path
 
 
+def test_taking_one_video_away_for_the_next_asks_the_server_nothing(host):
+    blocks, _ = build_page(host)
+    events = blocks.fns.values()
+    reads = next(fn for fn in events if fn.name == "take_parameters")
+    ((field, event),) = reads.targets
+    assert event == "upload", "a change is also that nothing is there any more"
+    (cleared,) = [fn for fn in events if (field, "clear") in fn.targets]
+    assert cleared.fn is None and "change" not in [
+        event for fn in events for where, event in fn.targets if where == field
+    ]
+
+
 def test_all_options_are_set_as_they_were(take, tmp_path):
     line, values, remark = take(made(tmp_path / "a.mp4", head_motion=0.5, emotion="happy"))
     assert "Seed: 9" in line

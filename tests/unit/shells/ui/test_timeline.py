@@ -139,7 +139,7 @@ def test_a_sound_that_cannot_be_read_leaves_the_timeline_as_it_is(tmp_path):
 
 
 def test_the_length_of_a_text_is_said_to_be_estimated():
-    sound = sound_of_text("I [sad] was <b>really</b> there.")
+    sound = sound_of_text("I [sad] was *really* there.")
     assert [one.text for one in sound.words] == ["I", "was", "really", "there."]
     shown = timeline_editor.looked(Host())(
         """[{"at": "on 'really'", "emotion": "happy"}]""",
@@ -152,6 +152,10 @@ def test_the_length_of_a_text_is_said_to_be_estimated():
     ("text", "low", "high"),
     [
         ("Wait. [pause 5] Now.", 5, 7),
+        ("Wait. [ PAUSE 5s ] Now.", 5, 7),
+        ("""<speak>Wait. <break time="5000ms"/> Now.</speak>""", 5, 7),
+        ("""<speak><prosody rate="50%">One two three four five.</prosody></speak>""", 3.5, 4.5),
+        ("One [two] three four <five>.", 1.5, 2.5),
         ("今日はとても良い天気です。明日もきっと晴れるでしょう。", 3, 6),
         ("[ " * 50_000, 0, 1e9),
     ],
@@ -160,6 +164,18 @@ def test_an_estimate_knows_pauses_and_scripts_without_spaces(text, low, high):
     began = time.process_time()
     assert low <= sound_of_text(text).seconds <= high
     assert time.process_time() - began < 2
+
+
+def test_words_after_a_pause_come_after_it():
+    words = sound_of_text("Wait. [pause 5] *Right* now.").words
+    assert [one.text for one in words] == ["Wait.", "Right", "now."]
+    assert words[0].end < 1 and words[1].start == words[0].end + 5
+
+
+def test_a_text_whose_marks_are_wrong_has_no_length_yet():
+    look = timeline_editor.looked(Host())
+    shown = look('[{"at": 1, "gesture": "nod"}]', values("Text", text="Wait. [pausse 5] Now."))
+    assert "stx-time-refused" not in shown and float(data_of(shown, "seconds")) == 5.0
 
 
 def test_an_estimate_refuses_no_entry():

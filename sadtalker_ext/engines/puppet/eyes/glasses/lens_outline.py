@@ -103,17 +103,20 @@ def _best_loop(score: FloatArray) -> npt.NDArray[np.int64]:
     twice = np.concatenate([score, score])  # the second turn forgets where the first began
     total = np.zeros_like(twice)
     total[0] = twice[0]
-    back = np.zeros(twice.shape, dtype=np.int64)
-    columns = np.arange(score.shape[1])
+    width = score.shape[1]
+    step = np.zeros(twice.shape, dtype=np.int64)
+    before = np.full(width + 2, -1e9, score.dtype)
+    options = np.empty((3, width), score.dtype)
     for row in range(1, len(twice)):
-        padded = np.pad(total[row - 1], 1, constant_values=-1e9)
-        options = np.stack([padded[:-2] - 0.15, padded[1:-1], padded[2:] - 0.15])
-        choice = options.argmax(0)
-        back[row] = np.clip(columns + choice - 1, 0, score.shape[1] - 1)
+        before[1:-1] = total[row - 1]
+        np.subtract(before[:-2], 0.15, out=options[0])
+        options[1] = before[1:-1]
+        np.subtract(before[2:], 0.15, out=options[2])
+        step[row] = options.argmax(0) - 1
         total[row] = options.max(0) + twice[row]
     path = np.zeros(len(twice), dtype=np.int64)
     path[-1] = int(total[-1].argmax())
     for row in range(len(twice) - 1, 0, -1):
-        path[row - 1] = back[row, path[row]]
+        path[row - 1] = path[row] + step[row, path[row]]
     half = len(score)
     return np.concatenate([path[half : half + half // 2], path[half // 2 : half]])

@@ -38,7 +38,7 @@ def eye_points(width: float, opening: float, *, picture: int, roll_deg: float = 
     return points
 
 
-def draw_face(points, *, picture: int, seed: int = 3):
+def draw_face(points, *, picture: int, seed: int = 3, lashes=(40, 25, 25)):
     """Draw skin with grain, brows, eye whites, irises and upper lashes, (H, W, 3) uint8."""
     noise = np.random.default_rng(seed).normal(0, 1.5, (picture, picture, 1))
     image = np.clip(SKIN + noise, 0, 255).astype(np.uint8)
@@ -56,7 +56,7 @@ def draw_face(points, *, picture: int, seed: int = 3):
         cv2.circle(eyeball, centre, int(radius * 7), (12, 10, 10), -1, cv2.LINE_AA, 4)
         image[inside > 0] = eyeball[inside > 0]
         upper = [_fixed(points[list(eye.upper), :2])]
-        cv2.polylines(image, upper, False, (40, 25, 25), thickness, cv2.LINE_AA, 4)
+        cv2.polylines(image, upper, False, lashes, thickness, cv2.LINE_AA, 4)
         cv2.fillPoly(image, [_fixed(brow)], BROW, cv2.LINE_AA, 4)
     return image
 

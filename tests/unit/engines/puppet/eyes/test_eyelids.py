@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
-from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
+from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer, LidTension
 from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
 
 SIDE = 400
@@ -63,6 +63,16 @@ def test_a_shut_eye_is_one_dark_line_at_the_lower_lid(points):
         assert profile.max() > 50
         beside = np.delete(profile, range(max(0, line - top - 8), line - top + 9))
         assert beside.max() < 0.3 * profile.max()
+
+
+def test_the_line_of_a_shut_eye_is_as_dark_as_the_lashes_of_the_open_one(points):
+    depths = []
+    for lashes in ((40, 25, 25), (120, 90, 75)):
+        closed = closed_to(draw_face(points, picture=SIDE, lashes=lashes), points, 1.0)
+        columns, _, lower = columns_of(points, LEFT_EYE)
+        near = closed[round(lower - 0.1 * WIDTH) : round(lower + 0.15 * WIDTH), columns]
+        depths.append(float(darkness(near).mean(1).max()))
+    assert depths[0] > 1.2 * depths[1] > 60
 
 
 def test_no_lash_stays_behind_on_a_shut_lid(points):
@@ -163,3 +173,18 @@ def test_a_gaze_down_keeps_the_lashes_whole(points):
     rows = slice(round(upper - 4), round(upper + 10))
     before, after = (darkness(one[rows, columns]).max(0).mean() for one in (picture, down))
     assert after > 0.8 * before
+
+
+def test_a_wide_eye_raises_its_upper_lid_alone(points):
+    """A lower lid that rises with it would take back a third of the opening."""
+    picture = draw_face(points, picture=SIDE)
+    wide = picture.copy()
+    tension = LidTension(wide=1.0)
+    EyeLayer(picture, points).apply(wide, (0.0, 0.0), (0.0, 0.0), 0.0, (tension, tension))
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        columns, upper, lower = columns_of(points, eye)
+        changed = np.abs(wide.astype(float) - picture)[:, columns].mean((1, 2)) > 6
+        middle = round((upper + lower) / 2)
+        assert changed[round(upper - 0.1 * WIDTH) : middle].any()
+        below = round(lower - 0.03 * WIDTH), round(lower + 0.2 * WIDTH)
+        assert not changed[below[0] : below[1]].any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +60,24 @@ def test_a_strand_the_mask_misses_is_not_left_in_the_background(person):
     layers = split_layers(picture, person.mask, core, reach=3.0)
     strand = layers.background[119, 92:96].astype(int)
     assert np.abs(strand - person.plain).max() < 15
+
+
+def test_a_light_patch_out_of_focus_beside_the_head_is_no_hair(person):
+    rng = np.random.default_rng(5)
+    wall = np.full((*person.mask.shape, 3), 40.0, np.float32)
+    for x, y in [(228, 90), *((x, y) for x in (20, 68, 274, 310) for y in range(10, 250, 48))]:
+        cv2.circle(wall, (x, y), 18, (160, 130, 90), -1)
+    wall = cv2.GaussianBlur(wall, (0, 0), 5.0)
+    hair = np.array([170, 140, 90]) + rng.normal(0, 30, (*person.mask.shape, 1))
+    person_too = np.where(person.head[..., None], hair, person.picture)
+    picture = np.where(person.mask[..., None] > 0.5, person_too, wall)
+    core = np.zeros(person.mask.shape, np.uint8)
+    core[110:180, 130:190] = 1
+    layers = split_layers(np.clip(picture, 0, 255).astype(np.uint8), person.mask, core, reach=8.0)
+    patch = np.s_[84:96, 226:236]
+    assert person.mask[patch].max() == 0
+    assert layers.matte[patch].max() < 0.1
+    assert np.abs(layers.background[patch] - picture[patch]).max() < 12
 
 
 def test_the_edge_of_the_matte_follows_the_picture():

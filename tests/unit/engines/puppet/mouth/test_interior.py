@@ -14,6 +14,7 @@ from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import luma, measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
 from sadtalker_ext.engines.puppet.mouth.teeth import UPPER_WIDTHS, draw_upper, tooth_edge
+from sadtalker_ext.portrait import topology
 from tests.unit.engines.puppet.mouth.drawn_mouth import draw_mouth, mouth_points
 
 FACE = 500
@@ -203,3 +204,29 @@ def test_the_grain_moves_with_the_tongue():
 def test_the_same_picture_gives_the_same_interior():
     first, second = (draw(inside(*face()), jaw=30, tongue=0.5) for _ in range(2))
     assert np.array_equal(first, second)
+
+
+def test_a_statue_has_neither_teeth_nor_tongue():
+    points = mouth_points(300)
+    for upper, lower, side in (
+        (topology.EYE_LEFT_UPPER, topology.EYE_LEFT_LOWER, -1),
+        (topology.EYE_RIGHT_UPPER, topology.EYE_RIGHT_LOWER, 1),
+    ):
+        along = np.linspace(-30, 30, len(upper))
+        for chain, sign in ((upper, -1), (lower, 1)):
+            points[list(chain), 0] = 300 + side * 65 + along
+            points[list(chain), 1] = 255 + sign * 12 * (1 - (along / 30) ** 2)
+    person = draw_mouth(points)
+    for x in (235, 365):
+        cv2.circle(person, (x, 255), 12, (40, 25, 20), -1)
+    # clay has one colour, and light and shade
+    clay = draw_mouth(points)
+    clay = luma(clay.astype(np.float32))[..., None] / 160 * np.array([170, 115, 80], np.float32)
+    brightest = []
+    for picture in (person, np.clip(clay, 0, 255).astype(np.uint8)):
+        frame = measure_mouth(picture, points)
+        style = measure_style(picture, points, frame)
+        drawn = draw(inside(picture, frame, style), jaw=30.0)
+        brightest.append(float(np.percentile(luma(drawn), 98)) / float(luma(style.skin)))
+    assert brightest[0] > 0.6
+    assert brightest[1] < 0.45  # the depth of a mouth has up to 0.37, and grain
