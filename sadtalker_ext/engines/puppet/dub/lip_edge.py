@@ -31,7 +31,7 @@ _RED: Final = (0.1, 0.2)
 """Redness of lips that can hardly, and that can be told from teeth."""
 _DARK: Final = (0.5, 0.35)
 """Light, as a share of the lip's, of shadows on it, and of the depth of the mouth."""
-_OPEN: Final = (0.06, 0.18)
+_OPEN: Final = (0.1, 0.2)
 """Openings in halves of the mouth from which something can be seen between the lips."""
 
 
