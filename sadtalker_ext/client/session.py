@@ -80,6 +80,7 @@ class Client:
         *,
         on_progress: Callable[[TalkProgress], None] | None = None,
         timeout: float | None = None,
+        overwrite: bool = False,
         **more: Any,
     ) -> Talk:
         """Send, wait, and save the video.
@@ -90,12 +91,15 @@ class Client:
             output: The file to write.
             on_progress: Called whenever something changed.
             timeout: Seconds to wait at most; the job is cancelled then.
+            overwrite: Whether the file may be replaced; else FileExistsError.
             more: As for `create`.
 
         Raises:
             ApiError: The server refused the request, or the job failed.
             TimeoutError: It took too long.
         """
+        if not overwrite and Path(output).exists():
+            raise FileExistsError(f"{output} exists already; overwrite=True replaces it.")
         talk = self.create(portrait, speech, **more)
         try:
             talk = self.wait(talk.id, timeout=timeout, on_progress=on_progress)
