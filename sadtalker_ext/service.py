@@ -143,12 +143,12 @@ class Service:
     def _of_upright(self, picture: Picture, make: Callable[[Shot], VideoFile]) -> VideoFile:
         """Make a video; a picture without a face is turned upright, if that shows one."""
         try:
-            return make(still_shot(picture, self._face))
+            return make(still_shot(picture, self._known.face))
         except NoFaceFound:
             upright = self.turned_upright(picture)
             if upright is None:
                 raise
-            video = make(still_shot(upright, self._face))
+            video = make(still_shot(upright, self._known.face))
             return replace(video, warnings=(TURNED, *video.warnings))
 
     def turned_upright(self, picture: Picture) -> Picture | None:
@@ -174,7 +174,7 @@ class Service:
             with self._turn(name, request.options, f"motion for {picture.name}"):
                 progress.enter(Stage.LOADING)
                 motion = plan_only(
-                    still_shot(picture, self._face),
+                    still_shot(picture, self._known.face),
                     performance,
                     request.options,
                     engine=self._engines.load(name),
@@ -223,7 +223,7 @@ class Service:
 
     def rig_of(self, scene: Scene, progress: Progress) -> tuple[Rig, Shot]:
         """Return what draws the frames of a scene that was planned elsewhere, and its shot."""
-        shot = still_shot(scene.picture, self._face)
+        shot = still_shot(scene.picture, self._known.face)
         rig = self._engines.load(scene.engine).prepare(shot, scene.options, progress)
         take = getattr(rig, "take", None)
         if take is not None and scene.kept is not None:
@@ -244,7 +244,7 @@ class Service:
 
         if is_picture(request.video):
             engine = self._engines.load(self._engines.built_in.name)
-            return dub_picture(request, self.faces, self._face, engine, self._store, progress)
+            return dub_picture(request, self.faces, self._known.face, engine, self._store, progress)
         spec = self._engines.to_dub(request.options.engine)
         waits: AbstractContextManager[None] = nullcontext()
         if spec.uses_device:
@@ -277,9 +277,6 @@ class Service:
             WeightsMissing: The face models were not fetched yet.
         """
         return self._known.faces(picture)
-
-    def _face(self, picture: Picture, index: int) -> Face:
-        return self._known.face(picture, index)
 
     def close(self) -> None:
         """Release every engine and network; safe to call twice."""

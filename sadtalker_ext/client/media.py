@@ -1,7 +1,9 @@
-"""Pictures, sounds and videos as they are given to the client."""
+"""Pictures, sounds and videos as they are given to the client, and files that it saves."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,3 +22,16 @@ def content_of(media: Media, opened: ExitStack) -> Any:
     if isinstance(media, bytes):
         return media
     return opened.enter_context(Path(media).open("rb"))
+
+
+def save_whole(blocks: Iterable[bytes], target: Path) -> Path:
+    """Write a file that appears under its name only when it is whole, and return it."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("wb") as file:
+            for block in blocks:
+                file.write(block)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target

@@ -22,11 +22,13 @@ from sadtalker_ext.client.answers import (
     refusal_of,
     talk_of,
 )
-from sadtalker_ext.client.media import Media, content_of, is_address
+from sadtalker_ext.client.media import Media, content_of, is_address, save_whole
 
 PREFIX = "/sadtalker/v1"
 _AGAIN_SECONDS = 0.2
 """Until a stream of events that the server ended early is asked for again."""
+_PATIENCE = 5
+"""Times one after the other that a server may not be reached while a job is waited for."""
 
 
 class Client:
@@ -227,16 +229,17 @@ class Client:
         on_progress: Callable[[TalkProgress], None] | None = None,
         every: float = 0.5,
     ) -> Talk:
-        """Wait until a job is done.
+        """Wait until a job is done; a server that is not reached for a while is asked again.
 
         Raises:
             ApiError: It ended in another way.
+            httpx.TransportError: The server was not reached `_PATIENCE` times one after the other.
             TimeoutError: It took longer than `timeout` seconds.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         before: TalkProgress | None = None
         while True:
-            talk = self.get(talk_id)
+            talk = self._reached(talk_id, every)
             if on_progress is not None and talk.progress != before:
                 before = talk.progress
                 on_progress(talk.progress)
@@ -248,22 +251,20 @@ class Client:
                 raise TimeoutError(f"talk {talk_id} took longer than {timeout:g} seconds")
             time.sleep(every)
 
+    def _reached(self, talk_id: str, every: float) -> Talk:
+        for _ in range(_PATIENCE):
+            with suppress(httpx.TransportError):
+                return self.get(talk_id)
+            time.sleep(every)
+        return self.get(talk_id)
+
     def download(self, talk_id: str, output: Path | str) -> Path:
         """Save the video; the file appears under its name only when it is whole."""
-        target = Path(output)
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        try:
-            with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
-                if answer.status_code != 200:
-                    answer.read()
-                    raise refusal_of(answer)
-                with part.open("wb") as file:
-                    for block in answer.iter_bytes():
-                        file.write(block)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        with self._http.stream("GET", f"/talks/{talk_id}/video") as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise refusal_of(answer)
+            return save_whole(answer.iter_bytes(), Path(output))
 
     def options(self) -> dict[str, Any]:
         """Return the JSON Schema of `config`."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sadtalker_ext.errors import UnreadableAudio
 from sadtalker_ext.inputs.container import exact_samples, open_sound
+from sadtalker_ext.inputs.samples import as_float
 from sadtalker_ext.types import FloatArray
 
 if TYPE_CHECKING:
@@ -26,12 +26,8 @@ BLOCK = 16384
 
 _GAP_SECONDS = 0.1
 _LOSS_SECONDS = 0.005
-# PyAV 18 walks past the end of its table when it looks for the planes of 8 channels and crashes
-_UNSAFE_PLANES = 8
 _LONGEST_GAP_SECONDS = 60.0
 _LEAD_SECONDS = 0.03
-_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}
-"""Types of samples by FFmpeg's names of formats, without the p of planar ones."""
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 """Channel layouts by number of channels; more are mixed to two."""
 
@@ -54,7 +50,7 @@ def decode_blocks(path: Path, track: int = 0) -> Iterator[FloatArray]:
         timeline = _Timeline(rate=stream.rate, limit=exact_samples(container, stream))
         channels = 0
         for frame, after_loss in _frames(container, stream, path.name):
-            samples = _as_float(frame)
+            samples = as_float(frame)
             channels = channels or samples.shape[1]
             if frame.sample_rate != stream.rate:
                 samples = _one_rate(samples, frame.sample_rate, stream.rate)
@@ -231,14 +227,14 @@ def resample(blocks: Iterable[FloatArray], rate_hz: int, target_hz: int) -> Iter
             resampler = AudioResampler("fltp", LAYOUTS[block.shape[1]], target_hz)
         taken += len(block)
         for frame in resampler.resample(_frame(block, rate_hz)):
-            samples = _as_float(frame)
+            samples = as_float(frame)
             given += len(samples)
             yield samples
     if resampler is None:
         return
     missing = round(taken * target_hz / rate_hz) - given
     for frame in resampler.resample(None):
-        samples = _as_float(frame)[: max(missing, 0)]
+        samples = as_float(frame)[: max(missing, 0)]
         missing -= len(samples)
         yield samples
     if missing > 0:
@@ -260,46 +256,6 @@ def _one_rate(samples: FloatArray, rate_hz: int, target_hz: int) -> FloatArray:
     old, new = np.arange(len(samples)) / rate_hz, np.arange(count) / target_hz
     columns = [np.interp(new, old, samples[:, index]) for index in range(samples.shape[1])]
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _as_float(frame: AudioFrame) -> FloatArray:
-    """Return the samples of a decoded frame as (N, C) float32 of full scale 1."""
-    if frame.format.is_planar and frame.layout.nb_channels >= _UNSAFE_PLANES:
-        frame = _packed(frame)
-    values = _samples(frame)
-    if values.dtype.kind == "u":
-        return (values.astype(np.float32) - 128.0) / np.float32(128.0)
-    if values.dtype.kind == "i":
-        # a power of two: what is rounded first is the same
-        full = np.float32(2 ** (8 * values.dtype.itemsize - 1))
-        return values.astype(np.float32) / full
-    floats: FloatArray = values.astype(np.float32, copy=False)
-    # asked first: it is always so, and `nan_to_num` takes longer than all the rest of a frame
-    return floats if np.isfinite(floats).all() else np.nan_to_num(floats)
-
-
-def _samples(frame: AudioFrame) -> npt.NDArray[Any]:
-    """Return the samples of a decoded frame as they are stored, (N, C)."""
-    planes, kind = frame.planes, _KINDS.get(frame.format.name.rstrip("p"))
-    if kind is not None:  # in half the time of `to_ndarray`
-        count = frame.samples
-        channels = frame.layout.nb_channels // len(planes)  # of one plane
-        stored: list[npt.NDArray[Any]] = [
-            np.frombuffer(memoryview(plane), kind, count * channels) for plane in planes
-        ]
-        if len(stored) == 1:
-            return stored[0].reshape(count, channels)
-        return np.array(stored).T
-    values: npt.NDArray[Any] = frame.to_ndarray()
-    return values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
-
-
-def _packed(frame: AudioFrame) -> AudioFrame:
-    """Interleave the channels; for one frame this changes nothing else."""
-    from av import AudioResampler
-
-    packer = AudioResampler(frame.format.packed.name, frame.layout, frame.sample_rate)
-    return [*packer.resample(frame), *packer.resample(None)][0]
 
 
 def _seconds(frame: AudioFrame) -> float | None:

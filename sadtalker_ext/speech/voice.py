@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import wave
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from sadtalker_ext.errors import InvalidOption, PackageMissing, UnreadableAudio
+from sadtalker_ext.errors import InvalidOption, PackageMissing
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.phonemes import shifted
+from sadtalker_ext.speech.utterances import Told, written
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
 from sadtalker_ext.speech.voices.hibari import voice as hibari
@@ -29,8 +26,7 @@ from sadtalker_ext.speech.voices.piper import Piper
 from sadtalker_ext.speech.voices.provider import Delivery, Provider, Utterance
 from sadtalker_ext.speech.voices.provider import Voice as Voice
 from sadtalker_ext.speech.voices.system import System
-from sadtalker_ext.spoken_words import SILENCE
-from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
+from sadtalker_ext.types import Speech
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
@@ -38,12 +34,8 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 100_000
 """About two hours."""
-_LEAD_SECONDS, _TAIL_SECONDS = 0.15, 0.3
-"""Silence before and after a text whose voice leaves the pauses to us."""
 _MOST_NAMED, _LONGEST_NAMED = 8, 40
 """Words that a note names, and their characters."""
-_SILENT = 1e-3
-"""Strength below which nothing was said."""
 
 
 def providers(store: WeightStore | None = None) -> tuple[Provider, ...]:
@@ -136,8 +128,8 @@ def speak(
     progress = progress or Progress()
     progress.enter(Stage.SPEAKING, len(text))
     path = folder / "speech.wav"
-    told = _Told()
-    with contextlib.closing(_written(_said(provider, delivery, marked.parts), path, told)) as steps:
+    told = Told()
+    with contextlib.closing(written(_said(provider, delivery, marked.parts), path, told)) as steps:
         for characters in steps:
             progress.advance(characters)
     if not told.spoken:
@@ -238,66 +230,3 @@ def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Passage]) -> tu
         f"The voice {chosen.name} cannot read these words, or not all of their letters: "
         f"{named}{more}. They were left out.",
     )
-
-
-@dataclasses.dataclass(slots=True)
-class _Told:
-    """What the utterances said so far told, with times of the whole speech."""
-
-    seconds: float = 0.0
-    spoken: bool = False
-    phones: list[Phoneme] | None = dataclasses.field(default_factory=list)
-    words: list[Word] = dataclasses.field(default_factory=list)
-
-    def silence(self, seconds: float) -> None:
-        if self.phones is not None and seconds > 0:
-            end = self.seconds + seconds
-            self.phones.append(Phoneme(symbol=SILENCE, start=self.seconds, end=end))
-        self.seconds += seconds
-
-    def add(self, utterance: Utterance) -> None:
-        loudest = float(np.abs(utterance.sound).max(initial=0.0))
-        self.spoken = self.spoken or loudest > _SILENT
-        if utterance.phones is None:
-            self.phones = None
-        elif self.phones is not None:
-            self.phones += shifted(utterance.phones, self.seconds)
-        self.words += [
-            Word(text=one.text, start=one.start + self.seconds, end=one.end + self.seconds)
-            for one in utterance.words
-        ]
-        self.seconds += utterance.seconds
-
-
-def _written(
-    utterances: Iterator[Utterance], path: Path, told: _Told
-) -> Generator[int, None, None]:
-    """Write utterances into a WAV file one by one; yield how many characters each one spoke."""
-    first = next(utterances, None)
-    if first is None:
-        return
-    rate_hz = first.rate_hz
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-
-        def write(sound: FloatArray) -> None:
-            pcm = np.clip(np.rint(sound * 32767), -32768, 32767).astype("<i2")
-            file.writeframes(pcm.tobytes())
-
-        def rest(seconds: float) -> None:
-            samples = round(seconds * rate_hz)
-            write(np.zeros(samples, dtype=np.float32))
-            told.silence(samples / rate_hz)
-
-        utterance: Utterance | None = first
-        rest(_LEAD_SECONDS if first.pause else 0.0)
-        while utterance is not None:
-            if utterance.rate_hz != rate_hz:
-                raise UnreadableAudio("The voice changed its sampling rate within a text.")
-            write(utterance.sound)
-            told.add(utterance)
-            yield utterance.written
-            pause, utterance = utterance.pause, next(utterances, None)
-            rest(pause if utterance is not None else min(pause, _TAIL_SECONDS))

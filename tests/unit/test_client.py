@@ -228,3 +228,23 @@ def test_a_server_that_is_gone_does_not_hide_that_the_time_is_over(tmp_path):
         pytest.raises(TimeoutError, match="longer than 0 seconds"),
     ):
         client.make("https://a.example/p.png", None, tmp_path / "a.mp4", text="Hi", timeout=0)
+
+
+def test_a_server_that_is_not_reached_for_a_while_is_asked_again():
+    asked = []
+
+    def answer(request):
+        asked.append(request.url.path)
+        if len(asked) in lost:
+            raise httpx.ConnectError("nobody there")
+        progress = {"stage": "done", "text": "Done", "fraction": 1.0}
+        return httpx.Response(200, json={"id": "x", "status": "done", "progress": progress})
+
+    with Client(transport=httpx.MockTransport(answer)) as client:
+        lost = range(1, 4)
+        assert client.wait("x", every=0.001).status == "done"
+        assert len(asked) == 4
+        lost, asked = range(1000), []
+        with pytest.raises(httpx.ConnectError):
+            client.wait("x", every=0.001)
+        assert len(asked) == 6

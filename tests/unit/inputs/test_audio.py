@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.errors import InvalidOption, SilentAudio, UnreadableAudio
-from sadtalker_ext.inputs import decode
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.container import open_sound
 from sadtalker_ext.inputs.decode import cut, gather, resample
+from sadtalker_ext.inputs.samples import KINDS, as_float, stored_samples
 from tests.support import media
 
 
@@ -169,7 +169,7 @@ def test_samples_that_are_no_numbers_are_mended(broken, planar):
     values = np.full((2, 8) if planar else (1, 16), 0.5, np.float32)
     values[0, 3] = broken
     frame = av.AudioFrame.from_ndarray(values, "fltp" if planar else "flt", "stereo")
-    samples = decode._as_float(frame)
+    samples = as_float(frame)
     assert samples.shape == (8, 2)
     assert np.isfinite(samples).all()
     assert (samples == 0.5).sum() == 15
@@ -180,11 +180,11 @@ def test_samples_that_are_no_numbers_are_mended(broken, planar):
 @pytest.mark.parametrize("planar", ["", "p"])
 def test_stored_samples_are_those_of_the_media_library(layout, kind, planar):
     count = av.AudioLayout(layout).nb_channels
-    raw = np.random.default_rng(0).integers(0, 99, (5, count)).astype(decode._KINDS[kind])
+    raw = np.random.default_rng(0).integers(0, 99, (5, count)).astype(KINDS[kind])
     frame = av.AudioFrame.from_ndarray(
         np.ascontiguousarray(raw.T if planar else raw.reshape(1, -1)), kind + planar, layout
     )
-    np.testing.assert_array_equal(decode._samples(frame), raw)
+    np.testing.assert_array_equal(stored_samples(frame), raw)
 
 
 def test_a_coded_sound_among_the_samples_of_a_wave_is_seen(tmp_path):

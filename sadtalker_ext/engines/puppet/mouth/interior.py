@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth import own_layers, teeth
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
+from sadtalker_ext.engines.puppet.mouth.grain import Grain
 from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -53,7 +54,7 @@ class MouthInterior:
         u = frame.sideways(x, np.zeros_like(x))
         self._light = light = MouthLight(picture, frame, style)
         self._warmth = light.muted(_WARMTH + 1) - 1
-        grain = _Grain(style, x.shape)
+        grain = Grain(style, x.shape)
         self._cavity = self._draw_cavity(u, y)
         grain.put(self._cavity)
         self._tongue = grain.put(self._draw_tongue(u, y))
@@ -270,26 +271,6 @@ class MouthInterior:
             layer.astype(np.float32), (0, 0), max(0.5, style.blur, 0.008 * frame.size)
         )
         return blurred
-
-
-class _Grain:
-    """Noise like the picture's, another one for every layer, so that it moves with the layer."""
-
-    def __init__(self, style: PictureStyle, shape: tuple[int, ...]) -> None:
-        self._random = np.random.default_rng(0)
-        self._shape = shape
-        self._strength = 0.8 * style.grain
-        self._blur = 0.45 * style.blur
-
-    def put(self, layer: FloatArray) -> FloatArray:
-        """Add noise to a layer in place, and return it."""
-        noise: npt.NDArray[Any] = self._random.standard_normal(self._shape).astype(np.float32)
-        if self._blur > 0.3:
-            noise = cv2.GaussianBlur(noise, (0, 0), self._blur)
-            noise = noise / max(float(noise.std()), 1e-6)
-        noise *= np.float32(self._strength)
-        layer[..., :3] += noise[..., None] * (layer[..., 3:] if layer.shape[-1] > 3 else 1)
-        return layer
 
 
 def _planes(image: FloatArray) -> Planes:

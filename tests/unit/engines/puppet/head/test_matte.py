@@ -9,7 +9,8 @@ import pytest
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.fields import spread_colours
 from sadtalker_ext.engines.puppet.head.background import fill_hole
-from sadtalker_ext.engines.puppet.head.matte import guided_filter, split_layers
+from sadtalker_ext.engines.puppet.head.guided_filter import guided_filter
+from sadtalker_ext.engines.puppet.head.matte import split_layers
 from tests.support.puppet_person import make_person
 
 
