@@ -100,6 +100,16 @@ def check_request(request: Request) -> None:
             "given, too.",
             hint="Leave the speech out, or choose reference_use pose+blink.",
         )
+    if request.speech is not None and request.options.text:
+        raise InvalidOption(
+            "Option text is spoken in place of a sound, but a sound was given, too.",
+            hint="Leave one of the two out.",
+        )
+    if said and request.options.idle_seconds:
+        raise InvalidOption(
+            "Option idle_seconds is for a video without speech, but speech was given, too.",
+            hint="Leave one of the two out; pad_audio adds silence behind the speech.",
+        )
     _check_references(request)
     moves = request.options.idle_seconds or request.motion_file is not None
     if not said and not moves and not request.borrows_all:

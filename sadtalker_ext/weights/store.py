@@ -120,8 +120,10 @@ class WeightStore:
             raise problem
         searched = ", ".join(str(folder) for folder in self.folders)
         command = sadtalker(f"weights fetch {self._feature(name)}")
+        locked = self._locked(name)
+        unread = f" This user may not read {' and '.join(locked)}." if locked else ""
         raise WeightsMissing(
-            f"The weight file {name} was not found in {searched}.",
+            f"The weight file {name} was not found in {searched}.{unread}",
             hint=f"Run `{command}`, or put the file in one of these folders.",
         )
 
@@ -228,7 +230,13 @@ class WeightStore:
             ) from error
 
     def _candidates(self, name: str) -> list[Path]:
-        return [folder / name for folder in self.folders if (folder / name).is_file()]
+        # Path.is_file raises for a folder that may not be read before Python 3.14
+        places = [folder / name for folder in self.folders]
+        return [path for path in places if os.path.isfile(path)]  # noqa: PTH113
+
+    def _locked(self, name: str) -> list[str]:
+        """Return the folders in which this user may not look for a file."""
+        return [str(folder) for folder in self.folders if _is_locked(folder / name)]
 
     def _is_good(self, file: WeightFile) -> bool:
         try:
@@ -240,3 +248,12 @@ class WeightStore:
     def _feature(self, name: str) -> str:
         file = declared(name, self.files)
         return file.needed_for[0] if file is not None and file.needed_for else name
+
+
+def _is_locked(path: Path) -> bool:
+    """Tell whether this user may not even know whether a file is there."""
+    try:
+        path.stat()
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False

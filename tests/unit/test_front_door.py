@@ -86,6 +86,8 @@ def test_bad_arguments_get_a_sentence(built, inputs, tmp_path):
     with pytest.raises(InvalidOption) as caught:
         animate(*inputs, tmp_path / "out.mp4", head_moton=1)
     assert caught.value.hint == "Did you mean head_motion?"
+    with pytest.raises(InvalidOption, match="text is spoken in place of a sound"):
+        animate(*inputs, tmp_path / "out.mp4", text="Hello")
     with pytest.raises(UnreadableImage, match="uint8 RGB, found"):
         animate(np.zeros((4, 4)), output=tmp_path / "out.mp4")
 

@@ -214,7 +214,7 @@ class PuppetRig:
             motion: As for `draw`.
         """
         whole = np.repeat(alpha[:, :, None], 3, axis=2)
-        stage = view_stage(whole, self.face, self.preprocess).pixels
+        stage = view_stage(whole, self.face, self.preprocess, self.view.longest_px).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
         poses = head_poses(motion)
         for row in range(len(motion)):

@@ -128,7 +128,8 @@ def _guess(colours: FloatArray, mask: FloatArray, core: ImageArray, reach: float
     person's colours or stands out from a plain background.
     """
     piece = _piece_with(core, (mask > 0.5) | (core > 0))
-    inside = cv2.distanceTransform(_framed(piece), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    framed = cv2.distanceTransform(_framed(piece), cv2.DIST_L2, 5)
+    inside = np.asarray(framed[1:-1, 1:-1], np.float32)
     outside = np.asarray(cv2.distanceTransform(1 - piece, cv2.DIST_L2, 5), np.float32)
     sure = np.asarray(((inside > reach) & (mask > 0.9)) | (core > 0), np.bool_)
     far = (outside > 3.0 * reach).astype(np.float32)
@@ -193,7 +194,8 @@ def _unsharp(
     opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, disc)
     detail = np.log(np.stack([opened, raw]) + 0.1)
     own, behind = (float(np.median(detail[0][area])) for area in (rim, far))
-    sharper = smoothstep(*np.log(_SHARPER), np.array(own - behind))
+    low, high = np.log(_SHARPER).tolist()
+    sharper = smoothstep(low, high, own - behind)
     wide_soft, soft = smoothstep(*_SOFT, (detail - behind) / max(own - behind, 1e-3))
     either = (looks_so | (inside > 0)).astype(np.uint8)
     wide = np.asarray(cv2.morphologyEx(either, cv2.MORPH_OPEN, disc), np.float32)

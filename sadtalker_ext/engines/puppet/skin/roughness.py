@@ -41,9 +41,11 @@ def measure_roughness(picture: ImageArray, frame: SkinFrame) -> float:
     """
     left, top, right, bottom = frame.box
     scale = min(1.0, _UNIT / frame.unit)
-    grey = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    part = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(part, np.float32)
     if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(smaller, np.float32)
     points = (frame.points - np.array([left, top], np.float32)) * np.float32(scale)
     unit = frame.unit * scale
     fine = cv2.GaussianBlur(grey, (0, 0), max(_FINE * unit, _LEAST_BLUR))

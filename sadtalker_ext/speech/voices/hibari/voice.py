@@ -43,3 +43,11 @@ class Hibari:
 
         paths = tuple(self._store.require(name) for name in voice_files.NAMES)
         yield from spoken(text, delivery, paths)
+
+    def unread(self, text: str) -> Iterator[str]:
+        """Yield the words with letters or digits that the network has no symbols for."""
+        from sadtalker_ext.speech.reading.sentences import sentences
+        from sadtalker_ext.speech.voices.hibari.reader import unread
+
+        for sentence in sentences(text):
+            yield from unread(sentence.text)
