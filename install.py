@@ -9,6 +9,7 @@ Nothing is printed when there is nothing to do.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -72,11 +73,11 @@ def add_packages() -> None:
     if sadtalker_weights_present():
         wanted |= SADTALKER
     absent = missing(wanted)
-    before = installed()
-    for line in too_old(wanted, before):
+    for line in too_old(wanted, versions_of(wanted)):
         say(line)
     if not absent:
         return
+    before = installed()
     for number, requirement in enumerate(absent):
         problem = install(requirement, before)
         if any(word in problem for word in OFFLINE):
@@ -99,8 +100,8 @@ def too_old(wanted: Mapping[str, str], versions: Mapping[str, str]) -> list[str]
     """
     lines = []
     for module, requirement in wanted.items():
-        name, bound = requirement.split(">=")
-        for one in OTHER_NAMES.get(module, (name,)):
+        bound = requirement.split(">=")[1]
+        for one in distributions(module, requirement):
             version = versions.get(one, "")
             if version and numbers(version) < numbers(bound):
                 lines.append(
@@ -115,6 +116,25 @@ def numbers(version: str) -> tuple[int, ...]:
     """Return the leading numbers of a version, for comparing."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def versions_of(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions of those of the wanted distributions that are there.
+
+    A start with nothing to do reads no others: a host has more than a hundred.
+    """
+    found: dict[str, str] = {}
+    for module, requirement in wanted.items():
+        for name in distributions(module, requirement):
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                # leftovers of broken installations have none
+                found[name] = importlib.metadata.version(name) or ""
+    return found
+
+
+def distributions(module: str, requirement: str) -> tuple[str, ...]:
+    """Return the names of the distributions that bring a module."""
+    return OTHER_NAMES.get(module, (requirement.split(">=")[0],))
 
 
 def installed() -> dict[str, str]:

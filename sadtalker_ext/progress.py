@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sadtalker_ext.errors import Cancelled
-from sadtalker_ext.types import ImageArray
+
+if TYPE_CHECKING:
+    from sadtalker_ext.types import ImageArray
 
 Item = TypeVar("Item")
 MEGABYTE = 1_000_000

@@ -40,7 +40,7 @@ class Table:
     def number(self, field: int, kind: str = "i", default: int = 0) -> int:
         """Return a number; `kind` is its format in `struct`."""
         place = self._place(field)
-        return _read(self._data, kind, place) if place else default
+        return int(_read(self._data, kind, place)) if place else default
 
     def table(self, field: int) -> Table:
         """Return a table that must be there.
@@ -80,7 +80,7 @@ class Table:
     def _place(self, field: int) -> int:
         """Return where a field's value lies, 0 where it is absent."""
         entry = 4 + 2 * field
-        offset = _read(self._data, "H", self._fields + entry) if entry < self._size else 0
+        offset = int(_read(self._data, "H", self._fields + entry)) if entry < self._size else 0
         return self.at + offset if offset else 0
 
 

@@ -1,5 +1,6 @@
 """install.py, run with a pip that only pretends."""
 
+import importlib.metadata
 import importlib.util
 import subprocess
 import sys
@@ -156,6 +157,20 @@ def test_the_requirements_are_those_of_the_project(install):
         assert f'"{requirement}"' in text, requirement
 
 
+def test_a_start_with_nothing_to_do_reads_little(install, pip, monkeypatch):
+    """It precedes every start of a host."""
+    monkeypatch.setattr(install, "installed", lambda: pytest.fail("reads all packages"))
+    install.add_packages()
+    found = install.versions_of({**install.BASE, "no_such_module": "no-such-package>=1"})
+    assert found["numpy"] == importlib.metadata.version("numpy")
+    assert found.keys() <= {"av", "numpy", *install.OTHER_NAMES["cv2"]}
+
+
+def test_looking_for_weights_needs_no_numpy():
+    code = "import sys, sadtalker_ext.weights.store; assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
 def test_preload_needs_only_the_standard_library_and_adds_flags():
     code = (
         "import argparse, sys; sys.path.insert(0, '.'); before = set(sys.modules); import preload;"
@@ -168,7 +183,7 @@ def test_preload_needs_only_the_standard_library_and_adds_flags():
 
 def test_a_package_that_is_too_old_is_told_and_left_alone(install, pip, monkeypatch, capsys):
     versions = {"av": "12.3.0", "opencv-python": "4.7.0.72", "numpy": "1.24"}
-    monkeypatch.setattr(install, "installed", lambda: versions)
+    monkeypatch.setattr(install, "versions_of", lambda wanted: versions)
     monkeypatch.setattr(install, "missing", lambda wanted: [])
     assert install.main() == 0
     assert pip.calls == []
