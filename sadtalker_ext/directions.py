@@ -212,7 +212,8 @@ def read_blend(text: str) -> tuple[tuple[str, float], ...]:
 
 def _not_said(word: str, nth: int, words: Sequence[Word]) -> str:
     if not words:
-        return f"the words of this speech are not known, so {word!r} cannot be found"
+        found = f"so {word!r} cannot be found without a transcript"
+        return f"the words of this speech are not known, {found}"
     count = sum(plain(one.text) == plain(word) for one in words)
     if count:
         return f"{word!r} is said {count} times, not {nth}"

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.compositor.lay import Role
-from sadtalker_ext.curves import smooth, smoothstep
+from sadtalker_ext.curves import smooth
 from sadtalker_ext.engines.base import Rig
+from sadtalker_ext.shot.territory import middle, territories
 from sadtalker_ext.types import Face, FloatArray, Motion, Patch
 
 _LOOK_DEGREES = 9.0
@@ -28,8 +29,6 @@ _NODS_EVERY = 3.5
 """Seconds of listening between two nods, about."""
 _SETTLE_SECONDS = 0.18
 """How long attention takes to move."""
-_SEAM = 0.12
-"""Width of the transition between two people, as a share of the distance between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +63,7 @@ def listening(
     """
     frames, fps = len(motions[0]), motions[0].fps
     talks = np.stack([one.rows(frames, fps) for one in speaking])
-    middles = np.array([_middle(face) for face in faces])
+    middles = np.array([middle(face) for face in faces])
     found = []
     for number, motion in enumerate(motions):
         way = np.zeros((frames, 2), np.float32)
@@ -131,40 +130,7 @@ def roles_of(
     ]
 
 
-def territories(faces: Sequence[Face], size: tuple[int, int]) -> list[FloatArray]:
-    """Return (h, w) for each face how far a pixel is its own; together 1 everywhere.
-
-    A pixel belongs to the nearest face, measured in sizes of that face; between two people, where
-    neither moves anything, one goes over into the other.
-    """
-    width, height = size
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    distances = []
-    for face in faces:
-        centre = _middle(face)
-        # bodies are below their heads
-        below = np.where(y > centre[1], 0.45, 1.0)
-        away = np.hypot(x - centre[0], (y - centre[1]) * below)
-        distances.append(away / max(float(np.ptp(face.points[:, 1])), 1.0))
-    if len(faces) == 1:
-        return [np.ones((height, width), np.float32)]
-    stack = np.stack(distances)
-    shares = []
-    for number in range(len(faces)):
-        others = np.delete(stack, number, 0)
-        nearest = others.min(0)
-        balance = (nearest - stack[number]) / np.maximum(nearest + stack[number], 1e-3)
-        shares.append(smoothstep(-_SEAM, _SEAM, balance))
-    total = np.maximum(np.sum(shares, axis=0), 1e-6)
-    return [np.asarray(one / total, np.float32) for one in shares]
-
-
 def _scaled(face: Face, scale: tuple[float, float]) -> Face:
     return dataclasses.replace(
         face, points=(face.points * np.array([*scale, scale[0]], np.float32)).astype(np.float32)
     )
-
-
-def _middle(face: Face) -> npt.NDArray[np.float64]:
-    low, high = face.points[:, :2].min(0), face.points[:, :2].max(0)
-    return np.asarray((low + high) / 2, np.float64)

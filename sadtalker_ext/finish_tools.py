@@ -114,10 +114,10 @@ class ToolBox:
         from sadtalker_ext.weights.model_file import read_tensors
 
         if self._store.find(name) is None:
-            names = f"Known here: {', '.join(known[:_SHOWN])}. " if known else ""
+            names = f"Known here: {', '.join(known[:_SHOWN])}. Or put" if known else "Put"
             raise InvalidOption(
                 f"There is no upscaler called {name!r}.",
-                hint=f"{names}Or put a model file of that name in one of "
+                hint=f"{names} a model file of that name in one of "
                 f"{', '.join(map(str, self._store.folders))}.",
             )
         return build_upscaler(read_tensors(self._store.require(name)), self._host.device())

@@ -7,6 +7,7 @@ All videos share a seed, so that only what was asked for differs.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import itertools
 import math
 import re
@@ -96,15 +97,22 @@ def parse_axis(text: str) -> Axis:
     name = name.strip().lstrip("-").replace("-", "_")
     specs = {spec.name: spec for spec in option_specs()}
     if not equals or name not in specs:
-        known = ", ".join(specs)
         raise InvalidOption(
             f"What varies should be an option with its values, such as head_motion=0,0.5,1, found "
             f"{text!r}.",
-            hint="" if name in specs else f"Known options: {known}.",
+            hint=_meant(name, specs),
         )
     words = listed.split("|" if "|" in listed or specs[name].numbers else ",")
     values = tuple(dict.fromkeys(specs[name].check(_typed(specs[name], word)) for word in words))
     return Axis(name=name, values=values)
+
+
+def _meant(name: str, specs: Mapping[str, OptionSpec]) -> str:
+    """Return the hint for an axis that cannot be read."""
+    if name in specs:
+        return "Write its values behind =, with commas between them."
+    near = difflib.get_close_matches(name, specs, n=1)
+    return f"Did you mean '{near[0]}'?" if near else f"Known options: '{', '.join(specs)}'."
 
 
 def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Progress) -> Grid:

@@ -19,8 +19,6 @@ from sadtalker_ext.encoder.metadata import PROGRAM, READABLE, VideoMetadata, rea
 from sadtalker_ext.errors import EncodingError, InputError, OutputUnwritable, SadTalkerError
 from sadtalker_ext.history_table import HistoryTable, Known
 from sadtalker_ext.local_media import open_local
-from sadtalker_ext.provenance.consent import consent_file
-from sadtalker_ext.provenance.credentials import sidecar
 from sadtalker_ext.video_file import VideoFile
 
 log = logging.getLogger(__name__)
@@ -155,6 +153,9 @@ class History:
             InputError: As in `find`.
             OutputUnwritable: The system does not let it go.
         """
+        from sadtalker_ext.provenance.consent import consent_file
+        from sadtalker_ext.provenance.credentials import sidecar
+
         one = self.find(name, owner=owner)
         try:
             one.path.unlink()

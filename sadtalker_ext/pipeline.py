@@ -216,8 +216,8 @@ def transparent(
     if alpha is None:
         return frames, (f"{shot.picture.name} has no transparency that could be kept.",)
     if options.format not in TRANSPARENT:
-        names = " and ".join(TRANSPARENT)
-        return frames, (f"{options.format} keeps no transparency; the formats {names} do.",)
+        names = f"{', '.join(TRANSPARENT[:-1])} and {TRANSPARENT[-1]}"
+        return frames, (f"{options.format} keeps no transparency; {names} do.",)
     draw = getattr(rig, "draw_alpha", None)
     if draw is not None:
         return with_alpha(frames, draw(alpha, motion)), ()

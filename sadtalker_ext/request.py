@@ -5,24 +5,23 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sadtalker_ext.captions.writing import check_captions, check_phones
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.face_points import read_face_points
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.inputs.image import read_picture
-from sadtalker_ext.inputs.landmarks import read_landmarks
 from sadtalker_ext.inputs.video import has_sound, open_driving, picture_start
-from sadtalker_ext.motion.formats.files import read_motion
-from sadtalker_ext.motion_files import check_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Driving, Performance
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.speech.transcript import spoken_text
 from sadtalker_ext.types import Picture, Speech
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.provenance.credentials import OwnCertificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +100,16 @@ def check_request(request: Request) -> None:
             "given, too.",
             hint="Leave the speech out, or choose reference_use pose+blink.",
         )
+    if request.speech is not None and request.options.text:
+        raise InvalidOption(
+            "Option text is spoken in place of a sound, but a sound was given, too.",
+            hint="Leave one of the two out.",
+        )
+    if said and request.options.idle_seconds:
+        raise InvalidOption(
+            "Option idle_seconds is for a video without speech, but speech was given, too.",
+            hint="Leave one of the two out; pad_audio adds silence behind the speech.",
+        )
     _check_references(request)
     moves = request.options.idle_seconds or request.motion_file is not None
     if not said and not moves and not request.borrows_all:
@@ -110,13 +119,20 @@ def check_request(request: Request) -> None:
         )
     if request.motion_plot is not None:
         check_output(request.motion_plot, overwrite=request.overwrite, suffix=".png")
-    check_motion_files(request.motion_files, overwrite=request.overwrite)
+    if request.motion_files:
+        from sadtalker_ext.motion_files import check_motion_files
+
+        check_motion_files(request.motion_files, overwrite=request.overwrite)
     _check_transcripts(request)
 
 
 def _check_transcripts(request: Request) -> None:
     """Refuse files of captions and phones that have no known format, or cannot be written."""
     captions = request.captions_target
+    if captions is None and not request.phones_files:
+        return
+    from sadtalker_ext.captions.writing import check_captions, check_phones
+
     if captions is not None:
         check_captions(captions)
     for path in request.phones_files:
@@ -148,6 +164,8 @@ def _picture(request: Request) -> Picture:
     picture = given if isinstance(given, Picture) else read_picture(given)
     points = read_face_points(request.options.face_points)
     if request.landmarks_file is not None:
+        from sadtalker_ext.inputs.landmarks import read_landmarks
+
         landmarks = read_landmarks(request.landmarks_file, picture.size)
         if isinstance(landmarks, dict):
             points = landmarks
@@ -223,7 +241,11 @@ def open_request(
     check_request(request)
     picture = _picture(request)
     speech = _speech(request, folder, progress, store)
-    motion = None if request.motion_file is None else read_motion(request.motion_file)
+    motion = None
+    if request.motion_file is not None:
+        from sadtalker_ext.motion.formats.files import read_motion
+
+        motion = read_motion(request.motion_file)
     idle_seconds = request.options.idle_seconds
     if motion is not None and not idle_seconds:
         idle_seconds = len(motion) / motion.fps

@@ -27,12 +27,10 @@ from sadtalker_ext.engines.spec import EngineSpec, Workshop
 from sadtalker_ext.errors import NoFaceFound, SadTalkerError
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
-from sadtalker_ext.motion_files import write_motion_files
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.provenance.consent import write_consent
 from sadtalker_ext.request import Request as Request
 from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
@@ -131,10 +129,14 @@ class Service:
 
                 plot = plot_with_sound(video.motion, performance.speech)
                 plot.save(request.motion_plot)
-            if video.motion is not None:
+            if video.motion is not None and request.motion_files:
+                from sadtalker_ext.motion_files import write_motion_files
+
                 write_motion_files(request.motion_files, video.motion)
             told = write_transcripts(request, performance.speech, performance.hearing)
             if request.options.consent_by:
+                from sadtalker_ext.provenance.consent import write_consent
+
                 write_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
@@ -178,7 +180,10 @@ class Service:
                     engine=self._engines.load(name),
                     progress=progress,
                 )
-        write_motion_files(request.motion_files, motion)
+        if request.motion_files:
+            from sadtalker_ext.motion_files import write_motion_files
+
+            write_motion_files(request.motion_files, motion)
         return motion
 
     def _generate(

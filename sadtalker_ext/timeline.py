@@ -70,7 +70,11 @@ def timeline_text(given: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"The timeline {path.name} cannot be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InvalidOption(
+            f"The timeline {path.name} cannot be read: {why}.",
+            hint="Name a .json file that is there, or write the JSON itself.",
+        ) from error
 
 
 def refused(number: int, why: object) -> InvalidOption:

@@ -9,14 +9,17 @@ A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `te
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.errors import InvalidOption, SadTalkerError
+from sadtalker_ext.options import SUFFIXES, GenerateOptions, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.service import DubRequest, Request, dub_line
 
@@ -37,37 +40,82 @@ WRITTEN = ("output", "motion_plot", "captions_file", "motion_out")
 """Names of files that a line writes."""
 FILES = (*READ, *WRITTEN)
 PRESET = "preset"
+_NAMED: Final = re.compile(r'"(portrait|video|output)"\s*:\s*"([^"\\]+)"')
+"""What names the output of a line, where the line is no JSON."""
+_HINT: Final = (
+    "A line is one JSON object, such as "
+    '{"portrait": "a.png", "speech": "a.wav", "output": "a.mp4"}.'
+)
 
 
-def read_jobs(path: Path) -> Iterator[Line]:
-    """Yield line numbers and objects; every line is read before any work begins.
+def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
+    """Return what can be made of a list, and what is wrong with its other lines by their number.
+
+    Every line is read before any work begins. Lines without an output get their own; of several
+    lines with the same output only the first is made.
 
     Raises:
-        InvalidOption: The list cannot be read, or a line is not an object with the needed names.
+        InvalidOption: The list cannot be read at all.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"The list {path.name} cannot be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InvalidOption(f"The list {path.name} cannot be read: {why}.", hint=_HINT) from error
+    read: list[Line] = []
+    broken: dict[int, SadTalkerError] = {}
     # not splitlines: JSON may hold other characters that Python takes for the end of a line
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InvalidOption(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
-            raise InvalidOption(
-                f"Line {number} of {path.name} should be an object with portrait or video."
+            read.append((number, _values(line)))
+        except InvalidOption as error:
+            broken[number] = error
+            # once it is mended, it takes its output's name; the lines after it keep theirs
+            if meant := dict(_NAMED.findall(line)):
+                read.append((number, meant))
+    lines = []
+    first: dict[str, int] = {}
+    for number, values in with_outputs(read):
+        file = _target(values)
+        if file in first and number not in broken:
+            broken[number] = InvalidOption(
+                f"Line {first[file]} writes {values['output']}, too.",
+                hint="Give every line an output of its own, or leave the outputs out.",
             )
-        for name in FILES:
-            if not isinstance(values.get(name, ""), (str, type(None))):
-                raise InvalidOption(
-                    f"Line {number} of {path.name}: {name} should be a path, found "
-                    f"{values[name]!r}."
-                )
-        yield number, values
+        first.setdefault(file, number)
+        if number not in broken:
+            lines.append((number, values))
+    return lines, broken
+
+
+def _values(line: str) -> dict[str, Any]:
+    """Return the object of a line.
+
+    Raises:
+        InvalidOption: It is none, or one without the needed names.
+    """
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidOption(f"The line is not JSON: {error}.", hint=_HINT) from error
+    if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
+        raise InvalidOption("The line should be an object with portrait or video.", hint=_HINT)
+    for name in FILES:
+        if not isinstance(values.get(name, ""), (str, type(None))):
+            raise InvalidOption(f"{name} should be a path, found {values[name]!r}.")
+    return values
+
+
+def _target(values: Mapping[str, Any]) -> str:
+    """Return the file that a line writes, spelled in one way; an address as it is."""
+    output = str(values["output"])
+    if "://" in output:
+        return output
+    suffix = SUFFIXES.get(str(values.get("format", "mp4")), ".mp4")
+    plain = output.removesuffix(".mp4") + suffix if output.endswith(".mp4") else output
+    return os.path.normpath(plain)
 
 
 def with_outputs(lines: Sequence[Line]) -> list[Line]:
@@ -87,7 +135,7 @@ def with_outputs(lines: Sequence[Line]) -> list[Line]:
 
 def _free_name(values: Mapping[str, Any], taken: set[str]) -> str:
     dubbed = not values.get("portrait")
-    stem = Path(values["video"] if dubbed else values["portrait"]).stem
+    stem = Path(values.get("video", "") if dubbed else values["portrait"]).stem
     stem += "_dubbed" if dubbed else "_talking"
     for count in itertools.count(1):
         name = f"{stem}{'' if count == 1 else f'_{count}'}.mp4"
@@ -125,6 +173,11 @@ def request_of(values: Mapping[str, Any], folder: Path, *, overwrite: bool) -> R
 
 def _options(values: Mapping[str, Any]) -> GenerateOptions:
     own = {name: value for name, value in values.items() if name not in (*FILES, PRESET)}
+    words = [*FILES, PRESET]
+    for name in own:
+        near = difflib.get_close_matches(name, words, n=1)
+        if near and name not in {spec.name for spec in option_specs()}:
+            raise InvalidOption(f"There is no {name!r} in a line.", hint=f"Did you mean {near[0]}?")
     preset = values.get(PRESET) or ""
     if not isinstance(preset, str):
         raise InvalidOption(f"preset should be a name or a .json file, found {preset!r}.")

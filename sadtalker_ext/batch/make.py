@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ def _made(
         discard_parts(target)
     if errand is not None:
         errand.fetch()
+    with contextlib.suppress(OSError):  # whatever is wrong with it is told by whoever writes there
+        target.parent.mkdir(parents=True, exist_ok=True)
     made = (
         service.generate(request, progress)
         if isinstance(request, Request)

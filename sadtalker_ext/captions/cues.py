@@ -33,7 +33,7 @@ def cues(words: Sequence[Word], seconds: float | None = None) -> tuple[Word, ...
             groups[-1].append(word)
         else:
             groups.append([word])
-    groups = [part for group in groups for part in _split(group)]
+    groups = _with_own_times([part for group in groups for part in _split(group)])
     found: list[Word] = []
     for index, group in enumerate(groups):
         start, end = group[0].start, group[-1].end
@@ -44,6 +44,17 @@ def cues(words: Sequence[Word], seconds: float | None = None) -> tuple[Word, ...
             text = _lines(" ".join(word.text for word in group))
             found.append(Word(text=text, start=start, end=end))
     return tuple(found)
+
+
+def _with_own_times(groups: Sequence[list[Word]]) -> list[list[Word]]:
+    """Join a caption with the next where that begins no later: alone it could not be shown."""
+    found: list[list[Word]] = []
+    for group in groups:
+        if found and found[-1][0].start >= group[0].start:
+            found[-1] = [*found[-1], *group]
+        else:
+            found.append(group)
+    return found
 
 
 def _goes_on(group: Sequence[Word], word: Word) -> bool:

@@ -25,6 +25,8 @@ from sadtalker_ext.client.answers import (
 from sadtalker_ext.client.media import Media, content_of, is_address
 
 PREFIX = "/sadtalker/v1"
+_AGAIN_SECONDS = 0.2
+"""Until a stream of events that the server ended early is asked for again."""
 
 
 class Client:
@@ -78,6 +80,7 @@ class Client:
         *,
         on_progress: Callable[[TalkProgress], None] | None = None,
         timeout: float | None = None,
+        overwrite: bool = False,
         **more: Any,
     ) -> Talk:
         """Send, wait, and save the video.
@@ -88,12 +91,15 @@ class Client:
             output: The file to write.
             on_progress: Called whenever something changed.
             timeout: Seconds to wait at most; the job is cancelled then.
+            overwrite: Whether the file may be replaced; else FileExistsError.
             more: As for `create`.
 
         Raises:
             ApiError: The server refused the request, or the job failed.
             TimeoutError: It took too long.
         """
+        if not overwrite and Path(output).exists():
+            raise FileExistsError(f"{output} exists already; overwrite=True replaces it.")
         talk = self.create(portrait, speech, **more)
         try:
             talk = self.wait(talk.id, timeout=timeout, on_progress=on_progress)
@@ -196,6 +202,8 @@ class Client:
                 if now != before:
                     before = now
                     yield now
+            if not final:
+                time.sleep(_AGAIN_SECONDS)
 
     def _events(self, talk_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of one stream; a server may end it before the job is final."""

@@ -17,6 +17,8 @@ _PASSED_SECONDS = 0.2
 """Faces seen for less are no people to count."""
 _SAME = 1.5
 """A picture and a person that differ by more are two people."""
+_SURE = 1.0
+"""What differs by less is most often the same person, see `Likeness.differs`."""
 
 LikenessOf = Callable[[Path], Likeness]
 """Measures the largest face of a picture file; raises NoFaceFound."""
@@ -44,6 +46,7 @@ def cast(
     *,
     box: Box | None,
     likeness_of: LikenessOf,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[list[int]]:
     """Return the people of each role; nobody has two.
 
@@ -53,6 +56,7 @@ def cast(
         name: Of the video, for messages.
         box: Where the face of the first role lies, if asked for and it does not say so itself.
         likeness_of: Measures the picture of a person.
+        tell: Told where the person of a picture is not surely the one of the video.
 
     Raises:
         NoFaceFound: The video shows no face.
@@ -80,7 +84,7 @@ def cast(
         elif is_number(role.face):
             chosen = [_counted(people, int(role.face), name)]
         else:
-            chosen = [_alike(analysis, people, Path(role.face), likeness_of)]
+            chosen = [_alike(analysis, people, Path(role.face), likeness_of, tell)]
         if not chosen:
             raise NoSuchFace(
                 f"{name} shows {len(people)} people, and {len(roles)} roles were given.",
@@ -113,7 +117,11 @@ def _counted(people: Sequence[int], index: int, name: str) -> int:
 
 
 def _alike(
-    analysis: Analysis, people: Sequence[int], picture: Path, likeness_of: LikenessOf
+    analysis: Analysis,
+    people: Sequence[int],
+    picture: Path,
+    likeness_of: LikenessOf,
+    tell: Callable[[str], None],
 ) -> int:
     wanted = likeness_of(picture)
     found = {one: analysis.people[one].differs(wanted) for one in people}
@@ -122,6 +130,11 @@ def _alike(
         raise NoSuchFace(
             f"Nobody in the video looks like {picture.name}.",
             hint="Choose the face by its number.",
+        )
+    if found[best] > _SURE:
+        tell(
+            f"Whoever is most like {picture.name} in the video was taken, but may be somebody "
+            "else: look whether the right person speaks, or choose the face by its number."
         )
     return best
 

@@ -116,6 +116,7 @@ def _made(work: Work, footage: Footage) -> VideoFile:
         request.video.name,
         box=request.box,
         likeness_of=lambda path: _likeness_of(path, work.tools.models),
+        tell=work.warnings.append,
     )
     schedule = plan_frames(
         np.asarray(analysis.tracks.frames["pts"]),

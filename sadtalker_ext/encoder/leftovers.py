@@ -13,10 +13,10 @@ import functools
 import hashlib
 import logging
 import os
+import platform
 import re
 import secrets
 import shutil
-import socket
 import sys
 import time
 from pathlib import Path
@@ -79,7 +79,7 @@ def _removed(path: Path) -> bool:
 @functools.lru_cache(maxsize=1)
 def _machine() -> str:
     """Return 8 hexadecimal digits for this machine, or for this container of it."""
-    facts = [socket.gethostname()]
+    facts = [platform.node()]
     with contextlib.suppress(OSError):
         facts.append(Path("/etc/machine-id").read_text(encoding="ascii", errors="replace"))
     with contextlib.suppress(OSError):

@@ -46,8 +46,10 @@ def read_landmarks(
             return dict(read_face_points(text))
         table = _table(text, path.suffix.lower())
     except InvalidOption as error:
+        # no option was given, but the file
+        told = re.sub(r"\b[Oo]ption face_points\b", "the file", error.message)
         raise InvalidOption(
-            f"The landmarks {path.name} cannot be read: {error.message}", hint=error.hint
+            f"The landmarks {path.name} cannot be read: {told}", hint=error.hint
         ) from error
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InvalidOption(

@@ -50,7 +50,7 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
     "angry": {
         "browDown": 1.0,
         "browOuterUp": 0.35,
-        "eyeWide": 1.0,
+        "eyeWide": 0.7,
         "eyeSquint": 0.15,
         "noseSneer": 1.0,
         "mouthUpperUp": 1.0,

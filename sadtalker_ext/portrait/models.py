@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.errors import WeightsCorrupt, WeightsMissing
 from sadtalker_ext.portrait.detect import Detector
-from sadtalker_ext.portrait.hands import HandFinder
 from sadtalker_ext.portrait.mesh import Mesher
 from sadtalker_ext.portrait.segment import Segmenter
 from sadtalker_ext.weights import manifest
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.portrait.hands import HandFinder
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +77,8 @@ class FaceModels:
         return self._hands
 
     def _found_hands(self) -> HandFinder | None:
+        from sadtalker_ext.portrait.hands import HandFinder
+
         try:
             return HandFinder(*(self._store.require(name) for name in _OF_HANDS))
         except WeightsMissing:

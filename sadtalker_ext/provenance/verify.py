@@ -195,6 +195,8 @@ def _ends(path: Path) -> bytes:
 
 
 def _of_metadata(told: ToldByMetadata) -> str:
+    if not told.found and told.ours:
+        return "Metadata: parameters of SadTalker, and no word that the file is synthetic."
     if not told.found:
         return "Metadata: nothing about where the file comes from."
     words = _source_words(told.source_type)

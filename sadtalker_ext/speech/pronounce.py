@@ -17,7 +17,6 @@ from sadtalker_ext.speech.ipa import ARPABET, SILENCE, parts_of
 from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.speech.letters import pronounce
 from sadtalker_ext.speech.script import words_of
-from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.written import written_lines
 
 logger = logging.getLogger(__name__)
@@ -101,6 +100,8 @@ def _owners(alone: Sequence[Sequence[str]], spoken: Sequence[str]) -> list[int]:
 
 def _phones(lines: Sequence[str], language: str) -> Sequence[str]:
     """Return the IPA of each line; nothing where espeak-ng fails."""
+    from sadtalker_ext.speech.voices import espeak
+
     try:
         spoken: list[str] = espeak.ask({"do": "phones", "texts": lines, "voice": language})[
             "phones"

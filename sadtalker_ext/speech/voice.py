@@ -12,7 +12,7 @@ import dataclasses
 import wave
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.marked_text import Passage, read_marked
 from sadtalker_ext.speech.phonemes import shifted
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
@@ -34,10 +33,15 @@ from sadtalker_ext.spoken_words import SILENCE
 from sadtalker_ext.types import FloatArray, Phoneme, Speech, Word
 from sadtalker_ext.weights.store import WeightStore
 
+if TYPE_CHECKING:
+    from sadtalker_ext.speech.marked_text import Passage
+
 MAX_CHARACTERS: Final = 100_000
 """About two hours."""
 _LEAD_SECONDS, _TAIL_SECONDS = 0.15, 0.3
 """Silence before and after a text whose voice leaves the pauses to us."""
+_MOST_NAMED, _LONGEST_NAMED = 8, 40
+"""Words that a note names, and their characters."""
 _SILENT = 1e-3
 """Strength below which nothing was said."""
 
@@ -118,6 +122,8 @@ def speak(
         UnreadableAudio: The voice failed.
         Cancelled: The work was stopped.
     """
+    from sadtalker_ext.speech.marked_text import read_marked
+
     text = text.strip()
     if not text or len(text) > MAX_CHARACTERS:
         raise InvalidOption(
@@ -137,7 +143,7 @@ def speak(
     if not told.spoken:
         raise InvalidOption(
             f"The voice {chosen.name} finds nothing in the text that it can say.",
-            hint="Write words in its language, or choose another voice.",
+            hint=_next_step(text, chosen, list_voices(store)),
         )
     speech = open_speech(path)
     phones = told.phones if told.phones is None else tuple(told.phones)
@@ -147,7 +153,10 @@ def speak(
         phonemes=phones,
         words=tuple(told.words),
         marks=marked.marks,
-        warnings=_warnings(text, voice, chosen),
+        warnings=(
+            *_foreign(text, voice, chosen, list_voices(store)),
+            *_left_out(provider, chosen, marked.parts),
+        ),
     )
 
 
@@ -192,13 +201,42 @@ def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider,
     return found
 
 
-def _warnings(text: str, voice: str, chosen: Voice) -> tuple[str, ...]:
+def _foreign(text: str, voice: str, chosen: Voice, voices: Sequence[Voice]) -> tuple[str, ...]:
+    """Say that a text was read in another language than its own, because nobody speaks that."""
     language = language_of(text)
     if voice or chosen.language.split("-")[0] == language:
         return ()
     return (
         f"The text looks like {language!r}, but no voice of this machine speaks it, so the voice "
-        f"{chosen.name} read it as {chosen.language}. {how_to_add('voice')}",
+        f"{chosen.name} read it as {chosen.language}. {_next_step(text, chosen, voices)}",
+    )
+
+
+def _next_step(text: str, chosen: Voice, voices: Sequence[Voice]) -> str:
+    """Return what to do about a text that a voice cannot say."""
+    language = language_of(text)
+    if not any(sign.isalnum() for sign in text):
+        return "There are no words in the text: write some."
+    if chosen.language.split("-")[0] == language:
+        return "Write words in its language, or choose another voice."
+    able = [one.name for one in voices if one.language.split("-")[0] == language]
+    if able:
+        return f"The voice {able[0]} speaks {language!r}."
+    if espeak.installed():
+        return f"No voice of this machine speaks {language!r}; give a sound file instead."
+    return f"{how_to_add('voice')} That adds espeak-ng for about a hundred languages."
+
+
+def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Passage]) -> tuple[str, ...]:
+    """Name the words of a text that its voice could not say."""
+    words = list(dict.fromkeys(word for part in parts for word in provider.unread(part.text)))
+    if not words:
+        return ()
+    named = ", ".join(word[:_LONGEST_NAMED] for word in words[:_MOST_NAMED])
+    more = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
+    return (
+        f"The voice {chosen.name} cannot read these words, or not all of their letters: "
+        f"{named}{more}. They were left out.",
     )
 
 

@@ -18,11 +18,12 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.weights import integrity, wheel
+from sadtalker_ext.weights import integrity
 from sadtalker_ext.weights.manifest import FILES, WeightFile, WheelMember, declared, select
 
 if TYPE_CHECKING:
     from sadtalker_ext.weights.fetch import Opener
+    from sadtalker_ext.weights.wheel import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class WeightStore:
         cache: Path | None = None,
         files: Sequence[WeightFile] = FILES,
         opener: Opener | None = None,
-        run: wheel.Runner = wheel.run_command,
+        run: Runner | None = None,
     ) -> None:
         root = cache if cache is not None else cache_folder()
         self.download_folder = root / "weights"
@@ -119,8 +120,10 @@ class WeightStore:
             raise problem
         searched = ", ".join(str(folder) for folder in self.folders)
         command = sadtalker(f"weights fetch {self._feature(name)}")
+        locked = self._locked(name)
+        unread = f" This user may not read {' and '.join(locked)}." if locked else ""
         raise WeightsMissing(
-            f"The weight file {name} was not found in {searched}.",
+            f"The weight file {name} was not found in {searched}.{unread}",
             hint=f"Run `{command}`, or put the file in one of these folders.",
         )
 
@@ -212,9 +215,11 @@ class WeightStore:
     def _fetch_wheel(
         self, filename: str, files: Sequence[WeightFile], folder: Path, progress: Progress
     ) -> None:
-        places = (folder, *self.folders)
+        from sadtalker_ext.weights import wheel
+
+        places, run = (folder, *self.folders), self._run or wheel.run_command
         try:
-            wheel.unpack_members(files, folder, progress, places=places, run=self._run)
+            wheel.unpack_members(files, folder, progress, places=places, run=run)
         except DiskFull:
             raise
         except DownloadFailed as error:
@@ -225,7 +230,13 @@ class WeightStore:
             ) from error
 
     def _candidates(self, name: str) -> list[Path]:
-        return [folder / name for folder in self.folders if (folder / name).is_file()]
+        # Path.is_file raises for a folder that may not be read before Python 3.14
+        places = [folder / name for folder in self.folders]
+        return [path for path in places if os.path.isfile(path)]  # noqa: PTH113
+
+    def _locked(self, name: str) -> list[str]:
+        """Return the folders in which this user may not look for a file."""
+        return [str(folder) for folder in self.folders if _is_locked(folder / name)]
 
     def _is_good(self, file: WeightFile) -> bool:
         try:
@@ -237,3 +248,12 @@ class WeightStore:
     def _feature(self, name: str) -> str:
         file = declared(name, self.files)
         return file.needed_for[0] if file is not None and file.needed_for else name
+
+
+def _is_locked(path: Path) -> bool:
+    """Tell whether this user may not even know whether a file is there."""
+    try:
+        path.stat()
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False

@@ -145,7 +145,7 @@ def _read_text(_inspector, path):
     if path.suffix in (".srt", ".vtt"):
         spoken_text(read_transcript(path))
     elif path.suffix == ".jsonl":
-        for _number, values in read_jobs(path):
+        for _number, values in read_jobs(path)[0]:
             GenerateOptions.from_mapping(
                 {
                     name: value

@@ -79,6 +79,18 @@ def test_make_saves_the_video(client, tmp_path):
     ]
 
 
+def test_a_file_that_exists_is_kept_unless_asked(client, tmp_path):
+    file = tmp_path / "v.mp4"
+    file.write_bytes(b"mine")
+    before = len([*client.list()])
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        client.make(png(), wav(), file)
+    assert file.read_bytes() == b"mine"
+    assert len([*client.list()]) == before, "told before the work"
+    client.make(png(), wav(), file, overwrite=True)
+    assert file.read_bytes() != b"mine"
+
+
 def test_a_video_to_borrow_motion_from_travels_along(client, engine, tmp_path, monkeypatch):
     given = []
 

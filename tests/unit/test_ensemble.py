@@ -1,16 +1,21 @@
 """Several people of one picture: who is whose, and who attends to whom."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from sadtalker_ext.dubbing.picture import is_picture, picture_parts
 from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment
-from sadtalker_ext.ensemble import Speaking, listening, territories
-from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.engines.puppet.bystanders import bystanders, own_part
+from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.ensemble import Speaking, listening
+from sadtalker_ext.errors import FaceTooSmall, InvalidOption
 from sadtalker_ext.motion.controls import CONTROLS
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.types import Face, Motion
+from sadtalker_ext.shot.territory import territories
+from sadtalker_ext.types import Face, FollowedFace, Motion, Shot
 from tests.support.media import speech_like, write_sound
 
 
@@ -45,6 +50,35 @@ def test_every_pixel_belongs_to_somebody():
 
 def test_one_person_has_everything():
     assert territories([face(40, 40)], (80, 80))[0].min() == 1.0
+
+
+def test_who_stands_beside_the_one_that_is_moved_is_no_part_of_them():
+    """Without this the head of a neighbour floats along with that of the speaker."""
+    picture = np.zeros((200, 480, 3), np.uint8)
+    me, beside, double = face(80, 60), face(240, 70), face(90, 75, 40)
+    view = view_stage(picture, me, "full")
+    mask = np.ones(view.pixels.shape[:2], np.float32)
+    own = own_part(mask, view, me, [beside, double])
+    assert own[20:100, 40:120].min() > 0.99, "what is found at the same place is the same person"
+    assert own[30:110, 200:280].max() < 0.01
+    assert own_part(mask, view, me, [double]) is mask
+    # a smaller stage, as of a large picture
+    small = dataclasses.replace(view, points=view.points / 2, scale=0.5, pixels=picture[::2, ::2])
+    halved = own_part(mask[::2, ::2], small, me, [beside])
+    np.testing.assert_allclose(halved, own[::2, ::2], atol=0.05)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_bystanders_are_all_other_faces_with_pixels_enough(index):
+    faces = [dataclasses.replace(face(80, 60), index=place, count=3) for place in range(2)]
+
+    def follow(place):
+        if place == 2:
+            raise FaceTooSmall("Too small.")
+        return FollowedFace(index=place, at=lambda _: faces[place])
+
+    shot = Shot(picture=None, frames=None, face=follow)
+    assert bystanders(shot, faces[index]) == [faces[1 - index]]
 
 
 def test_who_is_silent_looks_at_the_speaker():

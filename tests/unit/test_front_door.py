@@ -86,6 +86,8 @@ def test_bad_arguments_get_a_sentence(built, inputs, tmp_path):
     with pytest.raises(InvalidOption) as caught:
         animate(*inputs, tmp_path / "out.mp4", head_moton=1)
     assert caught.value.hint == "Did you mean head_motion?"
+    with pytest.raises(InvalidOption, match="text is spoken in place of a sound"):
+        animate(*inputs, tmp_path / "out.mp4", text="Hello")
     with pytest.raises(UnreadableImage, match="uint8 RGB, found"):
         animate(np.zeros((4, 4)), output=tmp_path / "out.mp4")
 
@@ -105,6 +107,27 @@ def test_importing_the_package_imports_nothing_else():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_first_frame_waits_for_no_other_jobs_modules():
+    """What only some jobs need is imported by them."""
+    code = (
+        "import sys, sadtalker_ext.front_door, sadtalker_ext.pipeline, sadtalker_ext.planning\n"
+        "import sadtalker_ext.engines.puppet.engine\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"torch", "scipy", "tflite", "flatbuffers"} & loaded == set()
+    others = {
+        "engines.puppet.skin.layer",
+        "motion_files",
+        "portrait.hands",
+        "provenance.consent",
+        "speech.voices.espeak",
+        "weights.wheel",
+    }
+    assert {name for name in others if f"sadtalker_ext.{name}" in loaded} == set()
 
 
 def test_every_public_name_is_there():

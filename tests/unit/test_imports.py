@@ -109,7 +109,7 @@ ALLOWED = {
         "ensemble_video",
         "weights",
     },
-    "ensemble": GROUND | {"compositor", "engines.base"},
+    "ensemble": GROUND | {"compositor", "engines.base", "shot"},
     "ensemble_video": GROUND
     | {"compositor", "encoder", "engines.base", "ensemble"}
     | {"pipeline", "planning", "provenance", "shot"},

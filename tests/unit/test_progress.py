@@ -81,6 +81,19 @@ def test_a_terminal_gets_one_line_and_a_pipe_gets_words(capsys):
     assert capsys.readouterr().err == "Finding the face ...\n"
 
 
+def test_a_log_hears_of_a_long_stage_now_and_then(capsys, monkeypatch):
+    clock = iter((0.0, 4.0, 9.0, 10.5, 12.0, 21.0))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    log = TerminalProgress()
+    for done in range(6):
+        log(ProgressEvent(stage=Stage.RENDERING, done=done, total=45, seconds=4.0 * done))
+    assert capsys.readouterr().err.splitlines() == [
+        "Rendering ...",
+        "Rendering 3 / 45, 0.2/s, 168 s left",
+        "Rendering 5 / 45, 0.2/s, 160 s left",
+    ]
+
+
 def test_downloads_are_told_in_megabytes():
     event = ProgressEvent(stage=Stage.DOWNLOADING, done=3_000_000, total=9_400_000, seconds=1.0)
     assert event.text == "Downloading 3 / 9 MB"

@@ -6,17 +6,20 @@ Whoever has these gets the same rig, to the bit, in whichever process.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.rig import PuppetRig
-from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.stage import StageView
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.types import Face, FloatArray
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 
 
 def build_rig(
@@ -39,6 +42,13 @@ def build_rig(
     """
     mouth = MouthLayer(view.pixels, view.points)
     eyes = EyeLayer(view.pixels, view.points)
+
+    @cache
+    def skin() -> SkinLayer:
+        from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
+
+        return SkinLayer(view.pixels, view.points, mouth.style, eyes.still)
+
     return PuppetRig(
         face=face,
         view=view,
@@ -46,7 +56,7 @@ def build_rig(
         mouth=mouth,
         eyes=eyes,
         head=HeadTurn(view.pixels, view.points, mask),
-        skin=cache(partial(SkinLayer, view.pixels, view.points, mouth.style, eyes.still)),
+        skin=skin,
         track=track,
         require=require,
         preprocess=preprocess,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
 from sadtalker_ext.engines.puppet.building import build_rig
+from sadtalker_ext.engines.puppet.bystanders import bystanders, own_part
 from sadtalker_ext.engines.puppet.head.placed_matte import placed_matte
 from sadtalker_ext.engines.puppet.processes.crew import process_count
 from sadtalker_ext.engines.puppet.processes.orders import scene
 from sadtalker_ext.engines.puppet.processes.spare import spare_processes, tell_spares
 from sadtalker_ext.engines.puppet.rig import PuppetRig
 from sadtalker_ext.engines.puppet.spec import SPEC
-from sadtalker_ext.engines.puppet.stage import view_stage
+from sadtalker_ext.engines.puppet.stage import StageView, longest_side, view_stage
 from sadtalker_ext.kept import Kept, content_key
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import track_points
@@ -67,19 +69,32 @@ class PuppetEngine:
         face = first_face(shot, options.face_index)
         progress.enter(Stage.PREPARING)
         picture, preprocess = shot.picture, options.preprocess
-        height, width = picture.pixels.shape[:2]
+        longest, placed = longest_side(options), str(bool(picture.face_points))
+
+        def view() -> StageView:
+            return view_stage(picture.pixels, face, preprocess, longest)
+
         kept = self._rigs.of(
-            content_key(picture.pixels, face.points, preprocess, str(bool(picture.face_points))),
-            lambda: self._rig(picture, face, preprocess, progress),
-            weight=height * width,
+            content_key(picture.pixels, face.points, preprocess, str(longest), placed),
+            lambda: self._rig(picture, face, bystanders(shot, face), view(), preprocess, progress),
+            weight=picture.pixels.shape[0] * picture.pixels.shape[1],
         )
         return kept.anew()
 
-    def _rig(self, picture: Picture, face: Face, preprocess: str, progress: Progress) -> PuppetRig:
-        view = view_stage(picture.pixels, face, preprocess)
+    def _rig(
+        self,
+        picture: Picture,
+        face: Face,
+        others: Sequence[Face],
+        view: StageView,
+        preprocess: str,
+        progress: Progress,
+    ) -> PuppetRig:
         mask = self._models.segmenter(view.pixels, view.face)
         if picture.face_points:
             mask = placed_matte(view.pixels, view.points, mask)
+        # whoever stands beside is a person, too, but not this one
+        mask = own_part(mask, view, face, others)
         progress.check()
         # they prepare theirs at the same time
         tell_spares(scene(view, mask), view.size, process_count(None, mask.size))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from sadtalker_ext.engines.puppet.posing import WIDEST, block_poses, head_poses,
 from sadtalker_ext.engines.puppet.processes.board import Board
 from sadtalker_ext.engines.puppet.processes.crew import Crew, process_count
 from sadtalker_ext.engines.puppet.processes.orders import order, scene
-from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 from sadtalker_ext.engines.puppet.skin.shares import (
     beside_own_smile,
     eyes_apart,
@@ -35,6 +35,9 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray, Motion, Patch
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.puppet.skin.layer import SkinLayer
 
 _EYE_CORNERS = (33, 133, 362, 263)
 _STORED, _STORED_EACH = 5, 3
@@ -211,7 +214,7 @@ class PuppetRig:
             motion: As for `draw`.
         """
         whole = np.repeat(alpha[:, :, None], 3, axis=2)
-        stage = view_stage(whole, self.face, self.preprocess).pixels
+        stage = view_stage(whole, self.face, self.preprocess, self.view.longest_px).pixels
         head = HeadTurn(stage, self.view.points, self.mask)
         poses = head_poses(motion)
         for row in range(len(motion)):

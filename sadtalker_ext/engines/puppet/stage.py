@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import box_of
 from sadtalker_ext.portrait.framing import frame_box
 from sadtalker_ext.types import Box, Face, FloatArray, ImageArray
@@ -19,6 +20,10 @@ LONGEST_SIDE_PX = 2160
 """Videos are not made larger than this."""
 LARGEST_FACE_PX = 1440
 """Larger faces are scaled down to this height."""
+_MANY_PX = 2_500_000
+"""Frames of that many pixels are told of: a slow machine draws them for long."""
+_FINER, _SMALLEST_PX = 1.5, 256
+"""How much finer than a small video its frames are drawn, and what counts as the smallest."""
 _MARGIN_FACES = 0.35
 """Width of the margin around the frame, in face heights."""
 
@@ -33,6 +38,7 @@ class StageView:
         face: Box of the face on the stage.
         frame: What the video shows of the stage; both sides are even.
         scale: Pixels of the stage for one of the picture.
+        longest_px: Longer side of the frame at most, by which the scale was chosen.
     """
 
     pixels: ImageArray
@@ -40,17 +46,27 @@ class StageView:
     face: Box
     frame: Box
     scale: float = 1.0
+    longest_px: int = LONGEST_SIDE_PX
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Say that the video shows fewer pixels than the picture has."""
-        if self.scale >= 1.0:
-            return ()
-        return (
-            f"The picture was scaled to {100 * self.scale:.0f} %: the puppet engine draws faces of "
-            f"at most {LARGEST_FACE_PX} pixels in videos of at most {LONGEST_SIDE_PX}. "
-            "output_side enlarges the result again.",
-        )
+        """Say that the video shows fewer pixels than the picture has, or very many."""
+        if self.longest_px < LONGEST_SIDE_PX:
+            return ()  # a small video was asked for
+        width, height = self.size
+        told = []
+        if self.scale < 1.0:
+            told.append(
+                f"The picture was scaled to {100 * self.scale:.0f} %: the puppet engine draws "
+                f"faces of at most {LARGEST_FACE_PX} pixels in videos of at most "
+                f"{LONGEST_SIDE_PX}. output_side enlarges the result again."
+            )
+        if width * height >= _MANY_PX:
+            told.append(
+                f"Frames of {width} x {height} pixels take long to draw; a smaller output_side, "
+                "such as 720, is much quicker."
+            )
+        return tuple(told)
 
     @property
     def whole(self) -> bool:
@@ -65,13 +81,26 @@ class StageView:
         return right - left, bottom - top
 
 
-def view_stage(picture: ImageArray, face: Face, preprocess: str) -> StageView:
+def longest_side(options: GenerateOptions) -> int:
+    """Return the longer side, in pixels, of what is drawn at most.
+
+    A video that is asked for smaller is drawn a half larger than that, and made smaller then.
+    """
+    if not options.output_side or options.upscaler != "none":
+        return LONGEST_SIDE_PX
+    return min(LONGEST_SIDE_PX, round(_FINER * max(options.output_side, _SMALLEST_PX)))
+
+
+def view_stage(
+    picture: ImageArray, face: Face, preprocess: str, longest_px: int = LONGEST_SIDE_PX
+) -> StageView:
     """Choose what the video shows and cut it out of the picture.
 
     Args:
         picture: (H, W, 3) uint8.
         face: The face to animate.
         preprocess: The framing option.
+        longest_px: Longer side of the frame at most, see `longest_side`.
 
     Raises:
         InvalidOption: The framing is not known.
@@ -80,7 +109,7 @@ def view_stage(picture: ImageArray, face: Face, preprocess: str) -> StageView:
     frame = frame_box(preprocess, face, (width, height))
     face_height = max(float(np.ptp(face.points[:, 1])), 1.0)
     longest = max(frame[2] - frame[0], frame[3] - frame[1])
-    scale = min(1.0, LONGEST_SIDE_PX / longest, LARGEST_FACE_PX / face_height)
+    scale = min(1.0, longest_px / longest, LARGEST_FACE_PX / face_height)
     margin = round(_MARGIN_FACES * face_height)
     stage = (
         max(0, frame[0] - margin),
@@ -103,6 +132,7 @@ def view_stage(picture: ImageArray, face: Face, preprocess: str) -> StageView:
         face=box_of(moved),
         frame=_even_box(frame, stage, scale, pixels.shape[:2]),
         scale=scale,
+        longest_px=longest_px,
     )
 
 

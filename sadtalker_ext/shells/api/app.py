@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from sadtalker_ext import __version__
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.api.describe import describing_routes
 from sadtalker_ext.shells.api.gate import PageGate
-from sadtalker_ext.shells.api.guard import error_response
+from sadtalker_ext.shells.api.guard import error_response, guarded_route
 from sadtalker_ext.shells.api.settings import PREFIX, ApiSettings
 from sadtalker_ext.shells.api.shapes import named
 from sadtalker_ext.shells.api.state import ApiState
@@ -27,6 +28,8 @@ _INTRODUCTION = """Make a portrait talk: send a picture and speech, get a video.
 Videos take time, so a request makes a *talk* (a job). Ask for its status, or watch its events,
 until it is `done` (fetch `result_url`), `rejected` (the input cannot be used, or it was cancelled)
 or `error` (the server failed; trying again may help)."""
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiState:
@@ -58,14 +61,48 @@ def mount_routes(app: FastAPI, service: Service, settings: ApiSettings) -> ApiSt
             cache.update(_document(state))
         return dict(cache)
 
-    app.include_router(talk_routes(state))
-    app.include_router(describing_routes(state, document))
+    routers = (talk_routes(state), describing_routes(state, document))
+    for router in routers:
+        app.include_router(router)
+    known = [route for router in routers for route in router.routes]
+    app.include_router(_refusing_route(known, settings))
     # in front: a page mounted at "/" (gradio's, without the WebUI) would swallow them otherwise
     ours = app.router.routes[len(others) :]
     app.router.routes[:] = ours + others
     app.state.sadtalker_routes = ours
     app.openapi_schema = None
     return state
+
+
+def _refusing_route(routes: Sequence[Any], settings: ApiSettings) -> APIRouter:
+    """Return a route for all that the others below `PREFIX` do not answer.
+
+    Without it a page that is mounted at "/", or the WebUI's own, would answer in its own words.
+
+    Args:
+        routes: The others.
+        settings: Of the guard.
+    """
+    router = APIRouter(route_class=guarded_route(settings))
+
+    async def refuse(request: Request) -> Response:
+        near = [route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL]
+        if near:
+            methods = {one for route in near for one in route.methods}
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
+        scope = {**request.scope, "path": _with_slash_changed(request.scope["path"])}
+        if any(route.matches(scope)[0] is not Match.NONE for route in routes):
+            path = _with_slash_changed(request.url.path)
+            return RedirectResponse(request.url.replace(path=path))
+        raise HTTPException(404)
+
+    for path in (PREFIX, f"{PREFIX}/{{rest:path}}"):
+        router.add_api_route(path, refuse, methods=[*_METHODS], include_in_schema=False)
+    return router
+
+
+def _with_slash_changed(path: str) -> str:
+    return path.removesuffix("/") if path.endswith("/") else f"{path}/"
 
 
 def build_app(service: Service, settings: ApiSettings) -> FastAPI:

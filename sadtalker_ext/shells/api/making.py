@@ -9,7 +9,6 @@ from typing import Any
 from sadtalker_ext.jobs.names import AUDIO, IMAGE, MOTION, REFERENCE
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.provenance.consent import move_records
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.api.dubbing import dub_video
 
@@ -66,6 +65,8 @@ def make_talk(
             progress,
         )
     if video.path != target:
+        from sadtalker_ext.provenance.consent import move_records
+
         move_records(video.path, target)
         video.path.replace(target)
     rendering = video.timings.get("render", 0.0)

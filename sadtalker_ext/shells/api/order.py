@@ -136,6 +136,12 @@ def _one_speech(
         raise InvalidRequest(
             f"The speech should be given once, found {' and '.join(given)}.", field="script"
         )
+    if given and options.idle_seconds:
+        raise InvalidRequest(
+            "config.idle_seconds is for a video without speech, but speech was given, too.",
+            hint="Leave one of the two out.",
+            field="config.idle_seconds",
+        )
     if given or (not script and moves):
         return
     needed = "script.input" if kind == "text" else "script.audio_url or script.audio_base64"

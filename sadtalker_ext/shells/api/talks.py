@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 
 from sadtalker_ext.jobs.folder import is_id
 from sadtalker_ext.jobs.records import Job, JobState
-from sadtalker_ext.provenance.credentials import sidecar
 from sadtalker_ext.shells.api.answers import Error, Talk, TalkList, answer
 from sadtalker_ext.shells.api.errors import InvalidRequest, NotFound, NotReady
 from sadtalker_ext.shells.api.events import send_events
@@ -204,6 +203,8 @@ class _Talks:
 
     async def manifest(self, request: Request, talk_id: str) -> Response:
         """The C2PA manifest of a video that cannot hold it."""
+        from sadtalker_ext.provenance.credentials import sidecar
+
         job = self._job(request, talk_id)
         suffix = (job.result or {}).get("suffix", ".mp4")
         path = sidecar(self._state.folder.result(job.id, suffix))

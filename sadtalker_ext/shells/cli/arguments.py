@@ -12,7 +12,7 @@ from sadtalker_ext.presets import preset_options
 from sadtalker_ext.shells.cli.dub_arguments import OPTIONS, add_dub_arguments
 from sadtalker_ext.shells.cli.helping import Parser, add_short_help
 from sadtalker_ext.shells.cli.option_arguments import (
-    GROUPS,
+    OF_FRAMES,
     TIMELINE,
     TRANSCRIPT,
     add_option,
@@ -195,7 +195,7 @@ def _add_motion(commands: argparse._SubParsersAction[Parser], common: Parser) ->
     motion.add_argument("--overwrite", action="store_true", help="replace files that exist")
     _add_driving(motion)
     add_device(motion)
-    add_options(motion)
+    add_options(motion, unseen=OF_FRAMES)
 
 
 def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
@@ -218,9 +218,7 @@ def _add_grid(commands: argparse._SubParsersAction[Parser], common: Parser) -> N
     grid.add_argument("--overwrite", action="store_true", help="replace videos that exist")
     grid.set_defaults(captions=None)
     add_device(grid)
-    for spec in option_specs():
-        if spec.name not in ("captions", "format"):
-            add_option(grid.add_argument_group(GROUPS[spec.group]), spec)
+    add_options(grid, without=("captions", "format"))
 
 
 def _add_dub(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:

@@ -1,19 +1,21 @@
 """``sadtalker batch JOBS.jsonl``: many videos, one description per line (see `batch.lines`).
 
-A line that fails is reported and the rest goes on; a line whose output exists is skipped, so that a
-stopped batch can be run again. With ``--ray`` the lines are made by the workers of a Ray cluster.
+A line that fails, or cannot be read, is reported and the rest goes on; a line whose output exists
+is skipped, so that a stopped batch can be run again. With ``--ray`` the lines are made by the
+workers of a Ray cluster.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.batch.lines import Line, read_jobs, with_outputs
+from sadtalker_ext.batch.lines import Line, read_jobs
 from sadtalker_ext.batch.make import Row, make_line
 from sadtalker_ext.batch.manifest import Manifest
 from sadtalker_ext.errors import InputError
@@ -29,22 +31,25 @@ from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
 def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make every video of a list and return one row for each line."""
     refuse_alone(parsed)
-    lines = with_outputs(list(read_jobs(parsed.jobs)))
+    lines, broken = read_jobs(parsed.jobs)
+    total = len(lines) + len(broken)
+    wrong = [(number, {"error": error.as_dict()}) for number, error in sorted(broken.items())]
     path = _manifest_path(parsed)
     if path is None:
-        return _told(_rows(lines, parsed), len(lines), parsed)
+        return _told(itertools.chain(wrong, _rows(lines, parsed)), total, parsed)
     with Manifest(path, afresh=parsed.overwrite) as manifest:
         earlier = {number: place for number, values in lines if (place := manifest.made(values))}
         jobs = dict(lines)
 
         def rows() -> Iterator[tuple[int, Row]]:
+            yield from wrong
             yield from ((number, {"skipped": place}) for number, place in earlier.items())
             left = [(number, values) for number, values in lines if number not in earlier]
             for number, row in _rows(left, parsed):
                 manifest.add(number, jobs[number], row)
                 yield number, row
 
-        return _told(rows(), len(lines), parsed)
+        return _told(rows(), total, parsed)
 
 
 def _manifest_path(parsed: argparse.Namespace) -> Path | None:
@@ -124,5 +129,6 @@ def _words(row: Mapping[str, Any]) -> str:
     if "skipped" in row:
         return f"skipped, {row['skipped']} exists"
     if "error" in row:
-        return f"failed, {row['error']['message']}"
+        told = f"{row['error']['message']} {row['error']['hint']}".strip()
+        return f"failed, {told}"
     return f"{row['video']['path']} ({row['video']['engine']})"

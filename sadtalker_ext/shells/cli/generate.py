@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sadtalker_ext.errors import Cancelled, InvalidOption
+from sadtalker_ext.errors import Cancelled, InvalidOption, OutputUnwritable
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
@@ -29,8 +31,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     """Make the video and return its description."""
     refuse_alone(parsed)
     options, reference, blink = _references(parsed, with_format(options_from(parsed), parsed))
-    portrait = parsed.portrait or parsed.portrait_flag
-    speech = parsed.video or parsed.speech or parsed.speech_flag
+    portrait = _one("A portrait", parsed.portrait, parsed.portrait_flag)
+    speech = _one("The speech", parsed.video, parsed.speech, parsed.speech_flag)
     if portrait is None:
         raise InvalidOption(
             "A portrait is needed, none was given.",
@@ -58,7 +60,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
     service = Service(host)
     try:
-        with stop_on_interrupt(progress):
+        with new_folder(parsed.output_dir), stop_on_interrupt(progress):
             if parsed.ray is None:
                 video = service.generate(request, progress)
             else:
@@ -68,9 +70,24 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         bar.close()
         service.close()
     if not parsed.json:
-        show_video(video)
+        show_video(video, also=_also(request, video))
     # a beginning that was kept is still a video that was not made
     return video.as_dict() | ({"exit_code": Cancelled.exit_code} if video.partial else {})
+
+
+def _one(what: str, *given: Path | None) -> Path | None:
+    """Return what was given in one of several ways.
+
+    Raises:
+        InvalidOption: It was given in two.
+    """
+    found = [path for path in given if path is not None]
+    if len(found) > 1:
+        raise InvalidOption(
+            f"{what} should be given once, found {' and '.join(map(str, found))}.",
+            hint="Leave one of the two out.",
+        )
+    return found[0] if found else None
 
 
 def own_certificate(parsed: argparse.Namespace) -> OwnCertificate | None:
@@ -136,14 +153,63 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
-def show_video(video: VideoFile) -> None:
-    """Print where a video is, and what was done differently than asked."""
+def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
+    """Print where a video is, what was done differently than asked, and what lies beside it.
+
+    Args:
+        video: The video.
+        also: Other files that were written.
+    """
     for warning in video.warnings:
         print(f"note: {warning}", file=sys.stderr)
     print(
-        f"{video.path} · {video.seconds:.1f} s · {video.width}x{video.height} · "
+        f"{plainly(video.path)} · {video.seconds:.1f} s · {video.width}x{video.height} · "
         f"{video.engine} · seed {video.seed} · marks: {', '.join(video.marks) or 'none'}"
     )
+    if also:
+        print(f"also: {', '.join(str(plainly(path)) for path in also)}")
+
+
+def _also(request: Request, video: VideoFile) -> list[Path]:
+    """Return the files that were written beside a video."""
+    asked = (request.captions_target, request.motion_plot, video.credentials)
+    beside = (consent_file(video.path),)
+    files = (*asked, *request.phones_files, *request.motion_files)
+    consented = beside if request.options.consent_by else ()
+    return [path for path in (*files, *consented) if path is not None and path.is_file()]
+
+
+def plainly(path: Path) -> Path:
+    """Return a path without detours; one through a link that leads elsewhere as it is."""
+    short = Path(os.path.normpath(path))
+    try:
+        return short if short.samefile(path) else path
+    except OSError:
+        return path
+
+
+@contextmanager
+def new_folder(folder: Path | None) -> Iterator[None]:
+    """Make a folder for results where there is none; it goes again if nothing came into it.
+
+    Raises:
+        OutputUnwritable: It cannot be made.
+    """
+    if folder is None or folder.is_dir():
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"The folder {folder} cannot be made: {error.strerror or error}.",
+            hint="Choose another folder.",
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager

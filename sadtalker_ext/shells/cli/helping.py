@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from sadtalker_ext.options import option_specs
 
@@ -23,13 +24,11 @@ sadtalker makes a portrait talk.
 
   sadtalker generate PORTRAIT SPEECH     a video from a picture and a sound
   sadtalker dub VIDEO SPEECH             the people of a video say something else
-  sadtalker motion PORTRAIT SPEECH       what the face does, as a file for other programs
   sadtalker batch JOBS.jsonl             many videos, one JSON object a line
   sadtalker grid PORTRAIT SPEECH         every combination of options, and a wall of all
   sadtalker motion PORTRAIT SPEECH -o F  what a face does, for other programs
   sadtalker verify FILE                  which marks a video or picture carries
   sadtalker serve                        the page and REST routes on this machine
-  sadtalker verify FILE                  which marks a video or picture carries
   sadtalker weights list|fetch|verify    files that the engines and voices need
   sadtalker forget                       remove what a server stored about somebody
   sadtalker doctor                       what is installed, and what is missing
@@ -48,8 +47,24 @@ OFTEN = (
 _CHOICES = re.compile(r"invalid choice: '?(?P<found>.*?)'? \(choose from (?P<known>.*)\)$")
 
 
+_QUOTED: Final = re.compile(r"((?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`)")
+_ALIKE: Final = 0.75
+"""How alike two flags must be: --provenance is not meant by --rotate."""
+_FILE: Final = re.compile(r"-[^=]*\.[A-Za-z]\w{1,4}")
+_FLAGS: Final = {"ask for overwriting": "--overwrite"}
+"""Words of hints, and the flag that does it here."""
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that says in one sentence what is wrong, and what was probably meant."""
+    """A parser that says in one sentence what is wrong, and what was probably meant.
+
+    Every command knows ``--help-all``; where the help is whole anyway, it shows the same.
+    """
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        if self.add_help:
+            self.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2; the whole usage would hide the message."""
@@ -79,11 +94,18 @@ class Parser(argparse.ArgumentParser):
             flags = [word for word in unknown if word.startswith("-")]
             word = (flags or unknown)[0].partition("=")[0]
             known = [flag for action in command._actions for flag in action.option_strings]
-            near = difflib.get_close_matches(word, known, n=1) if flags else []
+            near = difflib.get_close_matches(word, known, n=1, cutoff=_ALIKE) if flags else []
             hint = f" Did you mean {near[0]}?" if near else ""
             what = "flag" if flags else "word"
+            if flags and not near and _names_a_file(word):
+                hint = f" A file of that name is given as ./{word}."
             command.error(f"{command.prog} does not know the {what} {word}.{hint}")
         return parsed
+
+
+def _names_a_file(word: str) -> bool:
+    """Tell whether a word that looks like a flag is rather a file whose name begins with a dash."""
+    return os.path.isfile(word) or bool(_FILE.fullmatch(word))  # noqa: PTH113  any length
 
 
 class ShortHelp(argparse.Action):
@@ -121,12 +143,22 @@ def overview() -> str:
 
 
 def with_flags(text: str) -> str:
-    """Name options as the command line does: `idle_seconds` is ``--idle-seconds`` there."""
+    """Name options as the command line does: `idle_seconds` is ``--idle-seconds`` there.
+
+    What stands in quotes is what somebody typed or should type, and stays; so does NAME=VALUE.
+    """
+    parts = _QUOTED.split(text)
+    return "".join(part if place % 2 else _flagged(part) for place, part in enumerate(parts))
+
+
+def _flagged(text: str) -> str:
     for name in _by_length(spec.name for spec in option_specs()):
         flag = f"--{name.replace('_', '-')}"
         text = re.sub(rf"\bOption {name}\b", flag, text)
         if "_" in name:
-            text = re.sub(rf"(?<![-\w]){name}(?!\w)", flag, text)
+            text = re.sub(rf"(?<![-\w]){name}(?![\w=])", flag, text)
+    for words, flag in _FLAGS.items():
+        text = text.replace(words, f"{words} ({flag})")
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from sadtalker_ext.options import OptionSpec, option_specs
@@ -23,12 +24,34 @@ GROUPS = {
 }
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Add a flag for every option, in the sections of their groups."""
+OF_FRAMES = (
+    *("enhancer", "enhancer_strength", "upscaler", "output_side", "blend", "format", "alpha"),
+    *("quality", "debug_overlay", "mark", "label_language", "provenance", "consent_by"),
+    "keep_partial",
+)
+"""Options about frames and the video's file; what plans a motion alone takes and ignores them."""
+
+
+def add_options(
+    command: argparse.ArgumentParser,
+    *,
+    without: Sequence[str] = ("captions",),
+    unseen: Sequence[str] = (),
+) -> None:
+    """Add a flag for every option, in the sections of their groups.
+
+    Args:
+        command: Gets them.
+        without: Options that get no flag; captions take a file, too, where they have one.
+        unseen: Options that the help does not show.
+    """
     sections = {name: command.add_argument_group(title) for name, title in GROUPS.items()}
     for spec in option_specs():
-        if spec.name != "captions":  # it takes a file, too
+        if spec.name not in without:
             add_option(sections[spec.group], spec)
+    for action in command._actions:
+        if action.dest in unseen:
+            action.help = argparse.SUPPRESS
 
 
 def add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
@@ -48,7 +71,7 @@ def add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
             nargs="+",
             default=argparse.SUPPRESS,
             metavar=spec.unit.upper(),
-            help=f"{spec.help} [{spec.low:g} to {spec.high:g}]",
+            help=f"{spec.help} [{_range(spec)}]",
         )
         return
     if spec.name == TRANSCRIPT:
@@ -62,15 +85,24 @@ def add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         return
     words = spec.help.replace("%", "%%")
     if spec.low is not None:
-        words += f" [{spec.low:g} to {spec.high:g}{' ' + spec.unit if spec.unit else ''}]"
+        words += f" [{_range(spec)}{' ' + spec.unit if spec.unit else ''}]"
+    if spec.default != "":
+        words += f" (default: {spec.default})"
     section.add_argument(
         flag,
         type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
         default=argparse.SUPPRESS,
         choices=spec.choices or None,
         metavar=_metavar(spec),
-        help=f"{words} (default: {spec.default})",
+        help=words,
     )
+
+
+def _range(spec: OptionSpec) -> str:
+    """Return the range of a number; a large one has all its digits."""
+    if spec.low is None or spec.high is None:
+        return ""
+    return " to ".join(f"{one:.10g}" for one in (spec.low, spec.high))
 
 
 def _metavar(spec: OptionSpec) -> str | None:

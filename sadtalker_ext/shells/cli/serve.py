@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib.metadata
 import importlib.util
 import ipaddress
 import math
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.errors import InvalidOption, PackageMissing
+from sadtalker_ext.errors import InvalidOption, PackageMissing, SetupError
 from sadtalker_ext.installing import how_to_add
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     Raises:
         PackageMissing: The server's packages are not installed.
         InvalidOption: Another machine could reach the server, and nobody would have to log in.
-        SetupError: The data folder is in use by another process, or the cluster of `--workers`
-            cannot be reached.
+        SetupError: The port or the data folder is in use by another process, or the cluster of
+            `--workers` cannot be reached.
     """
     absent = [name for module, name in SERVER_PACKAGES.items() if not _installed(module)]
     if absent:
@@ -53,6 +55,7 @@ def run_serve(parsed: argparse.Namespace) -> dict[str, Any]:
     from sadtalker_ext.shells.cli.workers import calls_of
 
     settings = _settings(parsed)
+    _require_free(parsed.host, parsed.port)
     with calls_of(parsed) as workers:
         _serve(parsed, replace(settings, workers=workers))
     return {"stopped": True}
@@ -168,6 +171,29 @@ def _check_numbers(parsed: argparse.Namespace) -> None:
             raise InvalidOption(
                 f"--{name.replace('_', '-')} should be at least {least:g}, found {value:g}."
             )
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that another program has, before the page is built and an address is told.
+
+    Raises:
+        SetupError: It cannot be listened on.
+    """
+    try:
+        kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, OverflowError):
+        return  # the server says what is wrong with the name
+    with socket.socket(kind, socket.SOCK_STREAM) as probe:
+        if os.name != "nt":  # there it means that two programs may share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "is taken by another program" if taken else f"cannot be used: {error.strerror}"
+            raise SetupError(
+                f"Port {port} of {host} {why}.", hint="Choose another one with --port."
+            ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.dubbing.request import LENGTHS
-from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.errors import InputError, InvalidOption, UnreadableVideo
 from sadtalker_ext.inputs.animation import PLAIN_LEVELS
 from sadtalker_ext.inputs.looking import Part
 from sadtalker_ext.inputs.video import open_driving
@@ -134,11 +134,11 @@ def video_of(values: Mapping[str, Any], options: GenerateOptions) -> Path:
     """Return the video that was given.
 
     Raises:
-        InputError: None was.
+        UnreadableVideo: None was.
         InvalidOption: What was chosen beside does not go with a video.
     """
     if not values["source_video"]:
-        raise InputError("The video is missing.", hint="Drop one on the field Portrait.")
+        raise UnreadableVideo("The video is missing.", hint="Drop one on the field Portrait.")
     if options.idle_seconds:
         raise InvalidOption(
             "A video needs speech, Idle was chosen.", hint="Choose File, Microphone or Text."

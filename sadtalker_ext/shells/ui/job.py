@@ -15,6 +15,7 @@ from sadtalker_ext.errors import (
     NoFaceFound,
     PackageMissing,
     SadTalkerError,
+    UnreadableImage,
 )
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
@@ -111,7 +112,9 @@ class TabJob:
         if values["source_kind"] == dub_job.VIDEO:
             return self._dub(progress, values, chosen)
         if values["picture"] is None:
-            raise InputError("A portrait is missing.", hint="Drop a picture on the portrait field.")
+            raise UnreadableImage(
+                "A portrait is missing.", hint="Drop a picture on the portrait field."
+            )
         check = uploads_of(self._host)
         if check is not None:
             check.picture(values["picture"])

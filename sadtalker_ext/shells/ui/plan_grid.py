@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import InvalidOption
-from sadtalker_ext.grid import Axis, cells_of, make_grid, parse_axis
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.types import VideoFile
+
+if TYPE_CHECKING:
+    from sadtalker_ext.grid import Axis  # and the encoder of its wall, only where one is made
 
 MOST_OF_STRANGERS = 9
 """Videos of one grid where others than the page's owner may ask for it."""
@@ -59,6 +61,10 @@ def axes_of(values: Mapping[str, Any], *, strangers: bool) -> list[Axis]:
         InvalidOption: There is no such option, a value does not fit, or they are too many.
     """
     texts = [str(values.get(name) or "").strip() for name in ("grid_columns", "grid_rows")]
+    if not any(texts):
+        return []
+    from sadtalker_ext.grid import parse_axis
+
     axes = [parse_axis(text) for text in texts if text]
     count = 1
     for axis in axes:
@@ -79,6 +85,8 @@ def varied(options: GenerateOptions, axes: Sequence[Axis]) -> list[GenerateOptio
     """
     if not axes:
         return [options]
+    from sadtalker_ext.grid import cells_of
+
     asked = options.as_dict()
     return [GenerateOptions.from_mapping({**asked, **cell}) for cell in cells_of(axes)]
 
@@ -103,4 +111,6 @@ def make_wall(
     service: Service, request: Request, axes: list[Axis], progress: Progress
 ) -> VideoFile:
     """Make all videos and return the wall; the single ones lie in a folder of its name."""
+    from sadtalker_ext.grid import make_grid
+
     return make_grid(service.generate, request, axes, progress).wall

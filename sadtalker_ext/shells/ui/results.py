@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,49 @@ def player_of(path: Path) -> dict[str, str | None]:
     """Return values for the parts that show a file: one of them has it, the others nothing."""
     shown: dict[str, str | None] = dict.fromkeys(("video", "moving", "file"))
     return shown | {_PLAYERS.get(path.suffix.lower(), "file"): str(path)}
+
+
+_OF_A_PICTURE = ("unreadable_image", "no_face", "face_too_small", "no_such_face")
+_OF_A_VIDEO = ("unreadable_video", *_OF_A_PICTURE)
+_OF_SPEECH = ("unreadable_audio", "silent_audio")
+
+
+def connect_error(
+    status: Component,
+    *,
+    pictures: Sequence[Component],
+    videos: Sequence[Component],
+    speech: Sequence[Component],
+    tick: Component,
+) -> None:
+    """Let an error leave when what it is about changes.
+
+    Args:
+        status: Where it stands.
+        pictures: What is shown comes from them.
+        videos: The same, or what chooses one of both.
+        speech: What is said comes from them.
+        tick: The consent that was asked for.
+    """
+
+    def leaves(codes: Collection[str]) -> Callable[[str], Any]:
+        def without_it(told: str) -> Any:
+            return "" if words.is_about(told, codes) else compat.unchanged()
+
+        return without_it
+
+    causes = ((pictures, _OF_A_PICTURE), (videos, _OF_A_VIDEO), (speech, _OF_SPEECH))
+    for components, codes in (*causes, ((tick,), ("input_error",))):
+        for one in components:
+            # not at every letter of a text
+            changed = getattr(one, "blur", one.change)
+            compat.listen(changed, leaves(codes), [status], [status])
+
+
+def connect_actions(parts: ResultParts) -> None:
+    """Wire the host's buttons."""
+    for button, action in parts.actions:
+        action.connect(button, parts.result_path)
 
 
 def make_result_parts(actions: Sequence[ResultAction]) -> ResultParts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InputError, InvalidOption
+from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
 from sadtalker_ext.shells.ui import (
@@ -164,7 +164,7 @@ def resolve(
         may_be_silent: Whether a file that was not given is no problem.
 
     Raises:
-        InputError: The chosen kind was not filled in; the sentence says what to do.
+        UnreadableAudio: The chosen kind was not filled in; the sentence says what to do.
     """
     kind = values["speech_kind"]
     chosen = dict(options)
@@ -176,7 +176,7 @@ def resolve(
         _reset(chosen, controls.SPEECH_WORDS)
     if kind == TEXT:
         if not str(chosen.get("text", "")).strip():
-            raise InvalidOption("There is no text to speak.", hint="Write what should be said.")
+            raise UnreadableAudio("There is no text to speak.", hint="Write what should be said.")
         return None, chosen
     if kind == IDLE:
         _reset(chosen, controls.SPEECH_TRIM)
@@ -189,7 +189,7 @@ def resolve(
     if not value and may_be_silent:
         return None, chosen
     if not value:
-        raise InputError(*_missing(kind))
+        raise UnreadableAudio(*_missing(kind))
     path, part = sound_field.split_crop(value)
     _apply_crop(chosen, path, part)
     return path, chosen

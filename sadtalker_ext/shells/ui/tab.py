@@ -74,8 +74,7 @@ def build_tab(host: TabHost) -> TabParts:
     consent = ConsentBook(None if shared else host.state_folder, examples.fingerprints)
     line, engine = engines.EngineLine(host.service), host.service.choose("auto")
     with gr.Column(elem_id=element_id("root"), elem_classes=["stx"]):
-        task = gr.Textbox(visible=False, elem_id=element_id("task"))
-        compat.not_saved(task)
+        task = compat.not_saved(gr.Textbox(visible=False, elem_id=element_id("task")))
         with gr.Row(elem_classes=["stx-columns"]):
             with gr.Column(scale=6, min_width=280, elem_classes=["stx-left"]):
                 shown = portrait.make_portrait_parts(host.picture_sources, options)
@@ -139,9 +138,15 @@ def build_tab(host: TabHost) -> TabParts:
     timeline_editor.connect_timeline_parts(look_parts.timeline, options, said, host)
     book = face_editor.PointBook(None if shared else host.state_folder)
     _connect_results(made, options, speaking, Finder(host, book), shown.picture)
+    results.connect_error(
+        made.status,
+        pictures=[shown.picture],
+        videos=[shown.video.video, shown.video.kind],
+        speech=[said.kind, said.file, said.microphone, said.video, options.components["text"]],
+        tick=shown.tick,
+    )
     past.connect_past_parts(earlier, made, host)
-    for button, action in made.actions:
-        action.connect(button, made.result_path)
+    results.connect_actions(made)
     host.connect_job(parts, compat.by_name(job, inputs))
     return TabParts(job=parts, options=options, look=look_parts, explained=_explanations(gr))
 

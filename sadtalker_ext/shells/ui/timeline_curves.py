@@ -23,7 +23,6 @@ from sadtalker_ext.motion import gestures
 from sadtalker_ext.motion.cues import Cue, cues_of
 from sadtalker_ext.motion.emotion_track import control_track, eased, emotion_weights
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.speech.marked_text import read_marked
 from sadtalker_ext.spoken_words import Word
 from sadtalker_ext.timeline import read_timeline
 from sadtalker_ext.types import FloatArray, Speech
@@ -36,7 +35,8 @@ _WORDS_PER_SECOND: Final = 2.6
 _UNSPACED_PER_SECOND: Final = 5.5
 """Signs of scripts without spaces: Chinese has 5 syllables a second, Japanese 7 or 8 morae."""
 _MOST_SIGNS: Final = 100_000
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_UNSPACED: Final = "[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]"
+"""Compiled by the first text: that takes longer than the rest of this module."""
 _LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 """As long as `motion.directing` takes for a gaze and a head that are told no transition."""
 _UNKNOWN_SECONDS: Final = 5.0
@@ -139,6 +139,8 @@ def sound_of_text(text: str, rate: float = 1.0) -> Sound:
     Raises:
         InvalidOption: A mark is wrong, see `read_marked`.
     """
+    from sadtalker_ext.speech.marked_text import read_marked
+
     words: list[Word] = []
     end = pause = 0.0
     for part in read_marked(text[:_MOST_SIGNS]).parts:
@@ -151,8 +153,8 @@ def sound_of_text(text: str, rate: float = 1.0) -> Sound:
 
 def _spoken_seconds(text: str) -> float:
     """Return about how long a voice of usual speed needs for a text without marks."""
-    unspaced = len(_UNSPACED.findall(text))
-    spaced = len(_UNSPACED.sub(" ", text).split())
+    unspaced = len(re.findall(_UNSPACED, text))
+    spaced = len(re.sub(_UNSPACED, " ", text).split())
     return spaced / _WORDS_PER_SECOND + unspaced / _UNSPACED_PER_SECOND
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from html import escape
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
@@ -72,6 +74,12 @@ def error_html(
         f'<div class="stx-error" role="alert" data-code="{escape(kind)}">'
         f"<div><b>{escape(message)}</b></div>{advice}{action}{more}</div>"
     )
+
+
+def is_about(html: str, codes: Collection[str]) -> bool:
+    """Tell whether what stands in the place of errors is an error of one of these codes."""
+    found = re.match(r'\s*<div class="stx-error"[^>]* data-code="(\w+)"', html or "")
+    return found is not None and found[1] in codes
 
 
 def note_html(text: str) -> str:

@@ -42,6 +42,10 @@ class Espeak:
         """Return its voices, common languages first."""
         return _voices() if installed() else ()
 
+    def unread(self, text: str) -> Iterator[str]:  # noqa: ARG002  the protocol's
+        """Yield nothing: the program does not tell what it leaves out."""
+        return iter(())
+
     def synthesise(self, text: str, delivery: Delivery) -> Iterator[Utterance]:
         """Speak a text in pieces of some sentences.
 

@@ -57,6 +57,10 @@ class Piper:
             for name, path in self._files().items()
         )
 
+    def unread(self, text: str) -> Iterator[str]:  # noqa: ARG002  the protocol's
+        """Yield nothing: the program does not tell what it leaves out."""
+        return iter(())
+
     def synthesise(self, text: str, delivery: Delivery) -> Iterator[Utterance]:
         """Speak a text, sentence by sentence; piper tells no times.
 

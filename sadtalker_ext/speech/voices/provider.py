@@ -86,6 +86,12 @@ class Provider(Protocol):
             SadTalkerError: The voice failed; the sentence says why.
         """
 
+    def unread(self, text: str) -> Iterator[str]:
+        """Yield the words that the voices leave out, or parts of them, as they are written.
+
+        Nothing where a source does not know what it leaves out.
+        """
+
 
 def trimmed(whole: Utterance) -> Utterance:
     """Return an utterance without the silence at its ends, but for 60 ms."""

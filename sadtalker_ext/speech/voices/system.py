@@ -47,6 +47,10 @@ class System:
         """Return the installed voices; none on Linux, where there is no common program."""
         return _voices(sys.platform)
 
+    def unread(self, text: str) -> Iterator[str]:  # noqa: ARG002  the protocol's
+        """Yield nothing: the program does not tell what it leaves out."""
+        return iter(())
+
     def synthesise(self, text: str, delivery: Delivery) -> Iterator[Utterance]:
         """Speak a text, sentence by sentence.
 

@@ -113,6 +113,16 @@ def test_captions_end_with_sentences_and_at_pauses():
     assert [one.text for one in cues(apart)] == ["a", "b"]
 
 
+def test_a_word_of_no_length_is_not_lost():
+    """A caption that ended as it began was left out."""
+    given_ = [Word(text="One.", start=0, end=1), Word(text="Two.", start=1, end=1)]
+    lines = cues([*given_, Word(text="Three.", start=1, end=2)])
+    assert [(one.text, one.start, one.end) for one in lines] == [
+        ("One.", 0, 1),
+        ("Two. Three.", 1, 2),
+    ]
+
+
 def test_long_sentences_break_behind_commas_into_lines_of_the_same_length():
     text = "This is a rather long sentence, which goes on for quite a while, and on, and then ends."
     lines = cues(words(text, 0.2, 0.02))

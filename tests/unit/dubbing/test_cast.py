@@ -1,5 +1,6 @@
 """Which person of a video each role means."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -47,6 +48,23 @@ def test_a_box_is_a_roles_own(three):
     assert meant(three, DubRole(box=LEFT), DubRole(face="0")) == [0, 1]
     assert meant(three, DubRole(), DubRole(), box=RIGHT) == [2, 1]
     assert meant(three, DubRole(box=LEFT), box=RIGHT) == [0], "its own box counts"
+
+
+@pytest.mark.parametrize(("differs", "told"), [(0.8, 0), (1.2, 1), (1.6, None)])
+def test_a_person_who_may_be_somebody_else_is_told_of(three, differs, told):
+    three.people = [SimpleNamespace(differs=lambda _, by=by: by) for by in (1.9, differs, 1.8)]
+    notes = []
+
+    def found():
+        role = DubRole(face=Path("ann.png"))
+        return cast(three, [role], "a.mp4", box=None, likeness_of=lambda _: None, tell=notes.append)
+
+    if told is None:
+        with pytest.raises(NoSuchFace, match=r"ann\.png"):
+            found()
+    else:
+        assert (found(), len(notes)) == ([[1]], told)
+        assert all("ann.png" in note for note in notes)
 
 
 def test_two_roles_are_two_people(three):

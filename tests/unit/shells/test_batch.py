@@ -3,6 +3,7 @@ import json
 import pytest
 from PIL import Image
 
+from sadtalker_ext.batch.lines import read_jobs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.cli import main
@@ -73,6 +74,11 @@ def test_a_bug_in_one_line_does_not_stop_the_others(jobs, tmp_path, capsys, monk
     assert rows[1]["video"]["path"] == str(tmp_path / "1.mp4")
 
 
+def test_folders_of_outputs_are_made(jobs, tmp_path):
+    assert main(["batch", str(jobs({**GOOD, "output": "new/dir/1.mp4"}))]) == 0
+    assert (tmp_path / "new" / "dir" / "1.mp4").is_file()
+
+
 def test_what_exists_is_skipped_so_that_a_batch_can_go_on(jobs, capsys):
     path = jobs(GOOD)
     assert main(["batch", str(path)]) == 0
@@ -94,18 +100,62 @@ def test_only_the_end_of_a_line_ends_a_job(jobs, tmp_path, requests, end):
     path = jobs()
     text = "One.\u2028Two.\x85Three."
     line = json.dumps({**GOOD, "text": text}, ensure_ascii=False)
-    path.write_text(f"{line}{end}{json.dumps(GOOD)}{end}", encoding="utf-8", newline="")
+    other = json.dumps({**GOOD, "output": "2.mp4"})
+    path.write_text(f"{line}{end}{other}{end}", encoding="utf-8", newline="")
     assert main(["batch", str(path)]) == 2
     assert [request.options.text for request, _ in requests] == [text, ""]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"output": "a.mp4"}'])
-def test_a_broken_list_is_refused_before_any_work(jobs, tmp_path, capsys, text):
-    path = jobs(GOOD)
-    path.write_text(json.dumps(GOOD) + "\n" + text, encoding="utf-8")
+def test_lines_that_cannot_be_read_are_failed_rows_and_the_rest_goes_on(jobs, tmp_path, requests):
+    path = jobs()
+    wrong = ["nonsense", "[1]", '{"output": "a.mp4"}', '{"portrait": "a.png", ', "# a comment"]
+    lines = [json.dumps({**GOOD, "output": f"{place}.mp4"}) for place in range(2)]
+    path.write_text("\n".join([lines[0], *wrong, lines[1]]), encoding="utf-8")
+    made, broken = read_jobs(path)
+    assert [number for number, _ in made] == [1, 7]
+    assert sorted(broken) == [2, 3, 4, 5, 6]
+    assert all(error.message and error.hint for error in broken.values())
     assert main(["batch", str(path)]) == 2
-    assert "Line 2" in capsys.readouterr().err
-    assert not list(tmp_path.glob("*.mp4"))
+    assert [request.output.name for request, _ in requests] == ["0.mp4", "1.mp4"]
+
+
+def test_rows_of_unreadable_lines_are_told_with_what_to_do(jobs, capsys, requests):
+    path = jobs(GOOD)
+    path.write_text('{"portrait": "a.png", \n{"portrait": "a.png", "speach": "a.wav"}\n')
+    assert main(["batch", str(path)]) == 2
+    told = capsys.readouterr().out
+    assert "line 1: failed, The line is not JSON" in told and "one JSON object" in told
+    assert "line 2: failed, There is no 'speach' in a line. Did you mean speech?" in told
+    assert "0 made, 0 skipped, 2 failed" in told
+
+
+def test_a_mended_line_does_not_find_the_video_of_another(jobs):
+    """Names that follow from the list are the same before and after a line was mended."""
+    path = jobs()
+    one, broken = (
+        '{"portrait": "a.png", "idle_seconds": 1}',
+        '{"portrait": "a.png", idle_seconds: 1}',
+    )
+    named = []
+    for second in (broken, one):
+        path.write_text(f"{one}\n{second}\n{one}\n", encoding="utf-8")
+        named.append({number: values["output"] for number, values in read_jobs(path)[0]})
+    assert named[0] == {1: "a_talking.mp4", 3: "a_talking_3.mp4"}
+    assert named[1] == {**named[0], 2: "a_talking_2.mp4"}
+
+
+def test_two_lines_with_one_output_are_not_taken_for_a_video_that_is_there(jobs, requests, capsys):
+    path = jobs(
+        GOOD,
+        {**GOOD, "seed": 2, "output": "x/../1.mp4"},
+        {**GOOD, "output": "2.gif"},
+        {**GOOD, "output": "2.mp4", "format": "gif"},
+        {**GOOD, "output": "3.mp4"},
+    )
+    assert main(["batch", str(path)]) == 2
+    assert [request.output.name for request, _ in requests] == ["1.mp4", "2.gif", "3.mp4"]
+    told = capsys.readouterr().out
+    assert "line 2: failed, Line 1 writes" in told and "line 4: failed, Line 3 writes" in told
 
 
 @pytest.fixture
@@ -129,7 +179,11 @@ def test_every_line_may_borrow_from_its_own_video(jobs, tmp_path, requests):
         "motion_plot": "plot.png",
     }
     moved = {"motion_in": "face.csv", "motion_out": "face.json"}
-    path = jobs({**GOOD, **files, **moved}, GOOD, {**GOOD, "reference_video": "other.mp4"})
+    path = jobs(
+        {**GOOD, **files, **moved},
+        {**GOOD, "output": "2.mp4"},
+        {**GOOD, "reference_video": "other.mp4", "output": "3.mp4"},
+    )
     assert main(["batch", str(path)]) == 2
     first, second, third = (request for request, _ in requests)
     for name, value in files.items():
@@ -150,7 +204,7 @@ def test_the_device_counts_for_the_whole_list(jobs, requests, words):
 
 
 @pytest.mark.parametrize("name", ["reference_video", "speech", "output"])
-def test_a_path_that_is_none_is_refused_before_any_work(jobs, requests, capsys, name):
+def test_a_path_that_is_none_is_a_failed_row(jobs, requests, capsys, name):
     assert main(["batch", str(jobs(GOOD, {**GOOD, name: ["a.mp4"]}))]) == 2
-    assert f"Line 2 of jobs.jsonl: {name} should be a path" in capsys.readouterr().err
-    assert requests == []
+    assert f"line 2: failed, {name} should be a path" in capsys.readouterr().out
+    assert len(requests) == 1

@@ -118,6 +118,46 @@ def test_speech_is_asked_for(inputs, capsys):
     assert "--idle-seconds" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--text", "Hello."), "--text is spoken in place of a sound"),
+        (("--idle-seconds", "2"), "--idle-seconds is for a video without speech"),
+        (("--video", "b.wav"), "should be given once"),
+        (("--portrait", "b.png"), "should be given once"),
+    ],
+)
+def test_what_is_given_twice_is_refused(inputs, fake_engine, tmp_path, capsys, words, told):
+    out = ("-o", tmp_path / "out.mp4", "--engine", "puppet")
+    assert run("generate", *inputs, *words, *out) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_folder_for_results_is_made_and_goes_if_nothing_comes(inputs, fake_engine, tmp_path):
+    portrait, speech = inputs
+    folder = tmp_path / "new" / "dir"
+    words = ("--engine", "puppet", "--output-dir", folder)
+    assert run("generate", tmp_path / "no.png", speech, *words) == 2
+    assert not folder.exists()
+    assert run("generate", portrait, speech, *words) == 0
+    assert (folder / "portrait_talking.mp4").is_file()
+    (tmp_path / "file").write_text("")
+    assert run("generate", portrait, speech, "--output-dir", tmp_path / "file" / "x") == 2
+
+
+def test_the_result_is_named_without_detours_with_what_lies_beside_it(
+    inputs, fake_engine, tmp_path, capsys
+):
+    (tmp_path / "x").mkdir()
+    odd = tmp_path / "x" / ".." / "out.mp4"
+    words = ("-o", odd, "--engine", "puppet", "--motion-plot", tmp_path / "a.png")
+    assert run("generate", *inputs, *words, "--consent-by", "Ada Example") == 0
+    video, also = capsys.readouterr().out.splitlines()
+    assert video.startswith(f"{tmp_path / 'out.mp4'} ·")
+    assert also == f"also: {tmp_path / 'a.png'}, {tmp_path / 'out.mp4.consent.json'}"
+
+
 def test_a_bug_is_reported_as_a_bug(inputs, tmp_path, capsys, monkeypatch, caplog):
     def broken(self, request, progress):
         raise KeyError("oops")

@@ -1,15 +1,16 @@
 """Help that fits a screen, and "did you mean"."""
 
 import json
+import re
 
 import pytest
 
+from sadtalker_ext.batch.lines import with_outputs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.presets import BUILT_IN, preset_options
 from sadtalker_ext.shells.cli import main
 from sadtalker_ext.shells.cli.arguments import build_parser, options_from
-from sadtalker_ext.shells.cli.batch import with_outputs
-from sadtalker_ext.shells.cli.helping import OFTEN, short_help, with_flags
+from sadtalker_ext.shells.cli.helping import OFTEN, overview, short_help, with_flags
 
 
 def refused(capsys, *words):
@@ -64,6 +65,39 @@ def test_what_was_meant_is_named(capsys, words, meant):
     assert "usage:" not in told and len(told.splitlines()) == 2
 
 
+def test_a_file_whose_name_begins_with_a_dash_is_no_flag(capsys):
+    assert "./-dash.png" in refused(capsys, "generate", "-dash.png", "speech.wav")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["grid"], ["dub"], ["batch"], ["motion"], ["weights"], ["weights", "fetch"]]
+)
+def test_every_command_knows_help_all(capsys, words):
+    shown = []
+    for flag in ("--help", "--help-all"):
+        with pytest.raises(SystemExit) as stop:
+            main([*words, flag])
+        assert stop.value.code == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] and "usage:" in shown[0]
+
+
+def test_long_helps_have_each_heading_once_and_no_empty_default(capsys):
+    for command in ("grid", "motion"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        shown = capsys.readouterr().out
+        assert shown.count("\nhead and eyes:") == 1
+        assert "(default: )" not in shown and "e+09" not in shown
+        assert ("--quality" in shown) == (command == "grid")
+    assert chosen("--quality", "20") == {"quality": 20}
+
+
+def test_no_command_is_listed_twice():
+    names = re.findall(r"^  sadtalker (\w+) ", overview().partition("examples:")[0], re.MULTILINE)
+    assert len(names) == len(set(names)) > 8
+
+
 def test_what_is_like_nothing_gets_no_guess(capsys):
     told = refused(capsys, "generate", "a.png", "--zzz")
     assert "--zzz" in told and "Did you mean" not in told
@@ -75,6 +109,9 @@ def test_options_are_named_as_flags():
     assert with_flags("a text, or --idle-seconds, in my_idle_seconds") == (
         "a text, or --idle-seconds, in my_idle_seconds"
     )
+    typed = "Such as head_motion=0,1, found 'head_motion'; don't idle_seconds, it's \"face_index\"."
+    assert with_flags(typed) == typed.replace("idle_seconds", "--idle-seconds")
+    assert with_flags("Or ask for overwriting.") == "Or ask for overwriting (--overwrite)."
 
 
 def chosen(*words):

@@ -2,6 +2,7 @@ import pytest
 
 from sadtalker_ext.speech import pronounce
 from sadtalker_ext.speech.pronounce import readings_of, symbols_of
+from sadtalker_ext.speech.voices import espeak
 
 
 def test_symbols_of_a_word():
@@ -35,6 +36,6 @@ def test_without_espeak_english_is_read_by_rules(monkeypatch):
 
 
 def test_a_failing_worker_only_means_listening(monkeypatch, caplog):
-    monkeypatch.setattr(pronounce.espeak, "WORKER", pronounce.espeak.WORKER.with_name("nowhere.py"))
+    monkeypatch.setattr(espeak, "WORKER", espeak.WORKER.with_name("nowhere.py"))
     assert readings_of("Die Mutter ist nicht da und der Vater auch.") == []
     assert "listened to" in caplog.text

@@ -164,6 +164,9 @@ class Parrot:
     def voices(self):
         return (Voice(name="parrot", language="en-us", label="Parrot"),)
 
+    def unread(self, text):
+        return (word for word in text.split() if not word.isascii())
+
     def synthesise(self, text, delivery):
         for word in text.split():
             self.made += 1
@@ -234,6 +237,36 @@ def test_a_text_in_a_language_nobody_speaks_is_read_with_a_warning(tmp_path, par
     assert "'de'" in speech.warnings[0]
     assert speak("This is good and not bad.", tmp_path).warnings == ()
     assert speak("Das ist nicht gut.", tmp_path, voice="parrot").warnings == ()
+
+
+def test_words_that_a_voice_leaves_out_are_named(tmp_path, parrot):
+    (told,) = speak("Hi 你好 there [pause 0.2] 你好 мир", tmp_path, voice="parrot").warnings
+    assert "parrot" in told and "letters: 你好, мир. They were left out" in told
+    many = " ".join(f"мир{chr(0x430 + place)}" for place in range(11))
+    (told,) = speak(f"one {many} two", tmp_path, voice="parrot").warnings
+    assert "and 3 more" in told and told.count("мир") == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "espeak_there", "step"),
+    [
+        ("مرحبا بالعالم", False, "pip install"),
+        ("你好", False, "pip install"),
+        ("مرحبا بالعالم", True, "sound file"),
+        ("Привет", False, "The voice rus speaks 'ru'"),
+        ("😀😀", False, "no words in the text"),
+    ],
+)
+def test_a_text_that_cannot_be_said_has_a_next_step(
+    tmp_path, monkeypatch, parrot, text, espeak_there, step
+):
+    birds = (*parrot.voices(), Voice(name="rus", language="ru", label="Russian"))
+    monkeypatch.setattr(Parrot, "voices", lambda self: birds)
+    monkeypatch.setattr(Parrot, "synthesise", lambda self, text, delivery: iter(()))
+    monkeypatch.setattr(espeak, "installed", lambda: espeak_there)
+    with pytest.raises(InvalidOption, match="nothing in the text") as caught:
+        speak(text, tmp_path, voice="parrot")
+    assert step in caught.value.hint
 
 
 def test_the_length_of_a_text_needs_no_memory(tmp_path, parrot):

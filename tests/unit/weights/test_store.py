@@ -1,5 +1,6 @@
 """Finding and checking weight files."""
 
+import errno
 import hashlib
 import json
 import os
@@ -51,6 +52,22 @@ def test_a_missing_file_names_folders_and_command(store, tmp_path):
     assert str(tmp_path / "first") in caught.value.message
     assert str(store.download_folder) in caught.value.message
     assert "sadtalker weights fetch engine" in caught.value.hint
+
+
+def test_a_folder_that_may_not_be_read_is_passed_over_and_named(store, tmp_path, monkeypatch):
+    """Another user's cache. Root may read everything, so the system is made to refuse."""
+    real, second = os.stat, put(tmp_path / "second")
+
+    def refusing(path, **more):
+        if str(path).startswith(str(tmp_path / "first")):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    assert store.find(FILE.name) == second
+    second.unlink()
+    with pytest.raises(WeightsMissing, match=f"may not read {tmp_path / 'first'}"):
+        store.require(FILE.name)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class MouthDonor:
         self._down = _down(look.points)
         below = None if wide is None else self._below_of(wide)
         if below is not None:
-            self._interior.show_below(below)
+            self._interior.show_below(*below)
 
     def draw(
         self, lines: LipLines, pose: Pose, controls: Mapping[str, float], skin: FloatArray, box: Box
@@ -83,8 +83,8 @@ class MouthDonor:
         )
         return np.asarray(drawn, np.float32)
 
-    def _below_of(self, wide: Look) -> FloatArray | None:
-        """Return (h, w, 4) what a wide open mouth shows below its teeth, placed as in the look."""
+    def _below_of(self, wide: Look) -> tuple[FloatArray, float] | None:
+        """Return what a wide open mouth shows below its teeth; see `MouthInterior.show_below`."""
         style = measure_style(wide.picture, wide.points, wide.mouth)
         left, top, right, bottom = _inner_box(wide.mouth, wide.picture.shape)
         cut = cut_below_teeth(
@@ -99,7 +99,8 @@ class MouthDonor:
         where = there @ to_wide[:, :2].T + to_wide[:, 2] - np.array([left, top], np.float32)
         x, y = np.moveaxis(where, -1, 0)
         moved = remap(layer, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE)
-        return np.asarray(moved, np.float32)
+        scale = float(np.sqrt(abs(np.linalg.det(to_wide[:, :2]))))
+        return np.asarray(moved, np.float32), wide.lines.opening / scale
 
     def _jaw_way(self, lines: LipLines, to_frame: FloatArray) -> FloatArray:
         """Return (2,) how far the jaw is lower than in the look, in its pixels."""

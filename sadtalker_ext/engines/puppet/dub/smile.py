@@ -30,10 +30,11 @@ _SMILES: Final = (0.04, 0.14)
 """How much further than at rest the corners are apart, as a share of that, where it may be a smile
 and surely is. In six clips of calm speech 95 of 100 frames have less than 0.1, one that laughs has
 0.2 to 0.3 for seconds."""
-_WITH_JAW: Final = 0.27
-"""Share of an opening by which it takes the corners down, as `JAW_DROP` of the puppet does."""
-_MOST: Final = 0.45
-"""Way of a corner, in halves of the mouth, beyond which the mesh errs."""
+_WITH_JAW: Final = 0.2
+"""Share of an opening by which it takes the corners down; with a closing one they come up again,
+but the cheeks do not."""
+_MOST: Final = (0.45, 0.22)
+"""Ways of a corner sideways and upwards, in halves of the mouth, beyond which the mesh errs."""
 _REMEMBERED: Final = 512
 
 
@@ -65,7 +66,7 @@ class FilmedSmile:
         ways = np.stack([self._corners(number) for number in numbers.tolist()])
         slow = np.tensordot(weight / max(float(weight.sum()), 1e-9), ways, 1)
         wider = (slow[1, 0] - slow[0, 0]) / 2 / self._half
-        most = _MOST * self._half
+        most = np.array(_MOST) * self._half
         smile: FloatArray = np.clip(slow, -most, most) * smoothstep(*_SMILES, np.float32(wider))
         return smile.astype(np.float32)
 

@@ -21,6 +21,8 @@ _BROAD = 0.3
 """How much further than at rest the corners of a broad smile are apart, as a share of that."""
 _IN_SMILES = {"wide": 0.3, "round": 0.5}
 """What a broad smile leaves of other movements of the corners."""
+_BARED = (0.5, 0.5)
+"""How far a broad smile raises the upper lip, and the opening of the jaw from which it does so."""
 
 
 class SpeakingFace:
@@ -71,11 +73,21 @@ class SpeakingFace:
         own = self._habits.at_rest(pose)
         if smile is not None and smile.any():
             broad = min(max(float(smile[1, 0] - smile[0, 0]) / (2 * self._half * _BROAD), 0), 1)
-            left = {name: 1 - broad * (1 - share) for name, share in _IN_SMILES.items()}
-            controls = {name: value * left.get(name, 1.0) for name, value in controls.items()}
+            controls = _smiling(controls, broad)
             own[:, :2] += (self._share * smile).sum(1)
         own[:, :2] += self.ways(controls)
         return pose.place(own)
+
+
+def _smiling(controls: Mapping[str, float], broad: float) -> dict[str, float]:
+    """Return what a mouth does that smiles, 0..1: open lips bare the upper teeth."""
+    said = {
+        name: value * (1 - broad * (1 - _IN_SMILES.get(name, 1.0)))
+        for name, value in controls.items()
+    }
+    opened = min(controls.get("jaw", 0.0) / _BARED[1], 1.0) * (1 - controls.get("press", 0.0))
+    said["upper"] = max(controls.get("upper", 0.0), _BARED[0] * broad * opened)
+    return said
 
 
 def _with_corners(rest: FloatArray, half: float) -> FloatArray:

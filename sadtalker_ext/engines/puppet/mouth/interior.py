@@ -72,16 +72,17 @@ class MouthInterior:
             (frame.curve(x, frame.lower) - frame.curve(x, frame.upper)) * frame.half_width, 0
         )
         self._side = smoothstep(0.62, 0.9, np.abs(u))
-        self._seen_below: FloatArray | None = None
+        self._seen_below: tuple[FloatArray, float] | None = None
 
-    def show_below(self, layer: FloatArray) -> None:
+    def show_below(self, layer: FloatArray, opening: float) -> None:
         """Show what another picture of the same mouth, open wider, has below the upper teeth.
 
         Args:
             layer: (h, w, 4) premultiplied; takes the place of what this picture has there, which
                 may be no more than the edge of the lip below a grin, and of all that is drawn.
+            opening: Pixels between the lips there: less light falls into a mouth less open.
         """
-        self._seen_below, self._below = layer, None
+        self._seen_below, self._below = (layer, max(opening, 1.0)), None
 
     def draw(
         self,
@@ -110,7 +111,10 @@ class MouthInterior:
         opening = np.maximum(below_upper + above_lower, 0)
         image = _planes(self._cavity[part])
         if self._seen_below is not None:
-            layer = self._shifted(self._seen_below, jaw_way, part)
+            seen, widest = self._seen_below
+            layer = self._shifted(seen, jaw_way, part)
+            lit = 0.75 + 0.25 * smoothstep(0.0, 0.8, opening / np.float32(widest))
+            _dim(layer, [lit] * 3)
             _lay(image, layer)
         elif not self._deep:
             self._lay_jaw(image, jaw_way, tongue, rounded * (1 - tuck), part)

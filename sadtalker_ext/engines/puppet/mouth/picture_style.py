@@ -131,13 +131,13 @@ def _stone(
         if inside.any():
             darkest = float(np.percentile(luma(eye[inside].astype(np.float32)), 8))
             shares.append(darkest / max(float(luma(np.asarray(skin, np.float32))), 1.0))
-    if not shares:
+    no_pupils = float(smoothstep(*_PUPILS, np.array(np.mean(shares)))) if shares else 0.0
+    if no_pupils == 0:  # a living face: OpenCV's tables for CIELAB take longer than all of this
         return 0.0
     colours = np.asarray([[skin, lip]], np.float32) / np.float32(255)
     _, red, _ = cv2.split(cv2.cvtColor(colours, cv2.COLOR_RGB2LAB))
     redder = float(red[0, 1] - red[0, 0])
-    no_pupils = smoothstep(*_PUPILS, np.array(np.mean(shares)))
-    return float(no_pupils * smoothstep(*_REDDER, np.array(redder)))
+    return no_pupils * float(smoothstep(*_REDDER, np.array(redder)))
 
 
 def _filled(shape: tuple[int, ...], polygon: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -49,11 +49,18 @@ class Folds:
         hidden: (h, w) float32 on the pixels of `frame.box`, 1 where hair or a hat hides the skin.
         strength: Factor of all depths.
         smooth: 0 for wrinkled skin .. 1 for smooth skin.
+        coloured: 0 for skin in greys .. 1 for skin of its usual colour.
     """
 
     def __init__(
-        self, frame: SkinFrame, hidden: FloatArray, strength: float, smooth: float = 0.0
+        self,
+        frame: SkinFrame,
+        hidden: FloatArray,
+        strength: float,
+        smooth: float = 0.0,
+        coloured: float = 1.0,
     ) -> None:
+        self._tint = [1 + (tint - 1) * coloured for tint in _TINT]
         self._shades: list[tuple[Slices, FloatArray]] = []
         ends: list[tuple[FloatArray, FloatArray]] = []
         full: list[float] = []
@@ -115,7 +122,7 @@ class Folds:
             part = light[_from(rows.start, where[0]), _from(columns.start, where[1])]
             part += np.float32(deep) * shade
         np.clip(light, _DARKEST, _LIGHTEST, out=light)
-        gains = cv2.merge([light * np.float32(tint) + 1 for tint in _TINT])
+        gains = cv2.merge([light * np.float32(tint) + 1 for tint in self._tint])
         lit = region[rows, columns]
         lit[:] = cv2.multiply(lit, gains, dtype=cv2.CV_8U)
 

@@ -24,6 +24,8 @@ _ON_DRAWINGS = 0.35
 _SMOOTH_SKIN = (0.05, 0.5)
 """Texture of skin between the two: 0 in flat drawings, 0.14 in a smooth painting, 0.36 to 1 in
 six photographs and renderings."""
+_COLOURED = 0.2
+"""Saturation of skin from which on a fold is as red as skin is; on a grey picture it is grey."""
 _CHEEK_LIGHT = 0.07
 """Share of light that a cheek gains when it is raised."""
 _CHEEK_REACH = (0.085, 0.055)
@@ -60,7 +62,8 @@ class SkinLayer:
         drawn = max(1 - float(smoothstep(*_SMOOTH_SKIN, style.detail)), style.lined)
         strength = (1 - drawn) + drawn * _ON_DRAWINGS * (1 - 0.5 * style.lined)
         smooth = 1 - (1 - drawn) * measure_roughness(picture, frame)
-        self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength, smooth)
+        coloured = min(float(np.ptp(style.skin)) / max(float(style.skin.max()), 1.0) / _COLOURED, 1)
+        self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength, smooth, coloured)
         self._worry = worried(np.asarray(points, np.float32))
         self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]
 

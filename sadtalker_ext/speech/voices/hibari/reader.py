@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,6 +99,19 @@ def read(sentence: str, lexicon: Lexicon) -> Reading:
         # without an end the network speaks as if it went on
         symbols, owners = f"{symbols}.", (*owners, owners[-1])
     return Reading(symbols=symbols, owners=owners, tokens=tuple(written))
+
+
+def unread(sentence: str) -> Iterator[str]:
+    """Yield the words of a sentence that are left out, or whose letters are in part.
+
+    Args:
+        sentence: One sentence of plain text.
+    """
+    written = tokens(sentence)
+    for owner in range(len(written)):
+        left = _LETTERS.sub("", " ".join(spoken(written, owner)))
+        if any(sign.isalnum() for sign in left):
+            yield written[owner].core
 
 
 def _words(written: Sequence[Token]) -> list[_Said]:

@@ -11,8 +11,14 @@ import pytest
 
 from sadtalker_ext.engines.puppet.head.turn import HeadTurn
 from sadtalker_ext.engines.puppet.rig import PuppetRig
-from sadtalker_ext.engines.puppet.stage import LARGEST_FACE_PX, LONGEST_SIDE_PX, view_stage
+from sadtalker_ext.engines.puppet.stage import (
+    LARGEST_FACE_PX,
+    LONGEST_SIDE_PX,
+    longest_side,
+    view_stage,
+)
 from sadtalker_ext.motion.controls import CONTROLS, rest
+from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait.find import box_of
 from sadtalker_ext.types import Face, Motion
 from tests.support.puppet_person import make_person
@@ -230,6 +236,25 @@ def test_large_pictures_are_scaled_to_a_video_that_plays():
     view = view_stage(picture, face_at(2000, 2000, 2400, 3000), "full")
     assert max(view.size) <= LONGEST_SIDE_PX
     assert np.ptp(view.points[:, 1]) <= LARGEST_FACE_PX + 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "drawn", "told"),
+    [
+        ({}, 2000, "output_side"),
+        ({"output_side": 400}, 600, ""),
+        ({"output_side": 100}, 384, ""),
+        ({"output_side": 1900}, 2000, "output_side"),
+        ({"output_side": 400, "upscaler": "some"}, 2000, "output_side"),
+    ],
+)
+def test_what_is_shown_small_is_not_drawn_large(chosen, drawn, told):
+    """A phone's photo took minutes for a video of 720 pixels."""
+    picture = np.zeros((2000, 1600, 3), np.uint8)
+    longest = longest_side(GenerateOptions(**chosen))
+    view = view_stage(picture, face_at(800, 800, 400, 500), "full", longest)
+    assert max(view.size) == drawn
+    assert told in " ".join(view.warnings) and bool(told) == bool(view.warnings)
 
 
 def test_what_lids_and_lips_cannot_do_is_told_when_they_should():

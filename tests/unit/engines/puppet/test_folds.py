@@ -82,6 +82,15 @@ def test_smooth_skin_is_shaded_softly_and_wrinkled_skin_in_lines(frame, fields, 
     assert steepest[1] < 0.5 * steepest[0]
 
 
+def test_a_fold_of_a_grey_picture_is_grey(frame, fields):
+    region = np.full((*hidden(frame).shape, 3), SKIN, np.uint8)
+    Folds(frame, hidden(frame), 1.0, coloured=0.0).shade(
+        region, fields.forward(weights(browDown=1))
+    )
+    assert (region != SKIN).any()
+    assert np.ptp(region, axis=-1).max() == 0
+
+
 def test_roughness_tells_wrinkled_skin_from_smooth_skin(frame):
     height, width = SIDE, SIDE
     smooth = np.full((height, width, 3), SKIN, np.uint8)

@@ -142,7 +142,8 @@ def test_one_side_moves_alone(rig, models):
     after = points(models, draw(rig, weights(mouthSmileLeft=1), relax=1.0))
     # the person's left corner is on the right side of the picture
     moving, resting = (after - plain)[[291, 61], 0]
-    assert moving > 0.03
+    # the tracker shifts the whole mesh by some tenths of a percent: one corner against the other
+    assert moving - resting > 0.02
     assert abs(resting) < 0.4 * moving
 
 

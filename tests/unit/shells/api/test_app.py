@@ -1,4 +1,5 @@
 import errno
+import socket
 import sqlite3
 
 import pytest
@@ -72,6 +73,31 @@ def test_unknown_addresses_and_methods_of_our_own_app(shared):
     assert shared.get("/", follow_redirects=False).status_code == 307
 
 
+def test_what_no_route_below_ours_answers_is_refused_in_our_words(host):
+    """A page that is mounted at "/" must not answer in our place."""
+    app, client, settings = host
+    state = mount_routes(app, FakeService(), settings)
+    answers = {}
+    for method, path in (
+        ("PUT", TALKS), ("POST", f"{PREFIX}/health"), ("GET", f"{PREFIX}/nothing"), ("GET", PREFIX),
+    ):  # fmt: skip
+        got = client.request(method, path)
+        assert {*got.json()} >= {"code", "message", "hint"}
+        answers[method, path] = (got.status_code, got.json()["code"], got.headers.get("allow"))
+    slash = client.get(f"{TALKS}/?limit=1", follow_redirects=False)
+    assert (slash.status_code, slash.headers["location"]) == (
+        307,
+        f"http://testserver{TALKS}?limit=1",
+    )
+    state.close()
+    assert [*answers.values()] == [
+        (405, "method_not_allowed", "GET, POST"),
+        (405, "method_not_allowed", "GET"),
+        (404, "not_found", None),
+        (404, "not_found", None),
+    ]
+
+
 def test_the_webuis_form_of_credentials():
     assert read_users("ann:a, bob:b:c") == {"ann": "a", "bob": "b:c"}
     assert basic_auth({"ann": "b:c"})("Basic YW5uOmI6Yw==") == "ann"
@@ -86,6 +112,18 @@ def test_nobody_else_gets_in_without_credentials(capsys, tmp_path, monkeypatch):
     words = ["serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path / "d")]  # noqa: S104
     assert main(words) == 2
     assert "credentials are needed" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(capsys, tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert main(["serve", "--port", port, "--data-dir", str(tmp_path / "d")]) == 3
+    told = capsys.readouterr().err
+    assert f"Port {port} of 127.0.0.1 is taken" in told and "--port" in told
+    assert "http://" not in told
     assert not (tmp_path / "d").exists()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sadtalker_ext.shells.ui import compat, contract
+from sadtalker_ext.errors import InputError, UnreadableAudio, UnreadableImage
+from sadtalker_ext.shells.ui import compat, contract, words
 from sadtalker_ext.shells.ui.page import build_page
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -90,8 +91,19 @@ def test_every_style_rule_is_scoped():
 
 def test_building_the_tab_imports_nothing_heavy(gradio, tmp_path):
     done = build_in_a_new_process(tmp_path, absent=())
-    heavy = {"torch", "librosa", "scipy"} & set(done.stdout.split())
-    assert heavy == set()
+    loaded = set(done.stdout.split())
+    assert {"torch", "librosa", "scipy", "av", "cv2"} & loaded == set()
+    for_jobs = {
+        "grid",
+        "motion_files",
+        "captions.writing",
+        "encoder.video",
+        "provenance.credentials",
+        "speech.marked_text",
+        "speech.voices.hibari.speaker",
+        "weights.wheel",
+    }
+    assert {name for name in for_jobs if f"sadtalker_ext.{name}" in loaded} == set()
 
 
 def test_the_tab_appears_without_packages_and_says_so(gradio, tmp_path):
@@ -167,3 +179,32 @@ def test_the_example_is_made_whatever_was_chosen_before(host, monkeypatch):
     assert trim == dict.fromkeys(trim, 0.0)
     for name in ("transcript", "grid_columns", "grid_rows"):
         assert filled[name] == ""
+
+
+def test_an_error_leaves_when_its_cause_does(page):
+    """What was missing has come: who still reads that it is missing thinks that it failed."""
+    blocks, parts = page
+    status = parts.job.outputs[-1]
+    told = {
+        "picture": words.error_html(UnreadableImage("A portrait is missing.")),
+        "speech_file": words.error_html(UnreadableAudio("Speech is missing.")),
+        "consent": words.error_html(InputError("Please tick.")),
+    }
+    left = {}
+    for name in told:
+        (widget,) = (
+            one
+            for one in blocks.blocks.values()
+            if getattr(one, "elem_id", None) == contract.element_id(name)
+        )
+        (handler,) = (
+            fn.fn
+            for fn in blocks.fns.values()
+            if fn.name == "without_it" and any(one[0] == widget._id for one in fn.targets)
+        )
+        left[name] = [other for other, html in told.items() if handler(html) == ""]
+        assert handler(words.note_html("A remark.")) == handler("") == compat.unchanged()
+    assert left == {name: [name] for name in told}
+    assert {
+        one.elem_id for fn in blocks.fns.values() if fn.name == "without_it" for one in fn.outputs
+    } == {status.elem_id}

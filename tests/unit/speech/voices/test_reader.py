@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sadtalker_ext.speech.voices.hibari.reader import read
+from sadtalker_ext.speech.voices.hibari.reader import read, unread
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,20 @@ from sadtalker_ext.speech.voices.hibari.reader import read
 )
 def test_symbols(lexicon, text, symbols):
     assert read(text.replace("...", "…"), lexicon).symbols == symbols
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hi 你好 there 😀", ["你好"]),
+        ("cat世界, Việt «naïve» café", ["cat世界", "Việt"]),
+        ("नमस्ते, and مرحبا!", ["नमस्ते", "مرحبا"]),
+        ("$5, 3rd, 12:30, A.B.C., 50 % & e.g. x@example.org — 2½ don't", []),
+        ("😀 ... —", []),
+    ],
+)
+def test_what_is_left_out_is_named_as_it_is_written(text, words):
+    assert [*unread(text)] == words
 
 
 def test_every_symbol_knows_its_word(lexicon):

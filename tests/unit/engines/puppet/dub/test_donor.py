@@ -10,7 +10,7 @@ from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
 from sadtalker_ext.portrait.filmed.habits import learn_habits
 from tests.support.mouths import SKIN, painted
 
-OPEN, WIDE = 10, 30
+OPEN, WIDE = 6, 30
 BLUE = (20, 20, 95)
 
 

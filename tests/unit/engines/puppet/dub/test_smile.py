@@ -87,6 +87,18 @@ def test_a_smile_leaves_less_room_for_rounding(person):
     assert 0 < lost[1] < 0.7 * lost[0]
 
 
+def test_open_lips_of_a_smile_bare_the_upper_teeth(person):
+    habits, smile, mesh = person
+    face, pose = SpeakingFace(habits), habits.pose(mesh)
+
+    def edge(controls, way=None):
+        return float(face.place(pose, controls, way)[13, 1])
+
+    opened, shut = {"jaw": 0.5}, {"jaw": 0.0}
+    assert edge(opened, smile.at(60)) < edge(opened) - 1
+    assert edge(shut, smile.at(60)) == pytest.approx(edge(shut), abs=0.01)
+
+
 def test_every_frame_is_drawn_with_its_own_smile():
     drawn = []
 

@@ -87,3 +87,15 @@ def test_the_lower_lip_goes_down_and_the_upper_one_hardly_up(face):
 def _at(frame, x):
     where = np.array([x], np.float32)
     return where, frame.curve(where, frame.middle)
+
+
+def test_a_shout_shuts_without_pressing_the_cheeks_into_a_fold():
+    points = mouth_points(gap=0.8)
+    frame = measure_mouth(draw_mouth(points), points)
+    nodes = pixel_grid(100, 170, 201, 171)
+    basis = ExpressionBasis(frame, nodes, tooth_edge(frame))
+    x, y = frame.local(nodes)
+    beside = (np.abs(x) > 1.02) & (np.abs(x) < 1.7) & (np.abs(y) < 1.0)
+    moved = nodes + displacement(basis, relax=1.0, press=1.0)
+    for sheet in moved:
+        assert np.gradient(sheet[..., 1], axis=0)[beside].min() > 0.35
