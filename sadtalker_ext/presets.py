@@ -38,7 +38,7 @@ def preset_options(named: str) -> dict[str, Any]:
     path = Path(named)
     if path.suffix.lower() == ".json":
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as problem:
             raise InvalidOption(f"The preset {path.name} cannot be read: {problem}.") from problem
         if not isinstance(found, dict):

@@ -68,7 +68,7 @@ def timeline_text(given: str) -> str:
         return given
     path = Path(given)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise InvalidOption(

@@ -58,7 +58,7 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
         InvalidOption: The list cannot be read at all.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise InvalidOption(f"The list {path.name} cannot be read: {why}.", hint=_HINT) from error
@@ -102,6 +102,11 @@ def _values(line: str) -> dict[str, Any]:
         raise InvalidOption(f"The line is not JSON: {error}.", hint=_HINT) from error
     if not isinstance(values, dict) or not (values.get("portrait") or values.get("video")):
         raise InvalidOption("The line should be an object with portrait or video.", hint=_HINT)
+    if values.get("portrait") and values.get("video"):
+        raise InvalidOption(
+            "The line has a portrait and a video.",
+            hint="Give one of them: a portrait that speaks, or a video that is dubbed.",
+        )
     for name in FILES:
         if not isinstance(values.get(name, ""), (str, type(None))):
             raise InvalidOption(f"{name} should be a path, found {values[name]!r}.")

@@ -111,7 +111,9 @@ def _counted(people: Sequence[int], index: int, name: str) -> int:
         count = "only one person" if len(people) == 1 else f"{len(people)} people"
         raise NoSuchFace(
             f"Face {index} was asked for, but {name} shows {count}.",
-            hint=f"Faces are counted by size from 0: choose 0 to {len(people) - 1}.",
+            hint=f"Faces are counted by size from 0: choose 0 to {len(people) - 1}."
+            if len(people) > 1
+            else "Choose face 0.",
         )
     return people[index]
 

@@ -39,7 +39,7 @@ def read_landmarks(
     """
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES + 1).decode("utf-8")
+            text = file.read(_MAX_BYTES + 1).decode("utf-8-sig")
         if len(text) > _MAX_BYTES:
             raise ValueError("it is larger than a megabyte")
         if text.lstrip().startswith("{"):

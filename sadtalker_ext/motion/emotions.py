@@ -68,16 +68,17 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "mouthFunnel": 0.25,
         "mouthPucker": 0.15,
     },
-    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 19 + 25, with narrowed eyes
+    # AU 4 + 6 + 7 + 9 + 10 + 15 + 16 + 17 + 19 + 25, with narrowed eyes
     "disgusted": {
         "noseSneer": 1.0,
         "browDown": 0.9,
         "cheekSquint": 1.0,
         "eyeSquint": 1.0,
-        "eyeBlink": 0.45,
+        "eyeBlink": 0.5,
         "mouthUpperUp": 1.0,
-        "mouthLowerDown": 0.4,
-        "mouthFrown": 1.0,
+        "mouthLowerDown": 0.7,
+        "mouthFrown": 0.9,
+        "mouthShrugLower": 0.7,
         "tongueOut": 0.35,
     },
     # AU 1 + 2 + 4 + 5 + 10 + 15 + 20 + 25 + 26: brows raised and drawn together, teeth between

@@ -253,7 +253,7 @@ class WeightStore:
 def _is_locked(path: Path) -> bool:
     """Tell whether this user may not even know whether a file is there."""
     try:
-        path.stat()
+        os.stat(path)  # noqa: PTH116  as os.path.isfile does
     except OSError as error:
         return isinstance(error, PermissionError)
     return False

@@ -140,8 +140,12 @@ def test_a_reloaded_page_finds_its_job_and_its_result(page):
     give_portrait(page)
     tick_if_asked(page)
     idle(page, 30)  # long enough to be found running again after a slow reload
+    still = page.locator(f"{part('still')} input")
+    chosen = still.is_checked()
+    still.focus()
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(f"{part('progress')} .stx-running")
+    assert still.is_checked() == chosen, "a box that has the focus does not flip"
     page.reload()
     page.wait_for_selector(f"{part('progress')} .stx-running")
     assert page.is_visible(part("interrupt"))

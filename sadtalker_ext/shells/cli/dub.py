@@ -124,6 +124,6 @@ def read_roles(path: Path) -> tuple[DubRole, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidOption(f"{path.name} cannot be read: {error}.") from error

@@ -17,11 +17,14 @@
     }
   };
 
+  // before the fields hear of it: gradio's checkboxes flip at Enter, with or without Ctrl
+  const capture = true;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const generate = button("generate");
       if (isShown(generate)) {
         event.preventDefault();
+        event.stopPropagation();
         // a text that is being written reaches the page's memory when it loses the focus
         document.activeElement?.blur();
         setTimeout(() => generate.click(), 50);
@@ -29,7 +32,7 @@
     } else if (event.key === "Escape" && isShown(button("interrupt"))) {
       button("interrupt").click();
     }
-  });
+  }, capture);
 
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(".stx-try")) button("play_example")?.click();

@@ -21,6 +21,11 @@ def asked(*words):
     return dub_request(parsed)
 
 
+def test_marks_are_chosen_as_for_other_videos():
+    request = asked("v.mp4", "s.wav", "--provenance", "metadata", "--label-language", "de")
+    assert request.options.changed() == {"provenance": "metadata", "label_language": "de"}
+
+
 def test_plain_words():
     request = asked("v.mp4", "s.wav", "-o", "out.mp4", "--keep-audio", "0.2", "--length", "loop")
     assert (request.video, request.output) == (Path("v.mp4"), Path("out.mp4"))

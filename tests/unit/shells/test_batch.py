@@ -74,6 +74,13 @@ def test_a_bug_in_one_line_does_not_stop_the_others(jobs, tmp_path, capsys, monk
     assert rows[1]["video"]["path"] == str(tmp_path / "1.mp4")
 
 
+def test_a_list_that_windows_saved_is_read(jobs, requests):
+    path = jobs()
+    path.write_text(json.dumps(GOOD), encoding="utf-8-sig")
+    assert main(["batch", str(path)]) == 2
+    assert len(requests) == 1
+
+
 def test_folders_of_outputs_are_made(jobs, tmp_path):
     assert main(["batch", str(jobs({**GOOD, "output": "new/dir/1.mp4"}))]) == 0
     assert (tmp_path / "new" / "dir" / "1.mp4").is_file()
@@ -108,12 +115,19 @@ def test_only_the_end_of_a_line_ends_a_job(jobs, tmp_path, requests, end):
 
 def test_lines_that_cannot_be_read_are_failed_rows_and_the_rest_goes_on(jobs, tmp_path, requests):
     path = jobs()
-    wrong = ["nonsense", "[1]", '{"output": "a.mp4"}', '{"portrait": "a.png", ', "# a comment"]
+    wrong = [
+        '{"portrait": "a.png", "video": "a.mp4"}',
+        "nonsense",
+        "[1]",
+        '{"output": "a.mp4"}',
+        '{"portrait": "a.png", ',
+        "# a comment",
+    ]
     lines = [json.dumps({**GOOD, "output": f"{place}.mp4"}) for place in range(2)]
     path.write_text("\n".join([lines[0], *wrong, lines[1]]), encoding="utf-8")
     made, broken = read_jobs(path)
-    assert [number for number, _ in made] == [1, 7]
-    assert sorted(broken) == [2, 3, 4, 5, 6]
+    assert [number for number, _ in made] == [1, 8]
+    assert sorted(broken) == [2, 3, 4, 5, 6, 7]
     assert all(error.message and error.hint for error in broken.values())
     assert main(["batch", str(path)]) == 2
     assert [request.output.name for request, _ in requests] == ["0.mp4", "1.mp4"]

@@ -134,6 +134,17 @@ def test_what_is_given_twice_is_refused(inputs, fake_engine, tmp_path, capsys, w
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize(
+    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "The picture comes first")]
+)
+def test_a_film_or_a_sound_in_the_place_of_the_picture_has_a_next_step(
+    inputs, tmp_path, capsys, first, told
+):
+    (tmp_path / first).write_bytes(b"x")
+    assert run("generate", tmp_path / first, inputs[1], "-o", tmp_path / "out.mp4") == 2
+    assert told in capsys.readouterr().err
+
+
 def test_a_folder_for_results_is_made_and_goes_if_nothing_comes(inputs, fake_engine, tmp_path):
     portrait, speech = inputs
     folder = tmp_path / "new" / "dir"
