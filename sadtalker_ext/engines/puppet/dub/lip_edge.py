@@ -13,15 +13,14 @@ import numpy as np
 
 from sadtalker_ext.curves import smooth, smoothstep
 from sadtalker_ext.engines.puppet.dub.lips import LipLines
-from sadtalker_ext.engines.puppet.mouth.own_teeth import redness
 from sadtalker_ext.engines.puppet.mouth.picture_style import luma
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray
 
-PLACES: FloatArray = np.linspace(-0.9, 0.9, 31, dtype=np.float32)
+PLACES: FloatArray = np.linspace(-0.9, 0.9, 25, dtype=np.float32)
 """Places along the mouth, in halves of it, at which the edge is looked for."""
-_DOWN: Final = np.linspace(0.0, 1.0, 21, dtype=np.float32)
+_DOWN: Final = np.linspace(0.0, 1.0, 17, dtype=np.float32)
 """Places from the mesh's edge to the lower end of the lip."""
 _LIP: Final = (0.55, 0.9)
 """Between these places it is lip, however the mesh errs."""
@@ -31,7 +30,7 @@ _RED: Final = (0.1, 0.2)
 """Redness of lips that can hardly, and that can be told from teeth."""
 _DARK: Final = (0.5, 0.35)
 """Light, as a share of the lip's, of shadows on it, and of the depth of the mouth."""
-_OPEN: Final = (0.06, 0.18)
+_OPEN: Final = (0.1, 0.2)
 """Openings in halves of the mouth from which something can be seen between the lips."""
 
 
@@ -51,19 +50,22 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
     outer = np.interp(
         PLACES, (offset @ lines.along)[order] / lines.half, (offset @ lines.across)[order]
     )
-    inner = lines.at(PLACES, lines.lower)
+    inner = np.interp(PLACES, np.linspace(-1, 1, len(lines.lower)), lines.lower)
     thick = np.maximum(outer - inner, 1.0).astype(np.float32)
     below = inner + _DOWN[:, None] * thick
     where = lines.origin + (lines.half * PLACES)[:, None] * lines.along
     where = where + below[..., None] * lines.across - np.array(box[:2], np.float32)
     x, y = (where[..., axis].astype(np.float32) for axis in (0, 1))
     seen = np.asarray(remap(source, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE))
-    red, light = redness(seen), luma(seen)
+    light = luma(seen)
+    red = (seen[..., 0] - 0.5 * (seen[..., 1] + seen[..., 2])) / (
+        light + 10
+    )  # as `own_teeth.redness`
     first, last = _LIP
     lip = (first <= _DOWN) & (last >= _DOWN)
-    lip_red, lip_light = float(np.median(red[lip])), max(float(np.median(light[lip])), 1.0)
+    lip_red, lip_light = float(red[lip].mean()), max(float(light[lip].mean()), 1.0)
     told = smoothstep(*_RED, lip_red) * smoothstep(*_OPEN, lines.opening / lines.half)
     pale = smoothstep(*_PALE, (lip_red - red) / max(lip_red, 1e-3)) * smoothstep(*_RED, lip_red)
     other = np.maximum(pale, smoothstep(*_DARK, light / lip_light))
     run = np.cumprod(other, 0).sum(0) * (thick * (_DOWN[1] - _DOWN[0]))
-    return smooth((run * told).astype(np.float32), 2.5)
+    return smooth((run * told).astype(np.float32), 2.0)

@@ -36,6 +36,8 @@ _LEAST_WIDE: Final = 0.075
 _BRIGHT: Final = (0.5, 0.85)
 """Light below the upper teeth, as a share of the skin's, of a mouth with a tongue there, and of one
 that shows lower teeth before anything else; what lies deeper is seen in the first."""
+_TEETH_FOUND: Final = (0.0, 0.3)
+"""Share of the upper teeth from which the mouth below them is told from the lip above them."""
 _BELOW_LIP = (0.08, 0.03)
 """How far below the lip, in half-widths, teeth are hardly upper ones, and certainly are."""
 
@@ -66,6 +68,11 @@ class Look:
     teeth: float
     deep: float
 
+    @property
+    def clear(self) -> float:
+        """How clear it is what lies below the upper teeth, 0..1; where none are found, hardly."""
+        return self.deep * (0.5 + 0.5 * float(smoothstep(*_TEETH_FOUND, self.teeth)))
+
 
 def best_looks(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> tuple[Look, Look | None]:
     """Return the look that shows the upper teeth best, and one at a mouth open wider, if any.
@@ -84,7 +91,7 @@ def best_looks(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> tuple
             looks[number] = _look(planes, face, habits, spoken[number])
     first = showing_teeth([looks[number] for number in chosen if number in looks])
     found = [(wide[number], looks[number]) for number in wider if number in looks]
-    return first, max(found, key=lambda one: one[0] * one[1].deep, default=(0.0, None))[1]
+    return first, max(found, key=lambda one: one[0] * one[1].clear, default=(0.0, None))[1]
 
 
 def showing_teeth(looks: Sequence[Look]) -> Look:

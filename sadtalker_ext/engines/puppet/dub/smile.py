@@ -24,7 +24,7 @@ LEFT, RIGHT = topology.MOUTH_CORNER_LEFT, topology.MOUTH_CORNER_RIGHT
 _CORNERS: Final = [LEFT, RIGHT]
 _SLOW_SECONDS: Final = 0.16
 """Standard deviation of the filter: vowels last half as long as its whole width."""
-_EVERY_SECONDS: Final = 0.08
+_EVERY_SECONDS: Final = 0.12
 """Between two frames that are looked at, about."""
 _SMILES: Final = (0.04, 0.14)
 """How much further than at rest the corners are apart, as a share of that, where it may be a smile
