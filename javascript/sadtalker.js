@@ -7,6 +7,7 @@
     let waiting = "";  // id of the job whose end gives the buttons back
     let followed = ""; // id of the job that has the host's bar
     let beside = "";   // id of the job that has our own bar
+    let reconnected = 0; // when a job was last asked for anew
     const MADE = "Talking video: "; // begins the lines below a gallery that name a video
 
     function find(id) {
@@ -194,6 +195,19 @@
         setTimeout(() => restore(tries - 1), 1000);
     }
 
+    /* Goes on showing a job when the connection that showed it broke: the job itself runs on. */
+    function reconnect() {
+        const place = find(`${PREFIX}_progress`);
+        const button = find(`${PREFIX}_restore_progress`);
+        // gradio writes its word for an error into each output of what failed
+        const lost = place && place.querySelector(".stx-running") && gradioApp().querySelector(
+            `#${PREFIX}_progress span.error, #${PREFIX}_status span.error`
+        );
+        if (!lost || !button || !remembered() || Date.now() - reconnected < 5000) return;
+        reconnected = Date.now();
+        button.click();
+    }
+
     /* Shows the videos of the section "Animate with SadTalker" below a gallery, where lines name
        them. They are gone with the next generation, whose lines take the place of these. */
     function showMade(tab) {
@@ -256,6 +270,7 @@
     });
 
     onAfterUiUpdate(readProgress);
+    onAfterUiUpdate(reconnect);
 
     onAfterUiUpdate(function() {
         showMade("txt2img");

@@ -166,3 +166,20 @@ def test_a_second_video_waits_until_a_slow_page_has_taken_the_first_away(page):
     page.evaluate(HOLDING)
     page.wait_for_function("given.length == 2", timeout=4000)
     assert page.evaluate("given") == ["first.mp4", "second.mp4"]
+
+
+def test_a_job_whose_connection_broke_is_asked_for_anew(page):
+    page.evaluate("""() => {
+        window.again = 0;
+        const button = document.createElement('button');
+        button.id = 'sadtalker_ext_restore_progress';
+        button.onclick = () => { again += 1; };
+        document.body.append(button);
+    }""")
+    page.evaluate("sadtalker_ext_submit('')")
+    bar = '<div class="stx-running"><div class="stx-bar"></div></div>'
+    answer(page, bar)
+    assert page.evaluate("again") == 0
+    answer(page, f"{bar}<span class='error'>Error</span>")
+    page.evaluate("update()")
+    assert page.evaluate("again") == 1, "once, and not at every change of the page"
