@@ -246,10 +246,8 @@ class Service:
             engine = self._engines.load(self._engines.built_in.name)
             return dub_picture(request, self.faces, self._known.face, engine, self._store, progress)
         spec = self._engines.to_dub(request.options.engine)
-        waits: AbstractContextManager[None] = nullcontext()
-        if spec.uses_device:
-            waits = self._host.gpu_turn(f"dubbing of {request.video.name}")
-        with waits:
+        job = f"dubbing of {request.video.name}"
+        with self._host.gpu_turn(job) if spec.uses_device else nullcontext():
             load = partial(self._engines.load, spec.name)
             return dub_video(request, spec, load, self._face_models(), self._store, progress)
 

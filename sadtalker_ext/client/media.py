@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,21 @@ def content_of(media: Media, opened: ExitStack) -> Any:
     if isinstance(media, bytes):
         return media
     return opened.enter_context(Path(media).open("rb"))
+
+
+def body_of(talk: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a new talk is sent as; files by name, as (name, content) each.
+
+    Files go as a form: the server writes them to its disk while they arrive.
+    """
+    return {"files": files, "data": {"talk": json.dumps(talk)}} if files else {"json": talk}
+
+
+def rewind(files: Mapping[str, Any]) -> None:
+    """Let files be sent once more."""
+    for _, content in files.values():
+        if hasattr(content, "seek"):
+            content.seek(0)
 
 
 def save_whole(blocks: Iterable[bytes], target: Path) -> Path:

@@ -22,7 +22,7 @@ from sadtalker_ext.client.answers import (
     refusal_of,
     talk_of,
 )
-from sadtalker_ext.client.media import Media, content_of, is_address, save_whole
+from sadtalker_ext.client.media import Media, body_of, content_of, is_address, rewind, save_whole
 
 PREFIX = "/sadtalker/v1"
 _AGAIN_SECONDS = 0.2
@@ -285,16 +285,11 @@ class Client:
     def _post_talk(
         self, talk: Mapping[str, Any], files: Mapping[str, Any], headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        body: dict[str, Any] = {"json": talk}
-        if files:
-            # files go as a form: the server writes them to its disk while they arrive
-            body = {"files": files, "data": {"talk": json.dumps(talk)}}
+        body = body_of(talk, files)
         try:
             return self._ask("POST", "/talks", headers=headers, **body)
         except httpx.TransportError:
-            for _name, content in files.values():
-                if hasattr(content, "seek"):
-                    content.seek(0)
+            rewind(files)
             return self._ask("POST", "/talks", headers=headers, **body)
 
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:

@@ -29,8 +29,7 @@ from sadtalker_ext.types import FloatArray, Speech
 
 RATE: Final = 25.0
 MOST_SAMPLES: Final = 1500
-_BARS: Final = 300
-_READ_HZ: Final = 8000
+_BARS, _READ_HZ = 300, 8000
 _WORDS_PER_SECOND: Final = 2.6
 _UNSPACED_PER_SECOND: Final = 5.5
 """Signs of scripts without spaces: Chinese has 5 syllables a second, Japanese 7 or 8 morae."""
