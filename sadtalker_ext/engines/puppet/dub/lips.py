@@ -101,6 +101,27 @@ def lip_lines(points: FloatArray) -> LipLines:
     )
 
 
+def lip_thickness(points: FloatArray, lines: LipLines, x: npt.NDArray[Any]) -> FloatArray:
+    """Return (2, ...) pixels between both edges of the upper and of the lower lip.
+
+    Args:
+        points: (478, 2 or 3) mesh points in pixels.
+        lines: Inner edges of the lips by the same.
+        x: Where, in halves of the mouth.
+    """
+    found = []
+    for chain, inner, down in (
+        (topology.LIPS_OUTER_UPPER, lines.upper, -1),
+        (topology.LIPS_OUTER_LOWER, lines.lower, 1),
+    ):
+        offset = points[list(chain), :2] - lines.origin
+        at, outer = (offset @ lines.along) / lines.half, offset @ lines.across
+        order = np.argsort(at)
+        thick = down * (np.interp(_XS, at[order], outer[order]) - inner)
+        found.append(np.interp(x, _XS, np.maximum(thick, 0)))
+    return np.asarray(found, np.float32)
+
+
 def _rounded(line: FloatArray) -> FloatArray:
     """Smooth a line whose ends stay."""
     reach = round(3 * _SOFT)

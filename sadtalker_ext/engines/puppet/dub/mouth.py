@@ -11,7 +11,14 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
 from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
-from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines
+from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines, lip_thickness
+from sadtalker_ext.engines.puppet.dub.shut import (
+    THIN,
+    behind_edge,
+    between_corners,
+    pulled,
+    shutting,
+)
 from sadtalker_ext.engines.puppet.dub.speaking import SpeakingFace
 from sadtalker_ext.engines.puppet.mouth.picture_style import edge_blur
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
@@ -28,21 +35,8 @@ _MOVED = (0.04, 0.35)
 """Pixels that skin must move to be drawn anew at all, and wholly."""
 _TOUCHING = (0.4, 2.0)
 """Pixels between lips that touch, and that do not."""
-_WIDE = (0.2, 0.6)
-"""Openings in halves of the mouth's width from which it is wide open."""
-_BEHIND = 0.06
-"""How far behind the edge of such lips the mesh can be, in the same unit."""
-_SHUTS = ((0.06, 0.3), (0.03, 0.2))
-"""Openings in the same unit from which the filmed mouth is open, and the new one no longer shut."""
-_EDGE = (0.05, 0.14)
-"""How far from the edge of lips that shut shadows of the open mouth lie, in the same unit: in the
-middle, and in the corners."""
 _LINE_ENDS = (1.05, 0.35)
 """Where the line between shut lips has ended, and is as dark as it gets, in the same unit."""
-_CORNER_BEGINS = (0.6, 1.0)
-_CORNER = (0.98, 1.08, 2.0)
-"""Where lips end, in the same unit: fading between the first two; so many times more slowly where
-they shut, because the corners of an open mouth are dark beyond the mesh's."""
 _NARROWED = (0.02, 0.15)
 """Share by which the mouth gets narrower from which the ends of its line are left out, and are
 wholly: lips of that shape have none."""
@@ -115,7 +109,13 @@ class DubbedMouth:
         matte = smoothstep(*_MOVED, fields.moved)
         if part is not None:
             hidden = hidden_edge(source, box, points, before)
-            self._paint(drawn, matte, source, fields, part, lines, hidden, pose, controls, skin)
+            thick = np.stack(
+                [lip_thickness(points, before, PLACES), lip_thickness(bent, after, PLACES)]
+            )
+            thick = np.maximum(thick, THIN * after.half)
+            self._paint(
+                drawn, matte, source, fields, part, lines, hidden, thick, pose, controls, skin
+            )
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
@@ -131,6 +131,7 @@ class DubbedMouth:
         part: tuple[slice, slice],
         lines: tuple[LipLines, LipLines],
         hidden: FloatArray,
+        thick: FloatArray,
         pose: Pose,
         controls: Mapping[str, float],
         skin: FloatArray,
@@ -147,10 +148,10 @@ class DubbedMouth:
         feather = float(np.clip(0.75 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
-        shuts = _shutting(before, after, gap_now)
+        shuts = shutting(before, after, gap_now)
         aside = np.asarray((grid - after.origin) @ after.along / after.half, np.float32)
         along = np.abs(aside)
-        behind = rim + after.half * _inward(before, shuts, along)
+        behind = rim + after.half * behind_edge(before, shuts, along)
         lowered = np.interp(aside, PLACES, hidden * (after.half / before.half))
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
@@ -162,11 +163,13 @@ class DubbedMouth:
             inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
         lips = _shared(inside, 1 - upper - lower)
         up, down = fields.upper[part], fields.lower[part]
-        for share, way, depth, back, inward in (
-            (upper, up, below_upper, -after.across, behind),
-            (lower, down, above_lower, after.across, np.maximum(behind, lowered + rim)),
+        teeth = np.maximum(behind, lowered + rim)
+        for share, way, depth, back, inward, lip in (
+            (upper, up, below_upper, -after.across, behind, thick[:, 0]),
+            (lower, down, above_lower, after.across, teeth, thick[:, 1]),
         ):
-            pull = inward * np.clip(1 + depth / (3 * inward), 0, 1) + np.maximum(depth, 0)
+            room = (np.interp(aside, PLACES, one).astype(np.float32) for one in lip)
+            pull = pulled(inward, depth, *room)
             where = grid + way + pull[..., None] * back
             lips += _shared(_taken(source, where, fields.box), share)
         gap_then = _gap_before(before, grid + up, grid + down)
@@ -174,7 +177,7 @@ class DubbedMouth:
         sharp = 1 / (1 + softer)
         strength = sharp * was * (1 - now) * smoothstep(*_LINE_ENDS, along)
         lips *= _seam(below_upper, above_lower, strength, after.half / sharp)
-        parted = np.maximum(np.maximum(was, now), shuts) * _between_corners(along, shuts)
+        parted = np.maximum(np.maximum(was, now), shuts) * between_corners(along, shuts)
         target = drawn[part]
         target += _shared(lips - target, parted)
         outside = np.maximum(-below_upper, -above_lower)
@@ -191,30 +194,6 @@ def _blur_of(source: FloatArray) -> float:
     """Return how sharp the face's edges are, as the standard deviation of a blur in pixels."""
     grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
     return edge_blur(grey, np.ones(grey.shape, np.bool_))
-
-
-def _shutting(before: LipLines, after: LipLines, gap: FloatArray) -> FloatArray:
-    """Return (h, w) how far an open mouth is shut, 0..1, where lips are apart by a gap."""
-    opened = smoothstep(*_SHUTS[0], np.float32(before.opening / before.half))
-    return opened * (1 - smoothstep(*_SHUTS[1], gap / after.half))
-
-
-def _inward(before: LipLines, shuts: FloatArray, along: FloatArray) -> FloatArray:
-    """Return (h, w) how far behind the mesh's edge lips begin, in halves of the mouth.
-
-    The mesh takes a little of the teeth behind the lips of a wide open mouth for lip, and knows
-    nothing of the shadows in its corners.
-    """
-    wide = smoothstep(*_WIDE, np.float32(before.opening / before.half))
-    edge = _EDGE[0] + (_EDGE[1] - _EDGE[0]) * smoothstep(*_CORNER_BEGINS, along)
-    inward: FloatArray = _BEHIND * wide + edge * shuts
-    return inward
-
-
-def _between_corners(along: FloatArray, shuts: FloatArray) -> FloatArray:
-    """Return (h, w) 1 between the corners, falling to 0 beyond them."""
-    beyond = (along - _CORNER[0]) / (1 + _CORNER[2] * shuts)
-    return smoothstep(_CORNER[1] - _CORNER[0], 0.0, beyond)
 
 
 def _beyond_corners(after: LipLines, grid: FloatArray) -> FloatArray:
