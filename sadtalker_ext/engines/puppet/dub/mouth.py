@@ -85,7 +85,7 @@ class DubbedMouth:
             controls: What the mouth does.
             skin: (3,) colour of the skin in it.
             amount: 0 leaves the frame as it is .. 1 is the whole way.
-            smile: (2, 2) ways of the corners that stay as filmed; see `FilmedSmile`.
+            smile: (4, 2) ways of lips that stay as filmed; see `FilmedSmile`.
         """
         pose = self._habits.pose(points)
         target = self._speaking.place(pose, controls, smile)
@@ -145,7 +145,7 @@ class DubbedMouth:
         below_upper, below_lower = after.below(grid)
         above_lower = -below_lower
         blur = _blur_of(source)
-        feather = float(np.clip(0.75 * blur, 0.6, 2.5))
+        feather = float(np.clip(1.1 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
         shuts = shutting(before, after, gap_now)

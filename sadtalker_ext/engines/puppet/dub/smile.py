@@ -1,9 +1,9 @@
 """The smile with which a person was filmed: what of the mouth in a frame is not speech.
 
 Speech opens, rounds and closes lips several times a second; a smile draws the corners apart and
-up, and stays for a while. Cheeks and the folds beside the mouth show it, and stay as filmed, so the
-corners must stay apart as well, whatever else is said. What is slow in the places of the corners is
-the smile; corners that come nearer belong to what was said.
+up, raises the upper lip, and stays for a while. Cheeks and the folds beside the mouth show it, and
+stay as filmed, so the lips must stay so as well, whatever else is said. What is slow in their
+places is the smile; corners that come nearer belong to what was said.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from sadtalker_ext.types import FloatArray
 
 LEFT, RIGHT = topology.MOUTH_CORNER_LEFT, topology.MOUTH_CORNER_RIGHT
 _CORNERS: Final = [LEFT, RIGHT]
+_UPPER: Final = [topology.LIPS_OUTER_UPPER[5], topology.LIPS_INNER_UPPER[5]]
+_LOWER: Final = topology.LIPS_INNER_LOWER[5]
+PLACES: Final = len(_CORNERS) + len(_UPPER)
 _SLOW_SECONDS: Final = 0.16
 """Standard deviation of the filter: vowels last half as long as its whole width."""
 _EVERY_SECONDS: Final = 0.12
@@ -33,8 +36,10 @@ and surely is. In six clips of calm speech 95 of 100 frames have less than 0.1, 
 _WITH_JAW: Final = 0.2
 """Share of an opening by which it takes the corners down; with a closing one they come up again,
 but the cheeks do not."""
-_MOST: Final = (0.45, 0.22)
-"""Ways of a corner sideways and upwards, in halves of the mouth, beyond which the mesh errs."""
+_MOST: Final = np.array([(0.45, 0.3), (0.45, 0.3), (0.0, 0.3), (0.0, 0.3)], np.float32)
+"""Ways sideways and upwards, in halves of the mouth, beyond which the mesh errs."""
+_MEET: Final = 0.45
+"""Where between their edges lips meet, from above; as `habits`."""
 _REMEMBERED: Final = 512
 
 
@@ -53,10 +58,14 @@ class FilmedSmile:
         self._corners = lru_cache(_REMEMBERED)(self._measure)
 
     def at(self, frame: int) -> FloatArray:
-        """Return (2, 2) ways of the left and the right corner, in the face's own coordinates."""
+        """Return (4, 2) ways of the smile, in the face's own coordinates.
+
+        Of the left and the right corner, and of the outer and the inner edge of the upper lip's
+        middle, which only go up.
+        """
         numbers, away = self._track.near(frame, 3 * _SLOW_SECONDS)
         if not len(numbers):
-            return np.zeros((2, 2), np.float32)
+            return np.zeros((PLACES, 2), np.float32)
         apart = float(away[-1] - away[0]) / max(len(away) - 1, 1)
         # always the same frames, so that one more is looked at for every few that are drawn
         looked = numbers % max(round(_EVERY_SECONDS / max(apart, 1e-3)), 1) == 0
@@ -66,17 +75,21 @@ class FilmedSmile:
         ways = np.stack([self._corners(number) for number in numbers.tolist()])
         slow = np.tensordot(weight / max(float(weight.sum()), 1e-9), ways, 1)
         wider = (slow[1, 0] - slow[0, 0]) / 2 / self._half
-        most = np.array(_MOST) * self._half
+        most = _MOST * self._half
+        slow[2:, 1] = np.minimum(slow[2:, 1], 0)
         smile: FloatArray = np.clip(slow, -most, most) * smoothstep(*_SMILES, np.float32(wider))
         return smile.astype(np.float32)
 
     def _measure(self, frame: int) -> FloatArray:
-        """Return (2, 2) ways of the corners from rest, but for what the opening does to them."""
+        """Return (4, 2) ways from rest, as `at`, but for what the opening does to the corners."""
         face = self._track.at(frame)
         if face is None:
-            return np.zeros((2, 2), np.float32)
+            return np.zeros((PLACES, 2), np.float32)
         pose = self._habits.pose(face.points)
         own = pose.undo(face.points)
-        ways: FloatArray = (own[_CORNERS] - self._habits.resting(pose, _CORNERS))[:, :2]
-        ways[:, 1] -= _WITH_JAW * WIDTH * float(openings(own[None])[0])
+        looked = [*_CORNERS, *_UPPER]
+        rest = self._habits.resting(pose, [*looked, _LOWER])[:, :2]
+        ways: FloatArray = own[looked][:, :2] - rest[:PLACES]
+        ways[2:, 1] -= _MEET * (rest[PLACES, 1] - rest[PLACES - 1, 1])
+        ways[:2, 1] -= _WITH_JAW * WIDTH * float(openings(own[None])[0])
         return ways

@@ -23,6 +23,16 @@ _IN_SMILES = {"wide": 0.3, "round": 0.5}
 """What a broad smile leaves of other movements of the corners."""
 _BARED = (0.5, 0.5)
 """How far a broad smile raises the upper lip, and the opening of the jaw from which it does so."""
+_RAISED = 0.2
+"""Way of the upper lip in a smile, in halves of the mouth, that bares the teeth by itself."""
+_MEETS = 0.4
+"""Where lips that touch for a sound meet, as a share of the upper lip's way in the smile."""
+_UPPER_ROWS = (
+    topology.LIPS_OUTER_UPPER,
+    topology.LIPS_OUTER_MIDDLE_UPPER,
+    topology.LIPS_INNER_MIDDLE_UPPER,
+    topology.LIPS_INNER_UPPER,
+)
 
 
 class SpeakingFace:
@@ -52,6 +62,7 @@ class SpeakingFace:
         self._fields: FloatArray = np.ascontiguousarray(moved, np.float32)
         self._half = max(float(rest[RIGHT, 0] - rest[LEFT, 0]) / 2, 1.0)
         self._share = _with_corners(rest, self._half)
+        self._upper, self._lower = _with_middle(rest, self._half)
 
     def ways(self, controls: Mapping[str, float]) -> FloatArray:
         """Return (478, 2) movements from rest in the face's own coordinates."""
@@ -67,26 +78,37 @@ class SpeakingFace:
         Args:
             pose: Of the head.
             controls: What the mouth says.
-            smile: (2, 2) ways of the corners of the smile with which it is said, as `FilmedSmile`
-                gives them.
+            smile: (4, 2) ways of the smile with which it is said, as `FilmedSmile` gives them.
         """
         own = self._habits.at_rest(pose)
         if smile is not None and smile.any():
             broad = min(max(float(smile[1, 0] - smile[0, 0]) / (2 * self._half * _BROAD), 0), 1)
-            controls = _smiling(controls, broad)
-            own[:, :2] += (self._share * smile).sum(1)
+            raised = min(max(-float(smile[3, 1]) / (self._half * _RAISED), 0), 1)
+            controls = _smiling(controls, broad, 1 - raised)
+            own[:, :2] += (self._share * smile[:2]).sum(1)
+            own[:, 1] += self._raised(controls) @ smile[2:, 1]
         own[:, :2] += self.ways(controls)
         return pose.place(own)
 
+    def _raised(self, controls: Mapping[str, float]) -> FloatArray:
+        """Return (478, 2) how far lips go with both edges of the upper lip of a smile.
 
-def _smiling(controls: Mapping[str, float], broad: float) -> dict[str, float]:
-    """Return what a mouth does that smiles, 0..1: open lips bare the upper teeth."""
+        Lips that touch for a sound meet between where each of them would be.
+        """
+        contact = float(np.clip(max(controls.get("press", 0.0), controls.get("tuck", 0.0)), 0, 1))
+        shares: FloatArray = (1 - (1 - _MEETS) * contact) * self._upper
+        shares[:, 1] += _MEETS * contact * self._lower
+        return shares
+
+
+def _smiling(controls: Mapping[str, float], broad: float, covered: float) -> dict[str, float]:
+    """Return what a mouth does that smiles, 0..1: open lips bare upper teeth that are covered."""
     said = {
         name: value * (1 - broad * (1 - _IN_SMILES.get(name, 1.0)))
         for name, value in controls.items()
     }
     opened = min(controls.get("jaw", 0.0) / _BARED[1], 1.0) * (1 - controls.get("press", 0.0))
-    said["upper"] = max(controls.get("upper", 0.0), _BARED[0] * broad * opened)
+    said["upper"] = max(controls.get("upper", 0.0), _BARED[0] * broad * covered * opened)
     return said
 
 
@@ -100,6 +122,22 @@ def _with_corners(rest: FloatArray, half: float) -> FloatArray:
         near = np.clip(way, 0, 1)
         share[lips, corner] = np.stack([near, near**2], 1)
     return share
+
+
+def _with_middle(rest: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:
+    """Return how far lips go with the middle of the upper lip.
+
+    (478, 2) of the upper lip with its outer and its inner edge, (478,) of the lower one.
+    """
+    middle = (rest[LEFT, 0] + rest[RIGHT, 0]) / 2
+    share = np.clip(1 - ((rest[:, 0] - middle) / np.float32(half)) ** 2, 0, 1)
+    upper = np.zeros((topology.MESH_POINTS, 2), np.float32)
+    for row, chain in enumerate(_UPPER_ROWS):
+        inner = row / (len(_UPPER_ROWS) - 1)
+        upper[list(chain)] = share[list(chain), None] * np.array([1 - inner, inner])
+    lower = np.zeros(topology.MESH_POINTS, np.float32)
+    lower[LOWER_LIP] = share[LOWER_LIP]
+    return upper, lower
 
 
 def _shut_front(habits: Habits) -> FloatArray:

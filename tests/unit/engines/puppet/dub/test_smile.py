@@ -18,6 +18,7 @@ RATE = 25
 LAUGH = range(40, 80)
 SECOND_VOWEL = 20
 CLOSED = {"press": 1.0}
+TOP = np.setdiff1d(UPPER_LIP, LOWER_LIP)
 
 
 def spread(mesh, share):
@@ -32,12 +33,14 @@ def spread(mesh, share):
 class Filmed:
     """A track of somebody who says a wide vowel for a moment, and laughs for seconds."""
 
-    def __init__(self, mesh):
+    def __init__(self, mesh, raised=0.0):
         shares = np.zeros(120)
         shares[SECOND_VOWEL : SECOND_VOWEL + 2] = 0.25
         shares[LAUGH] = 0.25
         shares[100:] = -0.25
         self.meshes = [spread(mesh, share) for share in shares]
+        for number in LAUGH:
+            self.meshes[number][TOP, 1] -= raised
 
     def at(self, number):
         return SimpleNamespace(points=self.meshes[number])
@@ -97,6 +100,21 @@ def test_open_lips_of_a_smile_bare_the_upper_teeth(person):
     opened, shut = {"jaw": 0.5}, {"jaw": 0.0}
     assert edge(opened, smile.at(60)) < edge(opened) - 1
     assert edge(shut, smile.at(60)) == pytest.approx(edge(shut), abs=0.01)
+
+
+def test_the_upper_lip_of_a_laugh_stays_raised_but_where_lips_touch(person):
+    habits, _, mesh = person
+    raised = 0.2 * width(habits.own) / 2
+    smile = FilmedSmile(Filmed(mesh, raised * habits.pose(mesh).scale), habits)
+    assert smile.at(60)[2:, 1] == pytest.approx([-raised] * 2, rel=0.25)
+    assert smile.at(10)[2:, 1] == pytest.approx([0, 0], abs=0.01)
+    face, pose = SpeakingFace(habits), habits.pose(mesh)
+    gaps = [
+        float(np.subtract(*face.place(pose, controls, smile.at(60))[[14, 13], 1]))
+        for controls in ({}, CLOSED)
+    ]
+    assert gaps[0] > 0.5 * raised * pose.scale
+    assert gaps[1] < 0.5
 
 
 def test_every_frame_is_drawn_with_its_own_smile():
