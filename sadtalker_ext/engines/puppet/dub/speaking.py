@@ -86,7 +86,7 @@ class SpeakingFace:
             raised = min(max(-float(smile[3, 1]) / (self._half * _RAISED), 0), 1)
             controls = _smiling(controls, broad, 1 - raised)
             own[:, :2] += (self._share * smile[:2]).sum(1)
-            own[:, 1] += self._raised(controls) @ smile[2:, 1]
+            own[:, 1] += self._raised(controls) @ (broad * smile[2:, 1])
         own[:, :2] += self.ways(controls)
         return pose.place(own)
 
