@@ -109,7 +109,8 @@ class TrackFile:
 
     def points(self, row: int) -> FloatArray:
         """Return the (478, 3) float32 mesh points of a face."""
-        return self.points_of(np.array([row]))[0]
+        points: FloatArray = self.points_of(np.array([row]))[0]
+        return points
 
     def points_of(self, rows: npt.NDArray[np.intp]) -> FloatArray:
         """Return the (n, 478, 3) float32 mesh points of faces."""
