@@ -164,6 +164,11 @@ def test_several_faces_come_by_size_and_can_be_chosen(face, portrait, models):
         find_face(picture, models, -1)
 
 
+def test_a_picture_too_small_for_a_face_is_told_its_size():
+    with pytest.raises(NoFaceFound, match=r"has only 50 x 40 pixels\. Try"):
+        choose_face([], Picture(pixels=np.zeros((40, 50, 3), np.uint8), name="a.png"), 0)
+
+
 @pytest.mark.parametrize("scene", [clouds, text, landscape, noise])
 def test_pictures_without_a_face_have_none(scene, models):
     with pytest.raises(NoFaceFound, match=r"No face found in holiday\.png\. Try"):
