@@ -145,7 +145,10 @@ class Speakers:
                 "voice says one after the other."
             )
         if backwards:
-            self.warnings.append(f"{backwards} captions are left out: they end before they begin.")
+            self.warnings.append(
+                f"{backwards} of {len(cues) + backwards} captions end before they begin, and are "
+                "left out."
+            )
         return line
 
     def _add_dialogue(self, lines: list[list[Said]]) -> None:

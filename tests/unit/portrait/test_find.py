@@ -10,7 +10,7 @@ import pytest
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace, WeightsMissing
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.detect import Detection, merge
-from sadtalker_ext.portrait.find import MIN_FACE_PX, MOST_FACES, find_face, find_faces
+from sadtalker_ext.portrait.find import MIN_FACE_PX, MOST_FACES, choose_face, find_face, find_faces
 from sadtalker_ext.portrait.mesh import FaceMesh
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import Picture
