@@ -136,7 +136,9 @@ def test_what_is_left_is_offered_only_where_it_is_enough(tmp_path):
 
 
 def test_a_sound_without_samples_is_called_empty(tmp_path):
-    path = media.write_sound(tmp_path / "none.wav", media.speech_like(0.0), 44100)
+    path = tmp_path / "none.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 44100, 0, "NONE", ""))
     message = refusal(path)
     assert "it is empty" in message
     assert "encrypted" not in message
