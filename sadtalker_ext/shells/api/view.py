@@ -63,7 +63,9 @@ def timestamp(seconds: float) -> str:
 
 
 def _error(stored: Mapping[str, str] | None) -> Error | None:
-    return None if stored is None else Error(**stored | {"hint": with_fields(stored["hint"])})
+    if stored is None:
+        return None
+    return Error(**{**stored, "hint": with_fields(stored.get("hint", ""))})
 
 
 def _asked_dub(order: Json) -> Json | None:
