@@ -32,10 +32,11 @@ _EDGE = 0.012  # softness of the margins of the opening, where that is more than
 _SHADOW = 0.05  # how far the closing lid's shadow reaches down the eyeball
 _HIGHEST = 0.55  # skin higher above the margin than this never moves
 _FLATTENS = (0.02, 0.20)  # ways between which the skin loses its lines
-_FLATTENS_PAPER = (0.0, 0.08)  # hatching is not stretched, it ends
+_FLATTENS_PAPER = (0.0, 0.12)  # hatching is not stretched, it fades out
 # As shares.
 _FLATTEST = 0.92  # of new skin
-_INK_SOFT = 0.12  # of the paper's brightness, by which ink that goes is not wholly dark any more
+_INK_FADES = 0.5  # of the way from brow to margin, over which the ink below the brow fades out
+_UNDER_BROW = 0.07  # darkness of the paper there: as light as the cheek, a lid is a blank eyeball
 _SMOOTHEST = 0.68  # of the crease, a trace of which stays
 _TIPS_OUT = 0.92  # of tips of lashes above their band: they point down when the lid is shut
 _SHADOW_DEPTH = 0.3
@@ -225,9 +226,9 @@ class Eyelids:
         share = np.maximum(_FLATTEST * smoothstep(*self._flattens, way), smooth)
         along = np.clip((self._shape.v - self._roof) / (margin - self._roof), 0, 1)
         light = 1 + share * self._bump * (_BULGE * (1 - self._paper)) * np.sin(np.pi * along)
+        light = light * (1 - self._paper * _UNDER_BROW * (1 - along))
+        share = share * (1 - self._paper * (1 - smoothstep(0, _INK_FADES, along)))
         target = flat * light + self._grain
-        if self._paper > 0:
-            share = share + self._paper * (_ink_gone(carried, target, share) - share)
         return np.asarray(carried + (target - carried) * share, dtype=np.float32)
 
     def _add_lashes(
@@ -250,13 +251,6 @@ class Eyelids:
         lashes = np.maximum(line, fringe) * self._lash_opacity * soft_switch(*_LINE_IN, closure)
         lined = below + (self._lash_colour[:, None, None] - below) * lashes
         return np.asarray(lined, dtype=np.float32)
-
-
-def _ink_gone(carried: FloatArray, paper: FloatArray, share: FloatArray) -> FloatArray:
-    """Say where ink gives way to paper, (h, w) 0..1: the darkest last, and nothing becomes grey."""
-    dark = 1.0 - carried.mean(0) / np.maximum(paper.mean(0), 1.0)
-    edge = (1.0 + 2.0 * _INK_SOFT) * share / _FLATTEST - _INK_SOFT
-    return np.asarray(smoothstep(_INK_SOFT, -_INK_SOFT, dark - edge), np.float32)
 
 
 def _comb(shape: EyeShape) -> FloatArray:

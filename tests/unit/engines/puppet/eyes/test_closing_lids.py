@@ -197,7 +197,12 @@ def test_a_shut_lid_in_a_pen_drawing_is_paper_and_no_grey_hatching(points):
     for eye in EYES:
         view = eye_view(points, eye)
         inside = cv2.erode(view.lid.astype(np.uint8), np.ones((5, 5))) > 0
-        assert np.percentile(view.of(frame)[inside], 10) > 215
+        shut = view.of(frame).astype(float).mean(-1)
+        assert np.percentile(shut[inside], 10) > 215
+        # and darker towards the brow: all of one lightness is an eyeball without an iris
+        rows = np.flatnonzero(inside.any(1))
+        high, low = np.array_split(rows[: 2 * len(rows) // 3], 2)
+        assert shut[high][inside[high]].mean() < shut[low][inside[low]].mean() - 0.5
 
 
 def with_winged_lashes(points):
