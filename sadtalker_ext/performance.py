@@ -95,6 +95,11 @@ class Performance:
     hearing: Hearing | None = None
 
     @property
+    def tells_no_words(self) -> bool:
+        """Whether listening says already why the words of a text have no times."""
+        return self.hearing is not None and self.hearing.tells_no_words
+
+    @property
     def mute(self) -> bool:
         """Whether a video without sound gives everything; it lasts as long as it lasts."""
         return self.speech is None and self.driving.whole is not None

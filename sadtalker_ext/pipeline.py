@@ -122,7 +122,9 @@ def generate(
                 )
             # not before: networks listen on all cores, and wait for each other's threads
             ending.enter_context(start_processes(rig, alone))
-        captions, told = caption_track(options, performance.speech)
+        captions, told = caption_track(
+            options, performance.speech, explained=performance.tells_no_words
+        )
         metadata = describe_video(
             options, engine=engine.spec, seed=seed, picture=shot.picture, speech=performance.speech
         )

@@ -126,7 +126,7 @@ class Planes:
             for plane in (self.u, self.v)
         )
         rgb = cv2.transform(cv2.merge([luma, u, v]), self.colours.to_rgb)
-        return np.clip(np.asarray(rgb, np.float32), 0, 255)
+        return np.asarray(np.clip(rgb, 0, 255, out=rgb), np.float32)
 
     def look(self, box: Box, most_px: int) -> tuple[ImageArray, float]:
         """Return a part as uint8 RGB, averaged down so that no side is longer than `most_px`.

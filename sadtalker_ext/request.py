@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sadtalker_ext.provenance.credentials import OwnCertificate
 
 
+_OF_FILES = ("audio_start", "audio_end", "audio_track", "transcript")
+"""Options of a sound file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One video to make.
@@ -201,7 +205,13 @@ def _speech(
             progress=progress,
             store=store,
         )
-        return dataclasses.replace(spoken, pad_seconds=options.pad_audio)
+        unused = tuple(
+            f"Option {name} has no effect on a text that is spoken."
+            for name in options.changed()
+            if name in _OF_FILES
+        )
+        warnings = (*spoken.warnings, *unused)
+        return dataclasses.replace(spoken, pad_seconds=options.pad_audio, warnings=warnings)
     path = request.reference_video if request.borrows_all else request.speech
     # motion without sound is a video like any other; only the reading would fail
     if path is None or (request.borrows_all and not has_sound(path)):

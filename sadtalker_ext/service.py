@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sadtalker_ext.dubbing.reading import dub_line as dub_line
 from sadtalker_ext.dubbing.reading import role_from as role_from
+from sadtalker_ext.dubbing.reading import roles_from as roles_from
 from sadtalker_ext.dubbing.reading import segment_from as segment_from
 from sadtalker_ext.dubbing.request import DubRequest as DubRequest
 from sadtalker_ext.dubbing.request import DubRole as DubRole

@@ -66,7 +66,7 @@ def write_transcripts(
     if captions is not None:
         if speech is not None and speech.words:
             _write(captions, captions_text(captions, speech.words, speech.total_seconds))
-        elif request.options.captions == "none":
+        elif request.options.captions == "none" and not (hearing and hearing.tells_no_words):
             told.append(NO_WORDS)
     if request.phones_files and speech is None:
         told.append("There are no phones, because nothing is said.")

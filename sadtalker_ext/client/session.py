@@ -22,6 +22,7 @@ from sadtalker_ext.client.answers import (
     refusal_of,
     talk_of,
 )
+from sadtalker_ext.client.connection import Connection
 from sadtalker_ext.client.media import Media, body_of, content_of, is_address, rewind, save_whole
 
 PREFIX = "/sadtalker/v1"
@@ -51,7 +52,7 @@ class Client:
         timeout: float = 60.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(
+        self._http = Connection(
             base_url=address.rstrip("/") + PREFIX,
             auth=auth,
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -165,8 +166,7 @@ class Client:
                 for key, value in media.items()
                 if value is not None and not is_address(value)
             }
-            answer = self._post_talk(talk, files, headers)
-        return talk_of(answer)
+            return talk_of(self._post_talk(talk, files, headers))
 
     def get(self, talk_id: str) -> Talk:
         """Ask how far a job is."""

@@ -15,6 +15,7 @@ from sadtalker_ext.dubbing.request import (
     DubSegment,
     default_roles,
     is_number,
+    of_role,
 )
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
@@ -22,6 +23,7 @@ from sadtalker_ext.timeline import timeline_text
 from sadtalker_ext.types import Box
 
 _ROLE_NAMES = {one.name for one in dataclasses.fields(DubRole)}
+_ROLE_HINT = 'Roles are written as [{"face": "0", "text": "Good morning."}, ...].'
 _SEGMENT_NAMES = {one.name for one in dataclasses.fields(DubSegment)}
 
 
@@ -60,6 +62,30 @@ def role_from(values: Mapping[str, Any], folder: Path) -> DubRole:
     )
 
 
+def roles_from(given: Any, folder: Path, where: str = "roles") -> tuple[DubRole, ...]:
+    """Return the roles of a list as JSON has it.
+
+    Args:
+        given: The list.
+        folder: Files are relative to it.
+        where: What the list is called in errors.
+
+    Raises:
+        InvalidOption: It is no list of objects, or as for `role_from`.
+    """
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InvalidOption(f"{where} should be a list.", hint=_ROLE_HINT)
+    roles = []
+    for number, one in enumerate(given):
+        if not isinstance(one, Mapping):
+            raise InvalidOption(
+                f"{where}[{number}] should be an object, found {one!r}.", hint=_ROLE_HINT
+            )
+        with of_role(number, where):
+            roles.append(role_from(one, folder))
+    return tuple(roles)
+
+
 def _timeline(values: Mapping[str, Any], folder: Path) -> str:
     """Return a timeline that is given as it is, as text, or by the name of a .json file."""
     given = values.get("timeline")
@@ -89,12 +115,7 @@ def dub_line(values: Mapping[str, Any], folder: Path, *, overwrite: bool = False
     options = GenerateOptions.from_mapping(
         {name: value for name, value in values.items() if name not in own}
     )
-    given = values.get("roles") or ()
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise InvalidOption("roles should be a list.")
-    if not all(isinstance(one, Mapping) for one in given):
-        raise InvalidOption("roles should be a list of objects.")
-    roles = tuple(role_from(one, folder) for one in given)
+    roles = roles_from(values.get("roles") or (), folder)
     dialogue = _word(values, "dialogue")
     if not roles:
         alone = {name: values[name] for name in _ROLE_WORDS if name in values}

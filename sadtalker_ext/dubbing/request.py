@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -202,23 +204,48 @@ def check_dub(request: DubRequest) -> None:
     if not 1 <= request.shrink <= 16:
         raise InvalidOption(f"resize_factor should be 1 to 16, found {request.shrink}.")
     if not 1 <= len(request.roles) <= MOST_ROLES:
-        raise InvalidOption(f"roles should be 1 to {MOST_ROLES}, found {len(request.roles)}.")
+        raise InvalidOption(
+            f"There should be 1 to {MOST_ROLES} roles, found {len(request.roles) or 'none'}.",
+            hint="Give one for everybody who speaks.",
+        )
     if not request.dialogue and not any(role.says_something for role in request.roles):
         raise InvalidOption(
             "Speech is needed, none was given.",
             hint="Give a sound file, a text, captions, segments, or a dialogue.",
         )
-    for role in request.roles:
-        _check_role(role)
-        role.directed(request.options)
+    if len(request.roles) == 1:
+        _check_role(request.roles[0])
+        request.roles[0].directed(request.options)
+        return
+    for number, role in enumerate(request.roles):
+        with of_role(number):
+            _check_role(role)
+            role.directed(request.options)
+
+
+@contextlib.contextmanager
+def of_role(number: int, where: str = "roles") -> Iterator[None]:
+    """Name the role in what is refused inside.
+
+    Args:
+        number: Of the role, counted from 0.
+        where: What the list of roles is called.
+    """
+    try:
+        yield
+    except InvalidOption as error:
+        # a role's emotion is no option of the whole video
+        told = error.message.removeprefix("Option ")
+        raise InvalidOption(f"{where}[{number}]: {told}", hint=error.hint) from error
 
 
 def _check_role(role: DubRole) -> None:
-    ways = [bool(role.speech), bool(role.text), bool(role.cues)]
-    if sum(ways) > 1:
+    given = {"a sound": role.speech, "a text": role.text, "cues": role.cues}
+    ways = [name for name, value in given.items() if value]
+    if len(ways) > 1:
         raise InvalidOption(
-            "A role should have one of speech, text and cues, found several.",
-            hint="Use segments for several pieces.",
+            f"What one person says should be given once, found {' and '.join(ways)}.",
+            hint="Leave one of them out; segments take several pieces.",
         )
     if len(role.segments) > MOST_SEGMENTS:
         raise InvalidOption(f"segments should be at most {MOST_SEGMENTS}.")

@@ -26,6 +26,9 @@ _TURN_PAUSE = 0.25
 _ROOM = 0.05
 """Seconds before the next cue at which one should be over."""
 
+_OVERLAP = 0.001
+"""Seconds that captions may overlap; times are written to a thousandth."""
+
 
 class Speakers:
     """Opens and speaks what roles say.
@@ -114,11 +117,12 @@ class Speakers:
 
     def _cues(self, role: DubRole) -> list[Said]:
         """Speak captions cue by cue, each as fast as it must be to end in time."""
-        cues = read_cues(role.cues) if role.cues is not None else ()
+        cues, backwards = read_cues(role.cues) if role.cues is not None else ((), 0)
         line: list[Said] = []
-        late = 0
+        late = overlapping = 0
         for number, cue in enumerate(cues):
             begin = max(cue.start, line[-1].end) if line else cue.start
+            overlapping += number > 0 and cue.start < cues[number - 1].end - _OVERLAP
             following = cues[number + 1].start - _ROOM if number + 1 < len(cues) else cue.end + 1.0
             room = max(following, cue.end) - begin if following < cue.end else following - begin
             speech = self._speak(cue.text, role)
@@ -134,6 +138,16 @@ class Speakers:
             self.warnings.append(
                 f"{late} of {len(cues)} captions are longer than their time even at "
                 f"{_FASTEST:g} times the usual speed; what follows begins later."
+            )
+        if overlapping:
+            self.warnings.append(
+                f"{overlapping} of {len(cues)} captions begin before the one before is over; one "
+                "voice says one after the other."
+            )
+        if backwards:
+            self.warnings.append(
+                f"{backwards} of {len(cues) + backwards} captions end before they begin, and are "
+                "left out."
             )
         return line
 

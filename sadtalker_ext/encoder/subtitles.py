@@ -43,14 +43,20 @@ _OLD = "A subtitle track needs PyAV 17 or newer; choose captions srt or vtt."
 
 
 def caption_track(
-    options: GenerateOptions, speech: Speech | None
+    options: GenerateOptions, speech: Speech | None, *, explained: bool = False
 ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
-    """Return the captions that go into the video, and what is to be said of them and the speech."""
+    """Return the captions that go into the video, and what is to be said of them and the speech.
+
+    Args:
+        options: Say what captions are wanted.
+        speech: What is said.
+        explained: Whether it is said elsewhere why there are no words.
+    """
     told = speech.warnings if speech is not None else ()
     if options.captions == "none":
         return (), told
     if speech is None or not speech.words:
-        return (), (*told, NO_WORDS)
+        return (), told if explained else (*told, NO_WORDS)
     if options.captions != "track":
         return (), told
     if options.format == "mp4" and can_write_subtitles():

@@ -220,11 +220,14 @@ def _check_length(
         missing = promised - seconds
         wanted = promised if last is None else min(promised, last / rate)
         if wanted > seconds and missing > max(_TRUNCATED_SECONDS, _TRUNCATED_SHARE * promised):
+            end = math.floor(seconds * 10) / 10
+            enough = end - first / rate >= MIN_SECONDS
             raise UnreadableAudio(
                 f"{name} is truncated: it should be {promised:.1f} seconds long, "
                 f"but only {seconds:.1f} seconds can be read.",
-                hint=f"Export it again, or set the end to {math.floor(seconds * 10) / 10:g} "
-                "to use what is there.",
+                hint=f"Export it again, or set audio_end to {end:g} to use what is there."
+                if enough
+                else "Export it again.",
             )
     if first >= scan.total > 0:
         raise InvalidOption(

@@ -114,6 +114,11 @@ def require_file(path: Path, expected: str, error: type[InputError]) -> None:
         expected: What it should be, with its article: "a picture".
         error: The class to raise.
     """
+    if path == Path():
+        raise error(
+            f"The name of {expected} is empty, or that of the current folder.",
+            hint="Name one file; in a script, see that the variable with its name is set.",
+        )
     # os.path answers no to names that are too long, where Path raises before Python 3.14
     if not os.path.exists(path):  # noqa: PTH110
         there = os.path.exists(path.parent)  # noqa: PTH110

@@ -102,7 +102,7 @@ def _frames(
     """Yield decoded frames, and whether a packet before the frame was lost."""
     from av.error import FFmpegError
 
-    good = bad = 0
+    good = bad = held = 0
     lost = False
     packets = container.demux(stream)
     while True:
@@ -112,7 +112,9 @@ def _frames(
             break
         except FFmpegError as problem:  # the container itself is broken from here on
             _log.debug("%s: stops being readable: %s", name, problem)
+            bad += 1
             break
+        held += packet.size
         try:
             frames = packet.decode()
         except FFmpegError as problem:
@@ -124,6 +126,11 @@ def _frames(
             good += 1
             yield frame, lost
             lost = False
+    if not (good or bad or held):
+        raise UnreadableAudio(
+            f"{name} has a sound track with nothing in it: it is empty, or cut off.",
+            hint="Record or export it again.",
+        )
     if not good:
         raise UnreadableAudio(
             f"{name} has a sound track of which nothing can be decoded; "

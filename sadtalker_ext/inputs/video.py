@@ -35,6 +35,7 @@ _REORDERED_SECONDS = 2.0
 """More than packets, which come in the order of decoding, are away from the order of showing."""
 _FIRST_PACKETS = 16
 """Among them is the picture that is shown first: packets come in the order of decoding."""
+_SWAPPED = "Give a video that shows a face; a sound is given behind it, as the speech."
 _QUARTERS = {90: 1, 180: 2, 270: 3}
 
 
@@ -144,16 +145,17 @@ def opened_video(path: Path) -> Iterator[InputContainer]:
     try:
         container = open_local(path, _FORMATS)
     except (FFmpegError, OSError, ValueError) as problem:
+        found = describe_content(path)
         raise UnreadableVideo(
-            f"{path.name} should be {EXPECTED}, but it is {describe_content(path)}.",
-            hint="Export it again, for example as mp4.",
+            f"{path.name} should be {EXPECTED}, but it is {found}.",
+            hint=_SWAPPED if "sound file" in found else "Export it again, for example as mp4.",
         ) from problem
     with container:
         if not container.streams.video:
             raise UnreadableVideo(
                 f"{path.name} should be {EXPECTED}, but it is "
                 f"{describe_content(path)} without pictures.",
-                hint="Give a video that shows a face.",
+                hint=_SWAPPED if container.streams.audio else "Give a video that shows a face.",
             )
         if container.streams.video[0].codec_context is None:
             raise UnreadableVideo(

@@ -116,7 +116,7 @@ class MotionOptions:
     yaw: str = option(
         "",
         "Yaw path",
-        "Free view: the head turns through these angles at constant speed, such as 0, 20, -20.",
+        "Free view: the head turns through these angles at constant speed, such as 0, 15, -15.",
         "head and eyes",
         unit="degrees",
         low=-90.0,

@@ -121,8 +121,11 @@ def choose_face(faces: Sequence[Face], picture: Picture, index: int) -> Face:
         FaceTooSmall: The face has too few pixels.
     """
     if not faces:
+        width, height = picture.size
+        tiny = min(width, height) < 2 * MIN_FACE_PX
+        size = f", which has only {width} x {height} pixels" if tiny else ""
         raise NoFaceFound(
-            f"No face found in {picture.name}.",
+            f"No face found in {picture.name}{size}.",
             hint="Try a larger or more frontal face, or mark eyes, mouth and chin yourself.",
         )
     if not 0 <= index < len(faces):

@@ -138,8 +138,7 @@ class SteadyTrack:
         """Return points and skin at a moment: a straight line through the sightings around it."""
         rows = self._rows[first:last]
         times = self._seconds[self._frames[first:last]] - now
-        stack = np.stack([self._file.points(int(row)) for row in rows])
-        skins = np.stack([self._file.faces[int(row)]["skin"] for row in rows])
+        stack, skins = self._file.points_of(rows), np.asarray(self._file.faces)[rows]["skin"]
         distance = max(self._sigma, float(np.abs(times).min()))
         weight = np.exp(-0.5 * (times / distance) ** 2)
         weight /= weight.sum()

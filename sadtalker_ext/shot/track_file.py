@@ -109,11 +109,17 @@ class TrackFile:
 
     def points(self, row: int) -> FloatArray:
         """Return the (478, 3) float32 mesh points of a face."""
-        face = self.faces[row]
-        points = face["points"].astype(np.float32) * np.float32(2 * face["reach"] / _STEPS)
-        points[:, :2] += face["middle"]
-        result: FloatArray = points
-        return result
+        points: FloatArray = self.points_of(np.array([row]))[0]
+        return points
+
+    def points_of(self, rows: npt.NDArray[np.intp]) -> FloatArray:
+        """Return the (n, 478, 3) float32 mesh points of faces."""
+        faces = np.asarray(self.faces)[rows]
+        size = np.float32(2) * faces["reach"] / np.float32(_STEPS)
+        points: FloatArray = faces["points"].astype(np.float32)
+        points *= size[:, None, None]
+        points[..., :2] += faces["middle"][:, None]
+        return points
 
 
 def _open_at(path: Path, size: int) -> Any:

@@ -91,6 +91,11 @@ class Hearing:
     warnings: tuple[str, ...] = ()
 
     @property
+    def tells_no_words(self) -> bool:
+        """Whether a warning says already why a text has no times, and so gives no captions."""
+        return any(one.startswith((_UNREAD, _UNLIKE)) for one in self.warnings)
+
+    @property
     def stresses(self) -> list[Accent]:
         """The syllables that stand out."""
         return accents(self.loudness, self.semitones)

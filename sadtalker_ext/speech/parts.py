@@ -10,6 +10,8 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.speech.transcript import read_transcript, spoken_text
 from sadtalker_ext.types import Word
 
+CAPTIONS = (".srt", ".vtt")
+
 _TIMES = re.compile(
     r"^\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})"
 )
@@ -17,14 +19,24 @@ _LINE = re.compile(r"^\s*([A-H](?=\s*:)|[^\W\d_][\w .'-]{0,30}?(?=\s*:\s))\s*:\s
 """A letter and a colon, or a name, a colon and a space: times of day and addresses are no names."""
 
 
-def read_cues(path: Path) -> tuple[Word, ...]:
+def read_cues(path: Path) -> tuple[tuple[Word, ...], int]:
     """Return the cues of a .srt or .vtt file in order, each with its text and times.
+
+    Returns:
+        The cues, and how many more are left out, because they end before they begin.
 
     Raises:
         InvalidOption: It is no such file, or has no cue.
     """
-    content = read_transcript(path).replace("\r\n", "\n").replace("\r", "\n")
+    if path.suffix.lower() not in CAPTIONS:
+        raise InvalidOption(
+            f"Captions to be spoken should be a file of {' or '.join(CAPTIONS)}, found "
+            f"{path.name}.",
+            hint="A sound is given as the speech, a text without times as text.",
+        )
+    content = read_transcript(path, "captions").replace("\r\n", "\n").replace("\r", "\n")
     cues: list[Word] = []
+    backwards = 0
     lines = content.split("\n")
     for number, line in enumerate(lines):
         found = _TIMES.match(line)
@@ -39,12 +51,14 @@ def read_cues(path: Path) -> tuple[Word, ...]:
         start, end = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
         if said and end > start:
             cues.append(Word(text=said, start=start, end=end))
+        else:
+            backwards += bool(said)
     if not cues:
         raise InvalidOption(
             f"{path.name} should hold captions with times, found none.",
             hint="Give a .srt or .vtt file.",
         )
-    return tuple(sorted(cues, key=lambda cue: cue.start))
+    return tuple(sorted(cues, key=lambda cue: cue.start)), backwards
 
 
 def _seconds(parts: Sequence[str | None]) -> float:

@@ -18,22 +18,30 @@ _NOISE = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫]")
 _BLOCKS = ("NOTE", "STYLE", "REGION", "WEBVTT")
 
 
-def read_transcript(path: Path) -> str:
+def read_transcript(path: Path, what: str = "transcript") -> str:
     """Return the content of a text or caption file.
+
+    Args:
+        path: The file.
+        what: What it is called in errors.
 
     Raises:
         InvalidOption: It is no such file, too long, or cannot be read.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidOption(
-            f"The transcript should be a file of {', '.join(SUFFIXES)}, found {path.name}."
+            f"The {what} should be a file of {', '.join(SUFFIXES)}, found {path.name}."
         )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InvalidOption(f"The transcript {path.name} cannot be read: {error}.") from error
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise InvalidOption(
+            f"The {what} {path.name} cannot be read: {why or error}.",
+            hint="Check the path and the spelling.",
+        ) from error
     if len(data) > MAX_BYTES:
-        raise InvalidOption(f"The transcript {path.name} is longer than {MAX_BYTES} bytes.")
+        raise InvalidOption(f"The {what} {path.name} is longer than {MAX_BYTES} bytes.")
     for code in ("utf-8-sig", "utf-16", "cp1252"):
         # UTF-16 without its mark would make letters out of any bytes
         if code == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
@@ -42,7 +50,7 @@ def read_transcript(path: Path) -> str:
             return data.decode(code)
         except UnicodeDecodeError:
             continue
-    raise InvalidOption(f"The transcript {path.name} is in no known code; save it as UTF-8.")
+    raise InvalidOption(f"The {what} {path.name} is in no known code; save it as UTF-8.")
 
 
 def spoken_text(content: str) -> str:

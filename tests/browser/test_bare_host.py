@@ -35,7 +35,8 @@ def page(browser):
     opened.goto("http://127.0.0.1:9/")
     opened.add_style_tag(path=ROOT / "style.css")
     opened.evaluate(HOST)
-    opened.add_script_tag(path=ROOT / "javascript" / "sadtalker.js")
+    for name in ("sadtalker", "sadtalker_keys"):
+        opened.add_script_tag(path=ROOT / "javascript" / f"{name}.js")
     yield opened
     opened.close()
 
@@ -69,6 +70,31 @@ def test_a_job_in_the_queue_has_a_bar_and_can_be_stopped(page):
     assert seen(page) == ["interrupting"]
     answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
     assert seen(page) == ["generate"]
+
+
+def test_keys_press_the_button_that_is_shown_and_the_host_does_not_press_it_again(page):
+    page.evaluate("""() => {
+        Object.assign(window, {pressed: [], heard: []});
+        for (const name of ['generate', 'interrupt']) {
+            document.querySelector(`#sadtalker_ext_${name}`).onclick = () => pressed.push(name);
+        }
+        document.addEventListener('keydown', (event) => heard.push(event.key));
+    }""")
+    for key in ("Escape", "Control+Enter"):
+        page.keyboard.press(key)
+    page.wait_for_function("pressed.length")
+    answer(page, '<div class="stx-running"><div class="stx-bar"></div></div>')
+    for key in ("Control+Enter", "Escape"):
+        page.keyboard.press(key)
+    page.wait_for_function("pressed.length > 1")
+    assert page.evaluate("pressed") == ["generate", "interrupt"]
+    # a key that means none of our buttons is the host's
+    assert page.evaluate("heard") == ["Escape", "Control", "Control", "Enter"]
+    page.evaluate("document.body.append(document.createElement('dialog'))")
+    page.evaluate("document.querySelector('dialog').showModal()")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(120)
+    assert page.evaluate("pressed.length") == 2
 
 
 def test_only_the_values_of_inputs_come_back(page):

@@ -17,7 +17,8 @@ NAMES = {"de_DE": "de", "ja_JP": "ja", "zh_CN": "zh", "es_ES": "es"}
 OF_THE_PAGE = frozenset({"Drop Image Here", "Drop Audio Here", "Drop Video Here"} | {
     "Click to Upload", "File upload", "Upload file", "Paste from clipboard", "Empty value",
     "Click to Access Webcam", "grant webcam access", "Record", "Stop",
-    "Reset to default value", "or", "Language", "A portrait and speech become a talking head.",
+    "Reset to default value", "or", "Language", "Settings",
+    "A portrait and speech become a talking head.",
 })  # fmt: skip
 """Only the stand-alone page shows them, or gradio itself."""
 

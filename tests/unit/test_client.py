@@ -245,6 +245,6 @@ def test_a_server_that_is_not_reached_for_a_while_is_asked_again():
         assert client.wait("x", every=0.001).status == "done"
         assert len(asked) == 4
         lost, asked = range(1000), []
-        with pytest.raises(httpx.ConnectError):
+        with pytest.raises(httpx.ConnectError, match=r"at http://127\.0\.0\.1:7861 \(nobody there"):
             client.wait("x", every=0.001)
         assert len(asked) == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ FIRM = (
     *(50, 280, 101, 330),
 )
 """Points that speech does not move: forehead, temples, nose, corners of the eyes, cheekbones."""
+_FIRM: Final = list(FIRM)
 
 WIDTH = 200.0
 """Width of a face in its own coordinates: the head looks at the viewer, upright, and x, y and z
@@ -77,7 +79,7 @@ def find_pose(own: FloatArray, points: FloatArray) -> Pose:
         own: (478, 3) points in the face's own coordinates.
         points: (478, 3) mesh points of the frame.
     """
-    one, other = (np.asarray(p, np.float64)[list(FIRM)] for p in (own, points))
+    one, other = (np.asarray(p[_FIRM], np.float64) for p in (own, points))
     middle, moved = one.mean(0), other.mean(0)
     a, b = one - middle, other - moved
     left, sizes, right = np.linalg.svd(b.T @ a / len(a))

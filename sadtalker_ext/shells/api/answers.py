@@ -78,6 +78,9 @@ class Talk:
     config: Mapping[str, Any] | None = told(
         "Options that differ from their defaults.", optional=True
     )
+    dub: Mapping[str, Any] | None = told(
+        "What was asked of a dubbing: face, at, roles, ...", optional=True
+    )
     attempts: int | None = told(optional=True)
     source_url: str | None = told(optional=True)
     audio_url: str | None = told(optional=True)

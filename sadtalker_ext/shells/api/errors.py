@@ -13,6 +13,7 @@ InputError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sadtalker_ext.errors import InputError, SadTalkerError
 from sadtalker_ext.shells.api.answers import Error
@@ -141,8 +142,27 @@ class UrlUnreachable(RequestError):
     code = "url_unreachable"
 
 
+_FIELDS: Final = {
+    "mark eyes, mouth and chin yourself": "config.face_points",
+    "choose another voice": "script.provider.voice_id",
+}
+"""Words of hints, and the field of a request that does it."""
+
+
+def with_fields(hint: str) -> str:
+    """Name in a hint the fields of a request that do what it says."""
+    for words, field in _FIELDS.items():
+        hint = hint.replace(words, f"{words} ({field})")
+    return hint
+
+
 def as_body(error: SadTalkerError) -> dict[str, str]:
     """Return the answer's body: code, message, hint, and the field when it is known."""
-    told = Error(**error.as_dict(), field=getattr(error, "field", "") or None)
+    told = Error(
+        code=error.code,
+        message=error.message,
+        hint=with_fields(error.hint),
+        field=getattr(error, "field", "") or None,
+    )
     body: dict[str, str] = as_json(told)
     return body

@@ -18,6 +18,8 @@ Resolve = Callable[[str, int], Sequence[str]]
 Connect = Callable[[str, int, float], socket.socket]
 
 MAX_URL = 2048
+WEBHOOK = "webhook"
+"""The field whose address is called; all others are fetched."""
 PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 # of the IANA's registries of special addresses, because Pythons differ in what they list; among
@@ -94,7 +96,9 @@ def check_url(url: str, policy: UrlPolicy, field: str) -> Target:
     if not policy.enabled:
         raise UrlRefused(
             f"{field} is an address, and fetching addresses is switched off here.",
-            hint="Send the file itself, as base64 or as a form.",
+            hint="Leave it out, and ask how far the job is."
+            if field == WEBHOOK
+            else "Send the file itself, as base64 or as a form.",
             field=field,
         )
     scheme, host, port, path = _parts(url, field)
@@ -109,7 +113,8 @@ def check_url(url: str, policy: UrlPolicy, field: str) -> Target:
         if not is_public(text):
             raise UrlRefused(
                 f"{field} should lead to a public address, but {host!r} does not.",
-                hint="Private and local addresses are never fetched. Send the file itself.",
+                hint="Private and local addresses are never "
+                + ("called." if field == WEBHOOK else "fetched. Send the file itself."),
                 field=field,
             )
     return Target(scheme=scheme, host=host, port=port, address=addresses[0], path=path)
@@ -136,7 +141,9 @@ def is_public(text: str) -> bool:
 def _parts(url: str, field: str) -> tuple[str, str, int, str]:
     refused = UrlRefused(
         f"{field} should be an http or https address.",
-        hint="Local files and other protocols are never read. Send the file itself.",
+        hint="Give the address of a server that is called at the end."
+        if field == WEBHOOK
+        else "Local files and other protocols are never read. Send the file itself.",
         field=field,
     )
     if len(url) > MAX_URL or any(ord(sign) <= 32 or ord(sign) == 127 for sign in url):

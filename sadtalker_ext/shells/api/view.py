@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from sadtalker_ext.jobs.records import Job, JobState, Moment
 from sadtalker_ext.progress import Stage, overall_share
 from sadtalker_ext.shells.api.answers import Error, Metadata, Progress, Talk
-from sadtalker_ext.shells.api.errors import InvalidRequest
+from sadtalker_ext.shells.api.errors import InvalidRequest, with_fields
 from sadtalker_ext.shells.api.shapes import Json, as_json
 
 
@@ -37,8 +38,9 @@ def talk_of(job: Job, *, address: str, moment: Moment | None, ahead: int) -> Tal
         duration=done["seconds"] if done else None,
         metadata=_metadata(done) if done else None,
         warnings=done.get("warnings", []) if done else None,
-        error=Error(**job.error) if job.error is not None else None,
+        error=_error(job.error),
         config=order.get("config", {}),
+        dub=_asked_dub(order),
         attempts=job.attempts,
         source_url=order.get("source_url") or None,
         audio_url=order.get("audio_url") or None,
@@ -58,6 +60,18 @@ def timestamp(seconds: float) -> str:
     """Return a time as ISO 8601 in UTC with milliseconds, as D-ID writes it."""
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _error(stored: Mapping[str, str] | None) -> Error | None:
+    if stored is None:
+        return None
+    return Error(**{**stored, "hint": with_fields(stored.get("hint", ""))})
+
+
+def _asked_dub(order: Json) -> Json | None:
+    """Return what was asked of a dubbing, without what only the maker needs."""
+    asked = {name: value for name, value in (order.get("dub") or {}).items() if name != "picture"}
+    return asked or None
 
 
 def _timestamp(seconds: float | None) -> str | None:

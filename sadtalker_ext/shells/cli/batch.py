@@ -33,6 +33,8 @@ def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     refuse_alone(parsed)
     lines, broken = read_jobs(parsed.jobs)
     total = len(lines) + len(broken)
+    if not total:
+        print(f"note: {parsed.jobs.name} holds no lines", file=sys.stderr)
     wrong = [(number, {"error": error.as_dict()}) for number, error in sorted(broken.items())]
     path = _manifest_path(parsed)
     if path is None:

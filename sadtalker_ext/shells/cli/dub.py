@@ -17,7 +17,7 @@ from sadtalker_ext.service import (
     Service,
     default_roles,
     is_number,
-    role_from,
+    roles_from,
 )
 from sadtalker_ext.shells.cli.arguments import options_from
 from sadtalker_ext.shells.cli.dub_arguments import (
@@ -26,7 +26,7 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     refuse_meaningless,
     wav2lip_notes,
 )
-from sadtalker_ext.shells.cli.generate import show_video, stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import note_device, show_video, stop_on_interrupt
 from sadtalker_ext.shells.cli.own_process import keep_to_callers, suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
@@ -42,6 +42,7 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit))
+    note_device(parsed, service, request.options, dubs=True)
     try:
         with stop_on_interrupt(progress):
             video = service.dub(request, progress)
@@ -117,13 +118,14 @@ def read_roles(path: Path) -> tuple[DubRole, ...]:
         values = json.loads(_text(path))
     except json.JSONDecodeError as error:
         raise InvalidOption(f"{path.name} is not JSON: {error}.") from error
-    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
-        raise InvalidOption(f"{path.name} should be a list of objects.")
-    return tuple(role_from(one, path.parent) for one in values)
+    return roles_from(values, path.parent, path.name)
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"{path.name} cannot be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InvalidOption(
+            f"{path.name} cannot be read: {why}.", hint="Check the path, and save it as UTF-8."
+        ) from error

@@ -61,6 +61,7 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
     service = Service(host)
+    note_device(parsed, service, options)
     try:
         with new_folder(parsed.output_dir), stop_on_interrupt(progress):
             if parsed.ray is None:
@@ -75,6 +76,19 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
         show_video(video, also=_also(request, video))
     # a beginning that was kept is still a video that was not made
     return video.as_dict() | ({"exit_code": Cancelled.exit_code} if video.partial else {})
+
+
+def note_device(
+    parsed: argparse.Namespace, service: Service, options: GenerateOptions, *, dubs: bool = False
+) -> None:
+    """Say where a device was named that this job would not use."""
+    named = parsed.device not in ("auto", "cpu")
+    if named and not service.waits_for_device(options, dubs=dubs):
+        print(
+            f"note: --device {parsed.device} has no effect: the built-in engine works on the "
+            "processor",
+            file=sys.stderr,
+        )
 
 
 def _require_no_film(portrait: Path) -> None:

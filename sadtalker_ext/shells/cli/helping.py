@@ -45,14 +45,20 @@ OFTEN = (
 """Flags of `generate` that its short help shows, as far as they exist."""
 
 _CHOICES = re.compile(r"invalid choice: '?(?P<found>.*?)'? \(choose from (?P<known>.*)\)$")
-
+_REQUIRED = re.compile(r"the following arguments are required: (?P<names>.*)$")
 
 _QUOTED: Final = re.compile(r"((?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`)")
 _ALIKE: Final = 0.75
 """How alike two flags must be: --provenance is not meant by --rotate."""
 _FILE: Final = re.compile(r"-[^=]*\.[A-Za-z]\w{1,4}")
-_FLAGS: Final = {"ask for overwriting": "--overwrite"}
+_FLAGS: Final = {
+    "ask for overwriting": "--overwrite",
+    "mark eyes, mouth and chin yourself": "--face-points or --landmarks-file",
+    "choose another voice": "--voice",
+}
 """Words of hints, and the flag that does it here."""
+_NO_OPTIONS: Final = ("keep_audio", "keep_outside", "resize_factor")
+"""Flags of `dub` that are no options, by their names in Python and JSON."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -74,6 +80,9 @@ class Parser(argparse.ArgumentParser):
             message = f"{message[: found.start()]}there is no {found['found']!r} here"
             near = difflib.get_close_matches(found["found"], known, n=1)
             message += f". Did you mean {near[0]}?" if near else f"; known: {', '.join(known)}."
+        lacking = _REQUIRED.match(message)
+        if lacking:
+            message = f"{self.prog} needs more: {lacking['names']}."
         print(f"sadtalker: {message}", file=sys.stderr)
         print(f"           `{self.prog} --help` says more.", file=sys.stderr)
         raise SystemExit(2)
@@ -152,7 +161,7 @@ def with_flags(text: str) -> str:
 
 
 def _flagged(text: str) -> str:
-    for name in _by_length(spec.name for spec in option_specs()):
+    for name in _by_length([*(spec.name for spec in option_specs()), *_NO_OPTIONS]):
         flag = f"--{name.replace('_', '-')}"
         text = re.sub(rf"\bOption {name}\b", flag, text)
         if "_" in name:

@@ -16,9 +16,13 @@ from sadtalker_ext.types import Picture
 log = logging.getLogger(__name__)
 
 QUESTION = "I may animate this picture: it shows me, nobody real, or someone who agreed."
+VIDEO_QUESTION = "I may dub this video: it shows me, nobody real, or someone who agreed."
 REMINDER = (
     "This looks like a photo. Please tick the line below the picture first: "
     "it shows you, nobody real, or someone who agreed."
+)
+VIDEO_REMINDER = (
+    "Please tick the line below the video first: it shows you, nobody real, or someone who agreed."
 )
 
 

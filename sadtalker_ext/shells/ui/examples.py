@@ -90,7 +90,7 @@ def placeholder_html() -> str:
         'aria-label="An example: a drawn woman speaks" '
         f'src="data:video/mp4;base64,{clip}"></video>'
         "<b>Your video appears here.</b>"
-        "<span>Add a portrait and speech on the left, then press Generate.</span></div>"
+        "<span>Add a portrait and speech, then press Generate.</span></div>"
     )
 
 

@@ -33,7 +33,7 @@ from sadtalker_ext.shells.ui import (
     speech,
     words,
 )
-from sadtalker_ext.shells.ui.consent import REMINDER, ConsentBook
+from sadtalker_ext.shells.ui.consent import REMINDER, VIDEO_REMINDER, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.uploads import is_shared, uploads_of
@@ -220,7 +220,7 @@ class TabJob:
         if not self._consent.is_needed(source):
             return
         if not tick:
-            raise InputError(REMINDER)
+            raise InputError(VIDEO_REMINDER if isinstance(source, Path) else REMINDER)
         self._consent.remember(source)
 
     def _show(self, video: VideoFile) -> list[Any]:

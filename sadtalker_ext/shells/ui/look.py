@@ -14,7 +14,7 @@ from sadtalker_ext.shells.ui.plan_grid import make_grid_parts
 from sadtalker_ext.shells.ui.reference import ReferenceParts, make_reference_parts
 from sadtalker_ext.shells.ui.timeline_editor import TimelineParts, make_timeline_parts
 
-_VIEW = "The head follows a path of angles in degrees, for example 0, 20, -20, 0."
+_VIEW = "The head follows a path of angles in degrees, for example 0, 15, -15, 0."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

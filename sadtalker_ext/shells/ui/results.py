@@ -264,7 +264,7 @@ def _make_result(actions: Sequence[ResultAction]) -> dict[str, Any]:
         )
         compat.listen(copy.click, None, [parameters], js=_COPY)
         compat.explained(copy, "Copy the parameters.")
-        compat.explained(use, "Set the options on the left to what is written here.")
+        compat.explained(use, "Set the options to what is written here.")
     with gr.Accordion("Motion", open=False, elem_id=element_id("motion_box")):
         plot = compat.shown_picture(label="Motion", show_label=False, elem_id=element_id("motion"))
     hidden = [

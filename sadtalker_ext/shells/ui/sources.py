@@ -11,7 +11,7 @@ from typing import Any
 from sadtalker_ext.errors import SadTalkerError, WeightsMissing
 from sadtalker_ext.face_points import read_face_points
 from sadtalker_ext.shells.ui import compat, face_editor, faces, words
-from sadtalker_ext.shells.ui.consent import ConsentBook
+from sadtalker_ext.shells.ui.consent import QUESTION, VIDEO_QUESTION, ConsentBook
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.dub_job import VIDEO, check_footage, still_of
 from sadtalker_ext.shells.ui.uploads import told_html, uploads_of
@@ -92,7 +92,8 @@ class SourceLooker:
             elif kind != VIDEO and picture is not None:
                 needed = self._consent.is_needed(compat.read_picture_value(picture))
         panes = [compat.update(visible=kind == VIDEO), compat.update(visible=kind != VIDEO)]
-        return [*panes, compat.update(visible=needed), False]
+        question = VIDEO_QUESTION if kind == VIDEO else QUESTION
+        return [*panes, compat.update(visible=needed), compat.update(value=False, label=question)]
 
     def _told(
         self, picture: Picture, found: Sequence[Face] | None, cleared: Sequence[Any]

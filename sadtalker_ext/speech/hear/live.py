@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sadtalker_ext.speech.hear.decode import Sound, sounds_of
@@ -25,6 +27,8 @@ _WINDOW = 2 * _HZ
 """Samples the network hears each time."""
 _SETTLED = 50
 """Rows told already that the next ones must go on from."""
+_DIGITS = 4
+"""Of a time in seconds; rows are 10 ms, and sums of them are not exact."""
 _FORCED = 30.0
 _FADING = 0.02
 """By how much, in logarithm of power, the memory of loud parts fades with each block."""
@@ -101,4 +105,7 @@ class LiveEar:
                 phones.append(named(cut, part, self._recogniser))
         self._told = first + told + len(names)
         self._names = np.concatenate([settled, np.array(names, dtype=np.intp)])[-_SETTLED:]
-        return shifted(phones, first / RATE_HZ)
+        return [
+            replace(one, start=round(one.start, _DIGITS), end=round(one.end, _DIGITS))
+            for one in shifted(phones, first / RATE_HZ)
+        ]

@@ -1,12 +1,16 @@
 """What may be asked for, on the command line and as values."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from sadtalker_ext.dubbing import said
 from sadtalker_ext.dubbing.reading import dub_line, role_from
 from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment, check_dub
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
 from sadtalker_ext.shells.cli.dub import dub_request
 from sadtalker_ext.shells.cli.dub_arguments import refuse_meaningless
@@ -187,3 +191,44 @@ def test_an_engine_and_its_device_are_taken():
     parsed = build_parser().parse_args(translated)
     assert parsed.device == "cpu"
     assert dub_request(parsed).options.engine == "sadtalker"
+
+
+def test_captions_that_overlap_or_run_backwards_are_told(tmp_path, monkeypatch):
+    times = ("00:01.000 --> 00:03.000", "00:02.000 --> 00:04.000", "00:09.000 --> 00:08.000")
+    (tmp_path / "a.vtt").write_text("".join(f"{one}\nHello.\n\n" for one in times))
+    spoken = SimpleNamespace(seconds=0.5, total_seconds=0.5, warnings=())
+    monkeypatch.setattr(said, "kept_speech", lambda *_: spoken)
+    role = DubRole(cues=tmp_path / "a.vtt")
+    request = DubRequest(video=Path("v.mp4"), output=Path("o.mp4"), roles=(role,))
+    speakers = said.Speakers(request, tmp_path, Progress(), None)
+    assert len(speakers.lines()[0]) == 2
+    first, second = speakers.warnings
+    assert first.startswith("1 of 2 captions begin before")
+    assert second.startswith("1 of 3 captions end before they begin")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([{"text": 5}], r"^r\.json\[0\]: text should be a text"),
+        ([{"text": "Yes."}, 7], r"^r\.json\[1\] should be an object"),
+        ({}, r"^r\.json should be a list"),
+    ],
+)
+def test_what_is_wrong_with_a_role_names_it(tmp_path, values, told):
+    (tmp_path / "r.json").write_text(json.dumps(values))
+    with pytest.raises(InvalidOption, match=told):
+        asked("v.mp4", "--roles", str(tmp_path / "r.json"))
+
+
+def test_a_role_s_emotion_is_not_the_option(tmp_path):
+    roles = (DubRole(text="Yes."), DubRole(text="No.", face="1", emotion="purple"))
+    request = DubRequest(video=Path("v.mp4"), output=Path("o.mp4"), roles=roles)
+    with pytest.raises(InvalidOption, match=r"^roles\[1\]: emotion"):
+        check_dub(request)
+
+
+def test_two_things_to_say_name_no_role_where_there_is_none():
+    request = asked("v.mp4", "s.wav", "--cues", "c.srt")
+    with pytest.raises(InvalidOption, match="given once, found a sound and cues"):
+        check_dub(request)

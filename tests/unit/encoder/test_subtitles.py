@@ -111,5 +111,6 @@ def test_a_track_is_made_only_where_it_can_be(monkeypatch):
     )
     assert "words and their times" in caption_track(track, spoken([]))[1][0]
     assert "words and their times" in caption_track(track, None)[1][0]
+    assert caption_track(track, spoken([]), explained=True) == ((), ()), "told once"
     monkeypatch.setattr(subtitles, "can_write_subtitles", lambda: False)
     assert "PyAV 17" in caption_track(track, said)[1][0]

@@ -123,8 +123,25 @@ def test_truncated_files_are_refused_and_say_what_is_left(tmp_path, kind):
     assert "truncated" in message
     if kind in ("wav", "flac", "mp3", "webm"):
         # asking for the part that is there works
-        assert "set the end to" in message
+        assert "set audio_end to" in message
         assert open_speech(path, end=2.0).seconds == pytest.approx(2.0, abs=0.001)
+
+
+def test_what_is_left_is_offered_only_where_it_is_enough(tmp_path):
+    path = media.write_sound(tmp_path / "cut.wav", media.speech_like(2.0), 44100)
+    path.write_bytes(path.read_bytes()[: round(0.155 * 44100) * 2 + 44])
+    message = refusal(path)
+    assert "truncated" in message
+    assert "audio_end" not in message
+
+
+def test_a_sound_without_samples_is_called_empty(tmp_path):
+    path = tmp_path / "none.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 44100, 0, "NONE", ""))
+    message = refusal(path)
+    assert "it is empty" in message
+    assert "encrypted" not in message
 
 
 def test_a_header_alone_is_truncated(tmp_path):

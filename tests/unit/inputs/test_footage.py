@@ -8,6 +8,7 @@ import pytest
 from sadtalker_ext.errors import UnreadableVideo
 from sadtalker_ext.inputs.footage import Footage
 from tests.support.footage import turn_clockwise, write_footage
+from tests.support.media import tone, write_sound
 
 
 def pictures(count, height=48, width=64):
@@ -75,3 +76,15 @@ def test_no_video_is_refused(tmp_path):
     path.write_text("this is no video")
     with pytest.raises(UnreadableVideo):
         Footage(path)
+
+
+def test_a_sound_in_the_place_of_the_video_has_a_next_step(tmp_path):
+    path = write_sound(tmp_path / "a.wav", tone(0.3), 44100)
+    with pytest.raises(UnreadableVideo, match="a sound is given behind it"):
+        Footage(path)
+
+
+def test_an_empty_name_is_not_called_a_folder():
+    with pytest.raises(UnreadableVideo, match="is empty") as caught:
+        Footage("")
+    assert "variable" in caught.value.hint

@@ -10,7 +10,7 @@ import pytest
 from sadtalker_ext.errors import FaceTooSmall, NoFaceFound, NoSuchFace, WeightsMissing
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.detect import Detection, merge
-from sadtalker_ext.portrait.find import MIN_FACE_PX, MOST_FACES, find_face, find_faces
+from sadtalker_ext.portrait.find import MIN_FACE_PX, MOST_FACES, choose_face, find_face, find_faces
 from sadtalker_ext.portrait.mesh import FaceMesh
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.types import Picture
@@ -162,6 +162,11 @@ def test_several_faces_come_by_size_and_can_be_chosen(face, portrait, models):
         find_face(picture, models, 3)
     with pytest.raises(NoSuchFace):
         find_face(picture, models, -1)
+
+
+def test_a_picture_too_small_for_a_face_is_told_its_size():
+    with pytest.raises(NoFaceFound, match=r"has only 50 x 40 pixels\. Try"):
+        choose_face([], Picture(pixels=np.zeros((40, 50, 3), np.uint8), name="a.png"), 0)
 
 
 @pytest.mark.parametrize("scene", [clouds, text, landscape, noise])

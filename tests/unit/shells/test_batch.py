@@ -222,3 +222,8 @@ def test_a_path_that_is_none_is_a_failed_row(jobs, requests, capsys, name):
     assert main(["batch", str(jobs(GOOD, {**GOOD, name: ["a.mp4"]}))]) == 2
     assert f"line 2: failed, {name} should be a path" in capsys.readouterr().out
     assert len(requests) == 1
+
+
+def test_an_empty_list_is_told(jobs, capsys, requests):
+    assert main(["batch", str(jobs())]) == 0
+    assert "holds no lines" in capsys.readouterr().err

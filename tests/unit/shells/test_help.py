@@ -154,3 +154,21 @@ def test_lines_without_an_output_get_one_of_their_own():
         "anna_talking_4.mp4",
         "Anna_talking_5.mp4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("hint", "flags"),
+    [
+        ("Or mark eyes, mouth and chin yourself.", "(--face-points or --landmarks-file)"),
+        ("keep_audio should be 0 to 1.", "--keep-audio should"),
+        ("Or set audio_end to 2.", "set --audio-end to 2"),
+        ("Or choose another voice.", "(--voice)"),
+    ],
+)
+def test_hints_name_the_flag_that_does_it(hint, flags):
+    assert flags in with_flags(hint)
+
+
+def test_what_is_lacking_is_named_by_the_command(capsys):
+    told = refused(capsys, "weights", "convert", "a.pth")
+    assert "weights convert needs more: target." in told

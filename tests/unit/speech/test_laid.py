@@ -69,10 +69,30 @@ def test_cues_in_order(tmp_path):
         "2\n00:00:03,500 --> 00:00:05,000\n<i>Second</i>\nline.\n\n"
         "1\n00:00:01,000 --> 00:00:02,250\nFirst.\n\n3\n00:01:00,000 --> 00:01:01,000\n[music]\n"
     )
-    assert [(c.text, c.start, c.end) for c in read_cues(path)] == [
+    cues, backwards = read_cues(path)
+    assert [(c.text, c.start, c.end) for c in cues] == [
         ("First.", 1.0, 2.25),
         ("Second line.", 3.5, 5.0),
     ]
+    assert backwards == 0
+
+
+def test_cues_that_end_before_they_begin_are_counted(tmp_path):
+    path = tmp_path / "a.vtt"
+    path.write_text("00:03.000 --> 00:01.000\nBack.\n\n00:04.000 --> 00:05.000\nOn.\n")
+    cues, backwards = read_cues(path)
+    assert [cue.text for cue in cues] == ["On."]
+    assert backwards == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("a.wav", r"Captions to be spoken .* found a\.wav"), ("a.srt", "no such")]
+)
+def test_what_is_no_file_of_captions_is_not_called_a_transcript(tmp_path, name, told):
+    with pytest.raises(InvalidOption, match=told) as caught:
+        read_cues(tmp_path / name)
+    assert "transcript" not in caught.value.message
+    assert caught.value.hint
 
 
 def test_no_cues_are_refused(tmp_path):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.engines.puppet.dub.lips import lip_lines
+from sadtalker_ext.engines.puppet.dub.lips import LipLines
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
 from sadtalker_ext.portrait.thin_plate import through_each
@@ -43,24 +43,29 @@ _NODES = 36
 _FADE = 0.14
 """Share of the box at its borders over which the fields fade."""
 
+Part = tuple[slice, slice]
+"""Rows and columns of a box."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MouthFields:
     """Fields over a box of the frame.
 
     Attributes:
-        box: Where, pixels; even edges inside the frame.
-        upper: (h, w, 2) where each pixel of the upper lip's side comes from, minus the pixel.
-        lower: The same for the lower lip's side.
-        both: The same for the whole, right wherever the lips do not part.
+        both: (h, w, 2) where each pixel comes from, minus the pixel, right wherever the lips do
+            not part.
         moved: (h, w) pixels by which the skin moves.
     """
 
-    box: Box
-    upper: FloatArray
-    lower: FloatArray
     both: FloatArray
     moved: FloatArray
+    _lips: FloatArray
+    _stride: int
+
+    def of_lips(self, part: Part) -> tuple[FloatArray, FloatArray]:
+        """Return (h, w, 2) where pixels of each lip's side come from, minus the pixel."""
+        pixels = _pixels_of(self._lips, self._stride, part)
+        return pixels[..., :2], pixels[..., 2:]
 
 
 def mouth_box(points: FloatArray, target: FloatArray) -> Box:
@@ -79,12 +84,15 @@ def mouth_box(points: FloatArray, target: FloatArray) -> Box:
     return int(left), int(top), int(np.ceil(right)) + 1, int(np.ceil(bottom)) + 1
 
 
-def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float) -> MouthFields:
+def mouth_fields(
+    points: FloatArray, target: FloatArray, after: LipLines, box: Box, amount: float
+) -> MouthFields:
     """Return the fields that take the mouth of a frame to another shape.
 
     Args:
         points: (478, 3) mesh points of the frame.
         target: (478, 3) points of the speaking face in this frame.
+        after: The edges of the lips as they will be.
         box: What `mouth_box` gave, inside the frame.
         amount: 0 leaves the frame as it is .. 1 is the whole way.
     """
@@ -104,27 +112,38 @@ def mouth_fields(points: FloatArray, target: FloatArray, box: Box, amount: float
         way = (target[lip, :2] - points[lip, :2]) * np.float32(amount)
         own.append((points[lip, :2] + way, -way))
     upper, lower = (field * fade[..., None] for field in through_each(own, shared, nodes, unit))
-    below_upper, below_lower = lip_lines(points + amount * (target - points)).below(nodes)
+    below_upper, below_lower = after.below(nodes)
     spread = np.maximum(np.abs(below_upper) + np.abs(below_lower), 1e-3)
     share = 0.5 + 0.5 * (below_upper + below_lower) / spread
     both = upper + (lower - upper) * share[..., None]
     moved = np.maximum(
         np.hypot(upper[..., 0], upper[..., 1]), np.hypot(lower[..., 0], lower[..., 1])
     )
-    width, height = box[2] - box[0], box[3] - box[1]
-    size = (nodes.shape[1] * stride, nodes.shape[0] * stride)
-
-    def large(values: FloatArray, method: int) -> FloatArray:
-        pixels = cv2.resize(values, size, interpolation=method)
-        return np.ascontiguousarray(pixels[:height, :width], np.float32)
-
+    whole = (slice(0, box[3] - box[1]), slice(0, box[2] - box[0]))
     return MouthFields(
-        box,
-        large(upper, cv2.INTER_CUBIC),
-        large(lower, cv2.INTER_CUBIC),
-        large(both.astype(np.float32), cv2.INTER_CUBIC),
-        large(moved.astype(np.float32), cv2.INTER_LINEAR),
+        _pixels_of(both.astype(np.float32), stride, whole),
+        _pixels_of(moved.astype(np.float32), stride, whole, cv2.INTER_LINEAR),
+        np.concatenate([upper, lower], 2).astype(np.float32),
+        stride,
     )
+
+
+def _pixels_of(
+    nodes: FloatArray, stride: int, part: Part, method: int = cv2.INTER_CUBIC
+) -> FloatArray:
+    """Return the pixels of a part of what is known at nodes so far apart."""
+    near = tuple(
+        slice(max(one.start // stride - 2, 0), min(-(-one.stop // stride) + 2, count))
+        for one, count in zip(part, nodes.shape[:2], strict=True)
+    )
+    few = nodes[near]
+    size = (few.shape[1] * stride, few.shape[0] * stride)
+    rows, columns = (
+        slice(one.start - at.start * stride, one.stop - at.start * stride)
+        for one, at in zip(part, near, strict=True)
+    )
+    pixels = cv2.resize(few, size, interpolation=method)
+    return np.asarray(pixels[rows, columns], np.float32)
 
 
 def _jaw(points: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:

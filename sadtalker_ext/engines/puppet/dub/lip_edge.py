@@ -22,8 +22,8 @@ PLACES: FloatArray = np.linspace(-0.9, 0.9, 25, dtype=np.float32)
 """Places along the mouth, in halves of it, at which the edge is looked for."""
 _DOWN: Final = np.linspace(0.0, 1.0, 17, dtype=np.float32)
 """Places from the mesh's edge to the lower end of the lip."""
-_LIP: Final = (0.55, 0.9)
-"""Between these places it is lip, however the mesh errs."""
+_LIP: Final = slice(*np.searchsorted(_DOWN, [0.55, 0.9 + 1e-6]).tolist())
+"""The places from 0.55 to 0.9 are lip, however the mesh errs."""
 _PALE: Final = (0.35, 0.6)
 """How much less red than the lip, as a share of its redness, lips hardly are, and teeth are."""
 _RED: Final = (0.1, 0.2)
@@ -32,6 +32,9 @@ _DARK: Final = (0.5, 0.35)
 """Light, as a share of the lip's, of shadows on it, and of the depth of the mouth."""
 _OPEN: Final = (0.1, 0.2)
 """Openings in halves of the mouth from which something can be seen between the lips."""
+_SOFTENING: Final = smooth(np.eye(len(PLACES), dtype=np.float32), 2.0)
+"""(N, N) takes values at `PLACES` to smoothed ones."""
+_OUTER: Final = list(topology.LIPS_OUTER_LOWER)
 
 
 def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLines) -> FloatArray:
@@ -45,7 +48,7 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
     """
     if lines.opening < _OPEN[0] * lines.half:
         return np.zeros_like(PLACES)
-    offset = points[list(topology.LIPS_OUTER_LOWER), :2] - lines.origin
+    offset = points[_OUTER, :2] - lines.origin
     order = np.argsort(offset @ lines.along)
     outer = np.interp(
         PLACES, (offset @ lines.along)[order] / lines.half, (offset @ lines.across)[order]
@@ -61,11 +64,9 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
     red = (seen[..., 0] - 0.5 * (seen[..., 1] + seen[..., 2])) / (
         light + 10
     )  # as `own_teeth.redness`
-    first, last = _LIP
-    lip = (first <= _DOWN) & (last >= _DOWN)
-    lip_red, lip_light = float(red[lip].mean()), max(float(light[lip].mean()), 1.0)
+    lip_red, lip_light = float(red[_LIP].mean()), max(float(light[_LIP].mean()), 1.0)
     told = smoothstep(*_RED, lip_red) * smoothstep(*_OPEN, lines.opening / lines.half)
     pale = smoothstep(*_PALE, (lip_red - red) / max(lip_red, 1e-3)) * smoothstep(*_RED, lip_red)
     other = np.maximum(pale, smoothstep(*_DARK, light / lip_light))
     run = np.cumprod(other, 0).sum(0) * (thick * (_DOWN[1] - _DOWN[0]))
-    return smooth((run * told).astype(np.float32), 2.0)
+    return (_SOFTENING @ (run * told)).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
-from sadtalker_ext.engines.puppet.dub.field import MouthFields, mouth_box, mouth_fields
+from sadtalker_ext.engines.puppet.dub.field import Part, mouth_box, mouth_fields
 from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines, lip_thickness
 from sadtalker_ext.engines.puppet.dub.shut import (
@@ -46,6 +46,8 @@ _FROM_CORNER = (0.9, 1.02, 1.45)
 """Where, in the same unit, skin from so far out begins to be shown, is, and no longer is."""
 _SOFTER = 0.4
 """Blur in pixels that is too little to be seen."""
+_UNSEEN = 1 / 512
+"""Share of the inside of the mouth in a pixel that is less than half a grey level."""
 _SEAM = 0.014
 """Half width of the shadow between closed lips, in mouth widths."""
 _SEAM_SHADE = np.array([0.26, 0.36, 0.34], np.float32)
@@ -94,28 +96,29 @@ class DubbedMouth:
         if wanted[0] >= width or wanted[1] >= height or wanted[2] <= 2 or wanted[3] <= 2:
             return None
         box = planes.inside(wanted)
-        fields = mouth_fields(points, target, box, amount)
         source = planes.rgb(box)
         bent = points + np.float32(amount) * (target - points)
         lines = before, after = lip_lines(points), lip_lines(bent)
-        part, where = _lips_part(before, after, box), _pixels(box) + fields.both
-        narrowed = part is not None and smoothstep(*_NARROWED, 1 - after.half / before.half)
-        if part is not None and narrowed > 0:
-            beyond = narrowed * _beyond_corners(after, _pixels(box)[part])
-            for way in (where, fields.upper, fields.lower):
-                way[part] += beyond
+        fields = mouth_fields(points, target, after, box, amount)
+        part = _lips_part(before, after, box)
+        where, ways = _pixels(box) + fields.both, None
+        if part is not None:
+            ways = fields.of_lips(part)
+            narrowed = smoothstep(*_NARROWED, 1 - after.half / before.half)
+            if narrowed > 0:
+                beyond = narrowed * _beyond_corners(after, _pixels(box)[part])
+                for way in (where[part], *ways):
+                    np.add(way, beyond, out=way)
         drawn = _taken(source, where, box)
         # drawn anew where skin moves, and between the lips
         matte = smoothstep(*_MOVED, fields.moved)
-        if part is not None:
-            hidden = hidden_edge(source, box, points, before)
+        if part is not None and ways is not None:
+            hidden, both = hidden_edge(source, box, points, before), (drawn[part], matte[part])
             thick = np.stack(
                 [lip_thickness(points, before, PLACES), lip_thickness(bent, after, PLACES)]
             )
             thick = np.maximum(thick, THIN * after.half)
-            self._paint(
-                drawn, matte, source, fields, part, lines, hidden, thick, pose, controls, skin
-            )
+            self._paint(both, source, box, part, ways, lines, hidden, thick, pose, controls, skin)
         matte *= smoothstep(0.0, 0.5, np.float32(amount))
         cover = self._covers.cover(planes, pose, skin, box)
         if cover is not None:
@@ -124,11 +127,11 @@ class DubbedMouth:
 
     def _paint(
         self,
-        drawn: FloatArray,
-        matte: FloatArray,
+        drawn: tuple[FloatArray, FloatArray],
         source: FloatArray,
-        fields: MouthFields,
-        part: tuple[slice, slice],
+        box: Box,
+        part: Part,
+        ways: tuple[FloatArray, FloatArray],
         lines: tuple[LipLines, LipLines],
         hidden: FloatArray,
         thick: FloatArray,
@@ -136,15 +139,15 @@ class DubbedMouth:
         controls: Mapping[str, float],
         skin: FloatArray,
     ) -> None:
-        """Draw both lips and the inside between them, in place, and say so in the matte."""
+        """Draw both lips and the inside between them, in place, and say so in the matte, which comes second."""
         before, after = lines
         rows, columns = part
-        left, top = fields.box[0] + columns.start, fields.box[1] + rows.start
-        inner = (left, top, fields.box[0] + columns.stop, fields.box[1] + rows.stop)
+        left, top = box[:2]
+        inner = (left + columns.start, top + rows.start, left + columns.stop, top + rows.stop)
         grid = _pixels(inner)
         below_upper, below_lower = after.below(grid)
         above_lower = -below_lower
-        blur = _blur_of(source)
+        blur = edge_blur(np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32))
         feather = float(np.clip(1.1 * blur, 0.6, 2.5))
         rim = max(feather, 0.035 * after.half)
         gap_now = below_upper + above_lower
@@ -156,13 +159,14 @@ class DubbedMouth:
         # lips that touch overlap, so that nothing is seen between them
         overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
         upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
-        inside = self._donor.draw(after, pose, controls, skin, inner)
+        between = 1 - upper - lower
         softer = float(np.sqrt(max(blur**2 - self._blur**2, 0.0)))
-        if softer > _SOFTER:
-            # the head moves, or is out of focus: what is painted is no sharper
-            inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
-        lips = _shared(inside, 1 - upper - lower)
-        up, down = fields.upper[part], fields.lower[part]
+        if between.max() > _UNSEEN:
+            inside = self._donor.draw(after, pose, controls, skin, inner)
+            lips = _shared(_softened(inside, softer), between)
+        else:
+            lips = np.zeros((*between.shape, 3), np.float32)
+        up, down = ways
         teeth = np.maximum(behind, lowered + rim)
         for share, way, depth, back, inward, lip in (
             (upper, up, below_upper, -after.across, behind, thick[:, 0]),
@@ -171,17 +175,19 @@ class DubbedMouth:
             room = (np.interp(aside, PLACES, one).astype(np.float32) for one in lip)
             pull = pulled(inward, depth, *room)
             where = grid + way + pull[..., None] * back
-            lips += _shared(_taken(source, where, fields.box), share)
-        gap_then = _gap_before(before, grid + up, grid + down)
-        was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
-        sharp = 1 / (1 + softer)
-        strength = sharp * was * (1 - now) * smoothstep(*_LINE_ENDS, along)
-        lips *= _seam(below_upper, above_lower, strength, after.half / sharp)
+            lips += _shared(_taken(source, where, box), share)
+        was, now = (
+            smoothstep(*_PARTED, gap)
+            for gap in (_gap_before(before, grid + up, grid + down), gap_now)
+        )
+        lips *= _line_between(
+            (below_upper, above_lower), was * (1 - now), along, after.half, softer
+        )
         parted = np.maximum(np.maximum(was, now), shuts) * between_corners(along, shuts)
-        target = drawn[part]
+        target, matte = drawn
         target += _shared(lips - target, parted)
         outside = np.maximum(-below_upper, -above_lower)
-        matte[part] = np.maximum(matte[part], parted * smoothstep(6 * rim, 2 * rim, outside))
+        np.maximum(matte, parted * smoothstep(6 * rim, 2 * rim, outside), out=matte)
 
 
 def _shared(image: FloatArray, share: FloatArray) -> FloatArray:
@@ -190,10 +196,11 @@ def _shared(image: FloatArray, share: FloatArray) -> FloatArray:
     return np.asarray(cv2.multiply(image, shares), np.float32)
 
 
-def _blur_of(source: FloatArray) -> float:
-    """Return how sharp the face's edges are, as the standard deviation of a blur in pixels."""
-    grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
-    return edge_blur(grey, np.ones(grey.shape, np.bool_))
+def _softened(inside: FloatArray, softer: float) -> FloatArray:
+    """Blur what is painted where the head moves, or is out of focus: it is no sharper."""
+    if softer <= _SOFTER:
+        return inside
+    return np.asarray(cv2.GaussianBlur(inside, (0, 0), min(softer, 4.0)), np.float32)
 
 
 def _beyond_corners(after: LipLines, grid: FloatArray) -> FloatArray:
@@ -227,6 +234,18 @@ def _shares(
     return upper * (1 - lower * deeper), lower * (1 - upper * (1 - deeper))
 
 
+def _line_between(
+    gaps: tuple[FloatArray, FloatArray],
+    closed: FloatArray,
+    along: FloatArray,
+    half: float,
+    softer: float,
+) -> FloatArray:
+    """Shade (h, w, 3) of that line as far as lips are closed, and as sharp as the frame is."""
+    sharp = 1 / (1 + softer)
+    return _seam(*gaps, sharp * closed * smoothstep(*_LINE_ENDS, along), half / sharp)
+
+
 def _seam(
     below_upper: FloatArray, above_lower: FloatArray, strength: FloatArray, half: float
 ) -> FloatArray:
@@ -238,7 +257,7 @@ def _seam(
     return shade
 
 
-def _lips_part(before: LipLines, after: LipLines, box: Box) -> tuple[slice, slice] | None:
+def _lips_part(before: LipLines, after: LipLines, box: Box) -> Part | None:
     """Return rows and columns of the box that the lips' edges can lie in; None outside of it."""
     reach = 0.3 * after.half + 4
     ends = []
@@ -266,4 +285,4 @@ def _taken(source: FloatArray, where: FloatArray, box: Box) -> FloatArray:
     """Read the box's pixels at frame places, cubic."""
     x, y = where[..., 0] - box[0], where[..., 1] - box[1]
     taken = remap(source, x, y, cv2.INTER_CUBIC, border=cv2.BORDER_REPLICATE)
-    return np.clip(np.asarray(taken, np.float32), 0, 255)
+    return np.asarray(np.clip(taken, 0, 255, out=taken), np.float32)

@@ -9,10 +9,13 @@ from typing import ClassVar, Literal
 
 import pytest
 
+from sadtalker_ext.errors import NoFaceFound
+from sadtalker_ext.jobs.records import Job, JobState
 from sadtalker_ext.shells.api import answers
 from sadtalker_ext.shells.api.errors import InvalidRequest, NotReady, as_body
 from sadtalker_ext.shells.api.shapes import as_json, schema_of, told
 from sadtalker_ext.shells.api.validate import check
+from sadtalker_ext.shells.api.view import talk_view
 from tests.support import promises
 
 
@@ -98,3 +101,17 @@ def test_errors_name_the_field_only_when_it_is_known():
         "code": "not_ready", "message": "No.", "hint": "Wait.",
     }  # fmt: skip
     assert as_body(InvalidRequest("No.", field="script"))["field"] == "script"
+
+
+def test_hints_name_the_fields_that_do_it():
+    said = NoFaceFound("No.", hint="Try another, or mark eyes, mouth and chin yourself.")
+    assert "(config.face_points)" in as_body(said)["hint"]
+    job = Job(
+        seq=1, id="a", owner="", lane="x", state=JobState.REJECTED, attempts=1, created_at=0.0,
+        started_at=0.0, finished_at=0.0, order={"dub": {"face": "0", "picture": True}},
+        result=None, error=said.as_dict(),
+    )  # fmt: skip
+    view = talk_view(job, address="http://a.example/t", moment=None, ahead=0)
+    assert "(config.face_points)" in view["error"]["hint"]
+    assert view["dub"] == {"face": "0"}, "as it was asked, without what only the maker needs"
+    check(view, schema_of(answers.Talk))

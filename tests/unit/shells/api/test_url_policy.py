@@ -132,3 +132,16 @@ def test_paths_keep_their_query_and_letters(internet):
     target = check_url("https://files.example:8443/ä?q=1#x", internet.policy(), "source_url")
     assert (target.path, target.port, target.host) == ("/%C3%A4?q=1", 8443, "files.example")
     assert target.address == "93.184.216.34"
+
+
+def test_a_webhook_is_called_and_has_no_file_to_send(internet):
+    internet.names["inside.example"] = ["10.0.0.1"]
+    asked = [
+        ("http://inside.example/", internet.policy()),
+        ("file:///a", internet.policy()),
+        ("http://files.example/", internet.policy(enabled=False)),
+    ]
+    for url, policy in asked:
+        with pytest.raises(UrlRefused) as caught:
+            check_url(url, policy, "webhook")
+        assert caught.value.hint and "file" not in caught.value.hint

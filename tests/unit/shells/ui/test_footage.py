@@ -40,7 +40,8 @@ def test_each_source_is_asked_for_on_its_own(looker, portrait, tmp_path):
         )
         *panes, group, tick = updates
         assert [one["visible"] for one in panes] == [kind == "Video", kind == "Picture"]
-        assert tick is False
+        assert tick["value"] is False
+        assert ("video" in tick["label"]) == (kind == "Video")
         return group["visible"]
 
     assert asks("Video")

@@ -43,6 +43,7 @@ def test_phones_follow_each_other_to_the_end(stream, sound):
     for one, after in itertools.pairwise(phones):
         assert after.start == pytest.approx(one.end, abs=1e-6)
         assert one.end > one.start
+        assert (round(one.start, 4), round(one.end, 4)) == (one.start, one.end)
         assert 0 <= one.confidence <= 1
 
 
