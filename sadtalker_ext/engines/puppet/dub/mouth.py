@@ -127,7 +127,7 @@ class DubbedMouth:
 
     def _paint(
         self,
-        drawn: tuple[FloatArray, FloatArray],
+        drawn: tuple[FloatArray, FloatArray],  # picture and matte, over the part
         source: FloatArray,
         box: Box,
         part: Part,
@@ -139,7 +139,7 @@ class DubbedMouth:
         controls: Mapping[str, float],
         skin: FloatArray,
     ) -> None:
-        """Draw both lips and the inside between them, in place, and say so in the matte, which comes second."""
+        """Draw both lips and the inside between them, in place, and say so in the matte."""
         before, after = lines
         rows, columns = part
         left, top = box[:2]
@@ -176,13 +176,10 @@ class DubbedMouth:
             pull = pulled(inward, depth, *room)
             where = grid + way + pull[..., None] * back
             lips += _shared(_taken(source, where, box), share)
-        was, now = (
-            smoothstep(*_PARTED, gap)
-            for gap in (_gap_before(before, grid + up, grid + down), gap_now)
-        )
-        lips *= _line_between(
-            (below_upper, above_lower), was * (1 - now), along, after.half, softer
-        )
+        gap_then = _gap_before(before, grid + up, grid + down)
+        was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
+        closed, gaps = was * (1 - now), (below_upper, above_lower)
+        lips *= _line_between(gaps, closed, along, after.half, softer)
         parted = np.maximum(np.maximum(was, now), shuts) * between_corners(along, shuts)
         target, matte = drawn
         target += _shared(lips - target, parted)
