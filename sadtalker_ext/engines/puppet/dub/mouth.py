@@ -166,20 +166,19 @@ class DubbedMouth:
             lips = _shared(_softened(inside, softer), between)
         else:
             lips = np.zeros((*between.shape, 3), np.float32)
-        up, down = ways
         teeth = np.maximum(behind, lowered + rim)
         for share, way, depth, back, inward, lip in (
-            (upper, up, below_upper, -after.across, behind, thick[:, 0]),
-            (lower, down, above_lower, after.across, teeth, thick[:, 1]),
+            (upper, ways[0], below_upper, -after.across, behind, thick[:, 0]),
+            (lower, ways[1], above_lower, after.across, teeth, thick[:, 1]),
         ):
             room = (np.interp(aside, PLACES, one).astype(np.float32) for one in lip)
             pull = pulled(inward, depth, *room)
             where = grid + way + pull[..., None] * back
             lips += _shared(_taken(source, where, box), share)
-        gap_then = _gap_before(before, grid + up, grid + down)
+        gap_then = _gap_before(before, grid + ways[0], grid + ways[1])
         was, now = smoothstep(*_PARTED, gap_then), smoothstep(*_PARTED, gap_now)
-        closed, gaps = was * (1 - now), (below_upper, above_lower)
-        lips *= _line_between(gaps, closed, along, after.half, softer)
+        gaps = (below_upper, above_lower)
+        lips *= _line_between(gaps, was * (1 - now), along, after.half, softer)
         parted = np.maximum(np.maximum(was, now), shuts) * between_corners(along, shuts)
         target, matte = drawn
         target += _shared(lips - target, parted)
