@@ -69,4 +69,5 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
     pale = smoothstep(*_PALE, (lip_red - red) / max(lip_red, 1e-3)) * smoothstep(*_RED, lip_red)
     other = np.maximum(pale, smoothstep(*_DARK, light / lip_light))
     run = np.cumprod(other, 0).sum(0) * (thick * (_DOWN[1] - _DOWN[0]))
-    return (_SOFTENING @ (run * told)).astype(np.float32)
+    hidden: FloatArray = (_SOFTENING @ (run * told)).astype(np.float32)
+    return hidden

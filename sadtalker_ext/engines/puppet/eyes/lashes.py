@@ -49,7 +49,7 @@ _SHARPNESS = 0.55  # of the width of the picture's own edges: 2.2 to 5.0 pixels
 # and the shadow under them, are darker than the lashes of an open eye (0.04 to 1.0, median 0.34).
 _LIGHTEST = 0.38
 _WEIGHTS = (0.65, 1.3)  # of the line along the lid, as the open eye's band is lower or higher there
-_PALEST = 0.65  # strength of the line where the open eye's lashes are palest
+_PALEST = 0.9  # strength of the line where the open eye's lashes are palest
 
 
 class LashLine(NamedTuple):

@@ -169,7 +169,7 @@ def edge_blur(grey: FloatArray, inside: npt.NDArray[np.bool_] | None = None) -> 
     first = cv2.magnitude(*_sobel(grey)).ravel()
     if inside is not None:
         first = first * inside.ravel()
-    usable = np.count_nonzero(first > 1)
+    usable = int(np.count_nonzero(first > 1))
     if not usable:
         return 1.0
     strong = _strongest(first, usable)
@@ -200,7 +200,8 @@ def _strongest(slopes: npt.NDArray[Any], usable: int) -> npt.NDArray[np.intp]:
         where = np.flatnonzero(slopes > 1)
     steep = slopes[where]
     place = below - (usable - len(where))
-    return where[steep >= np.partition(steep, place)[place]]
+    strongest: npt.NDArray[np.intp] = where[steep >= np.partition(steep, place)[place]]
+    return strongest
 
 
 def _lined(grey: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
