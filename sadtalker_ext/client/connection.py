@@ -21,7 +21,6 @@ class Connection(httpx.Client):
         except httpx.ConnectError as problem:
             place = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
             raise httpx.ConnectError(
-                f"No server answers at {place} ({problem}). Start one with `sadtalker serve`, or "
-                "check the address.",
+                f"No server answers at {place} ({problem}). Start it there, or check the address.",
                 request=request,
             ) from problem
