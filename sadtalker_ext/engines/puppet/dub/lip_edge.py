@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smooth, smoothstep
-from sadtalker_ext.engines.puppet.dub.lips import LipLines
+from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_thickness
+from sadtalker_ext.engines.puppet.mouth.own_teeth import redness
 from sadtalker_ext.engines.puppet.mouth.picture_style import luma
 from sadtalker_ext.pixels import remap
-from sadtalker_ext.portrait import topology
 from sadtalker_ext.types import Box, FloatArray
 
 PLACES: FloatArray = np.linspace(-0.9, 0.9, 25, dtype=np.float32)
@@ -34,7 +34,6 @@ _OPEN: Final = (0.1, 0.2)
 """Openings in halves of the mouth from which something can be seen between the lips."""
 _SOFTENING: Final = smooth(np.eye(len(PLACES), dtype=np.float32), 2.0)
 """(N, N) takes values at `PLACES` to smoothed ones."""
-_OUTER: Final = list(topology.LIPS_OUTER_LOWER)
 
 
 def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLines) -> FloatArray:
@@ -48,22 +47,15 @@ def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLine
     """
     if lines.opening < _OPEN[0] * lines.half:
         return np.zeros_like(PLACES)
-    offset = points[_OUTER, :2] - lines.origin
-    order = np.argsort(offset @ lines.along)
-    outer = np.interp(
-        PLACES, (offset @ lines.along)[order] / lines.half, (offset @ lines.across)[order]
-    )
-    inner = np.interp(PLACES, np.linspace(-1, 1, len(lines.lower)), lines.lower)
-    thick = np.maximum(outer - inner, 1.0).astype(np.float32)
+    inner = lines.at(PLACES, lines.lower)
+    thick = np.maximum(lip_thickness(points, lines, PLACES)[1], 1.0)
     below = inner + _DOWN[:, None] * thick
     where = lines.origin + (lines.half * PLACES)[:, None] * lines.along
     where = where + below[..., None] * lines.across - np.array(box[:2], np.float32)
     x, y = (where[..., axis].astype(np.float32) for axis in (0, 1))
     seen = np.asarray(remap(source, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE))
     light = luma(seen)
-    red = (seen[..., 0] - 0.5 * (seen[..., 1] + seen[..., 2])) / (
-        light + 10
-    )  # as `own_teeth.redness`
+    red = redness(seen)
     lip_red, lip_light = float(red[_LIP].mean()), max(float(light[_LIP].mean()), 1.0)
     told = smoothstep(*_RED, lip_red) * smoothstep(*_OPEN, lines.opening / lines.half)
     pale = smoothstep(*_PALE, (lip_red - red) / max(lip_red, 1e-3)) * smoothstep(*_RED, lip_red)
