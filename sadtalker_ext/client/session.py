@@ -29,7 +29,7 @@ PREFIX = "/sadtalker/v1"
 _AGAIN_SECONDS = 0.2
 """Until a stream of events that the server ended early is asked for again."""
 _PATIENCE = 5
-"""Times one after the other that a server may not be reached while a job is waited for."""
+"""Times that a server which was not reached is asked again while a job is waited for."""
 
 
 class Client:
@@ -233,7 +233,7 @@ class Client:
 
         Raises:
             ApiError: It ended in another way.
-            httpx.TransportError: The server was not reached `_PATIENCE` times one after the other.
+            httpx.TransportError: The server was not reached, nor any of `_PATIENCE` times after it.
             TimeoutError: It took longer than `timeout` seconds.
         """
         deadline = None if timeout is None else time.monotonic() + timeout

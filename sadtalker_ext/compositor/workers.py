@@ -20,8 +20,8 @@ _WAITING_BYTES = 256 << 20
 def thread_count() -> int:
     """Return how many threads may composite: as many as there are cores this process may use.
 
-    The encoder needs half as long for a frame as blending it in; so on two cores a thread for each
-    is a fifth faster than leaving one core to the encoder alone.
+    The encoder needs half as long for a frame as blending it in: on two cores two threads took up
+    to a fifth less time than one beside the encoder, or as long.
     """
     return min(MOST, max(1, usable_cores()))
 
