@@ -84,8 +84,8 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
                 f"Line {first[file]} writes {values['output']}, too.",
                 hint="Give every line an output of its own, or leave the outputs out.",
             )
-        first.setdefault(file, number)
         if number not in broken:
+            first[file] = number
             lines.append((number, values))
     return lines, broken
 

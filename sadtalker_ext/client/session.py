@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -236,27 +237,27 @@ class Client:
             httpx.TransportError: The server was not reached, nor any of `_PATIENCE` times after it.
             TimeoutError: It took longer than `timeout` seconds.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         before: TalkProgress | None = None
+        missed = 0
         while True:
-            talk = self._reached(talk_id, every)
-            if on_progress is not None and talk.progress != before:
+            talk = None
+            try:
+                talk, missed = self.get(talk_id), 0
+            except httpx.TransportError:
+                missed += 1
+                if missed > _PATIENCE:
+                    raise
+            if talk is not None and on_progress is not None and talk.progress != before:
                 before = talk.progress
                 on_progress(talk.progress)
-            if talk.status == "done":
+            if talk is not None and talk.status == "done":
                 return talk
-            if talk.final:
+            if talk is not None and talk.final:
                 raise talk.error or ApiError(0, {"message": f"the talk is {talk.status}"})
-            if deadline is not None and time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"talk {talk_id} took longer than {timeout:g} seconds")
             time.sleep(every)
-
-    def _reached(self, talk_id: str, every: float) -> Talk:
-        for _ in range(_PATIENCE):
-            with suppress(httpx.TransportError):
-                return self.get(talk_id)
-            time.sleep(every)
-        return self.get(talk_id)
 
     def download(self, talk_id: str, output: Path | str) -> Path:
         """Save the video; the file appears under its name only when it is whole."""

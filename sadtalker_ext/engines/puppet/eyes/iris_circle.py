@@ -51,7 +51,8 @@ def find_iris(patch: ImageArray, shape: EyeShape) -> tuple[float, float, float]:
     level = (0.5 * patch.min(-1) + 0.5 * patch[..., 0]).astype(np.float32)
     white = float(np.percentile(level[ball], 90))
     level = np.clip(level, _DARKEST * white, 1.05 * white)
-    offsets = [np.arange(-most, most + 0.01, _PLACES) for most in (_ACROSS, _DOWN)]
+    counts = (round(most / _PLACES) for most in (_ACROSS, _DOWN))
+    offsets = [_PLACES * np.arange(-count, count + 1) for count in counts]
     middles = np.stack([axis.ravel() for axis in np.meshgrid(*offsets)], -1)
     rises = _rises(level, ball.astype(np.float32), shape, middles)
     sizes = _RADII[_BESIDE:-_BESIDE]
