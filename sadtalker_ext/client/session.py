@@ -238,8 +238,7 @@ class Client:
             TimeoutError: It took longer than `timeout` seconds.
         """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        before: TalkProgress | None = None
-        missed = 0
+        before, missed = None, 0
         while True:
             talk = None
             try:

@@ -42,8 +42,8 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
     progress = Progress(bar)
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit))
-    note_device(parsed, service, request.options, dubs=True)
     try:
+        note_device(parsed, service, request.options, dubs=True)
         with stop_on_interrupt(progress):
             video = service.dub(request, progress)
     finally:

@@ -61,8 +61,8 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     host = StandaloneHost(weight_dirs=weight_dirs, device=parsed.device, suit=suit)
     service = Service(host)
-    note_device(parsed, service, options)
     try:
+        note_device(parsed, service, options)
         with new_folder(parsed.output_dir), stop_on_interrupt(progress):
             if parsed.ray is None:
                 video = service.generate(request, progress)
@@ -236,18 +236,23 @@ def new_folder(folder: Path | None) -> Iterator[None]:
     if folder is None or folder.is_dir():
         yield
         return
+    made = False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+        made = True
     except OSError as error:
-        raise OutputUnwritable(
-            f"The folder {folder} cannot be made: {error.strerror or error}.",
-            hint="Choose another folder.",
-        ) from error
+        if not folder.is_dir():  # else somebody has just made it, and may want it
+            raise OutputUnwritable(
+                f"The folder {folder} cannot be made: {error.strerror or error}.",
+                hint="Choose another folder.",
+            ) from error
     try:
         yield
     finally:
-        with suppress(OSError):
-            folder.rmdir()
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager

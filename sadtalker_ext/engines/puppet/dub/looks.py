@@ -90,7 +90,7 @@ def best_looks(track: SteadyTrack, habits: Habits, frames_of: FramesOf) -> tuple
         if face is not None:
             looks[number] = _look(planes, face, habits, spoken[number])
     first = showing_teeth([looks[number] for number in chosen if number in looks])
-    found = [(wide[number], looks[number]) for number in wider if number in looks]
+    found = [(wide[one], looks[one]) for one in wider if one in looks and wide[one] > 0]
     return first, max(found, key=lambda one: one[0] * one[1].clear, default=(0.0, None))[1]
 
 

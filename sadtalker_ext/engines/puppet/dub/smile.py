@@ -66,8 +66,9 @@ class FilmedSmile:
         numbers, away = self._track.near(frame, 3 * _SLOW_SECONDS)
         if not len(numbers):
             return np.zeros((PLACES, 2), np.float32)
-        apart = float(away[-1] - away[0]) / max(len(away) - 1, 1)
-        # always the same frames, so that one more is looked at for every few that are drawn
+        # the least, which a frame without the face does not change
+        apart = float(np.diff(away).min()) if len(away) > 1 else _EVERY_SECONDS
+        # the same frames for neighbours: one more is looked at for every few that are drawn
         looked = numbers % max(round(_EVERY_SECONDS / max(apart, 1e-3)), 1) == 0
         if looked.any():
             numbers, away = numbers[looked], away[looked]

@@ -94,7 +94,7 @@ def test_a_fold_of_a_grey_picture_is_grey(frame, fields):
 def test_roughness_tells_wrinkled_skin_from_smooth_skin(frame):
     height, width = SIDE, SIDE
     smooth = np.full((height, width, 3), SKIN, np.uint8)
-    # lines a hundredth of the face apart, and the shadow of one side of a lamp
+    # lines six hundredths of the face apart, and the shadow of one side of a lamp
     rows = np.arange(height, dtype=np.float32)[:, None]
     lines = 1 + 0.06 * np.sin(2 * np.pi * rows / (0.06 * frame.unit))
     shadow = np.linspace(0.6, 1.2, width, dtype=np.float32)[None]

@@ -143,7 +143,7 @@ def test_one_side_moves_alone(rig, models):
     # the person's left corner is on the right side of the picture
     moving, resting = (after - plain)[[291, 61], 0]
     # the tracker shifts the whole mesh by some tenths of a percent: one corner against the other
-    assert moving - resting > 0.02
+    assert moving - resting > 0.024
     assert abs(resting) < 0.4 * moving
 
 
