@@ -54,6 +54,7 @@ def find_iris(patch: ImageArray, shape: EyeShape) -> tuple[float, float, float]:
     counts = (round(most / _PLACES) for most in (_ACROSS, _DOWN))
     offsets = [_PLACES * np.arange(-count, count + 1) for count in counts]
     middles = np.stack([axis.ravel() for axis in np.meshgrid(*offsets)], -1)
+    middles = middles @ np.stack([shape.across, shape.down])
     rises = _rises(level, ball.astype(np.float32), shape, middles)
     sizes = _RADII[_BESIDE:-_BESIDE]
     away = ((middles / _USUAL_AWAY) ** 2).sum(-1)[:, None] + (np.log(sizes) / _USUAL_SIZE) ** 2
