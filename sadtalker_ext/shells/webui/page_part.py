@@ -19,7 +19,7 @@ def page_part() -> Iterator[Any]:
     import gradio
 
     with _no_server():
-        blocks = gradio.Blocks(analytics_enabled=False)
+        blocks: Any = gradio.Blocks(analytics_enabled=False)
         blocks.get_config_file = dict
         try:
             with blocks:
