@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
-from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.utterances import Told, written
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
 from sadtalker_ext.speech.voices.hibari import voice as hibari
@@ -114,7 +112,10 @@ def speak(
         UnreadableAudio: The voice failed.
         Cancelled: The work was stopped.
     """
+    # here: a page that starts asks only who could speak
+    from sadtalker_ext.inputs.audio import open_speech
     from sadtalker_ext.speech.marked_text import read_marked
+    from sadtalker_ext.speech.utterances import Told, written
 
     text = text.strip()
     if not text or len(text) > MAX_CHARACTERS:

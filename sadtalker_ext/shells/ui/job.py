@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import (
     Cancelled,
     InputError,
@@ -17,11 +16,9 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     UnreadableImage,
 )
-from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.service import Request
 from sadtalker_ext.shells.ui import (
     compat,
     dub_job,
@@ -134,6 +131,8 @@ class TabJob:
         if others or self._is_dialogue(values, options):
             plan_grid.refuse_beside_dubbing(axes, motion, blinks)
             return self._ensemble(progress, values, options, picture, sound, output, others)
+        from sadtalker_ext.service import Request
+
         request = Request(
             picture=picture,
             speech=sound,
@@ -239,6 +238,8 @@ class TabJob:
 
 
 def _line_of(video: VideoFile) -> str:
+    from sadtalker_ext.encoder.metadata import read_metadata
+
     try:
         return read_metadata(video.path).line
     except SadTalkerError as problem:
@@ -249,6 +250,7 @@ def _line_of(video: VideoFile) -> str:
 def _plot_of(video: VideoFile) -> Image.Image | None:
     if video.motion is None or not len(video.motion):
         return None
+    from sadtalker_ext.inputs.audio import open_speech
     from sadtalker_ext.motion.plot import plot_with_sound
 
     try:

@@ -6,16 +6,20 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import DubRequest, Elsewhere, EngineStatus, Request, Service
+from sadtalker_ext.service import EngineStatus, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import DubRequest, Elsewhere, Request
 
 DOWNLOAD = "Use the download button in the section Engine of the SadTalker tab."
 PUT = "Put the file into the folder SadTalker of the WebUI's models, or choose something else."

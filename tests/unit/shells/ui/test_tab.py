@@ -1,3 +1,5 @@
+import base64
+import io
 import os
 import re
 import subprocess
@@ -5,10 +7,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from sadtalker_ext.errors import InputError, UnreadableAudio, UnreadableImage
-from sadtalker_ext.shells.ui import compat, contract, words
+from sadtalker_ext.shells.ui import compat, contract, examples, words
 from sadtalker_ext.shells.ui.page import build_page
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -208,3 +212,14 @@ def test_an_error_leaves_when_its_cause_does(page):
     assert {
         one.elem_id for fn in blocks.fns.values() if fn.name == "without_it" for one in fn.outputs
     } == {status.elem_id}
+
+
+@pytest.mark.parametrize("one", examples.PORTRAITS, ids=lambda one: one.file)
+def test_the_small_picture_of_an_example_shows_its_portrait(one):
+    small = Image.open(io.BytesIO(base64.b64decode(one.thumbnail.partition(",")[2])))
+    side = examples.THUMBNAIL
+    assert small.size == (side, side)
+    wanted = Image.open(one.path).convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+    difference = np.asarray(small, int) - np.asarray(wanted, int)
+    # its compression costs up to 3.9 levels; another of the portraits differs by 40 and more
+    assert np.abs(difference).mean() < 8
