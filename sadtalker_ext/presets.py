@@ -25,17 +25,18 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {
 """Only what differs from the defaults."""
 
 
-def preset_options(named: str) -> dict[str, Any]:
+def preset_options(named: str, folder: Path = Path()) -> dict[str, Any]:
     """Return the options of a built-in preset, or of a file.
 
     Args:
         named: A preset's name in any spelling ("Still portrait", "still-portrait"), or a .json
             file with an object of options.
+        folder: What a file is relative to.
 
     Raises:
         InvalidOption: There is no such preset, or the file holds something else.
     """
-    path = Path(named)
+    path = folder / named
     if path.suffix.lower() == ".json":
         try:
             found = json.loads(path.read_text(encoding="utf-8-sig"))
