@@ -9,7 +9,6 @@ A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `te
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import os
@@ -22,6 +21,8 @@ from sadtalker_ext.errors import InvalidOption, SadTalkerError
 from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.service import DubRequest, Request, dub_line
+from sadtalker_ext.spelling import meant, nearest
+from sadtalker_ext.text_files import read_utf8
 
 Line = tuple[int, dict[str, Any]]
 """The number of a line, from 1 on, and its values."""
@@ -57,11 +58,7 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
     Raises:
         InvalidOption: The list cannot be read at all.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InvalidOption(f"The list {path.name} cannot be read: {why}.", hint=_HINT) from error
+    text = read_utf8(path, "The list", hint=_HINT)
     read: list[Line] = []
     broken: dict[int, SadTalkerError] = {}
     # not splitlines: JSON may hold other characters that Python takes for the end of a line
@@ -197,10 +194,10 @@ def request_of(values: Mapping[str, Any], folder: Path, *, overwrite: bool) -> R
 def _options(values: Mapping[str, Any], folder: Path) -> GenerateOptions:
     own = {name: value for name, value in values.items() if name not in (*FILES, PRESET)}
     words = [*FILES, PRESET]
+    options = {spec.name for spec in option_specs()}
     for name in own:
-        near = difflib.get_close_matches(name, words, n=1)
-        if near and name not in {spec.name for spec in option_specs()}:
-            raise InvalidOption(f"There is no {name!r} in a line.", hint=f"Did you mean {near[0]}?")
+        if name not in options and nearest(name, words):
+            raise InvalidOption(f"There is no {name!r} in a line.", hint=meant(name, words))
     return GenerateOptions.from_mapping({**_preset(values, folder), **own})
 
 

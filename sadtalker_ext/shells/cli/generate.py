@@ -14,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sadtalker_ext.errors import Cancelled, InvalidOption, OutputUnwritable, UnreadableImage
+from sadtalker_ext.errors import Cancelled, InvalidOption, UnreadableImage
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -233,20 +234,10 @@ def new_folder(folder: Path | None) -> Iterator[None]:
     Raises:
         OutputUnwritable: It cannot be made.
     """
-    if folder is None or folder.is_dir():
+    if folder is None:
         yield
         return
-    made = False
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir()
-        made = True
-    except OSError as error:
-        if not folder.is_dir():  # else somebody has just made it, and may want it
-            raise OutputUnwritable(
-                f"The folder {folder} cannot be made: {error.strerror or error}.",
-                hint="Choose another folder.",
-            ) from error
+    made = make_folder(folder)
     try:
         yield
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
 from sadtalker_ext.options import option_specs
+from sadtalker_ext.spelling import meant, nearest
 
 EXAMPLES = """\
 examples:
@@ -77,9 +77,8 @@ class Parser(argparse.ArgumentParser):
         found = _CHOICES.search(message)
         if found:
             known = re.findall(r"[^\s,']+", found["known"])
-            message = f"{message[: found.start()]}there is no {found['found']!r} here"
-            near = difflib.get_close_matches(found["found"], known, n=1)
-            message += f". Did you mean {near[0]}?" if near else f"; known: {', '.join(known)}."
+            message = f"{message[: found.start()]}there is no {found['found']!r} here. "
+            message += meant(found["found"], known)
         lacking = _REQUIRED.match(message)
         if lacking:
             message = f"{self.prog} needs more: {lacking['names']}."
@@ -103,8 +102,8 @@ class Parser(argparse.ArgumentParser):
             flags = [word for word in unknown if word.startswith("-")]
             word = (flags or unknown)[0].partition("=")[0]
             known = [flag for action in command._actions for flag in action.option_strings]
-            near = difflib.get_close_matches(word, known, n=1, cutoff=_ALIKE) if flags else []
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = nearest(word, known, _ALIKE) if flags else ""
+            hint = f" Did you mean {near}?" if near else ""
             what = "flag" if flags else "word"
             if flags and not near and _names_a_file(word):
                 hint = f" A file of that name is given as ./{word}."

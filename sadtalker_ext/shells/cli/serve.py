@@ -93,6 +93,7 @@ def _serve(parsed: argparse.Namespace, settings: ApiSettings) -> None:
 
 
 def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
+    from sadtalker_ext.jobs.folder import private_folder
     from sadtalker_ext.shells.api.auth import asking
     from sadtalker_ext.shells.api.media import bounds_of
     from sadtalker_ext.shells.ui.page import mount_page
@@ -100,7 +101,7 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
 
     results = settings.folder / "page"
     # the data folder itself may be open to others: its rights are its owner's business
-    results.mkdir(mode=0o700, exist_ok=True)
+    private_folder(results)
     mount_page(
         app,
         service,

@@ -17,6 +17,7 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     UnreadableImage,
 )
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -198,7 +199,7 @@ class TabJob:
 
     def _output(self, picture: Picture, options: GenerateOptions) -> Path:
         output = self._host.output_path(picture).with_suffix(options.suffix)
-        output.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(output.parent)
         return output
 
     def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
