@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sadtalker_ext.encoder.leftovers import maker_token
 from sadtalker_ext.errors import (
+    OVERWRITE,
     DiskFull,
     EncodingError,
     OutputExists,
@@ -102,6 +103,7 @@ def require_free(path: Path) -> None:
         raise OutputExists(
             f"The output {path.name} exists already in {path.parent}.",
             hint="Choose another name, or ask for overwriting.",
+            remedy=OVERWRITE,
         )
 
 

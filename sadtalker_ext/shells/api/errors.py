@@ -142,18 +142,13 @@ class UrlUnreachable(RequestError):
     code = "url_unreachable"
 
 
-_FIELDS: Final = {
-    "mark eyes, mouth and chin yourself": "config.face_points",
-    "choose another voice": "script.provider.voice_id",
-}
-"""Words of hints, and the field of a request that does it."""
+_FIELDS: Final = {"face_points": "config.face_points", "voice": "script.provider.voice_id"}
+"""What a hint may tell to do, and the field of a request that does it."""
 
 
-def with_fields(hint: str) -> str:
-    """Name in a hint the fields of a request that do what it says."""
-    for words, field in _FIELDS.items():
-        hint = hint.replace(words, f"{words} ({field})")
-    return hint
+def with_field(hint: str, remedy: str) -> str:
+    """Name at the end of a hint the field of a request that does what it says."""
+    return f"{hint.rstrip('.')} ({_FIELDS[remedy]})." if remedy in _FIELDS else hint
 
 
 def as_body(error: SadTalkerError) -> dict[str, str]:
@@ -161,7 +156,7 @@ def as_body(error: SadTalkerError) -> dict[str, str]:
     told = Error(
         code=error.code,
         message=error.message,
-        hint=with_fields(error.hint),
+        hint=with_field(error.hint, error.remedy),
         field=getattr(error, "field", "") or None,
     )
     body: dict[str, str] = as_json(told)

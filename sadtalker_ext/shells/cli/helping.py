@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
+from sadtalker_ext.errors import OVERWRITE
 from sadtalker_ext.options import option_specs
 from sadtalker_ext.spelling import meant, nearest
 
@@ -52,11 +53,11 @@ _ALIKE: Final = 0.75
 """How alike two flags must be: --provenance is not meant by --rotate."""
 _FILE: Final = re.compile(r"-[^=]*\.[A-Za-z]\w{1,4}")
 _FLAGS: Final = {
-    "ask for overwriting": "--overwrite",
-    "mark eyes, mouth and chin yourself": "--face-points or --landmarks-file",
-    "choose another voice": "--voice",
+    OVERWRITE: "--overwrite",
+    "face_points": "--face-points or --landmarks-file",
+    "voice": "--voice",
 }
-"""Words of hints, and the flag that does it here."""
+"""What a hint may tell to do, and the flag that does it here."""
 _NO_OPTIONS: Final = ("keep_audio", "keep_outside", "resize_factor")
 """Flags of `dub` that are no options, by their names in Python and JSON."""
 
@@ -165,9 +166,13 @@ def _flagged(text: str) -> str:
         text = re.sub(rf"\bOption {name}\b", flag, text)
         if "_" in name:
             text = re.sub(rf"(?<![-\w]){name}(?![\w=])", flag, text)
-    for words, flag in _FLAGS.items():
-        text = text.replace(words, f"{words} ({flag})")
     return text
+
+
+def hint_with_flags(hint: str, remedy: str) -> str:
+    """Name options in a hint as flags, and at its end the flag that does what it says."""
+    told = with_flags(hint)
+    return f"{told.rstrip('.')} ({_FLAGS[remedy]})." if remedy in _FLAGS else told
 
 
 def _by_length(names: Iterable[str]) -> list[str]:

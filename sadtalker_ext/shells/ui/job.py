@@ -221,7 +221,8 @@ class TabJob:
         if not self._consent.is_needed(source):
             return
         if not tick:
-            raise InputError(VIDEO_REMINDER if isinstance(source, Path) else REMINDER)
+            reminder = VIDEO_REMINDER if isinstance(source, Path) else REMINDER
+            raise InputError(reminder, about="consent")
         self._consent.remember(source)
 
     def _show(self, video: VideoFile) -> list[Any]:
