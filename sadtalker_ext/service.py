@@ -135,6 +135,7 @@ class Service:
 
                 write_motion_files(request.motion_files, video.motion)
             told = write_transcripts(request, performance.speech, performance.hearing)
+            told = (*picture.notes, *told)
             if request.options.consent_by:
                 from sadtalker_ext.provenance.consent import write_consent
 

@@ -21,7 +21,7 @@ from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.dubbing.schedule import Schedule, plan_frames
 from sadtalker_ext.dubbing.workplace import DubTools as DubTools
 from sadtalker_ext.dubbing.workplace import Work, kept_seed, work_folder
-from sadtalker_ext.encoder.leftovers import remove_abandoned
+from sadtalker_ext.encoder.leftovers import clear_now_and_then
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.reel import ReelLook
 from sadtalker_ext.engines.base import Engine
@@ -60,7 +60,7 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
     check_dub(request)
     free = request.overwrite or request.beside
     check_output(request.target, overwrite=free, suffix=".mp4")
-    remove_abandoned(request.target.parent)
+    clear_now_and_then(request.target.parent)
     footage = Footage(request.video, shrink=request.shrink, turn=request.turn)
     folder = work_folder(request, tools.spec.name)
     seed = kept_seed(request, folder)

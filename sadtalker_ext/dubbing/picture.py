@@ -120,4 +120,4 @@ def dub_picture(
         )
     if request.options.engine not in ("auto", engine.spec.name):
         told.append(f"People of a picture are moved by the {engine.spec.name} engine.")
-    return dataclasses.replace(video, warnings=(*told, *video.warnings))
+    return dataclasses.replace(video, warnings=(*picture.notes, *told, *video.warnings))

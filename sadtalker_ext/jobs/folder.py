@@ -29,6 +29,7 @@ from sadtalker_ext.folders import make_folder
 from sadtalker_ext.jobs import names
 from sadtalker_ext.jobs.names import SUFFIXES, is_id, new_id
 from sadtalker_ext.jobs.ownership import claim
+from sadtalker_ext.unfinished import DUB
 
 __all__ = ["SUFFIXES", "DataFolder", "is_id", "new_id"]
 
@@ -174,7 +175,7 @@ def _drop(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        if path.name.endswith(names.DUB):
+        if path.name.endswith(f".{DUB}"):
             shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sadtalker_ext.errors import InputError, SadTalkerError
+from sadtalker_ext.errors import DUB, InputError, SadTalkerError
 from sadtalker_ext.shells.api.answers import Error
 from sadtalker_ext.shells.api.shapes import as_json
 
@@ -142,7 +142,11 @@ class UrlUnreachable(RequestError):
     code = "url_unreachable"
 
 
-_FIELDS: Final = {"face_points": "config.face_points", "voice": "script.provider.voice_id"}
+_FIELDS: Final = {
+    DUB: "`dub` beside `driver_url`",
+    "face_points": "config.face_points",
+    "voice": "script.provider.voice_id",
+}
 """What a hint may tell to do, and the field of a request that does it."""
 
 

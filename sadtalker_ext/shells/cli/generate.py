@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import mimetypes
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sadtalker_ext.errors import Cancelled, InvalidOption, UnreadableImage
+from sadtalker_ext.errors import Cancelled, InvalidOption
 from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
@@ -40,7 +39,6 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
             "A portrait is needed, none was given.",
             hint="Usage: sadtalker generate PORTRAIT SPEECH -o OUT.mp4",
         )
-    _require_no_film(portrait)
     request = Request(
         picture=portrait,
         speech=speech,
@@ -90,28 +88,6 @@ def note_device(
             "processor",
             file=sys.stderr,
         )
-
-
-def _require_no_film(portrait: Path) -> None:
-    """Say what to do with a video or a sound where the picture should be.
-
-    Raises:
-        UnreadableImage: By its name it is one, and it is no picture.
-    """
-    from PIL import Image
-
-    kind = (mimetypes.guess_type(portrait.name)[0] or "").partition("/")[0]
-    if kind not in ("video", "audio") or not portrait.is_file():
-        return
-    with suppress(OSError), Image.open(portrait):
-        return  # whatever it is called
-    found = "a video" if kind == "video" else "a sound"
-    raise UnreadableImage(
-        f"{portrait.name} should be a picture with a face, but it is {found}.",
-        hint=f"For other words in a video: sadtalker dub {portrait} SPEECH"
-        if kind == "video"
-        else "The picture comes first, then the sound.",
-    )
 
 
 def _one(what: str, *given: Path | None) -> Path | None:

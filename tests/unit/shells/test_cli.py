@@ -134,7 +134,7 @@ def test_what_is_given_twice_is_refused(inputs, fake_engine, tmp_path, capsys, w
 
 
 @pytest.mark.parametrize(
-    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "The picture comes first")]
+    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "give it as the speech")]
 )
 def test_a_film_or_a_sound_in_the_place_of_the_picture_has_a_next_step(
     inputs, tmp_path, capsys, first, told
