@@ -35,6 +35,7 @@ from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.identity import Likeness, likeness
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.consent import keep_consent
 from sadtalker_ext.shot.steady import STEADY_SECONDS, SteadyTrack
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
@@ -146,7 +147,9 @@ def _made(work: Work, footage: Footage) -> VideoFile:
     progress.enter(Stage.WRITING)
     with work.timings.measure("write"):
         manifest = write_dub(work, footage, parts, look, lines, schedule)
-    return described(work, analysis, people, schedule, look, manifest)
+    made = described(work, analysis, people, schedule, look, manifest)
+    keep_consent(made.path, request.video, request.options.consent_by)
+    return made
 
 
 def _actors(

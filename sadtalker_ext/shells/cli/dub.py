@@ -26,7 +26,12 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     refuse_meaningless,
     wav2lip_notes,
 )
-from sadtalker_ext.shells.cli.generate import note_device, show_video, stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import (
+    consented,
+    note_device,
+    show_video,
+    stop_on_interrupt,
+)
 from sadtalker_ext.shells.cli.own_process import keep_to_callers, suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.text_files import read_utf8
@@ -51,7 +56,8 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
         bar.close()
         service.close()
     if not parsed.json:
-        show_video(video)
+        manifest = [video.credentials] if video.credentials is not None else []
+        show_video(video, also=[*manifest, *consented(video, request.options)])
     return video.as_dict()
 
 

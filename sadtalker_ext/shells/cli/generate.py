@@ -7,7 +7,7 @@ import dataclasses
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
+from sadtalker_ext.shells.cli.helping import with_flags
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
@@ -168,6 +169,12 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
+def tell_notes(notes: Iterable[str]) -> None:
+    """Print what was done differently than asked, options by their flags."""
+    for note in notes:
+        print(f"note: {with_flags(note)}", file=sys.stderr)
+
+
 def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
     """Print where a video is, what was done differently than asked, and what lies beside it.
 
@@ -175,8 +182,7 @@ def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
         video: The video.
         also: Other files that were written.
     """
-    for warning in video.warnings:
-        print(f"note: {warning}", file=sys.stderr)
+    tell_notes(video.warnings)
     print(
         f"{plainly(video.path)} · {video.seconds:.1f} s · {video.width}x{video.height} · "
         f"{video.engine} · seed {video.seed} · marks: {', '.join(video.marks) or 'none'}"
@@ -188,10 +194,15 @@ def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
 def _also(request: Request, video: VideoFile) -> list[Path]:
     """Return the files that were written beside a video."""
     asked = (request.captions_target, request.motion_plot, video.credentials)
-    beside = (consent_file(video.path),)
     files = (*asked, *request.phones_files, *request.motion_files)
-    consented = beside if request.options.consent_by else ()
-    return [path for path in (*files, *consented) if path is not None and path.is_file()]
+    found = [path for path in files if path is not None and path.is_file()]
+    return [*found, *consented(video, request.options)]
+
+
+def consented(video: VideoFile, options: GenerateOptions) -> list[Path]:
+    """Return the record of consent beside a video, if one was asked for."""
+    path = consent_file(video.path)
+    return [path] if options.consent_by and path.is_file() else []
 
 
 def plainly(path: Path) -> Path:

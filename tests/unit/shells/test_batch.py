@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -7,7 +8,7 @@ from sadtalker_ext.batch import lines
 from sadtalker_ext.batch.lines import read_jobs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.cli import main
+from sadtalker_ext.shells.cli import batch, main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
 from tests.support.specs import register
@@ -268,6 +269,25 @@ def test_a_path_that_is_none_is_a_failed_row(jobs, requests, capsys, name):
     assert main(["batch", str(jobs(GOOD, {**GOOD, name: ["a.mp4"]}))]) == 2
     assert f"line 2: failed, {name} should be a path" in capsys.readouterr().out
     assert len(requests) == 1
+
+
+def test_options_without_effect_are_told_by_line(jobs, capsys):
+    path = jobs(GOOD, {**GOOD, "output": "2.mp4", "gaze": "fixed"})
+    assert main(["batch", str(path)]) == 0
+    told = capsys.readouterr()
+    assert "note: Line 2: --gaze has no effect in the" in told.err
+    assert "Line 1:" not in told.err and "note:" not in told.out
+
+
+def test_lines_that_nobody_tries_say_nothing_about_the_pace(monkeypatch, capsys):
+    passed = iter([0.0, 1.0, 1.0, 1.0, 60.0])
+    monkeypatch.setattr(batch.time, "monotonic", lambda: next(passed))
+    wrong = {"error": InvalidOption("No.").as_dict()}
+    rows = [(1, wrong), (2, wrong), (3, {"skipped": "a.mp4"})]
+    rows.append((4, {"video": {"path": "b.mp4", "engine": "puppet"}}))
+    batch._told(iter(rows), 6, {1, 2}, SimpleNamespace(json=False, ray="local"))
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].endswith("[2/6]") and told[3].endswith("[4/6, 2 min left]")
 
 
 def test_an_empty_list_is_told(jobs, capsys, requests):

@@ -151,7 +151,7 @@ def test_a_device_or_a_part_of_a_file_that_is_not_used_is_told(
     words = ("--text", "Hello.", "--audio-end", 1, "--device", "cuda", "--engine", "puppet")
     assert run("generate", inputs[0], *words, "-o", tmp_path / "out.mp4") == 0
     told = capsys.readouterr().err
-    assert "--device cuda has no" in told and "Option audio_end has no effect on a text" in told
+    assert "--device cuda has no" in told and "--audio-end has no effect on a text" in told
 
 
 def test_a_folder_for_results_is_made_and_goes_if_nothing_comes(inputs, fake_engine, tmp_path):
