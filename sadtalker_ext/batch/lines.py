@@ -58,7 +58,7 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
     Raises:
         InvalidOption: The list cannot be read at all.
     """
-    text = read_utf8(path, "The list", hint=_HINT)
+    text = read_utf8(path, "The list")
     read: list[Line] = []
     broken: dict[int, SadTalkerError] = {}
     # not splitlines: JSON may hold other characters that Python takes for the end of a line

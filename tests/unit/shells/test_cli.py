@@ -154,6 +154,12 @@ def test_a_device_or_a_part_of_a_file_that_is_not_used_is_told(
     assert "--device cuda has no" in told and "--audio-end has no effect on a text" in told
 
 
+def test_a_voice_beside_a_sound_is_told(inputs, fake_engine, tmp_path, capsys):
+    out = ("-o", tmp_path / "out.mp4", "--engine", "puppet")
+    assert run("generate", *inputs, "--voice", "hibari", *out) == 0
+    assert "note: --voice has no effect on a sound" in capsys.readouterr().err
+
+
 def test_a_folder_for_results_is_made_and_goes_if_nothing_comes(inputs, fake_engine, tmp_path):
     portrait, speech = inputs
     folder = tmp_path / "new" / "dir"
