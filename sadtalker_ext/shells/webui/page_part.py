@@ -7,44 +7,52 @@ either: the page it is drawn into has its own. They took as long as making all t
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 
-@contextmanager
-def page_part() -> Iterator[Any]:
-    """Yield the `Blocks` that is being built; it can be drawn into a page, and not be launched."""
+def page_part() -> Any:
+    """Return a `Blocks` to build a part of a page in; it is drawn into a page, and not launched."""
+    return _kind()(analytics_enabled=False)
+
+
+class _NoServer(Exception):
+    """Told to gradio in place of an end without an error, after which it would make a server."""
+
+
+@cache
+def _kind() -> type:
+    """Return the kind of `Blocks`; here, because a start should not wait for gradio."""
     import gradio
 
-    with _no_server():
-        blocks: Any = gradio.Blocks(analytics_enabled=False)
-        blocks.get_config_file = dict
-        try:
-            with blocks:
-                yield blocks
-        finally:
-            del blocks.get_config_file
+    class PagePart(gradio.Blocks):  # type: ignore[misc]
+        """Leaves what a page has once to the page."""
+
+        def queue(self, *_: Any, **__: Any) -> Any:
+            """Wait in the queue of the page; some versions make one when a `Blocks` begins."""
+            return self
+
+        def __exit__(self, kind: Any = None, *about: Any) -> None:
+            """End as gradio does, but for the server; with it where the steps are not known."""
+            steps = _steps(self)
+            if kind is not None or self.parent is not None or None in steps:
+                super().__exit__(kind, *about)
+                return
+            for step in steps:
+                step()  # type: ignore[misc]
+            super().__exit__(_NoServer, *about)
+            self.exited = True
+
+    return PagePart
 
 
-@contextmanager
-def _no_server() -> Iterator[None]:
-    """Let gradio make no server on this thread; where it makes them otherwise, nothing changes."""
-    import gradio
-
-    kind = getattr(getattr(gradio, "routes", None), "App", None)
-    usual = vars(kind).get("create_app") if kind is not None else None
-    if kind is None or usual is None:
-        yield
-        return
-    make, here = kind.create_app, threading.get_ident()
-
-    def none_here(*given: Any, **named: Any) -> Any:
-        return None if threading.get_ident() == here else make(*given, **named)
-
-    kind.create_app = staticmethod(none_here)
-    try:
-        yield
-    finally:
-        kind.create_app = usual
+def _steps(blocks: Any) -> list[Callable[[], Any] | None]:
+    """Return what gradio does at the end of a `Blocks` before it makes the server."""
+    events = (
+        blocks if hasattr(blocks, "attach_load_events") else getattr(blocks, "default_config", None)
+    )
+    return [
+        getattr(blocks, "fill_expected_parents", None),
+        getattr(events, "attach_load_events", None),
+    ]

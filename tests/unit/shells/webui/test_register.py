@@ -5,6 +5,7 @@ import builtins
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -198,30 +199,27 @@ def test_the_tab_is_made_without_a_server_of_its_own(callbacks, monkeypatch):
     assert ours <= shown
 
 
-def test_a_tab_that_fails_leaves_gradio_as_it_was(callbacks, monkeypatch):
+def test_pages_that_are_made_meanwhile_have_their_servers(callbacks, monkeypatch):
+    """We are a guest: gradio itself is left as it is, also while our part is made."""
     from sadtalker_ext.shells.ui import tab
-
-    usual = vars(gradio.routes.App)["create_app"]
-    monkeypatch.setattr(tab, "build_tab", lambda host: 1 / 0)
-    build(callbacks)
-    assert vars(gradio.routes.App)["create_app"] is usual
-
-
-def test_a_server_that_another_thread_makes_meanwhile_is_made():
-    from concurrent.futures import ThreadPoolExecutor
-
     from sadtalker_ext.shells.webui.page_part import page_part
 
-    def page():
-        with gradio.Blocks() as made:
-            pass
-        return made.app
-
+    usual = dict(vars(gradio.Blocks)), dict(vars(gradio.routes.App))
     with page_part() as part:
         gradio.HTML("ours")
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(page).result() is not None
-    assert part.app is None
+            assert pool.submit(page_of_a_host).result().app is not None
+    assert getattr(part, "app", None) is None
+    monkeypatch.setattr(tab, "build_tab", lambda host: 1 / 0)
+    build(callbacks)
+    assert (dict(vars(gradio.Blocks)), dict(vars(gradio.routes.App))) == usual
+    assert page_of_a_host().app is not None
+
+
+def page_of_a_host():
+    with gradio.Blocks() as made:
+        gradio.HTML("theirs")
+    return made
 
 
 START = """
