@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smooth, smoothstep
-from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_thickness
+from sadtalker_ext.engines.puppet.dub.cutout import Cutout
+from sadtalker_ext.engines.puppet.dub.lips import LipLines
 from sadtalker_ext.engines.puppet.mouth.own_teeth import redness
 from sadtalker_ext.engines.puppet.mouth.picture_style import luma
-from sadtalker_ext.pixels import remap
-from sadtalker_ext.types import Box, FloatArray
+from sadtalker_ext.types import FloatArray
 
 PLACES: FloatArray = np.linspace(-0.9, 0.9, 25, dtype=np.float32)
 """Places along the mouth, in halves of it, at which the edge is looked for."""
@@ -36,24 +36,21 @@ _SOFTENING: Final = smooth(np.eye(len(PLACES), dtype=np.float32), 2.0)
 """(N, N) takes values at `PLACES` to smoothed ones."""
 
 
-def hidden_edge(source: FloatArray, box: Box, points: FloatArray, lines: LipLines) -> FloatArray:
+def hidden_edge(cutout: Cutout, lines: LipLines, thickness: FloatArray) -> FloatArray:
     """Return (N,) how far below the mesh's edge the lower lip begins, in pixels, at `PLACES`.
 
     Args:
-        source: (h, w, 3) RGB of the box.
-        box: Where it lies in the frame.
-        points: (478, 3) mesh points of the frame.
-        lines: Edges of the lips by the same.
+        cutout: The frame around the mouth.
+        lines: Edges of the lips by the mesh.
+        thickness: (N,) pixels of the lower lip, by the same, at `PLACES`.
     """
     if lines.opening < _OPEN[0] * lines.half:
         return np.zeros_like(PLACES)
     inner = lines.at(PLACES, lines.lower)
-    thick = np.maximum(lip_thickness(points, lines, PLACES)[1], 1.0)
+    thick = np.maximum(thickness, 1.0)
     below = inner + _DOWN[:, None] * thick
     where = lines.origin + (lines.half * PLACES)[:, None] * lines.along
-    where = where + below[..., None] * lines.across - np.array(box[:2], np.float32)
-    x, y = (where[..., axis].astype(np.float32) for axis in (0, 1))
-    seen = np.asarray(remap(source, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE))
+    seen = cutout.take(where + below[..., None] * lines.across, cv2.INTER_LINEAR)
     light = luma(seen)
     red = redness(seen)
     lip_red, lip_light = float(red[_LIP].mean()), max(float(light[_LIP].mean()), 1.0)

@@ -4,13 +4,20 @@ import cv2
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.puppet.dub.cutout import Cutout
 from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
-from sadtalker_ext.engines.puppet.dub.lips import lip_lines
+from sadtalker_ext.engines.puppet.dub.lips import lip_lines, lip_thickness
 from sadtalker_ext.portrait import topology
 from tests.support.mouths import painted
 
 TEETH = (225, 215, 200)
 HIGH = 7
+
+
+def edge_in(picture, points):
+    lines = lip_lines(points)
+    cutout = Cutout(picture.astype(np.float32), (0, 0, picture.shape[1], picture.shape[0]))
+    return hidden_edge(cutout, lines, lip_thickness(points, lines, PLACES)[1])
 
 
 @pytest.mark.parametrize(
@@ -28,12 +35,10 @@ def test_the_lip_begins_below_the_teeth(opening, teeth, hidden):
     )
     if teeth:
         cv2.fillPoly(picture, [strip], TEETH)
-    box = (0, 0, picture.shape[1], picture.shape[0])
-    found = hidden_edge(picture.astype(np.float32), box, points, lip_lines(points))
+    found = edge_in(picture, points)
     assert found[np.abs(PLACES) < 0.4].mean() == pytest.approx(hidden, abs=1.5)
 
 
 def test_lips_that_are_hardly_red_stay_as_they_are():
     picture, points = painted(opening=14, inside=(30, 10, 10), lip=(150, 138, 132))
-    box = (0, 0, picture.shape[1], picture.shape[0])
-    assert hidden_edge(picture.astype(np.float32), box, points, lip_lines(points)).max() < 1
+    assert edge_in(picture, points).max() < 1
