@@ -11,7 +11,7 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.dub.cutout import Cutout, Part
-from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, hidden_edge
+from sadtalker_ext.engines.puppet.dub.lip_edge import PLACES, lip_edges
 from sadtalker_ext.engines.puppet.dub.lips import LipLines, lip_lines, lip_thickness
 from sadtalker_ext.engines.puppet.dub.shut import (
     THIN,
@@ -60,7 +60,9 @@ class Lips:
 def both_lips(points: FloatArray, bent: FloatArray) -> Lips:
     """Return the lips of (478, 3) mesh points in a frame, and of those that they will have."""
     lines = lip_lines(points), lip_lines(bent)
-    thick = [lip_thickness(mesh, one, PLACES) for mesh, one in zip((points, bent), lines, strict=True)]
+    thick = [
+        lip_thickness(mesh, one, PLACES) for mesh, one in zip((points, bent), lines, strict=True)
+    ]
     return Lips(*lines, np.stack(thick))
 
 
@@ -101,42 +103,66 @@ def paint_lips(
     before, after = lips.before, lips.after
     grid = cutout.grid[part]
     below_upper, below_lower = after.below(grid)
-    above_lower = -below_lower
-    blur = cutout.blur
-    feather = float(np.clip(1.1 * blur, 0.6, 2.5))
+    gaps = below_upper, -below_lower
+    gap_now = gaps[0] + gaps[1]
+    feather = float(np.clip(1.1 * cutout.blur, 0.6, 2.5))
     rim = max(feather, 0.035 * after.half)
-    gap_now = below_upper + above_lower
     shuts = shutting(before, after, gap_now)
     aside = np.asarray((grid - after.origin) @ after.along / after.half, np.float32)
-    along = np.abs(aside)
-    behind = rim + after.half * behind_edge(before, shuts, along)
-    hidden = hidden_edge(cutout, before, lips.thick[0, 1])
-    lowered = np.interp(aside, PLACES, hidden * (after.half / before.half))
     # lips that touch overlap, so that nothing is seen between them
     overlap = feather * (1 - smoothstep(*_TOUCHING, gap_now))
-    upper, lower = _shares(below_upper - overlap, above_lower - overlap, feather)
-    between = 1 - upper - lower
-    softer = float(np.sqrt(max(blur**2 - inside_blur**2, 0.0)))
+    shares = _shares(gaps[0] - overlap, gaps[1] - overlap, feather)
+    between = 1 - shares[0] - shares[1]
+    softer = float(np.sqrt(max(cutout.blur**2 - inside_blur**2, 0.0)))
     if between.max() > _UNSEEN:
         picture = shared(_softened(inside(cutout.box_of(part)), softer), between)
     else:
         picture = np.zeros((*between.shape, 3), np.float32)
-    teeth = np.maximum(behind, lowered + rim)
-    thick = np.maximum(lips.thick, THIN * after.half)
-    for share, way, depth, back, inward, lip in (
-        (upper, ways[0], below_upper, -after.across, behind, thick[:, 0]),
-        (lower, ways[1], above_lower, after.across, teeth, thick[:, 1]),
+    pulls = _pulls(cutout, lips, gaps, rim, shuts, aside)
+    for share, way, pull, back in zip(
+        shares, ways, pulls, (-after.across, after.across), strict=True
     ):
-        room = (np.interp(aside, PLACES, one).astype(np.float32) for one in lip)
-        pull = pulled(inward, depth, *room)
         picture += shared(cutout.take(grid + way + pull[..., None] * back), share)
     was = smoothstep(*_PARTED, _gap_before(before, grid + ways[0], grid + ways[1]))
     now = smoothstep(*_PARTED, gap_now)
-    gaps = (below_upper, above_lower)
+    along = np.abs(aside)
     picture *= _line_between(gaps, was * (1 - now), along, after.half, softer)
     parted = np.maximum(np.maximum(was, now), shuts) * between_corners(along, shuts)
-    outside = np.maximum(-below_upper, -above_lower)
+    outside = np.maximum(-gaps[0], -gaps[1])
     return Painted(picture, parted, parted * smoothstep(6 * rim, 2 * rim, outside))
+
+
+def _pulls(
+    cutout: Cutout,
+    lips: Lips,
+    gaps: tuple[FloatArray, FloatArray],
+    rim: float,
+    shuts: FloatArray,
+    aside: FloatArray,
+) -> list[FloatArray]:
+    """Return for both lips (h, w) how many pixels further into them what is seen lies.
+
+    Args:
+        cutout: The frame around the mouth.
+        lips: The lips.
+        gaps: (h, w) pixels from the edge of each lip, less than 0 on it.
+        rim: Pixels at its edge that are mixed with what is behind it.
+        shuts: (h, w) how far an open mouth is shut.
+        aside: (h, w) places along the mouth, in halves of it.
+    """
+    before, after = lips.before, lips.after
+    edges, told = lip_edges(cutout, before, lips.thick[0])
+    thick = np.maximum(lips.thick, THIN * after.half)
+    found = []
+    for lip, depth in enumerate(gaps):
+        unseen = after.half * behind_edge(before, shuts, np.abs(aside), float(told[lip]))
+        edge = edges[lip] * (after.half / before.half)
+        begins, *room = (
+            np.interp(aside, PLACES, one).astype(np.float32) for one in (edge, *thick[:, lip])
+        )
+        inward = rim + np.maximum(unseen + np.minimum(begins, 0), begins)
+        found.append(pulled(inward, depth, *room))
+    return found
 
 
 def shared(image: FloatArray, share: FloatArray) -> FloatArray:
