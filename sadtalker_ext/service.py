@@ -134,6 +134,7 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         # here: a WebUI that starts makes a service long before anybody asks for a video
+        from sadtalker_ext.provenance.consent import keep_consent
         from sadtalker_ext.request import open_request
         from sadtalker_ext.transcripts import with_words, write_transcripts
 
@@ -155,10 +156,8 @@ class Service:
 
                 write_motion_files(request.motion_files, video.motion)
             told = write_transcripts(request, performance.speech, performance.hearing)
-            if request.options.consent_by:
-                from sadtalker_ext.provenance.consent import write_consent
-
-                write_consent(video.path, picture, request.options.consent_by)
+            told = (*picture.notes, *told)
+            keep_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
     def _of_upright(self, picture: Picture, make: Callable[[Shot], VideoFile]) -> VideoFile:

@@ -16,6 +16,7 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     UnreadableImage,
 )
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
@@ -197,7 +198,7 @@ class TabJob:
 
     def _output(self, picture: Picture, options: GenerateOptions) -> Path:
         output = self._host.output_path(picture).with_suffix(options.suffix)
-        output.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(output.parent)
         return output
 
     def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
@@ -219,7 +220,8 @@ class TabJob:
         if not self._consent.is_needed(source):
             return
         if not tick:
-            raise InputError(VIDEO_REMINDER if isinstance(source, Path) else REMINDER)
+            reminder = VIDEO_REMINDER if isinstance(source, Path) else REMINDER
+            raise InputError(reminder, about="consent")
         self._consent.remember(source)
 
     def _show(self, video: VideoFile) -> list[Any]:
