@@ -26,7 +26,7 @@ def _kind() -> type:
     """Return the kind of `Blocks`; here, because a start should not wait for gradio."""
     import gradio
 
-    class PagePart(gradio.Blocks):  # type: ignore[misc]
+    class PagePart(gradio.Blocks):
         """Leaves what a page has once to the page."""
 
         def queue(self, *_: Any, **__: Any) -> Any:
