@@ -74,7 +74,7 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browDown": 0.9,
         "cheekSquint": 1.0,
         "eyeSquint": 1.0,
-        "eyeBlink": 0.5,
+        "eyeBlink": 0.2,
         "mouthUpperUp": 1.0,
         "mouthLowerDown": 0.7,
         "mouthFrown": 0.9,

@@ -30,6 +30,7 @@ from sadtalker_ext.engines.puppet.skin.shares import (
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
+from sadtalker_ext.motion.own_eyes import OwnEyes
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -146,11 +147,13 @@ class PuppetRig:
         ):
             yield scaled_head(part, options, WIDEST)
 
-    def _eyes(self) -> tuple[float, float]:
-        """Return where the eyes are in the frame, in shares of its width and height."""
+    def _eyes(self) -> OwnEyes:
+        """Return what motion has to know of the eyes of the picture."""
         left, top, right, bottom = self.view.frame
         x, y = self.view.points[list(_EYE_CORNERS), :2].mean(0)
-        return float((x - left) / (right - left)), float((y - top) / (bottom - top))
+        place = float((x - left) / (right - left)), float((y - top) / (bottom - top))
+        room = self.eyes.room
+        return OwnEyes(place) if room is None else OwnEyes(place, room)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""

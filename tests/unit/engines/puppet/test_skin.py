@@ -12,6 +12,7 @@ from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
+from sadtalker_ext.engines.puppet.skin.own_smile import against_own_smile, own_smile
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
 from sadtalker_ext.engines.puppet.skin.shares import beside_own_smile, mouth_controls
 from sadtalker_ext.inputs.image import read_picture
@@ -242,18 +243,49 @@ def test_a_picture_that_smiles_is_asked_for_less(rig):
 
 
 def test_what_pulls_against_a_smile_undoes_that_of_the_picture(rig, models):
-    smile = rig.mouth.smile
-    sad, afraid = (beside_own_smile(weights(**recipe(one)), smile, 1.0) for one in ("sad", "happy"))
+    mesh = np.asarray(rig.view.points, np.float32)
+    smile = own_smile(mesh)
+    sad, glad = (against_own_smile(weights(**recipe(one)), smile) for one in ("sad", "happy"))
     assert sad[COLUMN["mouthSmileLeft"]] < -0.4
-    assert afraid[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
+    assert glad[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
     frown = weights(mouthFrown=0.5)
-    np.testing.assert_array_equal(beside_own_smile(frown, 0.0, 1.0), frown)
     corners = [
         points(models, draw(rig, face, relax=1.0))[[61, 291], 1].mean()
         - points(models, draw(rig, face, relax=1.0))[1, 1]
         for face in (weights(), frown)
     ]
     assert corners[1] - corners[0] > 0.03
+
+
+def test_each_corner_that_is_turned_up_comes_down(rig):
+    """A soft smile counts, a mouth at rest does not, and a crooked one by its sides."""
+    mesh = np.array(rig.view.points, np.float32)
+    across = mesh[454] - mesh[234]
+    unit = float(np.linalg.norm(across))
+    across /= unit
+    upward = mesh[10] - mesh[152]
+    upward -= across * float(upward @ across)
+    upward *= unit / np.linalg.norm(upward)
+    middle = mesh[[13, 14]].mean(0)
+    level = {
+        corner: mesh[corner] - upward * float((mesh[corner] - middle) @ upward) / unit**2
+        for corner in (61, 291)
+    }
+
+    def smile(right, left):
+        mesh[61], mesh[291] = level[61] + right * upward, level[291] + left * upward
+        return own_smile(mesh)
+
+    assert smile(-0.02, -0.02) == {"Right": 0.0, "Left": 0.0}
+    soft, broad = smile(0.01, 0.01), smile(0.05, 0.05)
+    assert soft["Left"] == pytest.approx(soft["Right"])
+    assert 0.3 < soft["Left"] < 0.5 < broad["Left"]
+    crooked = smile(-0.02, 0.02)
+    face = against_own_smile(weights(mouthFrown=1), crooked)
+    assert face[COLUMN["mouthSmileRight"]] == 0
+    assert face[COLUMN["mouthSmileLeft"]] < -0.4
+    resting = weights(mouthFrown=1)
+    assert against_own_smile(resting, smile(-0.02, -0.02)) is resting
 
 
 def test_two_causes_of_one_movement_never_pass_the_limit():
