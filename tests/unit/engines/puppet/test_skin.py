@@ -8,9 +8,10 @@ import pytest
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, PARTING
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
+from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.engines.puppet.rig import head_poses
-from sadtalker_ext.engines.puppet.skin.fields import SkinFields
+from sadtalker_ext.engines.puppet.skin.fields import _LID_SKIN, SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.own_smile import against_own_smile, own_smile
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
@@ -206,6 +207,32 @@ def test_the_sum_of_all_fields_never_folds(frame):
     warp = SheetWarp(frame.box, frame.stride)
     back = warp.inverse((forward[..., 0], forward[..., 1]))
     assert np.isfinite(back).all()
+
+
+@pytest.mark.parametrize("name", ["browInnerUp", "browOuterUp"])
+def test_low_brows_rise_less_so_that_their_lids_are_not_drawn_out(rig, name):
+    def stretched(points):
+        frame = measure_skin(points, rig.view.pixels.shape[:2])
+        raised = (
+            {name: 1} if name == "browInnerUp" else {f"{name}{s}": 1 for s in ("Left", "Right")}
+        )
+        forward = SkinFields(frame, freedom(frame)).forward(weights(**raised))
+        ways = []
+        for brow, lid in _LID_SKIN[name]:
+            column, row = np.rint((points[brow, :2] - frame.nodes[0, 0]) / frame.stride).astype(int)
+            gap = float(np.linalg.norm(points[brow, :2] - points[lid, :2])) / frame.unit
+            ways.append((-forward[row, column, 1] * frame.stride / frame.unit, gap))
+        way, gap = np.mean(ways, axis=0)
+        return way, way / gap
+
+    high = np.array(rig.view.points, np.float32)
+    low = high.copy()
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        gap = high[list(eye.brow_bottom), 1].mean() - high[list(eye.upper), 1].min()
+        low[[*eye.brow_bottom, *eye.brow_top], 1] -= 0.5 * gap
+    (far, share), (near, more) = stretched(high), stretched(low)
+    assert near < 0.9 * far
+    assert more < 1.45 * share  # as far as before, it would be 1.6 and more
 
 
 def test_fields_leave_the_eyes_alone(rig, frame):
