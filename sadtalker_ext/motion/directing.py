@@ -22,7 +22,7 @@ from sadtalker_ext.motion.emotion_track import control_track, emotion_weights, l
 from sadtalker_ext.motion.emotions import COLOURS, recipes
 from sadtalker_ext.motion.looks import LOOKS, apart, turned_eyes
 from sadtalker_ext.motion.marks import marked_cues
-from sadtalker_ext.motion.own_eyes import USUAL, OwnEyes, lowered_share
+from sadtalker_ext.motion.own_eyes import USUAL, OwnEyes
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.speech.hearing import Hearing
 from sadtalker_ext.timeline import read_timeline
@@ -39,12 +39,10 @@ _BROWS_FIRST = 0.06
 """Seconds by which brows and eyes are ahead of the mouth when an emotion comes."""
 _GIVES_WAY, _PARTING_GIVES_WAY = 0.6, 0.85
 """Shares of the mouth's part, and of what parts the lips, that speech takes away."""
-_LOOK_SECONDS = 0.12
-_HEAD_SECONDS = 0.5
+_LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 _PICTURE_DEGREES = 60.0
 """Width of the picture as seen by the face: it looks at a point as far as this tells."""
 _LED = ("gaze", "head")
-_BLINKS = [COLUMN["eyeBlinkLeft"], COLUMN["eyeBlinkRight"]]
 _BREATH = 0.5
 """Share of the breath's range that a sigh's 1 stands for."""
 
@@ -92,9 +90,7 @@ class Directing:
             self.emotions = np.maximum(self.emotions, heard)
         self._noise = living(frames, fps, _CHANNELS, rng)
         self._mix, self._even = _mixing(rng), _sides(rng)
-        self._recipes, self.channels = recipes(), gestures.Channels.rest(frames)
-        # lids of an emotion come down as far as the eyes of the picture have room
-        self._recipes[:, _BLINKS] *= np.float32(lowered_share(eyes.room))
+        self._recipes, self.channels = recipes(eyes.room), gestures.Channels.rest(frames)
         for cue in [*cues, *marked]:
             if cue.direction.kind == "gesture":
                 self._perform(cue)

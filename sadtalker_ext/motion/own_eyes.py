@@ -21,16 +21,19 @@ class OwnEyes(NamedTuple):
 
     Attributes:
         place: Where they are, in shares of its width and height.
-        room: Share of their opening that lies between the upper lid and the pupil.
+        room: Share of their opening that lies between the upper lid and the pupil; None where no
+            eye is seen.
     """
 
     place: tuple[float, float] = (0.5, 0.4)
-    room: float = _USUAL_ROOM
+    room: float | None = None
 
 
 USUAL: Final = OwnEyes()
 
 
-def lowered_share(room: float) -> float:
+def lowered_share(room: float | None) -> float:
     """Return the factor of an emotion's `eyeBlink` on eyes with so much room, see `OwnEyes`."""
+    if room is None:
+        return 1.0
     return min(max(room / _USUAL_ROOM, 0.0), _FARTHEST)

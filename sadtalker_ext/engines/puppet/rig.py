@@ -152,8 +152,7 @@ class PuppetRig:
         left, top, right, bottom = self.view.frame
         x, y = self.view.points[list(_EYE_CORNERS), :2].mean(0)
         place = float((x - left) / (right - left)), float((y - top) / (bottom - top))
-        room = self.eyes.room
-        return OwnEyes(place) if room is None else OwnEyes(place, room)
+        return OwnEyes(place, self.eyes.room)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
@@ -234,8 +233,7 @@ class PuppetRig:
             poses: Those of `head_poses`.
         """
         with self._expressed(motion, row) as (canvas, boxes):
-            angles, lift, hair = pose_of(motion, row, poses)
-            within = self.view.frame
+            (angles, lift, hair), within = pose_of(motion, row, poses), self.view.frame
             return self.head.apply(canvas, *angles, lift, hair, changed=boxes, within=within)
 
     def draw_row_planes(self, motion: Motion, row: int, poses: Poses) -> ImageArray:

@@ -28,7 +28,7 @@ _ROOM, _ROOM_COUNTS = 0.10, (0.85, 1.6)
 portraits have 0.08 to 0.16."""
 _LID_SKIN = {"browInnerUp": ((55, 190), (285, 414)), "browOuterUp": ((52, 159), (282, 386))}
 """Points of the lower edge of a brow and of the lid below, left and right, where it is raised."""
-_LID_ROOM, _LEAST_RAISED = 0.095, 0.55
+_LID_ROOM, _LEAST_RAISED = 0.07, 0.75
 """How far these are apart in face widths where a brow rises all its way, and how much of it the
 lowest brows rise: their skin would be twice as long. 0.04 to 0.19 on 42 brows of 21 portraits."""
 

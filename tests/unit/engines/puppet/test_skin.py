@@ -8,7 +8,6 @@ import pytest
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, PARTING
 from sadtalker_ext.engines.puppet.engine import PuppetEngine
-from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
@@ -209,28 +208,6 @@ def test_the_sum_of_all_fields_never_folds(frame):
     assert np.isfinite(back).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "tops"), [("browInnerUp", (107, 336)), ("browOuterUp", (105, 334))]
-)
-def test_low_brows_rise_less_so_that_their_lids_are_not_drawn_out(rig, name, tops):
-    def risen(points):
-        """How far the upper edges of the hair go up, in face widths."""
-        frame = measure_skin(points, rig.view.pixels.shape[:2])
-        forward = SkinFields(frame, freedom(frame)).forward(weights(**{name: 1}))
-        nodes = np.rint((points[list(tops), :2] - frame.nodes[0, 0]) / frame.stride).astype(int)
-        return -forward[nodes[:, 1], nodes[:, 0], 1].mean() * frame.stride / frame.unit
-
-    usual = np.array(rig.view.points, np.float32)
-    low, high = usual.copy(), usual.copy()
-    for eye in (LEFT_EYE, RIGHT_EYE):
-        brow = [*eye.brow_bottom, *eye.brow_top]
-        gap = usual[list(eye.upper), 1].min() - usual[list(eye.brow_bottom), 1].max()
-        low[brow, 1] += 0.6 * gap
-        high[brow, 1] -= 0.6 * gap
-    assert risen(low) < 0.85 * risen(high)
-    assert risen(low) > 0.02
-
-
 def test_fields_leave_the_eyes_alone(rig, frame):
     free = freedom(frame)
     iris = np.round((rig.view.points[[468, 473], :2] - frame.nodes[0, 0]) / frame.stride).astype(
@@ -278,37 +255,6 @@ def test_what_pulls_against_a_smile_undoes_that_of_the_picture(rig, models):
         for face in (weights(), frown)
     ]
     assert corners[1] - corners[0] > 0.03
-
-
-def test_each_corner_that_is_turned_up_comes_down(rig):
-    """A soft smile counts, a mouth at rest does not, and a crooked one by its sides."""
-    mesh = np.array(rig.view.points, np.float32)
-    across = mesh[454] - mesh[234]
-    unit = float(np.linalg.norm(across))
-    across /= unit
-    upward = mesh[10] - mesh[152]
-    upward -= across * float(upward @ across)
-    upward *= unit / np.linalg.norm(upward)
-    middle = mesh[[13, 14]].mean(0)
-    level = {
-        corner: mesh[corner] - upward * float((mesh[corner] - middle) @ upward) / unit**2
-        for corner in (61, 291)
-    }
-
-    def smile(right, left):
-        mesh[61], mesh[291] = level[61] + right * upward, level[291] + left * upward
-        return own_smile(mesh)
-
-    assert smile(-0.02, -0.02) == {"Right": 0.0, "Left": 0.0}
-    soft, broad = smile(0.01, 0.01), smile(0.05, 0.05)
-    assert soft["Left"] == pytest.approx(soft["Right"])
-    assert 0.3 < soft["Left"] < 0.5 < broad["Left"]
-    crooked = smile(-0.02, 0.02)
-    face = against_own_smile(weights(mouthFrown=1), crooked)
-    assert face[COLUMN["mouthSmileRight"]] == 0
-    assert face[COLUMN["mouthSmileLeft"]] < -0.4
-    resting = weights(mouthFrown=1)
-    assert against_own_smile(resting, smile(-0.02, -0.02)) is resting
 
 
 def test_two_causes_of_one_movement_never_pass_the_limit():
