@@ -57,7 +57,7 @@ def test_low_brows_rise_less_so_that_their_lids_are_not_drawn_out(mesh, name):
         points = mesh.copy()
         for eye in (LEFT_EYE, RIGHT_EYE):
             brow = [*eye.brow_bottom, *eye.brow_top]
-            gap = mesh[list(eye.upper), 1].min() - mesh[list(eye.brow_bottom), 1].max()
+            gap = mesh[list(eye.upper), 1].mean() - mesh[list(eye.brow_bottom), 1].mean()
             points[brow, 1] += (1 - share) * gap
         frame = measure_skin(points, (SIDE, SIDE))
         fitted = [(_fitted(frame, *one, name)[0].up, one[0].up) for one in sided_pushes(name)]
