@@ -34,8 +34,12 @@ REACHED = 0.25
 _SAID_SECONDS = (2.5, 3.0)
 
 
-class _Observed:
-    """Remembers what the mouth was asked to do in every frame, and the time it took."""
+class Observed:
+    """Remembers what the mouth was asked to do in every frame, and the time it took.
+
+    Where the last frame is held for a longer speech, what it was asked first counts: that is what
+    the frame of the same number shows in the file.
+    """
 
     def __init__(self, dubbing: Any, rows: dict[int, np.ndarray], spent: list[float]) -> None:
         self._dubbing, self._rows, self._spent = dubbing, rows, spent
@@ -48,7 +52,8 @@ class _Observed:
         return self._dubbing.plan(*asked)
 
     def draw(self, frames):
-        self._rows.update((one.number, np.array(one.row)) for one in frames)
+        for one in frames:
+            self._rows.setdefault(one.number, np.array(one.row))
         began = time.thread_time()
         drawn = self._dubbing.draw(frames)
         self._spent += [(time.thread_time() - began) / len(frames)] * len(frames)
@@ -62,7 +67,7 @@ class _ObservedDubber:
         self._dubber, self._rows, self._spent = dubber, rows, spent
 
     def learn(self, *asked):
-        return _Observed(self._dubber.learn(*asked), self._rows, self._spent)
+        return Observed(self._dubber.learn(*asked), self._rows, self._spent)
 
 
 def run() -> dict[str, Any]:

@@ -27,7 +27,8 @@ PLANNED_SECONDS = (5.0, 10.0, 60.0)
 def run() -> dict[str, Any]:
     """Measure the built-in engine at 512x512."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+    from sadtalker_ext.batch.pool_shape import PoolShape
+    from sadtalker_ext.batch.ray_pool import RayPool
     from sadtalker_ext.batch.ray_worker import Setup
 
     with tempfile.TemporaryDirectory() as name:

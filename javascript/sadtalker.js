@@ -8,6 +8,7 @@
     let followed = ""; // id of the job that has the host's bar
     let beside = "";   // id of the job that has our own bar
     let reconnected = 0; // when a job was last asked for anew
+    let reconnecting = 0; // timer of the next try
     const MADE = "Talking video: "; // begins the lines below a gallery that name a video
 
     function find(id) {
@@ -203,7 +204,14 @@
         const lost = place && place.querySelector(".stx-running") && gradioApp().querySelector(
             `#${PREFIX}_progress span.error, #${PREFIX}_status span.error`
         );
-        if (!lost || !button || !remembered() || Date.now() - reconnected < 5000) return;
+        if (!lost || !button || !remembered()) return;
+        const early = 5000 - (Date.now() - reconnected);
+        if (early > 0) {
+            // the page may not change again by itself
+            clearTimeout(reconnecting);
+            reconnecting = setTimeout(reconnect, early);
+            return;
+        }
         reconnected = Date.now();
         button.click();
     }

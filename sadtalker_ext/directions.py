@@ -7,7 +7,6 @@ the words of a performance are known.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Final
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, both_sides
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.spelling import nearest
 from sadtalker_ext.spoken_words import Word
 
 NEUTRAL: Final = "neutral"
@@ -61,6 +61,7 @@ SHORTEST_TRANSITION: Final = 0.1
 WIDEST_HEAD: Final = 45.0
 
 _SAME: Final = 1e-6
+_ALIKE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +179,9 @@ def control_named(name: str) -> tuple[str, ...]:
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """Return the sentence for a name that does not exist, with the nearest one that does."""
     names = list(known)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    near = nearest(str(name), names, _ALIKE)
     if near:
-        return f"there is no {kind} called {name!r}, did you mean {near[0]}?"
+        return f"there is no {kind} called {name!r}, did you mean {near}?"
     listed = ", ".join(names) if len(names) < 20 else f"one of the {len(BLENDSHAPES)} blendshapes"
     return f"there is no {kind} called {name!r}; known: {listed}."
 
@@ -217,5 +218,5 @@ def _not_said(word: str, nth: int, words: Sequence[Word]) -> str:
     count = sum(plain(one.text) == plain(word) for one in words)
     if count:
         return f"{word!r} is said {count} times, not {nth}"
-    near = difflib.get_close_matches(plain(word), [plain(one.text) for one in words], n=1)
-    return f"{word!r} is not said" + (f", did you mean {near[0]!r}?" if near else "")
+    near = nearest(plain(word), [plain(one.text) for one in words])
+    return f"{word!r} is not said" + (f", did you mean {near!r}?" if near else "")

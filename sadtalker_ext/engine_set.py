@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engine_status import Advice, EngineStatus, found_status
-from sadtalker_ext.engines.base import Engine
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
 from sadtalker_ext.errors import PackageMissing
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.engines.base import Engine
 
 
 class EngineSet:

@@ -19,7 +19,14 @@ A message says what was expected, what was found and where; the hint says what t
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from typing import ClassVar, Final
+
+OVERWRITE: Final = "overwrite"
+"""A remedy: what has the name may be replaced."""
+FETCH: Final = "weights fetch"
+"""A remedy: weight files that can be fetched."""
+DUB: Final = "dub"
+"""A remedy: the people of a video get other words."""
 
 
 class SadTalkerError(Exception):
@@ -28,6 +35,9 @@ class SadTalkerError(Exception):
     Attributes:
         message: One sentence: what was expected, what was found, where.
         hint: What to do next; may be empty.
+        about: What has to change, where it is known: "picture", "video", "speech" or "consent".
+        remedy: What the hint tells to do, by the name of an option, `OVERWRITE`, `FETCH` or `DUB`;
+            empty where it tells something else. A shell adds how that is done there.
         code: Stable machine-readable name of the class of problem.
         http_status: Status the REST shell answers with.
         exit_code: Exit status of the command line.
@@ -36,18 +46,23 @@ class SadTalkerError(Exception):
     code: ClassVar[str] = "error"
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    about: str = ""
+    remedy: str = ""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", about: str = "", remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.about = about or self.about
+        self.remedy = remedy
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
     def as_dict(self) -> dict[str, str]:
         """Return the machine-readable form used by the CLI's ``--json`` and by REST."""
-        return {"code": self.code, "message": self.message, "hint": self.hint}
+        told = {"code": self.code, "message": self.message, "hint": self.hint}
+        return told | ({"remedy": self.remedy} if self.remedy else {})
 
 
 class InputError(SadTalkerError):
@@ -68,18 +83,21 @@ class UnreadableImage(InputError):
     """The picture is missing, empty, truncated or not an image."""
 
     code = "unreadable_image"
+    about = "picture"
 
 
 class UnreadableAudio(InputError):
     """The speech is missing, empty, truncated or has no sound track."""
 
     code = "unreadable_audio"
+    about = "speech"
 
 
 class UnreadableVideo(InputError):
     """The reference video is missing, empty, damaged or without pictures."""
 
     code = "unreadable_video"
+    about = "video"
 
 
 class InputTooLarge(InputError):
@@ -93,6 +111,7 @@ class SilentAudio(InputError):
     """The sound track holds no signal."""
 
     code = "silent_audio"
+    about = "speech"
 
 
 class UnreadableMotion(InputError):
@@ -105,18 +124,21 @@ class NoFaceFound(InputError):
     """No face was found in the picture."""
 
     code = "no_face"
+    about = "picture"
 
 
 class FaceTooSmall(InputError):
     """A face was found, but with too few pixels to animate."""
 
     code = "face_too_small"
+    about = "picture"
 
 
 class NoSuchFace(InputError):
     """The face index asked for is higher than the number of faces found."""
 
     code = "no_such_face"
+    about = "picture"
 
 
 class OutputExists(InputError):

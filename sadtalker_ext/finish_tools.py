@@ -6,16 +6,15 @@ from collections.abc import Callable
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from sadtalker_ext.compositor.finish import FinishTools
 from sadtalker_ext.errors import InvalidOption, WeightsMissing
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.portrait.topology import triangles
 from sadtalker_ext.types import Enhancer, Upscaler
 from sadtalker_ext.weights.manifest import declared
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from sadtalker_ext.compositor.finish import FinishTools
     from sadtalker_ext.portrait.models import FaceModels
 
 NONE = "none"
@@ -56,7 +55,9 @@ class ToolBox:
         if not (needs_device(options) or options.debug_overlay):
             return None
         # needs OpenCV; a tab must be able to appear and say that it is missing
+        from sadtalker_ext.compositor.finish import FinishTools
         from sadtalker_ext.portrait.follow import FaceFollower
+        from sadtalker_ext.portrait.topology import triangles
 
         restores = options.enhancer != NONE and options.enhancer_strength > 0
         return FinishTools(

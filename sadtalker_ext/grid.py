@@ -6,10 +6,9 @@ All videos share a seed, so that only what was asked for differs.
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import itertools
 import math
+import os
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -23,12 +22,14 @@ from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.video import VideoWriter
 from sadtalker_ext.engines import registry
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions, OptionSpec, option_specs
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.provenance.claim import Claim, wall_claim
 from sadtalker_ext.provenance.marking import Marking
 from sadtalker_ext.service import Request
+from sadtalker_ext.spelling import nearest
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.wall import side_by_side, tile_of
 
@@ -111,8 +112,8 @@ def _meant(name: str, specs: Mapping[str, OptionSpec]) -> str:
     """Return the hint for an axis that cannot be read."""
     if name in specs:
         return "Write its values behind =, with commas between them."
-    near = difflib.get_close_matches(name, specs, n=1)
-    return f"Did you mean '{near[0]}'?" if near else f"Known options: '{', '.join(specs)}'."
+    near = nearest(name, specs)
+    return f"Did you mean '{near}'?" if near else f"Known options: '{', '.join(specs)}'."
 
 
 def make_grid(make: Make, request: Request, axes: Sequence[Axis], progress: Progress) -> Grid:
@@ -172,12 +173,11 @@ def _folder_of(wall: Path, *, new: bool) -> Path:
     """Make the folder of the single videos; a new one belongs to this grid alone."""
     folder = wall.with_suffix("")
     if not new:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return folder
     for number in itertools.count(1):
         found = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        with contextlib.suppress(FileExistsError):
-            found.mkdir(parents=True)
+        if not os.path.lexists(found) and make_folder(found):
             break
     return found
 

@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sadtalker_ext.errors import InvalidOption
 
 MOST_NUMBERS = 100
 NO_PART = "none"
 """A list of no words."""
+
+_TWO_NUMBERS: Final = re.compile(r"([-+]?\d+)\s*([,;x*\u00d7])\s*(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +93,47 @@ class OptionSpec:
                 return value
             raise self._wrong(value, "text")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self._wrong(value, "a number")
+            raise self._wrong(value, "a number", self._advice(value))
         if self.kind is int:
             if isinstance(value, float) and not value.is_integer():
                 raise self._wrong(value, "a whole number")
             return int(value)
         return float(value)
 
-    def _wrong(self, value: object, expected: str) -> InvalidOption:
+    def typed_number(self, text: str) -> int | float:
+        """Return the number of a text, as the option's type.
+
+        Raises:
+            InvalidOption: It is none.
+        """
+        try:
+            number: int | float = self.kind(text)
+        except ValueError:
+            raise self._wrong(text, self._expected(), self._advice(text)) from None
+        return number
+
+    def _expected(self) -> str:
+        """Return in words which number is expected."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        what = "a whole number" if self.kind is int else "a number"
+        known = self.low is not None and self.high is not None
+        return f"{what} from {self.low:.10g} to {self.high:.10g}" if known else what
+
+    def _advice(self, value: object) -> str:
+        """Return what to write in place of two numbers, or of a number with a decimal comma."""
+        found = _TWO_NUMBERS.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            return ""
+        first, sign, second = found.groups()
+        if sign == "," and self.kind is float:
+            return f"Numbers have a point: {first}.{second}."
+        return f"It is one number, such as {first}."
+
+    def _wrong(self, value: object, expected: str, hint: str = "") -> InvalidOption:
         unit = f" {self.unit}" if self.unit else ""
-        return InvalidOption(f"Option {self.name} should be {expected}{unit}, found {value!r}.")
+        told = f"Option {self.name} should be {expected}{unit}, found {value!r}."
+        return InvalidOption(told, hint=hint)
 
     def _written(self, value: object) -> str:
         """Return lists and mappings as JSON text."""

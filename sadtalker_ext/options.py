@@ -6,7 +6,6 @@ or a range is written once.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
@@ -20,6 +19,7 @@ from sadtalker_ext.option_fields.output import OutputOptions
 from sadtalker_ext.option_fields.speech import SpeechOptions
 from sadtalker_ext.option_spec import NO_PART
 from sadtalker_ext.option_spec import OptionSpec as OptionSpec
+from sadtalker_ext.spelling import meant
 from sadtalker_ext.timeline import read_timeline
 
 SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "mov": ".mov", "gif": ".gif", "png": ".zip"}
@@ -61,8 +61,7 @@ class GenerateOptions(EngineOptions, OutputOptions, SpeechOptions, MotionOptions
         known = [spec.name for spec in option_specs()]
         for name in values:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {near[0]}?" if near else "Known: " + ", ".join(known) + "."
+                hint = meant(name, known)
                 raise InvalidOption(f"There is no option called {name!r}.", hint=hint)
         return cls(**cast("dict[str, Any]", dict(values)))
 

@@ -201,7 +201,8 @@ def plan_only(
     rig = engine.prepare(shot, options, progress)
     motion = planned(rig, performance, options, progress, seed)
     motion = with_view(motion, options, mirrored=engine.spec.mirrors_yaw)
-    return at_rate(motion, options.fps, performance.seconds)
+    told = (*ignored(options, engine.spec), *motion.warnings)
+    return at_rate(replace(motion, warnings=told), options.fps, performance.seconds)
 
 
 def transparent(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import logging
@@ -10,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.errors import InvalidOption, OutputUnwritable
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.options import OptionSpec, option_specs
+from sadtalker_ext.spelling import meant
+from sadtalker_ext.text_files import read_utf8
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +27,23 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {
 """Only what differs from the defaults."""
 
 
-def preset_options(named: str) -> dict[str, Any]:
+def preset_options(named: str, folder: Path = Path()) -> dict[str, Any]:
     """Return the options of a built-in preset, or of a file.
 
     Args:
         named: A preset's name in any spelling ("Still portrait", "still-portrait"), or a .json
             file with an object of options.
+        folder: What a file is relative to.
 
     Raises:
         InvalidOption: There is no such preset, or the file holds something else.
     """
-    path = Path(named)
+    path = folder / named
     if path.suffix.lower() == ".json":
+        text = read_utf8(path, "The preset")
         try:
-            found = json.loads(path.read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as problem:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as problem:
             raise InvalidOption(f"The preset {path.name} cannot be read: {problem}.") from problem
         if not isinstance(found, dict):
             raise InvalidOption(
@@ -50,11 +54,10 @@ def preset_options(named: str) -> dict[str, Any]:
     spelled = {_plain(name): values for name, values in BUILT_IN.items()}
     if _plain(named) not in spelled:
         names = [name.lower().replace(" ", "-") for name in BUILT_IN]
-        near = difflib.get_close_matches(_plain(named), names, n=1)
-        hint = (
-            f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}, or a .json file."
+        hint = meant(_plain(named), names)
+        raise InvalidOption(
+            f"There is no preset called {named!r}, nor is it a .json file.", hint=hint
         )
-        raise InvalidOption(f"There is no preset called {named!r}.", hint=hint)
     return dict(spelled[_plain(named)])
 
 
@@ -156,6 +159,7 @@ class PresetBook:
 
         Raises:
             InvalidOption: The name is empty, too long or built in.
+            OutputUnwritable: It cannot be kept.
         """
         name = " ".join(name.split())
         if not 0 < len(name) <= _LONGEST_NAME:
@@ -177,7 +181,11 @@ class PresetBook:
         return name
 
     def delete(self, name: str) -> None:
-        """Forget one of the user's presets; others are left alone."""
+        """Forget one of the user's presets; others are left alone.
+
+        Raises:
+            OutputUnwritable: It cannot be forgotten.
+        """
         own = self._own()
         if own.pop(name, None) is not None:
             self._write(own)
@@ -201,7 +209,13 @@ class PresetBook:
         return {str(name): one for name, one in stored.items() if isinstance(one, dict)}
 
     def _write(self, own: Mapping[str, Mapping[str, Any]]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(own, ensure_ascii=False, indent=1), encoding="utf-8")
-        part.replace(self._path)
+        try:
+            part.write_text(json.dumps(own, ensure_ascii=False, indent=1), encoding="utf-8")
+            part.replace(self._path)
+        except OSError as problem:
+            raise OutputUnwritable(
+                f"Presets are kept in {self._path}, which cannot be written: {problem.strerror}.",
+                hint="See that there is room, and that the file may be written.",
+            ) from problem

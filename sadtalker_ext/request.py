@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _OF_FILES = ("audio_start", "audio_end", "audio_track", "transcript")
 """Options of a sound file."""
+_OF_TEXTS = ("voice", "speech_rate", "speech_pitch")
+"""Options of a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,11 +208,7 @@ def _speech(
             progress=progress,
             store=store,
         )
-        unused = tuple(
-            f"Option {name} has no effect on a text that is spoken."
-            for name in options.changed()
-            if name in _OF_FILES
-        )
+        unused = _unused(options, _OF_FILES, "a text that is spoken")
         warnings = (*spoken.warnings, *unused)
         return dataclasses.replace(spoken, pad_seconds=options.pad_audio, warnings=warnings)
     path = request.reference_video if request.borrows_all else request.speech
@@ -224,7 +223,15 @@ def _speech(
         track=options.audio_track,
         begins=picture_start(path) if request.borrows_all else None,
     )
-    return dataclasses.replace(speech, text=spoken_text(options.transcript))
+    unused = _unused(options, _OF_TEXTS, "a sound that is given")
+    text = spoken_text(options.transcript)
+    return dataclasses.replace(speech, text=text, warnings=(*speech.warnings, *unused))
+
+
+def _unused(options: GenerateOptions, names: Sequence[str], what: str) -> tuple[str, ...]:
+    return tuple(
+        f"Option {name} has no effect on {what}." for name in options.changed() if name in names
+    )
 
 
 def open_request(

@@ -7,36 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sadtalker_ext.dubbing.reading import dub_line as dub_line
-from sadtalker_ext.dubbing.reading import role_from as role_from
-from sadtalker_ext.dubbing.reading import roles_from as roles_from
-from sadtalker_ext.dubbing.reading import segment_from as segment_from
-from sadtalker_ext.dubbing.request import DubRequest as DubRequest
-from sadtalker_ext.dubbing.request import DubRole as DubRole
-from sadtalker_ext.dubbing.request import DubSegment as DubSegment
-from sadtalker_ext.dubbing.request import default_roles as default_roles
-from sadtalker_ext.dubbing.request import is_number as is_number
 from sadtalker_ext.engine_set import EngineSet
 from sadtalker_ext.engine_status import Advice as Advice
 from sadtalker_ext.engine_status import EngineStatus as EngineStatus
 from sadtalker_ext.engine_status import offer_other
 from sadtalker_ext.engines import registry
-from sadtalker_ext.engines.base import Rig
 from sadtalker_ext.engines.spec import EngineSpec, Workshop
 from sadtalker_ext.errors import NoFaceFound, SadTalkerError
 from sadtalker_ext.finish_tools import ToolBox, needs_device
 from sadtalker_ext.host.base import Host
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.performance import Performance
 from sadtalker_ext.portrait.known import KnownFaces
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.request import Request as Request
-from sadtalker_ext.request import open_request
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.segments import Elsewhere as Elsewhere
-from sadtalker_ext.segments import Scene as Scene
 from sadtalker_ext.shot.still import still_shot
 from sadtalker_ext.shot.upright import TURNED, upright
 from sadtalker_ext.types import Face, FloatArray, ImageArray, Motion, Picture, Shot, VideoFile
@@ -44,9 +30,42 @@ from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from sadtalker_ext.dubbing.reading import dub_line as dub_line
+    from sadtalker_ext.dubbing.reading import role_from as role_from
+    from sadtalker_ext.dubbing.reading import roles_from as roles_from
+    from sadtalker_ext.dubbing.reading import segment_from as segment_from
+    from sadtalker_ext.dubbing.request import DubRequest as DubRequest
+    from sadtalker_ext.dubbing.request import DubRole as DubRole
+    from sadtalker_ext.dubbing.request import DubSegment as DubSegment
+    from sadtalker_ext.dubbing.request import default_roles as default_roles
+    from sadtalker_ext.dubbing.request import is_number as is_number
+    from sadtalker_ext.engines.base import Rig
+    from sadtalker_ext.performance import Performance
     from sadtalker_ext.portrait.models import FaceModels
+    from sadtalker_ext.request import Request as Request
+    from sadtalker_ext.segments import Elsewhere as Elsewhere
+    from sadtalker_ext.segments import Scene as Scene
 
 log = logging.getLogger(__name__)
+
+_HOMES = {
+    **dict.fromkeys(("dub_line", "role_from", "roles_from", "segment_from"), "dubbing.reading"),
+    **dict.fromkeys(
+        ("DubRequest", "DubRole", "DubSegment", "default_roles", "is_number"), "dubbing.request"
+    ),
+    "Request": "request",
+    "Elsewhere": "segments",
+    "Scene": "segments",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what a job is made of when it is first used: long after a WebUI's start."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"sadtalker_ext.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
 
 
 class Service:
@@ -115,6 +134,8 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         # here: a WebUI that starts makes a service long before anybody asks for a video
+        from sadtalker_ext.provenance.consent import keep_consent
+        from sadtalker_ext.request import open_request
         from sadtalker_ext.transcripts import with_words, write_transcripts
 
         name = self.choose(request.options.engine)
@@ -135,10 +156,8 @@ class Service:
 
                 write_motion_files(request.motion_files, video.motion)
             told = write_transcripts(request, performance.speech, performance.hearing)
-            if request.options.consent_by:
-                from sadtalker_ext.provenance.consent import write_consent
-
-                write_consent(video.path, picture, request.options.consent_by)
+            told = (*picture.notes, *told)
+            keep_consent(video.path, picture, request.options.consent_by)
             return replace(video, warnings=(*video.warnings, *told)) if told else video
 
     def _of_upright(self, picture: Picture, make: Callable[[Shot], VideoFile]) -> VideoFile:
@@ -166,6 +185,7 @@ class Service:
             SadTalkerError: One of its subclasses, with a sentence and a next step.
         """
         from sadtalker_ext.pipeline import plan_only
+        from sadtalker_ext.request import open_request
         from sadtalker_ext.transcripts import with_words
 
         name = self.choose(request.options.engine)

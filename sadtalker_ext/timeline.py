@@ -24,6 +24,7 @@ from sadtalker_ext.directions import (
     unknown,
 )
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.text_files import read_utf8
 
 MOST_ENTRIES: Final = 1000
 _KINDS: Final = ("emotion", "blend", "control", "gaze", "gesture", "head")
@@ -66,15 +67,8 @@ def timeline_text(given: str) -> str:
     """
     if not given.endswith(".json"):
         return given
-    path = Path(given)
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InvalidOption(
-            f"The timeline {path.name} cannot be read: {why}.",
-            hint="Name a .json file that is there, or write the JSON itself.",
-        ) from error
+    hint = "Name a .json file that is there, or write the JSON itself."
+    return read_utf8(Path(given), "The timeline", hint=hint)
 
 
 def refused(number: int, why: object) -> InvalidOption:

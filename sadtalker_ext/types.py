@@ -63,6 +63,7 @@ class Picture:
         alpha: (H, W) uint8, 0 where the file is transparent; None where it is nowhere.
         face_points: Points of the face that a person placed, as shares of the picture by the
             names of `face_points.NAMES`; empty where faces are looked for.
+        notes: Sentences about what of the file is the picture.
     """
 
     pixels: ImageArray
@@ -71,6 +72,7 @@ class Picture:
     landmarks: FloatArray | None = None
     alpha: ImageArray | None = None
     face_points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

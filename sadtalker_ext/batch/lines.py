@@ -9,7 +9,6 @@ A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `te
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import os
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from sadtalker_ext.errors import InvalidOption, SadTalkerError
-from sadtalker_ext.options import SUFFIXES, GenerateOptions, option_specs
+from sadtalker_ext.options import GenerateOptions, option_specs
 from sadtalker_ext.presets import preset_options
 from sadtalker_ext.service import DubRequest, Request, dub_line
+from sadtalker_ext.spelling import meant, nearest
+from sadtalker_ext.text_files import read_utf8
 
 Line = tuple[int, dict[str, Any]]
 """The number of a line, from 1 on, and its values."""
@@ -57,11 +58,7 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
     Raises:
         InvalidOption: The list cannot be read at all.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InvalidOption(f"The list {path.name} cannot be read: {why}.", hint=_HINT) from error
+    text = read_utf8(path, "The list")
     read: list[Line] = []
     broken: dict[int, SadTalkerError] = {}
     # not splitlines: JSON may hold other characters that Python takes for the end of a line
@@ -77,16 +74,24 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
                 read.append((number, meant))
     lines = []
     first: dict[str, int] = {}
+    folds = _folds_case(path)
     for number, values in with_outputs(read):
-        file = _target(values)
-        if file in first and number not in broken:
+        if number in broken:
+            continue
+        try:
+            target = _target(values, path.parent)
+        except SadTalkerError as error:
+            broken[number] = error
+            continue
+        file = target.casefold() if folds else target
+        if file in first:
             broken[number] = InvalidOption(
                 f"Line {first[file]} writes {values['output']}, too.",
                 hint="Give every line an output of its own, or leave the outputs out.",
             )
-        if number not in broken:
-            first[file] = number
-            lines.append((number, values))
+            continue
+        first[file] = number
+        lines.append((number, values))
     return lines, broken
 
 
@@ -113,14 +118,23 @@ def _values(line: str) -> dict[str, Any]:
     return values
 
 
-def _target(values: Mapping[str, Any]) -> str:
-    """Return the file that a line writes, spelled in one way; an address as it is."""
-    output = str(values["output"])
-    if "://" in output:
-        return output
-    suffix = SUFFIXES.get(str(values.get("format", "mp4")), ".mp4")
-    plain = output.removesuffix(".mp4") + suffix if output.endswith(".mp4") else output
-    return os.path.normpath(plain)
+def _target(values: Mapping[str, Any], folder: Path) -> str:
+    """Return the file that a line writes, spelled in one way; an address in the one it has.
+
+    Raises:
+        InvalidOption: The line asks for what there is not.
+    """
+    target = request_of(values, folder, overwrite=False).target
+    place, slashes, _ = str(values["output"]).rpartition("/")
+    if "://" in place:
+        return f"{place}{slashes}{target.name}"
+    return os.path.normpath(target)
+
+
+def _folds_case(path: Path) -> bool:
+    """Tell whether names that differ in case alone are one file beside this one."""
+    other = path.with_name(path.name.swapcase())
+    return other.name != path.name and other.exists() and other.samefile(path)
 
 
 def with_outputs(lines: Sequence[Line]) -> list[Line]:
@@ -161,7 +175,8 @@ def request_of(values: Mapping[str, Any], folder: Path, *, overwrite: bool) -> R
         InvalidOption: A name is unknown or a value has the wrong type.
     """
     if values.get("video"):
-        return dub_line(values, folder, overwrite=overwrite)
+        own = {name: value for name, value in values.items() if name != PRESET}
+        return dub_line({**_preset(values, folder), **own}, folder, overwrite=overwrite)
     files = {name: folder / values[name] for name in FILES if values.get(name)}
     given, written = files.pop("motion_in", None), files.pop("motion_out", None)
     return Request(
@@ -170,20 +185,24 @@ def request_of(values: Mapping[str, Any], folder: Path, *, overwrite: bool) -> R
         picture=files.pop("portrait"),
         speech=files.pop("speech", None),
         output=files.pop("output"),
-        options=_options(values),
+        options=_options(values, folder),
         overwrite=overwrite,
         **files,
     )
 
 
-def _options(values: Mapping[str, Any]) -> GenerateOptions:
+def _options(values: Mapping[str, Any], folder: Path) -> GenerateOptions:
     own = {name: value for name, value in values.items() if name not in (*FILES, PRESET)}
     words = [*FILES, PRESET]
+    options = {spec.name for spec in option_specs()}
     for name in own:
-        near = difflib.get_close_matches(name, words, n=1)
-        if near and name not in {spec.name for spec in option_specs()}:
-            raise InvalidOption(f"There is no {name!r} in a line.", hint=f"Did you mean {near[0]}?")
+        if name not in options and nearest(name, words):
+            raise InvalidOption(f"There is no {name!r} in a line.", hint=meant(name, words))
+    return GenerateOptions.from_mapping({**_preset(values, folder), **own})
+
+
+def _preset(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     preset = values.get(PRESET) or ""
     if not isinstance(preset, str):
         raise InvalidOption(f"preset should be a name or a .json file, found {preset!r}.")
-    return GenerateOptions.from_mapping({**(preset_options(preset) if preset else {}), **own})
+    return preset_options(preset, folder) if preset else {}

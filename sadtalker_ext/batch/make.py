@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from sadtalker_ext.batch.lines import request_of
 from sadtalker_ext.batch.remote import Errand, names_addresses
 from sadtalker_ext.encoder.output_file import discard_parts
 from sadtalker_ext.errors import Cancelled, ResourceError, SadTalkerError
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.service import Request, Service
@@ -87,8 +87,7 @@ def _made(
         discard_parts(target)
     if errand is not None:
         errand.fetch()
-    with contextlib.suppress(OSError):  # whatever is wrong with it is told by whoever writes there
-        target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     made = (
         service.generate(request, progress)
         if isinstance(request, Request)

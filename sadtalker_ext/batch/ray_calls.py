@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sadtalker_ext.batch.ray_pool import PoolShape, RayPool, last_line
+from sadtalker_ext.batch.pool_shape import PoolShape
+from sadtalker_ext.batch.ray_pool import RayPool, last_line
 from sadtalker_ext.batch.ray_worker import Done, Setup, Task
 from sadtalker_ext.errors import Cancelled, SadTalkerError, SetupError, WorkerLost
 from sadtalker_ext.progress import Progress, Stage

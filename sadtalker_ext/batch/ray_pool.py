@@ -10,19 +10,18 @@ import contextlib
 import importlib.util
 import logging
 import math
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sadtalker_ext.batch.lines import Line
 from sadtalker_ext.batch.make import Row
+from sadtalker_ext.batch.pool_shape import LOCAL, PoolShape
 from sadtalker_ext.batch.ray_worker import Setup, Worker
 from sadtalker_ext.errors import (
     Cancelled,
-    InvalidOption,
     PackageMissing,
     SadTalkerError,
     SetupError,
@@ -30,37 +29,14 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.segments import SEGMENT_SECONDS, Scene, cut_at_pauses
+from sadtalker_ext.scratch import scratch_folder
+from sadtalker_ext.segments import Scene, cut_at_pauses
 
 log = logging.getLogger(__name__)
 
-LOCAL: Final = "local"
-"""In place of an address: a cluster of this machine alone, for as long as this batch lasts."""
-_ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 _POLL_SECONDS: Final = 0.25
 _GOODBYE_SECONDS: Final = 15.0
 _LOOPBACK: Final = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolShape:
-    """What the workers are.
-
-    Attributes:
-        address: `LOCAL`, ``auto`` (the cluster that runs on this machine), ``HOST:PORT`` or
-            ``ray://HOST:PORT``.
-        workers: How many; 0 makes one for every graphics card of the cluster, or, where it has
-            none or the device is the processor, as many as its cores allow.
-        threads: Cores of each.
-        retries: How often a job is begun again whose worker has died or had no room.
-        segment_seconds: About how long the segments of one video are.
-    """
-
-    address: str = LOCAL
-    workers: int = 0
-    threads: int = 1
-    retries: int = 2
-    segment_seconds: float = SEGMENT_SECONDS
 
 
 class RayPool:
@@ -72,7 +48,6 @@ class RayPool:
         tell: Shows a sentence to the user.
 
     Raises:
-        InvalidOption: The address is none.
         PackageMissing: Ray is not installed.
         SetupError: The cluster cannot be reached.
     """
@@ -83,11 +58,6 @@ class RayPool:
     def __init__(
         self, shape: PoolShape, setup: Setup, tell: Callable[[str], None] = log.info
     ) -> None:
-        if shape.address != LOCAL and not _ADDRESS.fullmatch(shape.address):
-            raise InvalidOption(
-                "The address of a Ray cluster should be local, auto, HOST:PORT or "
-                f"ray://HOST:PORT, found {shape.address!r}."
-            )
         if importlib.util.find_spec("ray") is None:
             raise PackageMissing(
                 "Workers need the package ray, which is not installed.", hint=how_to_add("ray")
@@ -153,7 +123,8 @@ class RayPool:
     def run(self, lines: Iterable[Line], progress: Progress) -> Iterator[tuple[int, Row]]:
         """Yield the number and the row of every line as it is made, in whatever order.
 
-        A worker joins as soon as it is there: a cluster may grow while it works.
+        A worker joins as soon as it is there: a cluster may grow while it works. One that cannot be
+        started is told, and left out.
 
         Raises:
             Cancelled: The work was stopped; the workers have put down what they had.
@@ -173,7 +144,8 @@ class RayPool:
                 progress.check()
                 for ref in done:
                     if ref in starting:
-                        idle.append(self._started(ref, starting))
+                        others = bool(len(starting) > 1 or working or idle)
+                        idle += self._joined(ref, starting, others=others)
                         continue
                     worker, line, tries = working.pop(ref)
                     row = self._row(ref)
@@ -201,25 +173,31 @@ class RayPool:
         waiting = deque(enumerate(parts))
         starting = {worker.ready.remote(): worker for worker in self._workers}
         working: dict[Any, tuple[Any, int]] = {}
-        done: dict[int, bytes] = {}
+        done: dict[int, Path] = {}
         shown = 0
         try:
-            while shown < len(parts):
-                ready, _ = self._ray.wait([*starting, *working], timeout=_POLL_SECONDS)
-                progress.check()
-                for ref in ready:
-                    if ref in starting:
-                        worker = self._started(ref, starting)
-                    else:
-                        worker, number = working.pop(ref)
-                        done[number] = self._drawn(ref)
-                    if waiting:
-                        number, rows = waiting.popleft()
-                        task = worker.draw.remote(shared, rows.start, rows.stop)
-                        working[task] = worker, number
-                while shown in done:
-                    yield parts[shown], done.pop(shown)
-                    shown += 1
+            with scratch_folder() as folder:  # those that wait for a slow one need no memory
+                while shown < len(parts):
+                    ready, _ = self._ray.wait([*starting, *working], timeout=_POLL_SECONDS)
+                    progress.check()
+                    for ref in ready:
+                        if ref in starting:
+                            others = bool(len(starting) > 1 or working or not waiting)
+                            free = self._joined(ref, starting, others=others)
+                        else:
+                            worker, number = working.pop(ref)
+                            done[number] = folder / f"{number}.mp4"
+                            done[number].write_bytes(self._drawn(ref))
+                            free = [worker]
+                        if free and waiting:
+                            number, rows = waiting.popleft()
+                            task = free[0].draw.remote(shared, rows.start, rows.stop)
+                            working[task] = free[0], number
+                    while shown in done:
+                        file = done.pop(shown)
+                        yield parts[shown], file.read_bytes()
+                        file.unlink()
+                        shown += 1
         except BaseException:
             self._stop(list(working))
             raise
@@ -237,6 +215,22 @@ class RayPool:
         if isinstance(drawn, SadTalkerError):
             raise drawn
         return drawn
+
+    def _joined(self, ref: Any, starting: dict[Any, Any], *, others: bool) -> list[Any]:
+        """Return the worker that has started; none where it could not, but there are others.
+
+        Raises:
+            SetupError: It could not be started, and nobody else does the work.
+        """
+        worker = starting[ref]
+        try:
+            return [self._started(ref, starting)]
+        except SetupError as problem:
+            if not others:
+                raise
+            self._workers.remove(worker)
+            self._tell(f"{problem.message} The others go on without it. {problem.hint}")
+            return []
 
     def _started(self, ref: Any, starting: dict[Any, Any]) -> Any:
         worker = starting.pop(ref)

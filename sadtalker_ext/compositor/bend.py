@@ -6,12 +6,17 @@ Convention: as in `follow`.
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 
 from sadtalker_ext.compositor.follow import STILL, Motion
+from sadtalker_ext.compositor.workers import OwnArrays
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.types import FloatArray, ImageArray
+from sadtalker_ext.types import Box, FloatArray, ImageArray
+
+Field = tuple[FloatArray, FloatArray]
+"""How far to look aside in x and in y, (h, w) float32 each on a grid over an area."""
 
 _SLIDES = 0.06
 """Share of the area's side along its border where the picture moves only along the border."""
@@ -27,7 +32,7 @@ taken as it is."""
 
 
 class Bender:
-    """Moves the picture around a head along with it; one frame at a time.
+    """Moves the picture around a head along with it; several threads may do so at once.
 
     Args:
         picture: (H, W, 3) uint8, the area that may be bent.
@@ -42,7 +47,7 @@ class Bender:
         rows, columns = np.indices(share.shape, dtype=np.float32)
         step_x, step_y = width / share.shape[1], height / share.shape[0]
         x, y = (columns + 0.5) * step_x - 0.5, (rows + 0.5) * step_y - 0.5
-        self._shape = share.shape
+        self.shape: tuple[int, int] = (share.shape[0], share.shape[1])
         cells = np.stack([x, y, np.ones_like(x)])
         across, down = _kept_border(share.shape[1])[None, :], _kept_border(share.shape[0])[:, None]
         # (3, cells): place and one, weighted by how far a cell follows to the side and up or down
@@ -50,19 +55,28 @@ class Bender:
             np.asarray(cells * share * kept, np.float32).reshape(3, -1) for kept in (across, down)
         )
         self._part = _touched(share, (width, height))
-        self._fine, self._scale = _doubled(picture)
-        self._all_x = self._scale * np.arange(width, dtype=np.float32)[None, :]
-        self._all_y = self._scale * np.arange(height, dtype=np.float32)[:, None]
-        # kept from frame to frame: new memory of this size has to be mapped page by page
-        self._from_x: FloatArray = np.empty((height, width), np.float32)
-        self._from_y: FloatArray = np.empty((height, width), np.float32)
+        self.scale = 2 if height * width <= _LARGEST_DOUBLED else 1
+        self._picture = picture
+        self._doubled: ImageArray | None = None
+        self._doubling = threading.Lock()
+        self._all_x = self.scale * np.arange(width, dtype=np.float32)[None, :]
+        self._all_y = self.scale * np.arange(height, dtype=np.float32)[:, None]
+        self._own = OwnArrays()
 
     @property
     def fine(self) -> ImageArray | None:
-        """The picture at twice its size, (2H, 2W, 3) uint8; None where it is too large for that."""
-        return self._fine if self._scale == 2 else None
+        """The picture at twice its size, (2H, 2W, 3) uint8; None where it is too large for that.
 
-    def field(self, motion: Motion) -> tuple[FloatArray, FloatArray] | None:
+        Made when it is first asked for: a head that keeps still needs none.
+        """
+        if self.scale == 1:
+            return None
+        with self._doubling:
+            if self._doubled is None:
+                self._doubled = _doubled(self._picture)
+            return self._doubled
+
+    def field(self, motion: Motion) -> Field | None:
         """Return how far aside to look, on the grid of `share`.
 
         In pixels of the picture that is read: `fine` where there is one.
@@ -71,7 +85,7 @@ class Bender:
             motion: The head's motion in pixels of this area.
 
         Returns:
-            x and y, (h, w) float32 each; None where nothing moves by `_NONE_PX`.
+            The field; None where nothing moves by `_NONE_PX`.
         """
         inverse = np.linalg.inv(np.vstack([motion, [0, 0, 1]]))[:2] - STILL
         x, y = inverse.astype(np.float32)
@@ -84,50 +98,101 @@ class Bender:
         whole = np.clip((largest - _NONE_PX) / (_WHOLE_PX - _NONE_PX), 0, 1)
         if whole == 0:
             return None
-        amount = np.float32(whole * self._scale)
-        return (aside * amount).reshape(self._shape), (down * amount).reshape(self._shape)
+        amount = np.float32(whole * self.scale)
+        return (aside * amount).reshape(self.shape), (down * amount).reshape(self.shape)
 
-    def bend_into(self, motion: Motion, area: ImageArray) -> None:
+    def bend_into(self, field: Field, area: ImageArray) -> None:
         """Move the head's surroundings in place; where nothing moves, nothing is written.
 
         Args:
-            motion: The head's motion in pixels of this area.
+            field: From `field`.
             area: (H, W, 3) uint8 copy of the picture.
         """
         import cv2
 
         from sadtalker_ext.pixels import remap
 
-        field = self.field(motion)
-        if field is None:
-            return
-        x, y = field
-        cv2.resize(x, self._size, self._from_x)
-        cv2.resize(y, self._size, self._from_y)
+        width, height = self._size
+        all_x, all_y = self._own.of((height, width), (height, width))
+        for values, wide in zip(field, (all_x, all_y), strict=True):
+            cv2.resize(values, self._size, wide)
         rows, columns = self._part
-        from_x, from_y = self._from_x[rows, columns], self._from_y[rows, columns]
+        from_x, from_y = all_x[rows, columns], all_y[rows, columns]
         from_x += self._all_x[:, columns]
         from_y += self._all_y[rows]
-        method = cv2.INTER_CUBIC if self._scale == 1 else cv2.INTER_LINEAR
-        remap(self._fine, from_x, from_y, method, into=area[rows, columns])
+        fine = self.fine
+        into = area[rows, columns]
+        if fine is None:
+            remap(self._picture, from_x, from_y, cv2.INTER_CUBIC, into=into)
+        else:
+            remap(fine, from_x, from_y, cv2.INTER_LINEAR, into=into)
 
 
-def _doubled(picture: ImageArray) -> tuple[ImageArray, int]:
-    """Return the picture at twice its size with its own pixels among the new ones, and 2.
+class BentGrid:
+    """What lies behind a frame when the picture around it is bent, cell by cell.
+
+    Cells show means of many pixels, so they are bent themselves instead of the pixels under them.
+
+    Args:
+        picture: (H, W, 3) uint8, the area that may be bent.
+        paste: Where frames belong in it.
+        grid: Width and height of the grid of cells over that place.
+        bender: Of the area.
+    """
+
+    def __init__(
+        self, picture: ImageArray, paste: Box, grid: tuple[int, int], bender: Bender
+    ) -> None:
+        import cv2
+
+        left, top, right, bottom = paste
+        shown = picture[top:bottom, left:right]
+        still = cv2.resize(shown, grid, interpolation=cv2.INTER_AREA)
+        self._still = np.asarray(still, np.uint8)
+        rows, columns = bender.shape
+        cells = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+        self._cells = np.asarray(cells, np.uint8)
+        height, width = picture.shape[:2]
+        self._share = (
+            np.float32(columns / (width * bender.scale)),
+            np.float32(rows / (height * bender.scale)),
+        )
+        x = (left + (np.arange(grid[0]) + 0.5) * (right - left) / grid[0]) * columns / width - 0.5
+        y = (top + (np.arange(grid[1]) + 0.5) * (bottom - top) / grid[1]) * rows / height - 0.5
+        self._x, self._y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+
+    def bent(self, field: Field | None) -> ImageArray:
+        """Return the cells, (h, w, 3) uint8.
+
+        Args:
+            field: Of the bender.
+        """
+        import cv2
+
+        from sadtalker_ext.pixels import remap
+
+        if field is None:
+            return self._still
+        aside, down = (remap(values, self._x, self._y) for values in field)
+        x, y = self._x + aside * self._share[0], self._y + down * self._share[1]
+        # what linear interpolation blurs would count as less contrast
+        return np.asarray(remap(self._cells, x, y, cv2.INTER_CUBIC), np.uint8)
+
+
+def _doubled(picture: ImageArray) -> ImageArray:
+    """Return the picture at twice its size with its own pixels among the new ones.
 
     Linear interpolation in it is about as sharp as cubic interpolation in the picture, and six
-    times as fast. Pictures too large for that are returned as they are, with 1.
+    times as fast.
     """
     import cv2
 
     height, width = picture.shape[:2]
-    if height * width > _LARGEST_DOUBLED:
-        return picture, 1
     fine = np.empty((height, 2, 2 * width, 3), np.uint8)
     for row, down in enumerate((_ITSELF, _BETWEEN)):
         line = [_between(picture, across, down) for across in (_ITSELF, _BETWEEN)]
         fine[:, row] = cv2.merge(line).reshape(height, 2 * width, 3)
-    return fine.reshape(2 * height, 2 * width, 3), 2
+    return fine.reshape(2 * height, 2 * width, 3)
 
 
 def _between(picture: ImageArray, across: FloatArray, down: FloatArray) -> ImageArray:

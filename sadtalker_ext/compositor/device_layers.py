@@ -30,11 +30,10 @@ class DeviceLayers:
     Args:
         fine: (2H, 2W, 3) uint8, the area that may be bent, at twice its size (see `follow.Bender`).
         paste: Where frames belong in the area.
-        grid: Width and height of the grid on which colours are compared.
         device: Torch's name of the device.
     """
 
-    def __init__(self, fine: ImageArray, paste: Box, grid: tuple[int, int], device: str) -> None:
+    def __init__(self, fine: ImageArray, paste: Box, device: str) -> None:
         import torch
 
         self._device = torch.device(device)
@@ -43,9 +42,6 @@ class DeviceLayers:
         with torch.inference_mode():
             self._fine = self._up(fine).permute(2, 0, 1)[None].float()
             self._still = self._fine[..., ::2, ::2].contiguous()
-            left, top, right, bottom = paste
-            self._down = self._up(area_weights(bottom - top, grid[1]))
-            self._across = self._up(area_weights(right - left, grid[0])).T
             rows, columns = (
                 2 * torch.arange(side, dtype=torch.float32, device=self._device)
                 for side in self._size
@@ -79,17 +75,6 @@ class DeviceLayers:
                 self._fine, where, padding_mode="reflection", align_corners=True
             )
             return torch.round(seen)
-
-    def behind(self, area: Tensor) -> ImageArray:
-        """Return what lies behind the frame on the grid, (h, w, 3) uint8."""
-        import torch
-
-        left, top, right, bottom = self._paste
-        with torch.inference_mode(), self._stream():
-            small = self._down @ area[0, :, top:bottom, left:right] @ self._across
-            levels = torch.round(small).clamp(0, 255).to(torch.uint8).permute(1, 2, 0)
-            found: ImageArray = levels.contiguous().cpu().numpy()
-            return found
 
     def mixed(
         self,
@@ -140,13 +125,3 @@ class DeviceLayers:
             stream = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
             self._own.stream = stream
         return torch.cuda.stream(stream)
-
-
-def area_weights(length: int, cells: int) -> FloatArray:
-    """Return (cells, length) float32: the share of every pixel in the mean of every cell."""
-    edges = np.arange(cells + 1) * (length / cells)
-    pixels = np.arange(length)
-    low = np.maximum(edges[:-1, None], pixels)
-    high = np.minimum(edges[1:, None], pixels + 1)
-    weights: FloatArray = (np.maximum(high - low, 0) * (cells / length)).astype(np.float32)
-    return weights

@@ -50,8 +50,6 @@ class Compositor:
         self._placers: dict[int, Placer] = {}
         self._blend = blend
         self._threads = thread_count() if threads is None else threads
-        # without a device a placer keeps memory from frame to frame: every thread has its own
-        self._own = threading.local()
         self._making = threading.Lock()
 
     def frames(self, roles: Sequence[Role]) -> Iterator[ImageArray]:
@@ -99,18 +97,16 @@ class Compositor:
         """Return who blends a role's patches in; kept while neither frame nor place change."""
         if place is None:
             raise ValueError("A patch that is blended in should have a place, found None.")
-        placers = self._placers
-        if self._device is None:
-            placers = self._own.__dict__.setdefault("placers", {})
+
+        def made() -> Placer:
+            return Placer(frame, place, blend=self._blend, points=role.points, device=self._device)
+
+        if not self._shot.held:
+            return made()
         with self._making:
-            if self._shot.held and number in placers:
-                return placers[number]
-            placer = Placer(
-                frame, place, blend=self._blend, points=role.points, device=self._device
-            )
-            if self._shot.held:
-                placers[number] = placer
-            return placer
+            if number not in self._placers:
+                self._placers[number] = made()
+            return self._placers[number]
 
 
 def over(canvas: ImageArray, patch: Patch) -> ImageArray:

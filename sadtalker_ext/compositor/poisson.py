@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.compositor.spread import FAR, NEAR, Axis
+from sadtalker_ext.compositor.workers import OwnArrays
 from sadtalker_ext.types import FloatArray, ImageArray
 
 _RING = 3
@@ -28,7 +29,7 @@ SMALLEST_SIDE = 12
 
 
 class PoissonBlend:
-    """Blends frames into one area of one picture; one frame at a time.
+    """Blends frames into one area of one picture; several threads may do so at once.
 
     Args:
         background: (H, W, 3) uint8, the picture inside the paste area; no side shorter than
@@ -41,8 +42,7 @@ class PoissonBlend:
         height, width = inner.shape[:2]
         self._down = Axis(height, width, sideways=False)
         self._right = Axis(width, height, sideways=True)
-        # kept from frame to frame: new memory of this size has to be mapped page by page
-        self._total: FloatArray = np.empty((height - 2, width - 2, 3), np.float32)
+        self._own = OwnArrays()
         distance = _distance_from_border(height, width)
         self._strips = [
             _Strip(np.index_exp[: len(NEAR) + 2], inner, distance),
@@ -78,14 +78,13 @@ class PoissonBlend:
         along_columns[:, :, : len(NEAR)] = 0
         along_columns[:, :, -len(FAR) :] = 0
         shown, inside = rendered[1:-1, 1:-1], area[2:-2, 2:-2]
+        (total,) = self._own.of(inside.shape)
         for rows, correction in self._down.spread(along_rows):
             cv2.accumulate(shown[rows], correction)
-            self._total[rows] = correction
+            total[rows] = correction
         for columns, correction in self._right.spread(along_columns):
             part = inside[:, columns]
-            cv2.addWeighted(
-                self._total[:, columns], 1, correction, 1, _TRUNCATED, part, dtype=cv2.CV_8U
-            )
+            cv2.addWeighted(total[:, columns], 1, correction, 1, _TRUNCATED, part, dtype=cv2.CV_8U)
 
 
 class _Strip:

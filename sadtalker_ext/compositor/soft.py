@@ -12,13 +12,12 @@ its lengths are shares of the face's size.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
-from sadtalker_ext.compositor.bend import Bender
+from sadtalker_ext.compositor.bend import Bender, BentGrid
 from sadtalker_ext.compositor.colours import matched_colours
 from sadtalker_ext.compositor.device_layers import DeviceLayers
 from sadtalker_ext.compositor.follow import (
@@ -27,6 +26,7 @@ from sadtalker_ext.compositor.follow import (
     affine_between,
     shifted,
 )
+from sadtalker_ext.compositor.workers import OwnArrays
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.errors import is_out_of_memory
 from sadtalker_ext.types import Box, FloatArray, ImageArray
@@ -52,7 +52,7 @@ Outline = FloatArray
 
 
 class SoftBlend:
-    """Blends frames into one area of one picture; one frame at a time.
+    """Blends frames into one area of one picture; several threads may do so at once.
 
     Args:
         background: (H, W, 3) uint8, the paste area with as much of the picture around it as may
@@ -62,8 +62,7 @@ class SoftBlend:
             border of the picture: nothing lies beyond, so nothing has to fade.
         paste: The paste area in the background; all of it when left out.
         open_around: The same for the borders of the background.
-        device: Torch's name of a device that takes the large steps; frames may then be blended by
-            several threads at once.
+        device: Torch's name of a device that takes the large steps.
     """
 
     def __init__(
@@ -94,14 +93,13 @@ class SoftBlend:
         distance = np.where(inside > 0, -within, self._outside(inside)) / self._face_size
         self._follower = HeadFollower(picture, distance.astype(np.float32))
         self._bender = Bender(background, self._following(background.shape[:2], open_around))
-        fine = self._bender.fine
+        self._behind = BentGrid(background, self._paste, self._grid, self._bender)
         self._layers: DeviceLayers | None = None
-        self._alone = threading.Lock()
+        fine = self._bender.fine if device is not None else None
         if device is not None and fine is not None:
             with self._unless_full():
-                self._layers = DeviceLayers(fine, self._paste, self._grid, device)
-        # kept from frame to frame: new memory of this size has to be mapped page by page
-        self._sums: list[FloatArray] = [np.empty((height, width, 3), np.float32) for _ in range(2)]
+                self._layers = DeviceLayers(fine, self._paste, device)
+        self._own = OwnArrays()
 
     def mask(self, outline: Outline) -> FloatArray:
         """Return how much of the frame shows on the grid, 0 to 1.
@@ -146,22 +144,18 @@ class SoftBlend:
         moved = self._outline @ motion[:, :2].T + motion[:, 2]
         mask = self.mask(moved.astype(np.float32))
         left, top, right, bottom = self._paste
-        in_whole = shifted(motion, (left, top))
+        field = self._bender.field(shifted(motion, (left, top)))
+        gain, shift = matched_colours(seen, self._behind.bent(field), mask, self._face_size)
         weight = mask[:, :, None]
-        if self._layers is not None:
+        gain, shift = weight * gain, weight * shift
+        layers = self._layers
+        if layers is not None:
             with self._unless_full():
-                area = self._layers.bent(self._bender.field(in_whole))
-                gain, shift = matched_colours(
-                    seen, self._layers.behind(area), mask, self._face_size
-                )
-                whole[:] = self._layers.mixed(area, frame, weight * gain, weight * shift, mask)
+                whole[:] = layers.mixed(layers.bent(field), frame, gain, shift, mask)
                 return
-        with self._alone:
-            self._bender.bend_into(in_whole, whole)
-            picture = whole[top:bottom, left:right]
-            behind = cv2.resize(picture, self._grid, interpolation=cv2.INTER_AREA)
-            gain, shift = matched_colours(seen, np.asarray(behind), mask, self._face_size)
-            self._mix(frame, picture, weight * gain, weight * shift, mask)
+        if field is not None:
+            self._bender.bend_into(field, whole)
+        self._mix(frame, whole[top:bottom, left:right], gain, shift, mask)
 
     @contextmanager
     def _unless_full(self) -> Iterator[None]:
@@ -189,7 +183,7 @@ class SoftBlend:
         import cv2
 
         size = (frame.shape[1], frame.shape[0])
-        total, part = self._sums
+        total, part = self._own.of(frame.shape, frame.shape)
         cv2.resize(gain, size, part)
         cv2.multiply(frame, part, total, dtype=cv2.CV_32F)
         cv2.resize(shift, size, part)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sadtalker_ext.compositor.workers import OwnArrays
 from sadtalker_ext.types import FloatArray
 
 NEAR = (1, 2, 3)
@@ -153,8 +154,7 @@ class _CoarseGrid:
         points = _coarse_places(0, self._columns)
         self._shape = len(places), len(points)
         self._parts: list[tuple[npt.NDArray[np.int64], Waves, Waves]] = []
-        # kept from frame to frame: new memory of this size has to be mapped page by page
-        self._large: list[FloatArray] = []
+        self._own = OwnArrays()
         distance = np.maximum(np.minimum(places, fading.length - 3 - places), _EXACT[-1])
         level = np.searchsorted(_FARTHER, distance, side="right")
         for part in (np.flatnonzero(level == one) for one in np.unique(level)):
@@ -178,12 +178,10 @@ class _CoarseGrid:
             grid = np.ascontiguousarray(grid.swapaxes(0, 1))
             height, width = width, height
         skip = _BEFORE * _STEP
-        if not self._large:
-            self._large = [
-                np.empty((grid.shape[0] * by, grid.shape[1] * by, grid.shape[2]), np.float32)
-                for by in (_STEP // 2, _STEP)
-            ]
-        half, large = self._large
+        rows, columns, channels = grid.shape
+        half, large = self._own.of(
+            *((rows * by, columns * by, channels) for by in (_STEP // 2, _STEP))
+        )
         cv2.pyrUp(cv2.pyrUp(grid, half), large)
         return large[skip : skip + height, skip : skip + width]
 

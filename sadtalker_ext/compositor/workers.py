@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+
 from sadtalker_ext.cores import usable_cores
+from sadtalker_ext.types import FloatArray
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -15,6 +19,21 @@ Result = TypeVar("Result")
 MOST = 4
 """Threads beyond which nothing is gained: the one encoder shares the cores with them."""
 _WAITING_BYTES = 256 << 20
+
+
+class OwnArrays(threading.local):
+    """Arrays of each thread, kept from frame to frame.
+
+    New memory of such a size would have to be mapped page by page.
+    """
+
+    _arrays: tuple[FloatArray, ...] = ()
+
+    def of(self, *shapes: tuple[int, ...]) -> tuple[FloatArray, ...]:
+        """Return float32 arrays of these shapes, with whatever they held before."""
+        if tuple(one.shape for one in self._arrays) != shapes:
+            self._arrays = tuple(np.empty(shape, np.float32) for shape in shapes)
+        return self._arrays
 
 
 def thread_count() -> int:

@@ -21,7 +21,7 @@ from sadtalker_ext.dubbing.said import Speakers, last_end
 from sadtalker_ext.dubbing.schedule import Schedule, plan_frames
 from sadtalker_ext.dubbing.workplace import DubTools as DubTools
 from sadtalker_ext.dubbing.workplace import Work, kept_seed, work_folder
-from sadtalker_ext.encoder.leftovers import remove_abandoned
+from sadtalker_ext.encoder.leftovers import clear_now_and_then
 from sadtalker_ext.encoder.output_file import check_output
 from sadtalker_ext.encoder.reel import ReelLook
 from sadtalker_ext.engines.base import Engine
@@ -35,6 +35,7 @@ from sadtalker_ext.portrait.find import find_face
 from sadtalker_ext.portrait.identity import Likeness, likeness
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress, Stage
+from sadtalker_ext.provenance.consent import keep_consent
 from sadtalker_ext.shot.steady import STEADY_SECONDS, SteadyTrack
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.store import WeightStore
@@ -60,7 +61,7 @@ def make_dub(request: DubRequest, tools: DubTools, progress: Progress) -> VideoF
     check_dub(request)
     free = request.overwrite or request.beside
     check_output(request.target, overwrite=free, suffix=".mp4")
-    remove_abandoned(request.target.parent)
+    clear_now_and_then(request.target.parent)
     footage = Footage(request.video, shrink=request.shrink, turn=request.turn)
     folder = work_folder(request, tools.spec.name)
     seed = kept_seed(request, folder)
@@ -146,7 +147,9 @@ def _made(work: Work, footage: Footage) -> VideoFile:
     progress.enter(Stage.WRITING)
     with work.timings.measure("write"):
         manifest = write_dub(work, footage, parts, look, lines, schedule)
-    return described(work, analysis, people, schedule, look, manifest)
+    made = described(work, analysis, people, schedule, look, manifest)
+    keep_consent(made.path, request.video, request.options.consent_by)
+    return made
 
 
 def _actors(

@@ -14,6 +14,7 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.inputs.image import read_picture
 from sadtalker_ext.performance import Said
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.consent import keep_consent
 from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.shot.still import FaceFinder
 from sadtalker_ext.speech.laid import Laid, laid_out
@@ -120,4 +121,5 @@ def dub_picture(
         )
     if request.options.engine not in ("auto", engine.spec.name):
         told.append(f"People of a picture are moved by the {engine.spec.name} engine.")
-    return dataclasses.replace(video, warnings=(*told, *video.warnings))
+    keep_consent(video.path, picture, request.options.consent_by)
+    return dataclasses.replace(video, warnings=(*picture.notes, *told, *video.warnings))

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from sadtalker_ext.dubbing.lengths import LENGTHS as LENGTHS
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.speech.parts import speakers_of
 
-LENGTHS = ("hold", "loop", "cut")
-"""What happens where speech and video are not equally long: the last frame is held, the video goes
-back and forth, or both end with the shorter one."""
 FACES = ("largest", "all")
 MOST_ROLES = 8
 MOST_SEGMENTS = 2000

@@ -7,19 +7,19 @@ import errno
 import itertools
 import logging
 import os
-import re
 import secrets
 import shutil
 from pathlib import Path
 
-from sadtalker_ext.encoder.leftovers import maker_token
 from sadtalker_ext.errors import (
+    OVERWRITE,
     DiskFull,
     EncodingError,
     OutputExists,
     OutputUnwritable,
     SadTalkerError,
 )
+from sadtalker_ext.unfinished import DUB, PROBE, part, read_name, unfinished_name
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def check_output(path: Path | str, *, overwrite: bool = False, suffix: str = ".m
         )
     if not overwrite:
         require_free(path)
-    probe = hidden_name(path, "probe")
+    probe = hidden_name(path, PROBE)
     try:
         probe.write_bytes(b"\0" * 4096)
     except OSError as problem:
@@ -102,16 +102,16 @@ def require_free(path: Path) -> None:
         raise OutputExists(
             f"The output {path.name} exists already in {path.parent}.",
             hint="Choose another name, or ask for overwriting.",
+            remedy=OVERWRITE,
         )
 
 
 def hidden_name(path: Path, ending: str = "") -> Path:
-    """Return an unused name beside the final one: ``.NAME.<random>-<process>.part.mp4``.
+    """Return an unused name beside the final one; see `unfinished`.
 
     What a killed process leaves under such a name is removed by `leftovers.remove_abandoned`.
     """
-    ending = ending or f"part{path.suffix}"
-    return path.with_name(f".{_short_stem(path)}.{maker_token()}.{ending}")
+    return path.with_name(unfinished_name(_short_stem(path), ending or part(path.suffix)))
 
 
 def _short_stem(path: Path) -> str:
@@ -211,10 +211,11 @@ def discard_parts(path: Path) -> None:
     stem = _short_stem(path)
     if stem != path.stem:
         return
-    ending = rf"(part{re.escape(path.suffix)}|dub)"
-    left = re.compile(rf"\.{re.escape(stem)}\.[0-9a-f]{{8}}(-\d+-[0-9a-f]{{8}})?\.{ending}")
     with contextlib.suppress(OSError):
-        for one in [one for one in path.parent.iterdir() if left.fullmatch(one.name)]:
+        for one in [*path.parent.iterdir()]:
+            found = read_name(one.name)
+            if found is None or found.stem != stem or found.ending not in (part(path.suffix), DUB):
+                continue
             if one.is_dir():
                 shutil.rmtree(one, ignore_errors=True)
             else:

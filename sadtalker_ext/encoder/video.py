@@ -14,7 +14,7 @@ import numpy as np
 
 from sadtalker_ext.encoder.formats import format_of
 from sadtalker_ext.encoder.label import Label
-from sadtalker_ext.encoder.leftovers import remove_abandoned
+from sadtalker_ext.encoder.leftovers import clear_now_and_then
 from sadtalker_ext.encoder.metadata import VideoMetadata
 from sadtalker_ext.encoder.muxer import EncoderThread, FrameWorker
 from sadtalker_ext.encoder.output_file import (
@@ -141,7 +141,7 @@ class VideoWriter:
         """
         free = self._overwrite or self._beside
         check_output(self.path, overwrite=free, suffix=self._format.suffix)
-        remove_abandoned(self.path.parent)
+        clear_now_and_then(self.path.parent)
         return self
 
     def write(self, frame: ImageArray) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.progress import Progress, ProgressEvent, Stage, overall_share
 from sadtalker_ext.types import Enhancer, ImageArray, Upscaler
 
@@ -139,7 +140,7 @@ def save_place(prefix: str, ending: str) -> Path:
     paths = modules("folder_paths")
     folder, name, counter, *_ = paths.get_save_image_path(prefix, paths.get_output_directory())
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     return place / f"{name}_{counter:05}_{ending}"
 
 

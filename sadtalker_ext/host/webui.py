@@ -26,7 +26,7 @@ from modules import (
     shared,
 )
 
-from sadtalker_ext.errors import OutputUnwritable
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host import lent, memory, naming, offers
 from sadtalker_ext.host.state import MirroredProgress, stop_pressed
 from sadtalker_ext.host.turns import Turns
@@ -105,13 +105,7 @@ class WebUIHost:
             fill = images.FilenameGenerator(None, None, None, like).apply
             pattern = getattr(shared.opts, "directories_filename_pattern", "")
             folder = naming.dated_folder(folder, pattern, fill)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputUnwritable(
-                f"The folder {folder} for videos cannot be made: {error.strerror}.",
-                hint="Choose another one in Settings, SadTalker.",
-            ) from error
+        make_folder(folder, hint="Choose another one in Settings, SadTalker.")
         return naming.next_path(folder, picture.name)
 
     def state_folder(self) -> Path:

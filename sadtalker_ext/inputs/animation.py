@@ -17,16 +17,23 @@ ENOUGH = 0.8
 """A frame with this part of the strongest contrast has faded in."""
 MOST_FRAMES = 100
 _SMALL = 64
+_STILLS = ("TIFF", "MPO")
+"""Formats whose further pictures are pages, or views of a camera."""
 
 
-def show_portrait(image: Image.Image) -> None:
+def show_portrait(image: Image.Image) -> tuple[str, ...]:
     """Go to the first frame that has faded in, if the very first one shows nothing.
 
     Args:
         image: A loaded picture; nothing happens where it is no animation.
+
+    Returns:
+        A sentence about what of an animation is the portrait.
     """
-    if not getattr(image, "is_animated", False) or _contrast(image) >= PLAIN_LEVELS:
-        return
+    if not getattr(image, "is_animated", False) or image.format in _STILLS:
+        return ()
+    if _contrast(image) >= PLAIN_LEVELS:
+        return (_told(0),)
     levels = [_contrast(image)]
     # a damaged frame ends the animation
     with contextlib.suppress(EOFError, OSError, ValueError, SyntaxError):
@@ -37,6 +44,12 @@ def show_portrait(image: Image.Image) -> None:
     chosen = next(at for at, level in enumerate(levels) if level >= ENOUGH * strongest)
     image.seek(chosen)
     image.load()
+    return (_told(chosen),)
+
+
+def _told(frame: int) -> str:
+    which = "first frame" if frame == 0 else f"frame {frame + 1} (the first that is not plain)"
+    return f"The picture is an animation, of which the {which} is the portrait."
 
 
 def _contrast(image: Image.Image) -> float:

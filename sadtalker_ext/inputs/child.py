@@ -55,7 +55,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"value": _value(question, path)}
     except SadTalkerError as error:
-        return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
+        return {"class": type(error).__name__, **error.as_dict()}
     except MemoryError:
         return {
             "class": "InputTooLarge",

@@ -16,6 +16,7 @@ from sadtalker_ext.inputs.animation import show_portrait
 from sadtalker_ext.inputs.content import describe_content, require_file
 from sadtalker_ext.inputs.heif import is_heif, open_heif
 from sadtalker_ext.inputs.infotext import find_parameters
+from sadtalker_ext.inputs.no_picture import EXPECTED, no_picture
 from sadtalker_ext.inputs.pixels import alpha_of, grey_to_rgb, to_bytes, to_rgb, turn_upright
 from sadtalker_ext.types import ImageArray, Picture
 
@@ -34,7 +35,6 @@ MOST_SCANS = 500
 _SCAN = b"\xff\xda"
 
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "AVIF", "TIFF", "GIF", "PPM")
-_EXPECTED = "a picture (PNG, JPEG, WebP, BMP, AVIF, TIFF or GIF)"
 _ORIENTATION, _EXIF_FOLDER, _USER_COMMENT = 0x0112, 0x8769, 0x9286
 
 # what Pillow's plugins raise on broken files; Warning because a host may turn those into errors
@@ -48,9 +48,6 @@ _DECODING = (
     RuntimeError,  # of damaged AVIF files
     Warning,
 )
-_COMPRESSION, _LOG_LUV = 259, (34676, 34677)
-"""TIFF's compression, and its values for colours kept as logarithms, which older OpenCV writes."""
-_SAMPLE_FORMAT, _FLOATS = 339, 3  # TIFF 6.0, section 19
 
 
 def read_picture(path: Path | str) -> Picture:
@@ -61,7 +58,7 @@ def read_picture(path: Path | str) -> Picture:
         InputTooLarge: More than `MAX_PIXELS`; seen in the header, before anything is decoded.
     """
     path = Path(path)
-    require_file(path, _EXPECTED, UnreadableImage)
+    require_file(path, EXPECTED, UnreadableImage)
     if is_heif(path):
         with open_heif(path) as image:
             _check_size(image.size, path.name)
@@ -69,7 +66,7 @@ def read_picture(path: Path | str) -> Picture:
     with path.open("rb") as file:
         image = _open_header(file, path.name)
         if image is None:
-            raise _not_a_picture(path)
+            raise no_picture(path)
         _check_size(image.size, path.name)
         if image.format in ("JPEG", "MPO"):
             _check_scans(path)
@@ -83,7 +80,7 @@ def picture_extent(path: Path) -> tuple[int, int] | None:
         UnreadableImage: Missing, a folder or empty.
         InputTooLarge: The header promises far too much.
     """
-    require_file(path, _EXPECTED, UnreadableImage)
+    require_file(path, EXPECTED, UnreadableImage)
     if is_heif(path):
         with open_heif(path) as image:
             return image.size[0], image.size[1]
@@ -193,7 +190,7 @@ def _opened(file: IO[bytes], head: bytes, kind: str, name: str) -> ImageFile | N
 def _decode(image: ImageFile, path: Path) -> Picture:
     try:
         image.load()
-        show_portrait(image)
+        notes = show_portrait(image)
         orientation, comment = _exif(image)
         pixels = turn_upright(to_rgb(image), orientation)
         alpha = alpha_of(image)
@@ -205,7 +202,7 @@ def _decode(image: ImageFile, path: Path) -> Picture:
             hint="Download or export it again.",
         ) from problem
     parameters = find_parameters(cast("dict[object, object]", image.info), comment)
-    return Picture(pixels=pixels, name=path.name, parameters=parameters, alpha=alpha)
+    return Picture(pixels=pixels, name=path.name, parameters=parameters, alpha=alpha, notes=notes)
 
 
 def _exif(image: Image.Image) -> tuple[int, object]:
@@ -250,50 +247,6 @@ def _check_scans(path: Path) -> None:
             f"{path.name} should be a JPEG of at most {MOST_SCANS} scans, found more.",
             hint="Save it again, as PNG or JPEG.",
         )
-
-
-def _not_a_picture(path: Path) -> UnreadableImage:
-    found = describe_content(path)
-    if found == "a TIFF picture" and _holds_floats(path):
-        return UnreadableImage(
-            f"{path.name} is a TIFF picture of floating-point colours, which cannot be read.",
-            hint="Save it with 8 or 16 bits per colour, as TIFF or PNG.",
-        )
-    if found in _DAMAGED_IF_SEEN:
-        return UnreadableImage(
-            f"{path.name} looks like {found} but is damaged or truncated: "
-            "its header cannot be read.",
-            hint="Download or export it again.",
-        )
-    return UnreadableImage(
-        f"{path.name} should be {_EXPECTED}, but it is {found}.",
-        hint="Save the portrait as PNG or JPEG and try again.",
-    )
-
-
-def _holds_floats(path: Path) -> bool:
-    """Tell whether a TIFF file that Pillow does not read says its samples are floats."""
-    from PIL import TiffImagePlugin
-
-    try:
-        with path.open("rb") as file:
-            tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
-            file.seek(tags.next)
-            tags.load(file)
-            floats = _FLOATS in tags.get(_SAMPLE_FORMAT, ())
-            return floats or tags.get(_COMPRESSION) in _LOG_LUV
-    except _DECODING:
-        return False
-
-
-_DAMAGED_IF_SEEN = (
-    "a PNG picture",
-    "a JPEG picture",
-    "a GIF picture",
-    "a TIFF picture",
-    "a WebP picture",
-    "a BMP picture",
-)
 
 
 def _words(problem: BaseException) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.face_points import read_face_points
+from sadtalker_ext.text_files import read_utf8
 from sadtalker_ext.types import FloatArray
 
 POINTS = 68
-_MAX_BYTES = 1 << 20
+_MOST = 1 << 20
+"""Characters of a file."""
 _HINT = (
     "Give 68 points as x and y in pixels of the picture: two numbers a line, an iBUG .pts file, or "
     "JSON [[x, y], ...]; or points by name, as docs/face-points.md has them."
@@ -37,11 +39,8 @@ def read_landmarks(
         InvalidOption: The file cannot be read, holds something else, or the points do not lie in
             the picture.
     """
+    text = read_utf8(path, "The landmarks", hint=_HINT, most=_MOST)
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_BYTES + 1).decode("utf-8-sig")
-        if len(text) > _MAX_BYTES:
-            raise ValueError("it is larger than a megabyte")
         if text.lstrip().startswith("{"):
             return dict(read_face_points(text))
         table = _table(text, path.suffix.lower())
@@ -51,7 +50,7 @@ def read_landmarks(
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {told}", hint=error.hint
         ) from error
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidOption(
             f"The landmarks {path.name} cannot be read: {error}.", hint=_HINT
         ) from error

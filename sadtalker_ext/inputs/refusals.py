@@ -26,7 +26,8 @@ def error_of(answer: dict[str, Any], kind: str, name: str) -> SadTalkerError:
     """Return the error that a child tells of a file, or one for what it cannot name."""
     found = getattr(errors, str(answer.get("class")), None)
     if isinstance(found, type) and issubclass(found, SadTalkerError):
-        error: SadTalkerError = found(answer["message"], hint=answer["hint"])
+        told, hint, remedy = answer["message"], answer["hint"], answer.get("remedy", "")
+        error: SadTalkerError = found(told, hint=hint, remedy=remedy)
         return error
     return _UNREADABLE.get(kind, UnreadableImage)(
         f"{name} cannot be read: it is damaged in an unusual way.",

@@ -25,9 +25,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sadtalker_ext.errors import SetupError
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.jobs import names
 from sadtalker_ext.jobs.names import SUFFIXES, is_id, new_id
 from sadtalker_ext.jobs.ownership import claim
+from sadtalker_ext.unfinished import DUB
 
 __all__ = ["SUFFIXES", "DataFolder", "is_id", "new_id"]
 
@@ -148,13 +150,12 @@ def private_folder(path: Path) -> None:
     Raises:
         SetupError: It cannot be made.
     """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise SetupError(
-            f"The folder {path} cannot be made: {problem.strerror or problem}.",
-            hint="See that the data folder can be written to, or choose another one (--data-dir).",
-        ) from problem
+    make_folder(
+        path,
+        private=True,
+        hint="See that the data folder can be written to, or choose another one (--data-dir).",
+        refusal=SetupError,
+    )
 
 
 def _drop_uploads(folder: Path) -> bool:
@@ -174,7 +175,7 @@ def _drop(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        if path.name.endswith(names.DUB):
+        if path.name.endswith(f".{DUB}"):
             shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ import re
 import secrets
 
 from sadtalker_ext.options import SUFFIXES as FORMATS
+from sadtalker_ext.unfinished import DUB, PROBE, part, read_name, unfinished_name
 
 SUFFIXES = tuple(FORMATS.values())
 CAPTIONS = (".srt", ".vtt")
@@ -31,13 +32,11 @@ _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
 _RECORDS = "|".join(re.escape(one) for one in RECORDS)
 _BESIDE_VIDEO = re.compile(rf"{_ID}(?:\.srt|\.vtt|(?:{_ENDINGS})(?:{_RECORDS}))")
-DUB = ".dub"
-"""Ending of the folder in which a dubbing is worked on."""
-_WORK = rf"[0-9a-f]{{8}}(?:-\d+-[0-9a-f]{{8}})?\.(?:probe|part(?:{_ENDINGS})|dub)"
-_UNFINISHED = re.compile(rf"\.{_ID}\.{_WORK}")
+_WORK = (PROBE, DUB, *map(part, SUFFIXES))
+"""Endings of what is not finished."""
 _PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)(?:{_RECORDS})?")
-_PAGE_UNFINISHED = re.compile(rf"\.\d{{4}}-[\w.-]+\.{_WORK}")
+_PAGE_STEM = re.compile(r"\d{4}-[\w.-]+")
 _STOPPED = re.compile(rf"({_ID})\.partial(?:-\d+)?(?:{_ENDINGS})(?:{_RECORDS})?")
 
 
@@ -71,12 +70,13 @@ def is_result_of(job_id: str, name: str) -> bool:
 
 def unfinished(job_id: str, suffix: str) -> str:
     """Return a name for the video of a job while it is being written; see `is_unfinished`."""
-    return f".{job_id}.{secrets.token_hex(4)}.part{suffix}"
+    return unfinished_name(job_id, part(suffix))
 
 
 def is_unfinished(name: str) -> bool:
     """Tell whether a file or folder of this name is a video that was being made."""
-    return _UNFINISHED.fullmatch(name) is not None
+    found = read_name(name)
+    return found is not None and found.ending in _WORK and is_id(found.stem)
 
 
 def is_page_day(name: str) -> bool:
@@ -91,7 +91,10 @@ def is_page_file(name: str) -> bool:
 
 def is_page_unfinished(name: str) -> bool:
     """Tell whether a file or folder of this name is a video of the page that was being made."""
-    return _PAGE_UNFINISHED.fullmatch(name) is not None
+    found = read_name(name)
+    return (
+        found is not None and found.ending in _WORK and _PAGE_STEM.fullmatch(found.stem) is not None
+    )
 
 
 def is_ours(name: str) -> bool:

@@ -127,6 +127,7 @@ def choose_face(faces: Sequence[Face], picture: Picture, index: int) -> Face:
         raise NoFaceFound(
             f"No face found in {picture.name}{size}.",
             hint="Try a larger or more frontal face, or mark eyes, mouth and chin yourself.",
+            remedy="face_points",
         )
     if not 0 <= index < len(faces):
         count = "only one face" if len(faces) == 1 else f"{len(faces)} faces"

@@ -19,6 +19,7 @@ from sadtalker_ext.provenance.claim import Claim
 from sadtalker_ext.provenance.mark import InvisibleMark, PlaneMark
 from sadtalker_ext.speech.language import language_of
 from sadtalker_ext.types import ImageArray
+from sadtalker_ext.unfinished import PROBE
 
 if TYPE_CHECKING:
     from c2pa import Signer
@@ -118,7 +119,7 @@ class Marking:
         if not self._manifest:
             return None
         beside = credentials.sidecar(video)
-        part = hidden_name(video, "probe")
+        part = hidden_name(video, PROBE)
         try:
             if not self._overwrite:
                 require_free(beside)

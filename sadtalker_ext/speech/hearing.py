@@ -81,6 +81,7 @@ class Hearing:
         words: Words of a given text where they are said; none without one, or where it is not what
             is heard.
         warnings: Sentences about what made listening hard.
+        tells_no_words: Whether one of them says why a text has no times, and so gives no captions.
     """
 
     seconds: float
@@ -89,11 +90,7 @@ class Hearing:
     phonemes: tuple[Phoneme, ...]
     words: tuple[Word, ...] = ()
     warnings: tuple[str, ...] = ()
-
-    @property
-    def tells_no_words(self) -> bool:
-        """Whether a warning says already why a text has no times, and so gives no captions."""
-        return any(one.startswith((_UNREAD, _UNLIKE)) for one in self.warnings)
+    tells_no_words: bool = False
 
     @property
     def stresses(self) -> list[Accent]:
@@ -150,6 +147,7 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
     heard = in_order(sounds if speech.phonemes is None else speech.phonemes, at)
     words = text.words(heard)
     deaf = recogniser is None and not known
+    of_text = () if deaf else text.warnings(words)
     return Hearing(
         seconds=at,
         loudness=loudness,
@@ -158,8 +156,9 @@ def listen(speech: Speech, progress: Progress, require: Require | None = None) -
         words=words,
         warnings=(
             *_warnings(ear, heard_levels, loudness, [] if words else sure),
-            *((_deaf(),) if deaf else text.warnings(words)),
+            *((_deaf(),) if deaf else of_text),
         ),
+        tells_no_words=bool(of_text),
     )
 
 

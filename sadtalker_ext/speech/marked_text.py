@@ -8,7 +8,6 @@ read for their text. A text without marks stays exactly as it is.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +15,7 @@ from xml.etree import ElementTree
 
 from sadtalker_ext.directions import ALIASES, EMOTIONS, GESTURES, NEUTRAL
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.spelling import nearest
 from sadtalker_ext.spoken_words import Mark
 
 LONGEST_PAUSE: Final = 10.0
@@ -109,10 +109,10 @@ def _means(match: re.Match[str]) -> bool:
     name = match[1].lower()
     if name in _KNOWN:
         return True
-    near = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=_UNSURE)
+    near = nearest(name, _KNOWN, _UNSURE)
     if near:
         raise InvalidOption(
-            f"The text has the mark {match[0]}, which does not exist: did you mean [{near[0]}]?"
+            f"The text has the mark {match[0]}, which does not exist: did you mean [{near}]?"
         )
     return False
 

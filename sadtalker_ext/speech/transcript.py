@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.text_files import why_unreadable
 
 SUFFIXES = (".txt", ".srt", ".vtt")
 MAX_BYTES = 2_000_000
@@ -35,9 +36,8 @@ def read_transcript(path: Path, what: str = "transcript") -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise InvalidOption(
-            f"The {what} {path.name} cannot be read: {why or error}.",
+            f"The {what} {path.name} cannot be read: {why_unreadable(error)}.",
             hint="Check the path and the spelling.",
         ) from error
     if len(data) > MAX_BYTES:

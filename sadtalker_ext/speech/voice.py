@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sadtalker_ext.errors import InvalidOption, PackageMissing
-from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.installing import how_to_add, sadtalker
 from sadtalker_ext.progress import Progress, Stage
 from sadtalker_ext.speech.language import language_of
-from sadtalker_ext.speech.utterances import Told, written
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.espeak import WORKER as WORKER
 from sadtalker_ext.speech.voices.hibari import voice as hibari
@@ -26,6 +24,7 @@ from sadtalker_ext.speech.voices.piper import Piper
 from sadtalker_ext.speech.voices.provider import Delivery, Provider, Utterance
 from sadtalker_ext.speech.voices.provider import Voice as Voice
 from sadtalker_ext.speech.voices.system import System
+from sadtalker_ext.spelling import nearest
 from sadtalker_ext.types import Speech
 from sadtalker_ext.weights.store import WeightStore
 
@@ -50,7 +49,12 @@ def providers(store: WeightStore | None = None) -> tuple[Provider, ...]:
 
 def list_voices(store: WeightStore | None = None) -> tuple[Voice, ...]:
     """Return the voices of this machine, best first; empty when there are none."""
-    return tuple(voice for provider in providers(store) for voice in provider.voices())
+    return tuple(one for _, one in _owned(store))
+
+
+def _owned(store: WeightStore | None) -> tuple[tuple[Provider, Voice], ...]:
+    """Return the voices of this machine, best first, each with who speaks it."""
+    return tuple((provider, one) for provider in providers(store) for one in provider.voices())
 
 
 def natural_voice_lacks(store: WeightStore | None = None) -> bool:
@@ -114,7 +118,10 @@ def speak(
         UnreadableAudio: The voice failed.
         Cancelled: The work was stopped.
     """
+    # here: a page that starts asks only who could speak
+    from sadtalker_ext.inputs.audio import open_speech
     from sadtalker_ext.speech.marked_text import read_marked
+    from sadtalker_ext.speech.utterances import Told, written
 
     text = text.strip()
     if not text or len(text) > MAX_CHARACTERS:
@@ -123,7 +130,9 @@ def speak(
         )
     marked = read_marked(text)
     text = marked.text
-    provider, chosen = _choose(text, voice, store)
+    owned = _owned(store)  # once: some ask a program
+    voices = [one for _, one in owned]
+    provider, chosen = _choose(text, voice, owned)
     delivery = Delivery(voice=voice or chosen.name, rate=rate, pitch=pitch)
     progress = progress or Progress()
     progress.enter(Stage.SPEAKING, len(text))
@@ -133,9 +142,11 @@ def speak(
         for characters in steps:
             progress.advance(characters)
     if not told.spoken:
+        hint, remedy = _next_step(text, chosen, voices)
         raise InvalidOption(
             f"The voice {chosen.name} finds nothing in the text that it can say.",
-            hint=_next_step(text, chosen, list_voices(store)),
+            hint=hint,
+            remedy=remedy,
         )
     speech = open_speech(path)
     phones = told.phones if told.phones is None else tuple(told.phones)
@@ -146,7 +157,7 @@ def speak(
         words=tuple(told.words),
         marks=marked.marks,
         warnings=(
-            *_foreign(text, voice, chosen, list_voices(store)),
+            *_foreign(text, voice, chosen, voices),
             *_left_out(provider, chosen, marked.parts),
         ),
     )
@@ -174,17 +185,20 @@ def _said(
             yield dataclasses.replace(last, pause=part.pause)
 
 
-def _choose(text: str, voice: str, store: WeightStore | None) -> tuple[Provider, Voice]:
-    owners = {one.name: (p, one) for p in reversed(providers(store)) for one in p.voices()}
+def _choose(
+    text: str, voice: str, owned: Sequence[tuple[Provider, Voice]]
+) -> tuple[Provider, Voice]:
+    # of several voices with one name the best counts
+    owners = {one.name: (provider, one) for provider, one in reversed(owned)}
     if not owners:
         raise missing_voices()
-    voices = list_voices(store)
     if not voice:
-        return owners[voice_for(text, voices).name]
+        return owners[voice_for(text, [one for _, one in owned]).name]
     found = owners.get(voice) or owners.get(voice.split("+")[0])
     if found is None:
-        known = ", ".join(one.name for one in voices[:8])
-        hint = f"Some of them: {known}."
+        near = nearest(voice, owners)
+        known = ", ".join(one.name for _, one in owned[:8])
+        hint = f"Did you mean {near}?" if near else f"Some of them: {known}."
         if voice == hibari.NAME:
             hint = f"Its files are missing: run `{sadtalker('weights fetch voice')}`."
         raise InvalidOption(
@@ -200,23 +214,23 @@ def _foreign(text: str, voice: str, chosen: Voice, voices: Sequence[Voice]) -> t
         return ()
     return (
         f"The text looks like {language!r}, but no voice of this machine speaks it, so the voice "
-        f"{chosen.name} read it as {chosen.language}. {_next_step(text, chosen, voices)}",
+        f"{chosen.name} read it as {chosen.language}. {_next_step(text, chosen, voices)[0]}",
     )
 
 
-def _next_step(text: str, chosen: Voice, voices: Sequence[Voice]) -> str:
-    """Return what to do about a text that a voice cannot say."""
+def _next_step(text: str, chosen: Voice, voices: Sequence[Voice]) -> tuple[str, str]:
+    """Return what to do about a text that a voice cannot say, and the remedy of an error."""
     language = language_of(text)
     if not any(sign.isalnum() for sign in text):
-        return "There are no words in the text: write some."
+        return "There are no words in the text: write some.", ""
     if chosen.language.split("-")[0] == language:
-        return "Write words in its language, or choose another voice."
+        return "Write words in its language, or choose another voice.", "voice"
     able = [one.name for one in voices if one.language.split("-")[0] == language]
     if able:
-        return f"The voice {able[0]} speaks {language!r}."
+        return f"The voice {able[0]} speaks {language!r}.", ""
     if espeak.installed():
-        return f"No voice of this machine speaks {language!r}; give a sound file instead."
-    return f"{how_to_add('voice')} That adds espeak-ng for about a hundred languages."
+        return f"No voice of this machine speaks {language!r}; give a sound file instead.", ""
+    return f"{how_to_add('voice')} That adds espeak-ng for about a hundred languages.", ""
 
 
 def _left_out(provider: Provider, chosen: Voice, parts: Sequence[Passage]) -> tuple[str, ...]:

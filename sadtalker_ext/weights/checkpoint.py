@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
-from sadtalker_ext.errors import DiskFull, WeightsMismatch, WeightsMissing
+from sadtalker_ext.errors import FETCH, DiskFull, WeightsMismatch, WeightsMissing
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.weights.opening import check_length, corrupt, open_pickled, refuse_impostor
 
@@ -87,6 +87,7 @@ def locate(find: Callable[[str], Path | None], size: int, *, full: bool) -> dict
             f"The sadtalker engine needs {' and '.join(names)}; not found.",
             hint=f"Run `{sadtalker(f'weights fetch {_SETS[size]}')}`, or put the files in the "
             "checkpoints folder.",
+            remedy=FETCH,
         )
     return {component: path for component, path in found.items() if path is not None}
 

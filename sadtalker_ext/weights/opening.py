@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.errors import WeightsCorrupt, WeightsMissing
+from sadtalker_ext.errors import FETCH, WeightsCorrupt, WeightsMissing
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.weights.integrity import impostor
 
@@ -25,7 +25,9 @@ def refuse_impostor(path: Path) -> None:
             head = stream.read(512)
     except FileNotFoundError as error:
         raise WeightsMissing(
-            f"There is no file {path}.", hint=f"Run `{sadtalker('weights fetch sadtalker')}`."
+            f"There is no file {path}.",
+            hint=f"Run `{sadtalker('weights fetch sadtalker')}`.",
+            remedy=FETCH,
         ) from error
     except OSError as error:
         raise corrupt(path, str(error)) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sadtalker_ext.errors import (
+    FETCH,
     DiskFull,
     DownloadFailed,
     SadTalkerError,
@@ -125,6 +126,7 @@ class WeightStore:
         raise WeightsMissing(
             f"The weight file {name} was not found in {searched}.{unread}",
             hint=f"Run `{command}`, or put the file in one of these folders.",
+            remedy=FETCH,
         )
 
     def verify(self, path: Path) -> None:

@@ -205,6 +205,7 @@ def test_errors_say_what_to_do(page, tmp_path):
         "() => document.querySelector('#sadtalker_ext_picture_note').innerText"
         ".includes('No face found in plain.png')"
     )
+    page.wait_for_selector(".stx-error", state="detached")
     page.click(part("generate"))
     page.wait_for_function(
         "() => document.querySelector('.stx-error')?.innerText.includes('tick the line')"

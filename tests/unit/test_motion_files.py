@@ -43,6 +43,16 @@ def test_motion_without_a_video(inputs, fake_engine, tmp_path, capsys):
     assert run(*words, "--overwrite") == 0
 
 
+def test_options_of_videos_are_told_where_there_is_none(inputs, fake_engine, tmp_path, capsys):
+    words = ["motion", *inputs, "-o", tmp_path / "face.csv", "--engine", "puppet"]
+    words += ["--quality", 30, "--gaze", "fixed", "--device", "cuda"]
+    assert run(*words) == 0
+    told = capsys.readouterr().err
+    assert "note: --quality is of videos" in told
+    assert "note: --gaze has no effect in the" in told
+    assert "note: --device cuda has no effect" in told
+
+
 def test_a_motion_goes_out_and_is_drawn_again(inputs, fake_engine, tmp_path, capsys):
     words = ["generate", *inputs, "--engine", "puppet", "--json"]
     out = tmp_path / "face.json"

@@ -5,7 +5,30 @@ import pytest
 from sadtalker_ext.engines.registry import engine_names, engines_for
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions, option_spec, option_specs
+from sadtalker_ext.shells.cli import main
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise, options_from
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected", "advice"),
+    [
+        ("size", "512,512", "one of 256, 512 pixels", "It is one number, such as 512."),
+        ("output_side", "720 x 1280", "a whole number from", "It is one number, such as 720."),
+        ("head_motion", "0,5", "a number from 0 to", "Numbers have a point: 0.5."),
+        ("head_motion", "much", "a number from 0 to", ""),
+    ],
+)
+def test_sizes_and_decimal_commas_have_a_next_step(name, given, expected, advice, capsys):
+    with pytest.raises(InvalidOption) as caught:
+        option_spec(name).typed_number(given)
+    assert f"Option {name} should be {expected}" in caught.value.message
+    assert caught.value.hint == advice
+    with pytest.raises(InvalidOption) as caught:
+        option_spec(name).check(given)
+    assert caught.value.hint == advice
+    with pytest.raises(SystemExit):
+        main(["generate", "a.png", "a.wav", f"--{name.replace('_', '-')}", given])
+    assert advice in capsys.readouterr().err
 
 
 def test_defaults_are_valid_and_unchanged():

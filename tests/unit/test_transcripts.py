@@ -11,6 +11,7 @@ from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.request import Request, check_request
+from sadtalker_ext.speech.hearing import listen
 from sadtalker_ext.transcripts import with_words, write_transcripts
 from sadtalker_ext.types import Phoneme, Word
 from tests.support.espeak import say, speech_of
@@ -50,6 +51,15 @@ def test_a_named_file_wins(tmp_path):
 def test_nothing_is_written_without_being_asked(tmp_path):
     assert write_transcripts(request(tmp_path, "track"), spoken()) == ()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_why_there_are_no_captions_is_said_once(tmp_path, told):
+    silent = dataclasses.replace(spoken(), words=())
+    hearing = listen(silent, Progress())
+    hearing = dataclasses.replace(hearing, warnings=("Why.",), tells_no_words=told)
+    notes = write_transcripts(request(tmp_path, captions_file=tmp_path / "a.srt"), silent, hearing)
+    assert len(notes) == (0 if told else 1)
 
 
 def test_unknown_words_are_said_so_and_no_empty_file_is_left(tmp_path):

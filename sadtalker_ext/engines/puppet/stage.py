@@ -51,11 +51,10 @@ class StageView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Say that the video shows fewer pixels than the picture has, or very many."""
-        if self.longest_px < LONGEST_SIDE_PX:
-            return ()  # a small video was asked for
         width, height = self.size
         told = []
-        if self.scale < 1.0:
+        # who asked for a smaller video knows that it is scaled
+        if self.scale < 1.0 and self.longest_px == LONGEST_SIDE_PX:
             told.append(
                 f"The picture was scaled to {100 * self.scale:.0f} %: the puppet engine draws "
                 f"faces of at most {LARGEST_FACE_PX} pixels in videos of at most "

@@ -30,7 +30,7 @@ _CLOSED, _LEAST_TRUST = 0.02, 0.08
 
 UPPER = np.array(topology.LIPS_INNER_UPPER)
 LOWER = np.array(topology.LIPS_INNER_LOWER)
-_MEET = 0.45
+MEET = 0.45
 """Where between their edges lips that the video never shows closed would meet, from above."""
 
 
@@ -150,10 +150,10 @@ def _shut(own: FloatArray) -> FloatArray:
     shut = own.copy()
     gap = shut[LOWER] - shut[UPPER]
     place = own[UPPER, 0]
-    for lip, way in ((UPPER_LIP, _MEET * gap), (LOWER_LIP, -(1 - _MEET) * gap)):
+    for lip, way in ((UPPER_LIP, MEET * gap), (LOWER_LIP, -(1 - MEET) * gap)):
         for axis in range(3):
             shut[lip, axis] += np.interp(own[lip, 0], place, way[:, axis])
-    shut[list(CHIN_POINTS), 1] -= 0.5 * (1 - _MEET) * float(gap[3:8, 1].mean())
+    shut[list(CHIN_POINTS), 1] -= 0.5 * (1 - MEET) * float(gap[3:8, 1].mean())
     # both edges are one line now, whatever was rounded
     shut[LOWER] = shut[UPPER] = (shut[LOWER] + shut[UPPER]) / 2
     return shut

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sadtalker_ext.errors import InputError, SadTalkerError
+from sadtalker_ext.errors import DUB, InputError, SadTalkerError
 from sadtalker_ext.shells.api.answers import Error
 from sadtalker_ext.shells.api.shapes import as_json
 
@@ -143,17 +143,16 @@ class UrlUnreachable(RequestError):
 
 
 _FIELDS: Final = {
-    "mark eyes, mouth and chin yourself": "config.face_points",
-    "choose another voice": "script.provider.voice_id",
+    DUB: "`dub` beside `driver_url`",
+    "face_points": "config.face_points",
+    "voice": "script.provider.voice_id",
 }
-"""Words of hints, and the field of a request that does it."""
+"""What a hint may tell to do, and the field of a request that does it."""
 
 
-def with_fields(hint: str) -> str:
-    """Name in a hint the fields of a request that do what it says."""
-    for words, field in _FIELDS.items():
-        hint = hint.replace(words, f"{words} ({field})")
-    return hint
+def with_field(hint: str, remedy: str) -> str:
+    """Name at the end of a hint the field of a request that does what it says."""
+    return f"{hint.rstrip('.')} ({_FIELDS[remedy]})." if remedy in _FIELDS else hint
 
 
 def as_body(error: SadTalkerError) -> dict[str, str]:
@@ -161,7 +160,7 @@ def as_body(error: SadTalkerError) -> dict[str, str]:
     told = Error(
         code=error.code,
         message=error.message,
-        hint=with_fields(error.hint),
+        hint=with_field(error.hint, error.remedy),
         field=getattr(error, "field", "") or None,
     )
     body: dict[str, str] = as_json(told)

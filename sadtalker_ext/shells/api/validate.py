@@ -6,12 +6,12 @@ documentation and as check, whatever version of pydantic the host brings.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from sadtalker_ext.shells.api.errors import InvalidRequest, UnsupportedField
+from sadtalker_ext.spelling import meant
 
 Schema = Mapping[str, Any]
 
@@ -68,10 +68,9 @@ def _check_object(value: dict[str, Any], schema: Schema, place: str) -> None:
                 f"The field {prefix}{name} is not supported here.", hint=hint, field=prefix + name
             )
         if schema.get("additionalProperties") is False:
-            near = difflib.get_close_matches(name[:_SHOWN], known, n=1)
             raise InvalidRequest(
                 f"There is no field called {shown(prefix + name)}.",
-                hint=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.",
+                hint=meant(name[:_SHOWN], known),
                 field=prefix + name[:_SHOWN],
             )
     for name in schema.get("required", ()):

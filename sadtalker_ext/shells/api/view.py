@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from sadtalker_ext.jobs.records import Job, JobState, Moment
 from sadtalker_ext.progress import Stage, overall_share
 from sadtalker_ext.shells.api.answers import Error, Metadata, Progress, Talk
-from sadtalker_ext.shells.api.errors import InvalidRequest, with_fields
+from sadtalker_ext.shells.api.errors import InvalidRequest, with_field
 from sadtalker_ext.shells.api.shapes import Json, as_json
 
 
@@ -65,7 +65,9 @@ def timestamp(seconds: float) -> str:
 def _error(stored: Mapping[str, str] | None) -> Error | None:
     if stored is None:
         return None
-    return Error(**{**stored, "hint": with_fields(stored.get("hint", ""))})
+    told = dict(stored)
+    remedy = told.pop("remedy", "")
+    return Error(**{**told, "hint": with_field(told.get("hint", ""), remedy)})
 
 
 def _asked_dub(order: Json) -> Json | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
 from sadtalker_ext.shells.cli.arguments import build_parser, modernise
-from sadtalker_ext.shells.cli.helping import overview, with_flags
+from sadtalker_ext.shells.cli.helping import hint_with_flags, overview, with_flags
 
 log = logging.getLogger(__name__)
 
@@ -68,4 +68,4 @@ def _report(error: SadTalkerError, *, as_json: bool) -> None:
         print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
     print(f"sadtalker: {with_flags(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"           {with_flags(error.hint)}", file=sys.stderr)
+        print(f"           {hint_with_flags(error.hint, error.remedy)}", file=sys.stderr)

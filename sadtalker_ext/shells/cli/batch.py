@@ -11,7 +11,7 @@ import argparse
 import itertools
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from sadtalker_ext.errors import InputError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.cli.generate import stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import stop_on_interrupt, tell_notes
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
@@ -38,7 +38,7 @@ def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
     wrong = [(number, {"error": error.as_dict()}) for number, error in sorted(broken.items())]
     path = _manifest_path(parsed)
     if path is None:
-        return _told(itertools.chain(wrong, _rows(lines, parsed)), total, parsed)
+        return _told(itertools.chain(wrong, _rows(lines, parsed)), total, broken, parsed)
     with Manifest(path, afresh=parsed.overwrite) as manifest:
         earlier = {number: place for number, values in lines if (place := manifest.made(values))}
         jobs = dict(lines)
@@ -51,7 +51,7 @@ def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
                 manifest.add(number, jobs[number], row)
                 yield number, row
 
-        return _told(rows(), total, parsed)
+        return _told(rows(), total, broken, parsed)
 
 
 def _manifest_path(parsed: argparse.Namespace) -> Path | None:
@@ -97,19 +97,31 @@ def _made_by_ray(lines: Sequence[Line], parsed: argparse.Namespace) -> Iterator[
 
 
 def _told(
-    made: Iterator[tuple[int, Row]], total: int, parsed: argparse.Namespace
+    made: Iterator[tuple[int, Row]],
+    total: int,
+    broken: Container[int],
+    parsed: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Print every row as it comes, and return all of them in the order of the list."""
+    """Print every row as it comes, and return all of them in the order of the list.
+
+    Args:
+        made: Rows by the numbers of their lines.
+        total: How many there will be.
+        broken: Lines that nobody tried to make: they say nothing about the pace.
+        parsed: The words of the command.
+    """
     rows: list[dict[str, Any]] = []
     shown = sys.stdout
     began = time.monotonic()
     new = 0
     for number, row in made:
         rows.append({"line": number, **row})
-        new += "skipped" not in row
+        new += "skipped" not in row and number not in broken
         if not parsed.json:
             left = _left(total - len(rows), new, time.monotonic() - began)
             counted = f" [{len(rows)}/{total}{left}]" if parsed.ray is not None else ""
+            notes = row.get("video", {}).get("warnings", ())
+            tell_notes(f"Line {number}: {note}" for note in notes)
             print(f"line {number}: {_words(row)}{counted}", file=shown, flush=True)
     rows.sort(key=lambda row: int(row["line"]))
     failed = [row for row in rows if "error" in row]

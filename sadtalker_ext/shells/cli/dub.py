@@ -26,9 +26,15 @@ from sadtalker_ext.shells.cli.dub_arguments import (
     refuse_meaningless,
     wav2lip_notes,
 )
-from sadtalker_ext.shells.cli.generate import note_device, show_video, stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import (
+    consented,
+    note_device,
+    show_video,
+    stop_on_interrupt,
+)
 from sadtalker_ext.shells.cli.own_process import keep_to_callers, suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
+from sadtalker_ext.text_files import read_utf8
 
 
 def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
@@ -50,7 +56,8 @@ def run_dub(parsed: argparse.Namespace) -> dict[str, Any]:
         bar.close()
         service.close()
     if not parsed.json:
-        show_video(video)
+        manifest = [video.credentials] if video.credentials is not None else []
+        show_video(video, also=[*manifest, *consented(video, request.options)])
     return video.as_dict()
 
 
@@ -75,7 +82,7 @@ def dub_request(parsed: argparse.Namespace) -> DubRequest:
         video=video,
         output=output,
         roles=_roles(parsed, speech, face or "largest"),
-        dialogue=_text(parsed.dialogue) if parsed.dialogue else "",
+        dialogue=read_utf8(parsed.dialogue, "The dialogue") if parsed.dialogue else "",
         options=options,
         keep_audio=parsed.keep_audio,
         keep_outside=parsed.keep_outside,
@@ -103,7 +110,7 @@ def _roles(parsed: argparse.Namespace, speech: Path | None, face: str) -> tuple[
             DubRole(face=str(one), speech=speech, at=parsed.at, channel=one) for one in (0, 1)
         )
     if parsed.dialogue is not None and speech is None and not text and parsed.cues is None:
-        return default_roles(_text(parsed.dialogue))
+        return default_roles(read_utf8(parsed.dialogue, "The dialogue"))
     who = face if face in ("largest", "all") or is_number(face) else Path(face)
     return (DubRole(face=who, speech=speech, text=text, cues=parsed.cues, at=parsed.at),)
 
@@ -115,17 +122,7 @@ def read_roles(path: Path) -> tuple[DubRole, ...]:
         InvalidOption: It cannot be read, or is no list of objects.
     """
     try:
-        values = json.loads(_text(path))
+        values = json.loads(read_utf8(path, "The list of roles"))
     except json.JSONDecodeError as error:
         raise InvalidOption(f"{path.name} is not JSON: {error}.") from error
     return roles_from(values, path.parent, path.name)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InvalidOption(
-            f"{path.name} cannot be read: {why}.", hint="Check the path, and save it as UTF-8."
-        ) from error

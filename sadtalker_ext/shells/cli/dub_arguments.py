@@ -12,7 +12,7 @@ from sadtalker_ext.errors import InvalidOption
 OPTIONS = (
     *("text", "voice", "speech_rate", "speech_pitch", "audio_start", "audio_end", "audio_track"),
     *("mouth_scale", "expression_scale", "quality", "seed"),
-    *("mark", "label_language", "provenance"),
+    *("mark", "label_language", "provenance", "consent_by"),
     *("engine", "size", "batch_size", "precision"),
 )
 """Options of `generate` that dubbing honours."""

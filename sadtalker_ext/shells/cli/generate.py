@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import mimetypes
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sadtalker_ext.errors import Cancelled, InvalidOption, OutputUnwritable, UnreadableImage
+from sadtalker_ext.errors import Cancelled, InvalidOption
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import SUFFIXES, GenerateOptions
 from sadtalker_ext.progress import Progress
@@ -22,6 +22,7 @@ from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.provenance.credentials import OwnCertificate
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import captions_file, options_from
+from sadtalker_ext.shells.cli.helping import with_flags
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
@@ -39,7 +40,6 @@ def run_generate(parsed: argparse.Namespace) -> dict[str, Any]:
             "A portrait is needed, none was given.",
             hint="Usage: sadtalker generate PORTRAIT SPEECH -o OUT.mp4",
         )
-    _require_no_film(portrait)
     request = Request(
         picture=portrait,
         speech=speech,
@@ -89,28 +89,6 @@ def note_device(
             "processor",
             file=sys.stderr,
         )
-
-
-def _require_no_film(portrait: Path) -> None:
-    """Say what to do with a video or a sound where the picture should be.
-
-    Raises:
-        UnreadableImage: By its name it is one, and it is no picture.
-    """
-    from PIL import Image
-
-    kind = (mimetypes.guess_type(portrait.name)[0] or "").partition("/")[0]
-    if kind not in ("video", "audio") or not portrait.is_file():
-        return
-    with suppress(OSError), Image.open(portrait):
-        return  # whatever it is called
-    found = "a video" if kind == "video" else "a sound"
-    raise UnreadableImage(
-        f"{portrait.name} should be a picture with a face, but it is {found}.",
-        hint=f"For other words in a video: sadtalker dub {portrait} SPEECH"
-        if kind == "video"
-        else "The picture comes first, then the sound.",
-    )
 
 
 def _one(what: str, *given: Path | None) -> Path | None:
@@ -191,6 +169,12 @@ def _output(parsed: argparse.Namespace, portrait: Path, options: GenerateOptions
     return (parsed.output_dir or Path()) / f"{portrait.stem}_talking{options.suffix}"
 
 
+def tell_notes(notes: Iterable[str]) -> None:
+    """Print what was done differently than asked, options by their flags."""
+    for note in notes:
+        print(f"note: {with_flags(note)}", file=sys.stderr)
+
+
 def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
     """Print where a video is, what was done differently than asked, and what lies beside it.
 
@@ -198,8 +182,7 @@ def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
         video: The video.
         also: Other files that were written.
     """
-    for warning in video.warnings:
-        print(f"note: {warning}", file=sys.stderr)
+    tell_notes(video.warnings)
     print(
         f"{plainly(video.path)} · {video.seconds:.1f} s · {video.width}x{video.height} · "
         f"{video.engine} · seed {video.seed} · marks: {', '.join(video.marks) or 'none'}"
@@ -211,10 +194,15 @@ def show_video(video: VideoFile, also: Sequence[Path] = ()) -> None:
 def _also(request: Request, video: VideoFile) -> list[Path]:
     """Return the files that were written beside a video."""
     asked = (request.captions_target, request.motion_plot, video.credentials)
-    beside = (consent_file(video.path),)
     files = (*asked, *request.phones_files, *request.motion_files)
-    consented = beside if request.options.consent_by else ()
-    return [path for path in (*files, *consented) if path is not None and path.is_file()]
+    found = [path for path in files if path is not None and path.is_file()]
+    return [*found, *consented(video, request.options)]
+
+
+def consented(video: VideoFile, options: GenerateOptions) -> list[Path]:
+    """Return the record of consent beside a video, if one was asked for."""
+    path = consent_file(video.path)
+    return [path] if options.consent_by and path.is_file() else []
 
 
 def plainly(path: Path) -> Path:
@@ -233,20 +221,10 @@ def new_folder(folder: Path | None) -> Iterator[None]:
     Raises:
         OutputUnwritable: It cannot be made.
     """
-    if folder is None or folder.is_dir():
+    if folder is None:
         yield
         return
-    made = False
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir()
-        made = True
-    except OSError as error:
-        if not folder.is_dir():  # else somebody has just made it, and may want it
-            raise OutputUnwritable(
-                f"The folder {folder} cannot be made: {error.strerror or error}.",
-                hint="Choose another folder.",
-            ) from error
+    made = make_folder(folder)
     try:
         yield
     finally:

@@ -12,7 +12,12 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import options_from
-from sadtalker_ext.shells.cli.generate import stop_on_interrupt, with_format
+from sadtalker_ext.shells.cli.generate import (
+    note_device,
+    stop_on_interrupt,
+    tell_notes,
+    with_format,
+)
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
@@ -38,14 +43,15 @@ def run_grid(parsed: argparse.Namespace) -> dict[str, Any]:
     bar = TerminalProgress()
     progress = Progress(bar)
     try:
+        note_device(parsed, service, request.options)
         with stop_on_interrupt(progress):
             made = make_grid(service.generate, request, axes, progress)
     finally:
         bar.close()
         service.close()
     if not parsed.json:
-        for note in (*made.warnings, *dict.fromkeys(w for v in made.videos for w in v.warnings)):
-            print(f"note: {note}")
+        of_videos = (note for video in made.videos for note in video.warnings)
+        tell_notes(dict.fromkeys((*made.warnings, *of_videos)))
         folder = made.videos[0].path.parent
         wall = made.wall
         print(f"{wall.path} · {wall.seconds:.1f} s · {wall.width}x{wall.height}")

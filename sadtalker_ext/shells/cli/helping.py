@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
+from sadtalker_ext.errors import DUB, OVERWRITE
+from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.options import option_specs
+from sadtalker_ext.spelling import meant, nearest
 
 EXAMPLES = """\
 examples:
@@ -52,11 +54,11 @@ _ALIKE: Final = 0.75
 """How alike two flags must be: --provenance is not meant by --rotate."""
 _FILE: Final = re.compile(r"-[^=]*\.[A-Za-z]\w{1,4}")
 _FLAGS: Final = {
-    "ask for overwriting": "--overwrite",
-    "mark eyes, mouth and chin yourself": "--face-points or --landmarks-file",
-    "choose another voice": "--voice",
+    OVERWRITE: "--overwrite",
+    "face_points": "--face-points or --landmarks-file",
+    "voice": "--voice",
 }
-"""Words of hints, and the flag that does it here."""
+"""What a hint may tell to do, and the flag that does it here."""
 _NO_OPTIONS: Final = ("keep_audio", "keep_outside", "resize_factor")
 """Flags of `dub` that are no options, by their names in Python and JSON."""
 
@@ -77,9 +79,8 @@ class Parser(argparse.ArgumentParser):
         found = _CHOICES.search(message)
         if found:
             known = re.findall(r"[^\s,']+", found["known"])
-            message = f"{message[: found.start()]}there is no {found['found']!r} here"
-            near = difflib.get_close_matches(found["found"], known, n=1)
-            message += f". Did you mean {near[0]}?" if near else f"; known: {', '.join(known)}."
+            message = f"{message[: found.start()]}there is no {found['found']!r} here. "
+            message += meant(found["found"], known)
         lacking = _REQUIRED.match(message)
         if lacking:
             message = f"{self.prog} needs more: {lacking['names']}."
@@ -103,8 +104,8 @@ class Parser(argparse.ArgumentParser):
             flags = [word for word in unknown if word.startswith("-")]
             word = (flags or unknown)[0].partition("=")[0]
             known = [flag for action in command._actions for flag in action.option_strings]
-            near = difflib.get_close_matches(word, known, n=1, cutoff=_ALIKE) if flags else []
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = nearest(word, known, _ALIKE) if flags else ""
+            hint = f" Did you mean {near}?" if near else ""
             what = "flag" if flags else "word"
             if flags and not near and _names_a_file(word):
                 hint = f" A file of that name is given as ./{word}."
@@ -166,9 +167,14 @@ def _flagged(text: str) -> str:
         text = re.sub(rf"\bOption {name}\b", flag, text)
         if "_" in name:
             text = re.sub(rf"(?<![-\w]){name}(?![\w=])", flag, text)
-    for words, flag in _FLAGS.items():
-        text = text.replace(words, f"{words} ({flag})")
     return text
+
+
+def hint_with_flags(hint: str, remedy: str) -> str:
+    """Name options in a hint as flags, and at its end the flag that does what it says."""
+    told = with_flags(hint)
+    how = sadtalker("dub VIDEO SPEECH") if remedy == DUB else _FLAGS.get(remedy, "")
+    return f"{told.rstrip('.')} ({how})." if how else told
 
 
 def _by_length(names: Iterable[str]) -> list[str]:

@@ -9,7 +9,8 @@ from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli.arguments import options_from
-from sadtalker_ext.shells.cli.generate import stop_on_interrupt
+from sadtalker_ext.shells.cli.generate import note_device, stop_on_interrupt, tell_notes
+from sadtalker_ext.shells.cli.option_arguments import OF_FRAMES
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 
 
@@ -30,18 +31,23 @@ def run_motion(parsed: argparse.Namespace) -> dict[str, Any]:
     weight_dirs = [parsed.weights_dir] if parsed.weights_dir else []
     service = Service(StandaloneHost(weight_dirs=weight_dirs, device=parsed.device))
     try:
+        note_device(parsed, service, request.options)
         with stop_on_interrupt(progress):
             motion = service.plan(request, progress)
     finally:
         bar.close()
         service.close()
     seconds = len(motion) / motion.fps
+    unused = (one for one in request.options.changed() if one in OF_FRAMES)
+    notes = [*(f"Option {one} is of videos, and motion is none." for one in unused)]
+    notes += [one for one in motion.warnings if one not in notes]
     if not parsed.json:
+        tell_notes(notes)
         print(f"{', '.join(map(str, files))} · {seconds:.1f} s · {motion.fps:g} per second")
     return {
         "files": [str(path) for path in files],
         "frames": len(motion),
         "fps": motion.fps,
         "seconds": round(seconds, 3),
-        "warnings": [*motion.warnings],
+        "warnings": notes,
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import OptionSpec, option_specs
 
 TRANSCRIPT = "transcript"
@@ -90,12 +92,27 @@ def add_option(section: argparse._ArgumentGroup, spec: OptionSpec) -> None:
         words += f" (default: {spec.default})"
     section.add_argument(
         flag,
-        type=spec.spelled if spec.kind is str and spec.choices else spec.kind,
+        type=_type_of(spec),
         default=argparse.SUPPRESS,
         choices=spec.choices or None,
         metavar=_metavar(spec),
         help=words,
     )
+
+
+def _type_of(spec: OptionSpec) -> Callable[[str], Any]:
+    """Return what makes a value of a word, in whose errors the option stands already."""
+    if spec.kind is str:
+        return spec.spelled if spec.choices else str
+
+    def number(text: str) -> int | float:
+        try:
+            return spec.typed_number(text)
+        except InvalidOption as error:
+            told = error.message.removeprefix(f"Option {spec.name} ")
+            raise argparse.ArgumentTypeError(f"{told} {error.hint}".strip()) from None
+
+    return number
 
 
 def _range(spec: OptionSpec) -> str:

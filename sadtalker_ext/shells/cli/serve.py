@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ def _serve(parsed: argparse.Namespace, settings: ApiSettings) -> None:
 
 
 def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool) -> None:
+    from sadtalker_ext.jobs.folder import private_folder
     from sadtalker_ext.shells.api.auth import asking
     from sadtalker_ext.shells.api.media import bounds_of
     from sadtalker_ext.shells.ui.page import mount_page
@@ -100,7 +102,7 @@ def _add_page(app: Any, service: Service, settings: ApiSettings, *, local: bool)
 
     results = settings.folder / "page"
     # the data folder itself may be open to others: its rights are its owner's business
-    results.mkdir(mode=0o700, exist_ok=True)
+    private_folder(results)
     mount_page(
         app,
         service,
@@ -176,24 +178,48 @@ def _check_numbers(parsed: argparse.Namespace) -> None:
 def _require_free(host: str, port: int) -> None:
     """Refuse a port that another program has, before the page is built and an address is told.
 
+    Args:
+        host: A name or an address; the server listens on all addresses of a name.
+        port: TCP port.
+
     Raises:
         SetupError: It cannot be listened on.
     """
     try:
-        kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, OverflowError):
         return  # the server says what is wrong with the name
-    with socket.socket(kind, socket.SOCK_STREAM) as probe:
+    refused = [(one[4], error) for one in found if (error := _refusal(one[0], one[4]))]
+    # an address that this machine does not have is left out by the server, unless there is no other
+    lasting = [one for one in refused if one[1].errno != errno.EADDRNOTAVAIL]
+    if not lasting and len(refused) < len(found):
+        return
+    address, error = (lasting or refused)[0]
+    taken = error.errno == errno.EADDRINUSE
+    why = "is taken by another program" if taken else f"cannot be used: {error.strerror or error}"
+    where = host if address[0] == host else f"{host} ({address[0]})"
+    raise SetupError(
+        f"Port {port} of {where} {why}.", hint="Choose another one with --port."
+    ) from error
+
+
+def _refusal(family: int, address: tuple[Any, ...]) -> OSError | None:
+    """Return why an address cannot be listened on; None where it can."""
+    try:
+        probe = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        return OSError(errno.EADDRNOTAVAIL, "this machine has no such addresses")
+    with probe:
         if os.name != "nt":  # there it means that two programs may share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # as the server does: 0.0.0.0 is another one's
+            with suppress(AttributeError, OSError):
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             probe.bind(address)
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            why = "is taken by another program" if taken else f"cannot be used: {error.strerror}"
-            raise SetupError(
-                f"Port {port} of {host} {why}.", hint="Choose another one with --port."
-            ) from error
+            return error
+    return None
 
 
 def _is_loopback(host: str) -> bool:

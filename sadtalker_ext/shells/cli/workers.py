@@ -29,7 +29,8 @@ def pool_of(
         folder: What paths are relative to.
         overwrite: Whether outputs that exist are made anew.
     """
-    from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+    from sadtalker_ext.batch.pool_shape import PoolShape
+    from sadtalker_ext.batch.ray_pool import RayPool
 
     shape = PoolShape(
         address=parsed.ray,
@@ -66,8 +67,8 @@ def calls_of(parsed: argparse.Namespace) -> Iterator[RayCalls | None]:
             f"--workers should be an address, found {parsed.workers}.",
             hint=f"For workers on this machine: --workers local --worker-count {parsed.workers}.",
         )
+    from sadtalker_ext.batch.pool_shape import PoolShape
     from sadtalker_ext.batch.ray_calls import RayCalls
-    from sadtalker_ext.batch.ray_pool import PoolShape
 
     shape = PoolShape(
         address=parsed.workers,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import SadTalkerError
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host.comfyui import (
     ComfyHost,
     ComfyProgress,
@@ -94,7 +95,7 @@ def talk(values: Values) -> tuple[Any, ...]:
             speech = Path(folder) / "speech.wav"
             write_sound(values["audio"], speech)
         target = host().output_dir() / f"sadtalker_{uuid.uuid4().hex[:12]}.mp4"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         request = Request(
             picture=picture_of(values["portrait"]),
             speech=speech,

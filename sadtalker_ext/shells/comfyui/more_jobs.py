@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.host.comfyui import ComfyProgress, file_of, save_place
 from sadtalker_ext.service import DubRequest, DubRole, Request
 from sadtalker_ext.shells.comfyui.describe import Values
@@ -67,7 +68,7 @@ def dub(values: Values) -> tuple[Any, ...]:
     with told_on_the_node(), tempfile.TemporaryDirectory(prefix="sadtalker-") as folder:
         options = options_of(values)
         target = host().output_dir() / f"sadtalker_{uuid.uuid4().hex[:12]}.mp4"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         role = DubRole(
             face=str(values.get("face") or "largest"),
             speech=_speech_of(values, Path(folder)),

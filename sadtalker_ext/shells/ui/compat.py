@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import PackageMissing
-from sadtalker_ext.inputs.image import from_pil, read_picture
-from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.shells.ui.admission import taking_files
 from sadtalker_ext.types import Picture
 
@@ -31,6 +29,8 @@ def gradio() -> Any:
     try:
         return importlib.import_module("gradio")
     except ImportError as error:
+        from sadtalker_ext.installing import how_to_add
+
         words = "The page needs gradio, not installed here."
         raise PackageMissing(words, hint=how_to_add("page")) from error
 
@@ -208,6 +208,8 @@ def read_picture_value(value: Any, name: str = "picture") -> Picture:
     Raises:
         InputError: It cannot be used.
     """
+    from sadtalker_ext.inputs.image import from_pil, read_picture
+
     if isinstance(value, (str, Path)):
         return read_picture(value)
     return from_pil(value, name)

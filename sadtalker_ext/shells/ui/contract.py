@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sadtalker_ext.history import History
-from sadtalker_ext.service import Service
 from sadtalker_ext.types import Picture
+
+if TYPE_CHECKING:
+    from sadtalker_ext.history import History
+    from sadtalker_ext.service import Service
 
 PREFIX = "sadtalker_ext"
 """Begins every element id. ``sadtalker_...`` belongs to the old extension, which may be there."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.dubbing.request import LENGTHS
+from sadtalker_ext.dubbing.lengths import LENGTHS
 from sadtalker_ext.errors import InputError, InvalidOption, UnreadableVideo
-from sadtalker_ext.inputs.animation import PLAIN_LEVELS
-from sadtalker_ext.inputs.looking import Part
-from sadtalker_ext.inputs.video import open_driving
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.service import DubRequest, DubRole, default_roles
 from sadtalker_ext.shells.ui import roles as casting
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.uploads import uploads_of
-from sadtalker_ext.speech.parts import speakers_of
 from sadtalker_ext.types import Picture
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import DubRequest
 
 PICTURE, VIDEO = KINDS = (casting.PICTURE, casting.VIDEO)
 LENGTH_WORDS = dict(
@@ -46,6 +44,8 @@ def is_dialogue(text: str) -> bool:
 
     It begins with a letter and a colon, and so does every turn; a turn may go on in further lines.
     """
+    from sadtalker_ext.speech.parts import speakers_of
+
     try:
         names = speakers_of(text)
     except InvalidOption:
@@ -75,6 +75,8 @@ def request_of(
     Raises:
         InvalidOption: Speakers cannot have the faces they were given.
     """
+    from sadtalker_ext.service import DubRequest, DubRole, default_roles
+
     dialogue = options.text if speech is None and is_dialogue(options.text) else ""
     if dialogue:
         roles = default_roles(dialogue)
@@ -152,6 +154,8 @@ def check_footage(host: TabHost, path: Path) -> None:
     Raises:
         InputError: It cannot be used.
     """
+    from sadtalker_ext.inputs.looking import Part
+
     check = uploads_of(host)
     if check is not None:
         check.inspector.look_at_driving(path, Part(), check.bounds)
@@ -163,6 +167,9 @@ def still_of(path: Path) -> Picture:
     Raises:
         InputError: It cannot be read.
     """
+    from sadtalker_ext.inputs.animation import PLAIN_LEVELS
+    from sadtalker_ext.inputs.video import open_driving
+
     driving, best, contrast = open_driving(path), None, -1.0
     for seconds, frame in driving.read():
         here = float(frame[::_COARSE, ::_COARSE].mean(axis=-1).std())

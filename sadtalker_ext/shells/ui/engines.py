@@ -6,15 +6,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.engines.spec import EngineSpec
 from sadtalker_ext.errors import Cancelled
-from sadtalker_ext.service import EngineStatus, Service
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.shells.ui.working import Run
 from sadtalker_ext.weights.manifest import WeightFile, WheelMember
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import EngineStatus, Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.encoder.metadata import VideoMetadata
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.portraits import find_portrait
 from sadtalker_ext.shells.page_files import upload_folders
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.face_editor import PointBook
 from sadtalker_ext.shells.ui.uploads import is_shared
+
+if TYPE_CHECKING:
+    from sadtalker_ext.encoder.metadata import VideoMetadata
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Finder:
             said: What the video says about itself.
             points: Points of the face that it was made with, as JSON, or nothing.
         """
+        from sadtalker_ext.portraits import find_portrait
+
         picture = said.data.get("picture")
         if is_shared(self.host) or not isinstance(picture, dict) or not picture.get("hash"):
             return compat.unchanged(), ""

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sadtalker_ext.encoder.metadata import read_metadata
 from sadtalker_ext.errors import (
     Cancelled,
     InputError,
@@ -17,11 +16,10 @@ from sadtalker_ext.errors import (
     SadTalkerError,
     UnreadableImage,
 )
-from sadtalker_ext.inputs.audio import open_speech
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.service import Request
 from sadtalker_ext.shells.ui import (
     compat,
     dub_job,
@@ -134,6 +132,8 @@ class TabJob:
         if others or self._is_dialogue(values, options):
             plan_grid.refuse_beside_dubbing(axes, motion, blinks)
             return self._ensemble(progress, values, options, picture, sound, output, others)
+        from sadtalker_ext.service import Request
+
         request = Request(
             picture=picture,
             speech=sound,
@@ -198,7 +198,7 @@ class TabJob:
 
     def _output(self, picture: Picture, options: GenerateOptions) -> Path:
         output = self._host.output_path(picture).with_suffix(options.suffix)
-        output.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(output.parent)
         return output
 
     def _missing_html(self, error: ImportError, values: Mapping[str, Any]) -> str:
@@ -220,7 +220,8 @@ class TabJob:
         if not self._consent.is_needed(source):
             return
         if not tick:
-            raise InputError(VIDEO_REMINDER if isinstance(source, Path) else REMINDER)
+            reminder = VIDEO_REMINDER if isinstance(source, Path) else REMINDER
+            raise InputError(reminder, about="consent")
         self._consent.remember(source)
 
     def _show(self, video: VideoFile) -> list[Any]:
@@ -239,6 +240,8 @@ class TabJob:
 
 
 def _line_of(video: VideoFile) -> str:
+    from sadtalker_ext.encoder.metadata import read_metadata
+
     try:
         return read_metadata(video.path).line
     except SadTalkerError as problem:
@@ -249,6 +252,7 @@ def _line_of(video: VideoFile) -> str:
 def _plot_of(video: VideoFile) -> Image.Image | None:
     if video.motion is None or not len(video.motion):
         return None
+    from sadtalker_ext.inputs.audio import open_speech
     from sadtalker_ext.motion.plot import plot_with_sound
 
     try:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.service import is_number
 from sadtalker_ext.shells.ui import compat, roles
 from sadtalker_ext.shells.ui.contract import Component
 from sadtalker_ext.shells.ui.controls import OptionControls, voice_name
@@ -102,6 +101,8 @@ def _told(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(one: Mapping[str, Any], options: OptionControls) -> dict[str, Any]:
     """Return the values of one speaker's fields from its words."""
+    from sadtalker_ext.service import is_number
+
     face: Any = one.get("face")
     at: Any = one.get("at")
     number = str(int(face) + 1) if is_number(face) and len(face) <= _DIGITS else ""

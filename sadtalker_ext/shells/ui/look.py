@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.presets import BUILT_IN, PresetBook
 from sadtalker_ext.shells.ui import compat, controls, kept_speakers, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
@@ -129,8 +129,8 @@ def connect_look_parts(
             named = dict(zip([*widgets, *speaking.inputs], values, strict=True))
             cast = speaking.cast_of(named)
             kept = book(user).save(name or "", options.options(named), cast)
-        except (InvalidOption, OSError) as problem:
-            return [compat.unchanged(), words.error_html(problem)]
+        except SadTalkerError as problem:
+            return [compat.unchanged(), words.error_html(problem, places=not shared)]
         choice = compat.update(choices=book(user).names(), value=kept)
         return [choice, words.note_html(f"Kept as {kept}.")]
 
@@ -139,7 +139,10 @@ def connect_look_parts(
         if not book(user).is_own(doomed):
             reason = f"{doomed} is built in." if doomed in BUILT_IN else f"There is no {doomed}."
             return [compat.unchanged(), words.note_html(reason)]
-        book(user).delete(doomed)
+        try:
+            book(user).delete(doomed)
+        except SadTalkerError as problem:
+            return [compat.unchanged(), words.error_html(problem, places=not shared)]
         choice = compat.update(choices=book(user).names(), value=next(iter(BUILT_IN)))
         return [choice, words.note_html(f"{doomed} was deleted.")]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import SadTalkerError
-from sadtalker_ext.history import PAGE, History, facts_of, when
 from sadtalker_ext.shells.ui import compat, results, words
 from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
 from sadtalker_ext.shells.ui.uploads import is_shared, told_html
+
+if TYPE_CHECKING:
+    from sadtalker_ext.history import History
 
 log = logging.getLogger(__name__)
 
@@ -160,20 +162,22 @@ class _Desk:
         """Open or close the strip."""
         if opened:
             return [False, compat.update(visible=False), *[compat.unchanged()] * 4]
-        return [True, compat.update(visible=True), *self._listed(user, PAGE)]
+        return [True, compat.update(visible=True), *self._listed(user, 0)]
 
     def refresh(self, user: str, opened: bool, names: Sequence[str]) -> list[Any]:  # noqa: FBT001
         """Show a video that was just made."""
         if not opened:
             return [compat.unchanged()] * 4
-        return self._listed(user, max(PAGE, len(names)))
+        return self._listed(user, len(names))
 
     def more(self, user: str, names: Sequence[str]) -> list[Any]:
         """Show older ones, too."""
-        return self._listed(user, len(names) + PAGE)
+        return self._listed(user, len(names), further=True)
 
     def play(self, user: str, index: int, names: Sequence[str]) -> list[Any]:
         """Show one in place of a result."""
+        from sadtalker_ext.history import facts_of
+
         try:
             one = self._history.find(names[index], owner=self._host.owner(user))
             video, said = facts_of(one.path)
@@ -214,8 +218,7 @@ class _Desk:
             self._history.star(chosen, starred=starred, owner=owner)
         except SadTalkerError as problem:
             return [*[compat.unchanged()] * 3, told_html(problem, self._host), compat.unchanged()]
-        count = max(PAGE, len(names))
-        return [*self._listed(user, count), compat.update(value=_star_words(starred=starred))]
+        return [*self._listed(user, len(names)), compat.update(value=_star_words(starred=starred))]
 
     def delete(self, user: str, answer: str, chosen: str, names: Sequence[str]) -> list[Any]:
         """Delete the chosen one, if the question was answered so."""
@@ -226,10 +229,13 @@ class _Desk:
         except SadTalkerError as problem:
             kept = [compat.unchanged()] * 3
             return [*kept, told_html(problem, self._host), *[compat.unchanged()] * 2]
-        count = max(PAGE, len(names))
-        return [*self._listed(user, count), "", compat.update(visible=False)]
+        return [*self._listed(user, len(names)), "", compat.update(visible=False)]
 
-    def _listed(self, user: str, count: int) -> list[Any]:
+    def _listed(self, user: str, shown: int, *, further: bool = False) -> list[Any]:
+        """Return as many as were shown, at least a page; `further` adds one."""
+        from sadtalker_ext.history import PAGE, when
+
+        count = shown + PAGE if further else max(PAGE, shown)
         videos, more = self._history.page(owner=self._host.owner(user), count=count)
         pictures = [
             (self._history.poster(one), ("\N{BLACK STAR} " if one.starred else "") + when(one))

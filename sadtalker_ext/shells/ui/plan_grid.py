@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, element_id
 from sadtalker_ext.types import VideoFile
 
 if TYPE_CHECKING:
     from sadtalker_ext.grid import Axis  # and the encoder of its wall, only where one is made
+    from sadtalker_ext.service import Request, Service
 
 MOST_OF_STRANGERS = 9
 """Videos of one grid where others than the page's owner may ask for it."""

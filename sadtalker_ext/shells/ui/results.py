@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,11 @@ def player_of(path: Path) -> dict[str, str | None]:
     return shown | {_PLAYERS.get(path.suffix.lower(), "file"): str(path)}
 
 
-_OF_A_PICTURE = ("unreadable_image", "no_face", "face_too_small", "no_such_face")
-_OF_A_VIDEO = ("unreadable_video", *_OF_A_PICTURE)
-_OF_SPEECH = ("unreadable_audio", "silent_audio")
+_WITHOUT = (
+    "(told) => { const error = document.querySelector('#%s .stx-error'); "
+    "return error && %s.includes(error.dataset.about) ? '' : told; }"
+)
+"""JavaScript that gives what stands in the place of errors, without an error about some things."""
 
 
 def connect_error(
@@ -135,19 +138,18 @@ def connect_error(
         speech: What is said comes from them.
         tick: The consent that was asked for.
     """
-
-    def leaves(codes: Collection[str]) -> Callable[[str], Any]:
-        def without_it(told: str) -> Any:
-            return "" if words.is_about(told, codes) else compat.unchanged()
-
-        return without_it
-
-    causes = ((pictures, _OF_A_PICTURE), (videos, _OF_A_VIDEO), (speech, _OF_SPEECH))
-    for components, codes in (*causes, ((tick,), ("input_error",))):
+    causes = (
+        (pictures, ["picture"]),
+        (videos, ["picture", "video"]),
+        (speech, ["speech"]),
+        ([tick], ["consent"]),
+    )
+    for components, about in causes:
         for one in components:
             # not at every letter of a text
             changed = getattr(one, "blur", one.change)
-            compat.listen(changed, leaves(codes), [status], [status])
+            without = _WITHOUT % (status.elem_id, json.dumps(about))
+            compat.listen(changed, None, [status], [status], js=without)
 
 
 def connect_actions(parts: ResultParts) -> None:

@@ -8,15 +8,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import InputError, InvalidOption
-from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
-from sadtalker_ext.service import DubRole
 from sadtalker_ext.shells.ui import sound_field
 from sadtalker_ext.shells.ui.controls import voice_name
 from sadtalker_ext.types import Box
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import DubRole
 
 PICTURE, VIDEO = "Picture", "Video"
 SOUND, TEXT = KINDS = ("File", "Text")
@@ -80,6 +81,8 @@ def further_speakers(values: Mapping[str, Any], options: GenerateOptions) -> lis
 
 
 def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -> Speaker:
+    from sadtalker_ext.service import DubRole
+
     given = {field: values.get(field_name(number, field)) for field in FIELDS}
     face = str(given["face"] or "")
     at = given["at"] or 0.0
@@ -114,6 +117,8 @@ def _speaker(values: Mapping[str, Any], number: int, options: GenerateOptions) -
 
 def _sound(value: Any) -> tuple[Path | None, float, float]:
     """Return the file, and the part of it that was chosen with gradio 3's handles, in seconds."""
+    from sadtalker_ext.inputs.audio import open_speech
+
     if not value:
         return None, 0.0, 0.0
     path, (low, high) = sound_field.split_crop(value)

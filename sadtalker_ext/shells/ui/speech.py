@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
-from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import option_spec
 from sadtalker_ext.shells.ui import (
     compat,
@@ -217,6 +216,8 @@ def _apply_crop(options: dict[str, Any], path: Path, part: tuple[float, float]) 
     """Turn gradio 3's trim handles into start and end, unless those were given as numbers."""
     if part == (0.0, 1.0) or options.get("audio_start") or options.get("audio_end"):
         return
+    from sadtalker_ext.inputs.audio import open_speech
+
     seconds = open_speech(path, track=options.get("audio_track", 0)).seconds
     options["audio_start"] = round(part[0] * seconds, 3)
     options["audio_end"] = round(part[1] * seconds, 3) if part[1] < 1 else 0.0

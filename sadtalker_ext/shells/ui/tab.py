@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sadtalker_ext.encoder.metadata import parse_line, parse_speakers, read_metadata
 from sadtalker_ext.errors import SadTalkerError
 from sadtalker_ext.options import option_spec
 from sadtalker_ext.presets import PresetBook
@@ -224,6 +223,8 @@ def _connect_results(
     widgets = list(options.inputs().values())
 
     def take_parameters(value: Any) -> list[Any]:
+        from sadtalker_ext.encoder.metadata import parse_line, parse_speakers, read_metadata
+
         path = compat.path_of(value)
         kept = [compat.unchanged() for _ in [*widgets, *speaking.outputs]]
         same = compat.unchanged()
@@ -256,6 +257,8 @@ def _connect_results(
     compat.listen(made.parameters_of.clear, None, [], [made.status], js="() => ''")
 
     def use_parameters(text: str) -> list[Any]:
+        from sadtalker_ext.encoder.metadata import parse_line, parse_speakers
+
         found, others = parse_line(text or ""), parse_speakers(text or "")
         cast = speaking.updates(others, options) if others else speaking.unchanged()
         return [*options.updates(found), *cast, results.used_words(found, others)]

@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sadtalker_ext.directions import EASES, EMOTIONS
 from sadtalker_ext.errors import InvalidOption, SadTalkerError
-from sadtalker_ext.inputs.audio import open_speech
-from sadtalker_ext.inputs.looking import Part
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import compat, dub_job, speech
 from sadtalker_ext.shells.ui.contract import Component, TabHost, element_id
 from sadtalker_ext.shells.ui.controls import OptionControls
 from sadtalker_ext.shells.ui.speech import SpeechParts
-from sadtalker_ext.shells.ui.timeline_curves import Sound, sound_of, sound_of_text
-from sadtalker_ext.shells.ui.timeline_plot import GAZES, GESTURES, plot_html
+from sadtalker_ext.shells.ui.timeline_plot import GAZES, GESTURES, plot_html, unheard_html
 from sadtalker_ext.shells.ui.uploads import UploadCheck, uploads_of
+
+if TYPE_CHECKING:
+    from sadtalker_ext.shells.ui.timeline_curves import Sound
 
 OPTION: Final = "timeline"
 ADVICE: Final = (
@@ -102,7 +102,7 @@ def make_timeline_parts(options: OptionControls) -> TimelineParts:
     with gr.Accordion("Timeline", open=False, elem_id=element_id("group_timeline")):
         with gr.Column(elem_classes=["stx-hidden"]):
             look = gr.Button("", elem_id=element_id("timeline_look"))
-        plot = compat.html(plot_html(None, "", Sound()), elem_id=element_id("timeline_plot"))
+        plot = compat.html(unheard_html(), elem_id=element_id("timeline_plot"))
         compat.html(_editor_html(), elem_id=element_id("timeline_editor"))
         options.make(OPTION)
     compat.explained(look, "Draw the curves again.")
@@ -159,6 +159,10 @@ def _sound(
     values: Mapping[str, Any], kept: dict[tuple[Any, ...], Sound], check: UploadCheck | None
 ) -> Sound:
     """Return what is known of the speech; nothing where it is missing or cannot be used."""
+    from sadtalker_ext.inputs.audio import open_speech
+    from sadtalker_ext.inputs.looking import Part
+    from sadtalker_ext.shells.ui.timeline_curves import Sound, sound_of, sound_of_text
+
     kind = values["speech_kind"]
     if kind == speech.TEXT:
         text = str(values["text"] or "")

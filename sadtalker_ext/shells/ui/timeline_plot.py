@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.contract import element_id
-from sadtalker_ext.shells.ui.timeline_curves import Curve, Sound, Span, curves_of, length_of
+
+if TYPE_CHECKING:
+    from sadtalker_ext.shells.ui.timeline_curves import Curve, Sound, Span
 
 PICTURE: Final = "Curves of the timeline over the sound of the speech"
 ABOUT: Final = "The length of a text that is not spoken yet is estimated, and when its words come."
@@ -53,6 +55,11 @@ MOST_VALUES: Final = 12_000
 _DENSE: Final[Mapping[str, Any]] = {"separators": (",", ":")}
 
 
+def unheard_html() -> str:
+    """Return what stands in place of the picture while there is neither sound nor timeline."""
+    return f'<div class="stx-note">{UNHEARD}</div>'
+
+
 def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str = "") -> str:
     """Return the picture, or why there is none.
 
@@ -63,6 +70,8 @@ def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str
         sound: What is known of the speech.
         why: The refusal.
     """
+    from sadtalker_ext.shells.ui.timeline_curves import curves_of, length_of
+
     curves: Sequence[Curve] = ()
     spans: Sequence[Span] = ()
     seconds = sound.seconds
@@ -75,7 +84,7 @@ def plot_html(options: GenerateOptions | None, text: str, sound: Sound, why: str
         except InvalidOption as problem:
             why = problem.message
     if not text.strip() and not sound.bars and not curves:
-        return f'<div class="stx-note">{UNHEARD}</div>'
+        return unheard_html()
     shown = strongest(curves)
     data = json.dumps([{"name": _name(one), "values": _numbers(one)} for one in shown], **_DENSE)
     entry = _NUMBERED.match(why)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import InputTooLarge, SadTalkerError
-from sadtalker_ext.inputs.inspector import Inspector
-from sadtalker_ext.inputs.looking import Bounds, Part
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.shells.ui import words
 from sadtalker_ext.shells.ui.contract import TabHost
 from sadtalker_ext.shells.ui.roles import Speaker
+
+if TYPE_CHECKING:
+    from sadtalker_ext.inputs.inspector import Inspector
+    from sadtalker_ext.inputs.looking import Bounds
 
 CHARACTERS_PER_SECOND = 12.0
 """Slow speech; a text is judged by it before it is spoken."""
@@ -46,6 +48,8 @@ class UploadCheck:
         Raises:
             InputError: Something cannot be used, or is too long.
         """
+        from sadtalker_ext.inputs.looking import Part
+
         part = Part(
             start=options.audio_start,
             end=options.audio_end,
@@ -73,6 +77,8 @@ class UploadCheck:
         Raises:
             InputError: Something cannot be used, or is said too late.
         """
+        from sadtalker_ext.inputs.looking import Part
+
         for one in others:
             role = one.role
             # nothing is opened for somebody who begins too late anyway

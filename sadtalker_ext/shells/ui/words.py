@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from html import escape
 
 from sadtalker_ext.errors import Cancelled, SadTalkerError
@@ -70,16 +68,12 @@ def error_html(
     if details:
         more = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>"
     advice = f'<div class="stx-hint">{escape(hint)}</div>' if hint else ""
+    about = error.about if isinstance(error, SadTalkerError) else ""
     return (
-        f'<div class="stx-error" role="alert" data-code="{escape(kind)}">'
+        f'<div class="stx-error" role="alert" data-code="{escape(kind)}" '
+        f'data-about="{escape(about)}">'
         f"<div><b>{escape(message)}</b></div>{advice}{action}{more}</div>"
     )
-
-
-def is_about(html: str, codes: Collection[str]) -> bool:
-    """Tell whether what stands in the place of errors is an error of one of these codes."""
-    found = re.match(r'\s*<div class="stx-error"[^>]* data-code="(\w+)"', html or "")
-    return found is not None and found[1] in codes
 
 
 def note_html(text: str) -> str:

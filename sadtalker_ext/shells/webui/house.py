@@ -6,16 +6,20 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sadtalker_ext.engines.spec import EngineSpec
-from sadtalker_ext.errors import WeightsMissing
+from sadtalker_ext.errors import FETCH, WeightsMissing
 from sadtalker_ext.host.webui import WebUIHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.service import DubRequest, Elsewhere, EngineStatus, Request, Service
+from sadtalker_ext.service import EngineStatus, Service
 from sadtalker_ext.types import VideoFile
 from sadtalker_ext.weights.manifest import WeightFile
 from sadtalker_ext.weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from sadtalker_ext.service import DubRequest, Elsewhere, Request
 
 DOWNLOAD = "Use the download button in the section Engine of the SadTalker tab."
 PUT = "Put the file into the folder SadTalker of the WebUI's models, or choose something else."
@@ -70,7 +74,7 @@ class WebUIService(Service):
         try:
             yield
         except WeightsMissing as error:
-            if error.hint.startswith("Run "):
+            if error.remedy == FETCH:
                 # the button fetches what an engine needs, not size 512 or a face restorer
                 chosen = self.choose(options.engine)
                 offered = any(
@@ -78,7 +82,7 @@ class WebUIService(Service):
                     for one in self.specs
                     if one.built_in or one.name == chosen
                 )
-                error.hint = DOWNLOAD if offered else PUT
+                error.hint, error.remedy = (DOWNLOAD if offered else PUT), ""
             raise
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.names import TAB_ID, TITLE
+from sadtalker_ext.shells.webui.page_part import page_part
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +18,11 @@ def build_tabs(neighbours: Neighbours) -> list[tuple[Any, str, str]]:
     import gradio
 
     try:
-        with gradio.Blocks(analytics_enabled=False) as blocks:
+        with page_part() as blocks:
             fill_tab(neighbours)
     except Exception as problem:
         log.exception("the SadTalker tab could not be built")
-        with gradio.Blocks(analytics_enabled=False) as blocks:
+        with page_part() as blocks:
             gradio.HTML(words_for(problem), elem_id=f"{TAB_ID}_broken")
     return [(blocks, TITLE, TAB_ID)]
 

@@ -8,10 +8,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sadtalker_ext.errors import UnreadableImage
-from sadtalker_ext.history import History
 from sadtalker_ext.host.webui import (
     call_queue,
     infotext_utils,
@@ -35,6 +34,9 @@ from sadtalker_ext.shells.webui.galleries import Neighbours
 from sadtalker_ext.shells.webui.house import host, service
 from sadtalker_ext.shells.webui.restore import Restored
 from sadtalker_ext.types import Picture
+
+if TYPE_CHECKING:
+    from sadtalker_ext.history import History
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +188,8 @@ class WebUITabHost:
 @functools.cache
 def _history(folder: Path, state: Path) -> History:
     """Return the one history of a folder: it remembers which files are ours."""
+    from sadtalker_ext.history import History
+
     return History(folder, state)
 
 

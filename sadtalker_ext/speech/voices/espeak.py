@@ -19,7 +19,6 @@ import numpy as np
 from sadtalker_ext.children import HIDDEN
 from sadtalker_ext.errors import InvalidOption, UnreadableAudio
 from sadtalker_ext.speech.espeak_phonemes import to_phonemes
-from sadtalker_ext.speech.reading.sentences import sentences
 from sadtalker_ext.speech.voices.provider import Delivery, Utterance, Voice
 from sadtalker_ext.types import Word
 
@@ -100,6 +99,8 @@ def ask(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pieces(text: str) -> Iterator[str]:
+    from sadtalker_ext.speech.reading.sentences import sentences
+
     waiting = ""
     for sentence in sentences(text):
         if waiting and len(waiting) + len(sentence.text) > _PIECE_CHARACTERS:

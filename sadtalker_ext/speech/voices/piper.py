@@ -19,7 +19,6 @@ from typing import Any, Final
 import numpy as np
 
 from sadtalker_ext.errors import UnreadableAudio, WeightsCorrupt
-from sadtalker_ext.speech.reading.sentences import sentences
 from sadtalker_ext.speech.voices import espeak
 from sadtalker_ext.speech.voices.provider import Delivery, Utterance, Voice
 from sadtalker_ext.types import FloatArray
@@ -68,6 +67,8 @@ class Piper:
             WeightsCorrupt: The voice's files cannot be read.
             UnreadableAudio: The voice failed.
         """
+        from sadtalker_ext.speech.reading.sentences import sentences
+
         path = self._files()[delivery.voice.removeprefix(PREFIX)]
         config = _config(path)
         if not config:

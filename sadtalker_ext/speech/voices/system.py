@@ -17,7 +17,6 @@ import numpy as np
 
 from sadtalker_ext.children import HIDDEN
 from sadtalker_ext.errors import UnreadableAudio
-from sadtalker_ext.speech.reading.sentences import sentences
 from sadtalker_ext.speech.voices.provider import Delivery, Utterance, Voice
 
 PREFIX: Final = "system:"
@@ -57,6 +56,8 @@ class System:
         Raises:
             UnreadableAudio: The system's program failed.
         """
+        from sadtalker_ext.speech.reading.sentences import sentences
+
         name = delivery.voice.removeprefix(PREFIX)
         with tempfile.TemporaryDirectory(prefix="sadtalker-voice-") as folder:
             path = Path(folder) / "speech.wav"

@@ -15,6 +15,7 @@ from benchmarks.subject import SPEECH
 from sadtalker_ext.dubbing.request import DubRequest, DubRole, DubSegment
 from sadtalker_ext.errors import NoFaceFound, NoSuchFace
 from sadtalker_ext.options import GenerateOptions
+from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.provenance.verify import verify
 from tests.support.dubbing import OTHER, WIDTH, changes, dub, frames_of
 from tests.support.footage import times_of, write_footage
@@ -43,7 +44,10 @@ def test_cuts_and_frames_without_a_face(filmed, tools, tmp_path):
     other = [frame[:, ::-1] for frame in filmed[20:32]]
     frames = [*filmed[:12], *[wall] * 6, *other]
     path = write_footage(tmp_path / "cut.mp4", frames)
-    made = dub(tools, path, tmp_path / "out.mp4", DubRole(speech=SPEECH), length="cut")
+    options = replace(OTHER, consent_by="Ada Example")
+    roles = (DubRole(speech=SPEECH),)
+    made = dub(tools, path, tmp_path / "out.mp4", *roles, length="cut", options=options)
+    assert "sha256_of_file" in consent_file(made.path).read_text(encoding="utf-8")
     assert any("6 of 30 frames do not show the face" in one for one in made.warnings)
     before, after = frames_of(path), frames_of(tmp_path / "out.mp4")
     moved = [changes(a, b).max() for a, b in zip(before, after, strict=True)]

@@ -10,6 +10,7 @@ from sadtalker_ext.inputs.audio import open_speech
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.provenance.consent import consent_file
 from sadtalker_ext.service import Service
 from sadtalker_ext.shells.ui import dub_job, roles
 from sadtalker_ext.types import Picture
@@ -38,7 +39,12 @@ def test_two_people_of_a_picture_say_their_own_words(filmed, models, tmp_path):
         "speaker_2_at": SECONDS,
     }
     options = GenerateOptions(
-        seed=1, audio_start=3.0, audio_end=3.0 + SECONDS, provenance="metadata", still=True
+        seed=1,
+        audio_start=3.0,
+        audio_end=3.0 + SECONDS,
+        provenance="metadata",
+        still=True,
+        consent_by="Ada Example",
     )
     request = dub_job.request_of(
         values,
@@ -50,6 +56,7 @@ def test_two_people_of_a_picture_say_their_own_words(filmed, models, tmp_path):
     )
     made = service.dub(request, Progress())
     service.close()
+    assert "sha256_of_pixels" in consent_file(made.path).read_text(encoding="utf-8")
     assert made.seconds < 2 * SECONDS + 0.5, "the first speaker's trim is not the other's start"
     frames = np.stack(frames_of(made.path))
     # a mouth shuts after the last word, and gets ready before the first

@@ -19,8 +19,9 @@ import ray
 import uvicorn
 
 from sadtalker_ext.batch import ray_calls, ray_pool
+from sadtalker_ext.batch.pool_shape import PoolShape
 from sadtalker_ext.batch.ray_calls import RayCalls
-from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+from sadtalker_ext.batch.ray_pool import RayPool
 from sadtalker_ext.batch.ray_worker import Setup
 from sadtalker_ext.shells.api.app import build_app
 from sadtalker_ext.shells.api.settings import ApiSettings

@@ -7,14 +7,17 @@ import json
 import os
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
 from PIL import Image
 
 from sadtalker_ext.batch import ray_pool
-from sadtalker_ext.batch.ray_pool import PoolShape, RayPool
+from sadtalker_ext.batch.pool_shape import PoolShape
+from sadtalker_ext.batch.ray_pool import RayPool
 from sadtalker_ext.batch.ray_worker import Setup
 from sadtalker_ext.errors import Cancelled, InvalidOption, SetupError
 from sadtalker_ext.host.standalone import StandaloneHost
@@ -135,6 +138,48 @@ def test_workers_that_cannot_start_are_said(folder, monkeypatch):
     pool = RayPool(PoolShape(workers=1), Setup(folder=folder))
     with pytest.raises(SetupError, match=r"cannot be started.*cv2"), pool:
         list(pool.run([(1, job("b"))], Progress()))
+
+
+def test_a_worker_that_cannot_start_leaves_the_work_to_the_others(folder, monkeypatch):
+    class HalfBroken(MortalWorker):
+        def __init__(self, setup):
+            try:
+                (folder / "first.worker").touch(exist_ok=False)
+            except FileExistsError:
+                super().__init__(setup)
+            else:
+                raise ModuleNotFoundError("No module named 'cv2'")
+
+    monkeypatch.setattr(ray_pool, "Worker", HalfBroken)
+    told = []
+    lines = [(number, job(f"h{number}")) for number in range(4)]
+    with RayPool(PoolShape(workers=2), Setup(folder=folder), told.append) as pool:
+        rows = dict(pool.run(lines, Progress()))
+    assert sorted(rows) == [0, 1, 2, 3] and all("video" in row for row in rows.values())
+    (said,) = [one for one in told if "cannot be started" in one]
+    assert "cv2" in said and "The others go on without it." in said
+
+
+def test_segments_that_wait_for_a_slow_one_are_written_out(folder, tmp_path, monkeypatch):
+    class SlowAtFirst(MortalWorker):
+        def draw(self, scene, begin, end):
+            time.sleep(3.0 if begin == 0 else 0.0)
+            return bytes([begin])
+
+    @contextmanager
+    def kept_folder():
+        yield tmp_path
+
+    monkeypatch.setattr(ray_pool, "Worker", SlowAtFirst)
+    monkeypatch.setattr(ray_pool, "scratch_folder", kept_folder)
+    parts = [range(begin, begin + 2) for begin in range(0, 12, 2)]
+    monkeypatch.setattr(ray_pool, "cut_at_pauses", lambda motion, seconds: parts)
+    with RayPool(PoolShape(workers=2), Setup(folder=folder)) as pool:
+        drawn = pool.draw(SimpleNamespace(motion=None), Progress())
+        assert next(drawn) == (parts[0], bytes([0]))
+        assert len([*tmp_path.iterdir()]) >= 4
+        assert [*drawn] == [(rows, bytes([rows.start])) for rows in parts[1:]]
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("address", ["", "everywhere", "http://a:1", "a:1/b", "ray://"])

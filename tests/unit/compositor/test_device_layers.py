@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sadtalker_ext.compositor.device_layers import area_weights
 from sadtalker_ext.compositor.lay import Compositor, Role
 from sadtalker_ext.compositor.paste_back import Blend, Placer
 from sadtalker_ext.types import Face, FollowedFace, Patch, Picture, Shot
@@ -70,15 +69,6 @@ def test_without_room_the_processor_goes_on(monkeypatch):
     assert there._soft._layers is None
 
 
-@pytest.mark.parametrize(("length", "cells"), [(10, 10), (12, 4), (10, 3), (607, 128)])
-def test_cells_average_the_pixels_they_cover(length, cells):
-    import cv2
-
-    line = np.random.default_rng(1).uniform(0, 255, (1, length)).astype(np.float32)
-    wanted = cv2.resize(line, (cells, 1), interpolation=cv2.INTER_AREA)[0]
-    assert np.allclose(area_weights(length, cells) @ line[0], wanted, atol=1e-2)
-
-
 @pytest.mark.parametrize("blend", list(Blend))
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_change_no_frame(blend, threads):
@@ -96,3 +86,24 @@ def test_threads_change_no_frame(blend, threads):
     assert len(frames) == 12
     for got, patch in zip(frames, patches, strict=True):
         assert np.array_equal(got, placer.place(patch.pixels, patch.head))
+
+
+def test_what_depends_on_the_picture_is_computed_once_for_all_threads(monkeypatch):
+    made = []
+
+    class Counted(Placer):
+        def __init__(self, *rest, **more):
+            made.append(1)
+            super().__init__(*rest, **more)
+
+    monkeypatch.setattr("sadtalker_ext.compositor.lay.Placer", Counted)
+    shot = Shot(
+        picture=Picture(pixels=drawn(), name="one.png"),
+        frames=lambda: iter([drawn()] * 12),
+        face=lambda index: pytest.fail(f"face {index} is asked for"),
+        held=True,
+    )
+    patches = (Patch(pixels=frame(n / 2), place=BOX) for n in range(12))
+    role = Role(patches=patches, place=BOX, points=outline())
+    assert len(list(Compositor(shot, Blend.SOFT, threads=3).frames([role]))) == 12
+    assert len(made) == 1

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sadtalker_ext.compositor import bend
-from sadtalker_ext.compositor.bend import Bender
+from sadtalker_ext.compositor.bend import Bender, BentGrid
 from sadtalker_ext.compositor.follow import (
     STILL,
     HeadFollower,
@@ -53,8 +53,9 @@ def follower(picture):
 
 
 def bent(bender, picture, motion):
-    area = picture.copy()
-    bender.bend_into(motion, area)
+    area, field = picture.copy(), bender.field(motion)
+    if field is not None:
+        bender.bend_into(field, area)
     return area
 
 
@@ -211,3 +212,31 @@ def test_pictures_too_large_to_double_are_bent_alike(monkeypatch):
     plain = bent(Bender(picture, share), picture, motion).astype(int)
     assert np.abs(doubled - plain).mean() < 1
     assert (plain != picture).any()
+
+
+@pytest.mark.parametrize("blur", [1.5, 4])
+@pytest.mark.parametrize(("shift", "degrees"), [((0, 0), 0), ((2.5, -1.5), 0), ((9, -4), 5)])
+@pytest.mark.parametrize("grid", [(128, 128), (60, 57)])
+def test_cells_behind_the_frame_show_what_the_pixels_there_show(shift, degrees, blur, grid):
+    """Their means and their contrast decide on the colours of the frame."""
+    picture = textured(blur=blur)
+    shape = (round(SIZE[1] * grid[1] / 240), round(SIZE[0] * grid[0] / 240))
+    bender = Bender(picture, np.ones(shape, np.float32))
+    motion = turned_head(shift, degrees)
+    left, top, right, bottom = BOX
+    pixels = bent(bender, picture, motion)[top:bottom, left:right]
+    wanted = cv2.resize(pixels, grid, interpolation=cv2.INTER_AREA).astype(float)
+    found = BentGrid(picture, BOX, grid, bender).bent(bender.field(motion)).astype(float)
+    # colours are compared on half as many cells
+    half = (-(-grid[0] // 2), -(-grid[1] // 2))
+    wanted, found = (cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in (wanted, found))
+    assert np.abs(found - wanted).max() < 16
+    assert abs(found.mean() - wanted.mean()) < 0.1
+    assert found.std() == pytest.approx(wanted.std(), rel=0.02)
+
+
+def test_a_head_that_keeps_still_needs_no_larger_picture(monkeypatch):
+    picture = textured()
+    monkeypatch.setattr(bend, "_doubled", lambda _: pytest.fail("the picture is doubled"))
+    placer = Placer(picture, BOX, points=face_points())
+    placer.place(np.full((256, 256, 3), 90, np.uint8))

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from sadtalker_ext import unfinished
 from sadtalker_ext.encoder import leftovers
-from sadtalker_ext.encoder.leftovers import OLD_SECONDS, maker_token, remove_abandoned
+from sadtalker_ext.encoder.leftovers import OLD_SECONDS, clear_now_and_then, remove_abandoned
 from sadtalker_ext.encoder.output_file import hidden_name
 from sadtalker_ext.jobs import names
 
@@ -54,8 +55,8 @@ def test_nothing_else_is_removed(tmp_path, dead, monkeypatch):
         put(of(dead, hidden_name(target)), age=OLD_SECONDS - 60),
         put(of(os.getppid(), hidden_name(target))),
         put(tmp_path / ".a.12ab34cd.part.mp4"),
-        put(tmp_path / f"a.12ab34cd-{dead}-{leftovers._machine()}.part.mp4"),
-        put(mine.with_name(mine.name.replace(leftovers._machine(), "0" * 8))),
+        put(tmp_path / f"a.12ab34cd-{dead}-{unfinished.machine()}.part.mp4"),
+        put(mine.with_name(mine.name.replace(unfinished.machine(), "0" * 8))),
         put(mine.with_name(f"{mine.name}.bak")),
         put(hidden_name(target), age=0),
     ]
@@ -88,4 +89,22 @@ def test_the_server_s_own_sweep_knows_the_names(tmp_path):
         assert names.is_unfinished(hidden_name(tmp_path / f"{job}.mp4", ending).name)
         assert names.is_page_unfinished(hidden_name(tmp_path / "2026-01-31-0001.mp4", ending).name)
     assert names.is_unfinished(f".{job}.12ab34cd.part.mp4")
-    assert maker_token() != maker_token()
+    assert names.is_unfinished(names.unfinished(job, ".mp4"))
+    assert not names.is_unfinished(f".{job}.12ab34cd.part.doc")
+    assert not names.is_unfinished(".a.12ab34cd.part.mp4")
+
+
+def test_a_folder_is_looked_through_once_for_many_videos(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(leftovers, "remove_abandoned", asked.append)
+    for _ in range(3):
+        clear_now_and_then(tmp_path)
+    clear_now_and_then(tmp_path / "other")
+    assert asked == [tmp_path, tmp_path / "other"]
+    monkeypatch.setattr(leftovers, "_AGAIN_SECONDS", 0.0)
+    clear_now_and_then(tmp_path)
+    assert len(asked) == 3
+    monkeypatch.setattr(leftovers, "_AGAIN_SECONDS", 3600.0)
+    for number in range(2 * leftovers._MOST_FOLDERS):
+        clear_now_and_then(tmp_path / str(number))
+    assert len(leftovers._cleared) <= leftovers._MOST_FOLDERS

@@ -26,13 +26,26 @@ def animation(path, shares):
 def test_an_animation_that_fades_in_is_not_black(tmp_path, suffix):
     path = animation(tmp_path / f"a.{suffix}", (0.0, 0.1, 0.5, 0.9, 1.0, 0.2))
     wanted = PORTRAIT * 0.9
-    assert np.abs(read_picture(path).pixels - wanted).mean() < 6
+    picture = read_picture(path)
+    assert np.abs(picture.pixels - wanted).mean() < 6
+    assert "frame 4 (the first that is not plain) is the portrait" in picture.notes[0]
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
 def test_any_other_animation_begins_with_its_first_frame(tmp_path, suffix):
     path = animation(tmp_path / f"a.{suffix}", (0.6, 1.0, 0.1))
-    assert np.abs(read_picture(path).pixels - PORTRAIT * 0.6).mean() < 6
+    picture = read_picture(path)
+    assert np.abs(picture.pixels - PORTRAIT * 0.6).mean() < 6
+    assert "first frame is the portrait" in picture.notes[0]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tiff"])
+def test_pictures_that_do_not_move_have_no_note(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    one = Image.fromarray(PORTRAIT)
+    pages = {"save_all": True, "append_images": [one, one]} if suffix == "tiff" else {}
+    one.save(path, **pages)
+    assert read_picture(path).notes == ()
 
 
 def test_an_animation_of_nothing_stays_nothing(tmp_path):

@@ -1,5 +1,6 @@
 """Which marks a video gets, what the result says about them, and reading them again."""
 
+import hashlib
 import json
 import zipfile
 
@@ -195,3 +196,9 @@ def test_consent_is_recorded_beside_and_never_inside(tmp_path, without_c2pa):
     assert record["consent_by"] == who
     assert record["picture"]["sha256_of_pixels"] == picture_hash(picture())
     assert record["recorded_at"].endswith("+00:00")
+    other = json.loads(write_consent(tmp_path / "b.mp4", made.path, who).read_text("utf-8"))
+    content = hashlib.sha256(made.path.read_bytes()).hexdigest()
+    assert other["dubbed"] == {
+        "sha256_of_file": content,
+        "bytes": made.path.stat().st_size,
+    }

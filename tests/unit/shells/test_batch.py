@@ -1,12 +1,14 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from sadtalker_ext.batch import lines
 from sadtalker_ext.batch.lines import read_jobs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.cli import main
+from sadtalker_ext.shells.cli import batch, main
 from tests.support.fake_engine import FakeEngine
 from tests.support.media import portrait_like, speech_like, write_sound
 from tests.support.specs import register
@@ -172,6 +174,51 @@ def test_two_lines_with_one_output_are_not_taken_for_a_video_that_is_there(jobs,
     assert "line 2: failed, Line 1 writes" in told and "line 4: failed, Line 3 writes" in told
 
 
+def test_a_presets_format_counts_where_two_lines_write_one_file(jobs, tmp_path, requests, capsys):
+    (tmp_path / "small.json").write_text('{"format": "gif"}')
+    path = jobs({**GOOD, "output": "2.gif", "format": "gif"}, {**GOOD, "preset": "small.json"})
+    assert [number for number, _ in read_jobs(path)[0]] == [1, 2]
+    path = jobs(
+        {**GOOD, "output": "2.gif", "format": "gif"},
+        {**GOOD, "output": "2.mp4", "preset": "small.json"},
+    )
+    assert main(["batch", str(path)]) == 2
+    assert "line 2: failed, Line 1 writes 2.mp4, too." in capsys.readouterr().out
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("folds", [False, True])
+def test_letter_case_tells_files_apart_where_the_folder_does(jobs, monkeypatch, folds):
+    monkeypatch.setattr(lines, "_folds_case", lambda path: folds)
+    made, broken = read_jobs(jobs({**GOOD, "output": "A.mp4"}, {**GOOD, "output": "a.mp4"}))
+    assert len(made) == (1 if folds else 2)
+    assert sorted(broken) == ([2] if folds else [])
+
+
+def test_a_folder_says_itself_whether_it_tells_letter_case_apart(tmp_path):
+    path = tmp_path / "jobs.jsonl"
+    path.touch()
+    really = (tmp_path / "JOBS.JSONL").exists()
+    assert lines._folds_case(path) == really
+    if not really:
+        (tmp_path / "JOBS.JSONL").symlink_to(path)  # as a file system that folds case shows it
+        assert lines._folds_case(path)
+
+
+def test_addresses_that_differ_in_spelling_are_different(jobs):
+    outputs = ("s3://b/x/1.mp4", "s3://b/X/1.mp4", "s3://b/x/1.mp4")
+    made, broken = read_jobs(jobs(*({**GOOD, "output": one} for one in outputs)))
+    assert [values["output"] for _, values in made] == list(outputs[:2])
+    assert sorted(broken) == [3]
+
+
+def test_a_video_to_dub_may_have_a_preset(jobs, tmp_path):
+    (tmp_path / "look.json").write_text('{"quality": 30}')
+    line = {"video": "a.mp4", "speech": "a.wav", "output": "b.mp4", "preset": "look.json"}
+    assert not read_jobs(jobs(line))[1]
+    assert lines.request_of(line, tmp_path, overwrite=False).options.quality == 30
+
+
 @pytest.fixture
 def requests(monkeypatch):
     """What the service was asked for, and on which device; nothing is made."""
@@ -222,6 +269,25 @@ def test_a_path_that_is_none_is_a_failed_row(jobs, requests, capsys, name):
     assert main(["batch", str(jobs(GOOD, {**GOOD, name: ["a.mp4"]}))]) == 2
     assert f"line 2: failed, {name} should be a path" in capsys.readouterr().out
     assert len(requests) == 1
+
+
+def test_options_without_effect_are_told_by_line(jobs, capsys):
+    path = jobs(GOOD, {**GOOD, "output": "2.mp4", "gaze": "fixed"})
+    assert main(["batch", str(path)]) == 0
+    told = capsys.readouterr()
+    assert "note: Line 2: --gaze has no effect in the" in told.err
+    assert "Line 1:" not in told.err and "note:" not in told.out
+
+
+def test_lines_that_nobody_tries_say_nothing_about_the_pace(monkeypatch, capsys):
+    passed = iter([0.0, 1.0, 1.0, 1.0, 60.0])
+    monkeypatch.setattr(batch.time, "monotonic", lambda: next(passed))
+    wrong = {"error": InvalidOption("No.").as_dict()}
+    rows = [(1, wrong), (2, wrong), (3, {"skipped": "a.mp4"})]
+    rows.append((4, {"video": {"path": "b.mp4", "engine": "puppet"}}))
+    batch._told(iter(rows), 6, {1, 2}, SimpleNamespace(json=False, ray="local"))
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].endswith("[2/6]") and told[3].endswith("[4/6, 2 min left]")
 
 
 def test_an_empty_list_is_told(jobs, capsys, requests):

@@ -134,7 +134,7 @@ def test_what_is_given_twice_is_refused(inputs, fake_engine, tmp_path, capsys, w
 
 
 @pytest.mark.parametrize(
-    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "The picture comes first")]
+    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "give it as the speech")]
 )
 def test_a_film_or_a_sound_in_the_place_of_the_picture_has_a_next_step(
     inputs, tmp_path, capsys, first, told
@@ -151,7 +151,13 @@ def test_a_device_or_a_part_of_a_file_that_is_not_used_is_told(
     words = ("--text", "Hello.", "--audio-end", 1, "--device", "cuda", "--engine", "puppet")
     assert run("generate", inputs[0], *words, "-o", tmp_path / "out.mp4") == 0
     told = capsys.readouterr().err
-    assert "--device cuda has no" in told and "Option audio_end has no effect on a text" in told
+    assert "--device cuda has no" in told and "--audio-end has no effect on a text" in told
+
+
+def test_a_voice_beside_a_sound_is_told(inputs, fake_engine, tmp_path, capsys):
+    out = ("-o", tmp_path / "out.mp4", "--engine", "puppet")
+    assert run("generate", *inputs, "--voice", "hibari", *out) == 0
+    assert "note: --voice has no effect on a sound" in capsys.readouterr().err
 
 
 def test_a_folder_for_results_is_made_and_goes_if_nothing_comes(inputs, fake_engine, tmp_path):

@@ -32,6 +32,23 @@ def inputs(tmp_path, monkeypatch):
     return str(tmp_path / "portrait.png"), str(tmp_path / "speech.wav")
 
 
+def test_options_without_effect_are_told_once(inputs, tmp_path, capsys):
+    words = [
+        "--vary",
+        "head_motion=0,1",
+        "--engine",
+        "puppet",
+        "--gaze",
+        "fixed",
+        "--device",
+        "cuda",
+    ]
+    assert main(["grid", *inputs, "-o", str(tmp_path / "wall.mp4"), *words]) == 0
+    told = capsys.readouterr().err
+    assert told.count("--gaze has no effect in the") == 1
+    assert "--device cuda has no effect" in told
+
+
 def test_a_column_for_each_value_and_a_row_for_each_of_the_second(inputs, tmp_path, capsys):
     wall = tmp_path / "wall.mp4"
     words = ["--vary", "head_motion=0,1,2", "--vary", "still=yes,no", "--json"]

@@ -6,11 +6,17 @@ import re
 import pytest
 
 from sadtalker_ext.batch.lines import with_outputs
-from sadtalker_ext.errors import InvalidOption
+from sadtalker_ext.errors import OVERWRITE, InvalidOption
 from sadtalker_ext.presets import BUILT_IN, preset_options
 from sadtalker_ext.shells.cli import main
 from sadtalker_ext.shells.cli.arguments import build_parser, options_from
-from sadtalker_ext.shells.cli.helping import OFTEN, overview, short_help, with_flags
+from sadtalker_ext.shells.cli.helping import (
+    OFTEN,
+    hint_with_flags,
+    overview,
+    short_help,
+    with_flags,
+)
 
 
 def refused(capsys, *words):
@@ -111,7 +117,9 @@ def test_options_are_named_as_flags():
     )
     typed = "Such as head_motion=0,1, found 'head_motion'; don't idle_seconds, it's \"face_index\"."
     assert with_flags(typed) == typed.replace("idle_seconds", "--idle-seconds")
-    assert with_flags("Or ask for overwriting.") == "Or ask for overwriting (--overwrite)."
+    told = hint_with_flags("Give idle_seconds, or ask for overwriting.", OVERWRITE)
+    assert told == "Give --idle-seconds, or ask for overwriting (--overwrite)."
+    assert hint_with_flags("Or do something else.", "") == "Or do something else."
 
 
 def chosen(*words):
@@ -159,10 +167,8 @@ def test_lines_without_an_output_get_one_of_their_own():
 @pytest.mark.parametrize(
     ("hint", "flags"),
     [
-        ("Or mark eyes, mouth and chin yourself.", "(--face-points or --landmarks-file)"),
         ("keep_audio should be 0 to 1.", "--keep-audio should"),
         ("Or set audio_end to 2.", "set --audio-end to 2"),
-        ("Or choose another voice.", "(--voice)"),
     ],
 )
 def test_hints_name_the_flag_that_does_it(hint, flags):

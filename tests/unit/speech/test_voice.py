@@ -269,6 +269,26 @@ def test_a_text_that_cannot_be_said_has_a_next_step(
     assert step in caught.value.hint
 
 
+def test_a_text_in_the_voices_own_language_may_get_another_voice(tmp_path, monkeypatch, parrot):
+    monkeypatch.setattr(Parrot, "synthesise", lambda self, text, delivery: iter(()))
+    with pytest.raises(InvalidOption, match="nothing in the text") as caught:
+        speak("Good morning.", tmp_path, voice="parrot")
+    assert caught.value.remedy == "voice"
+
+
+def test_voices_are_listed_once_for_a_text(tmp_path, monkeypatch, parrot):
+    asked, voices = [], parrot.voices()
+    monkeypatch.setattr(Parrot, "voices", lambda self: asked.append(self) or voices)
+    speak("Good morning.", tmp_path)
+    assert len(asked) == 1
+
+
+def test_a_mistyped_voice_is_guessed(tmp_path, parrot):
+    with pytest.raises(InvalidOption) as caught:
+        speak("Good morning.", tmp_path, voice="parot")
+    assert caught.value.hint == "Did you mean parrot?"
+
+
 def test_the_length_of_a_text_needs_no_memory(tmp_path, parrot):
     """What is kept of a text is its phones and words, never its sound."""
     import tracemalloc

@@ -92,6 +92,7 @@ def test_words_of_a_transcript_lie_where_they_are_spoken():
     heard = listen(speech_of(said.samples, said.rate_hz, text=text), Progress())
     assert [one.text for one in heard.words] == text.split()
     assert heard.warnings == ()
+    assert not heard.tells_no_words
     starts = np.array([one.start for one in heard.words])
     assert (np.diff(starts) > 0).all()
     pause = next(one for one in said.phonemes if one.symbol == "SIL" and one.start > 1)
@@ -107,6 +108,7 @@ def test_a_transcript_of_something_else_gives_no_words_and_says_so():
     heard = listen(speech_of(said.samples, said.rate_hz, text=wrong), Progress())
     assert heard.words == ()
     assert "does not fit" in heard.warnings[0]
+    assert heard.tells_no_words
 
 
 def test_a_text_nobody_can_pronounce_is_listened_to_and_says_so(monkeypatch):
@@ -117,4 +119,5 @@ def test_a_text_nobody_can_pronounce_is_listened_to_and_says_so(monkeypatch):
         assert heard.words == ()
         assert "pronounced" in heard.warnings[0]
         assert "espeak" in heard.warnings[0]
+        assert heard.tells_no_words
         assert len(heard.phonemes) > 10

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from sadtalker_ext.engines.puppet.dub.arch import Arch
 from sadtalker_ext.engines.puppet.dub.lips import LipLines
 from sadtalker_ext.engines.puppet.dub.looks import Look
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
@@ -29,22 +30,23 @@ class MouthDonor:
 
     Args:
         look: The frame that gives it: the upper teeth, and what lies below as far as it is open.
-        depth: Own depth of the teeth.
+        arch: On which the teeth lie.
         wide: A frame in which the mouth is open wider; gives what lies further below.
 
     Attributes:
         blur: How sharp the look is, as the standard deviation of a blur in pixels.
     """
 
-    def __init__(self, look: Look, depth: float, wide: Look | None = None) -> None:
+    def __init__(self, look: Look, arch: Arch, wide: Look | None = None) -> None:
         self._skin = look.skin
-        self._pose, self._depth = look.pose, depth
+        self._pose, self._arch = look.pose, arch
         self._lines = look.lines
         style = measure_style(look.picture, look.points, look.mouth)
         self.blur = style.blur
         edge = tooth_edge(look.mouth)
         left, top, right, bottom = self._box = _inner_box(look.mouth, look.picture.shape)
         self._pixels = pixel_grid(left, top, right - left, bottom - top)
+        self._own = arch.undo(look.pose, self._pixels)
         self._interior = MouthInterior(look.picture, look.mouth, style, edge, self._pixels)
         self._down = _down(look.points)
         below = None if wide is None else self._below_of(wide)
@@ -66,22 +68,24 @@ class MouthDonor:
         Returns:
             (h, w, 3) float32 RGB.
         """
-        to_frame = _chained(pose.flat(self._depth), _inverse(self._pose.flat(self._depth)))
+        to_frame = self._to(pose)
         scale = float(np.sqrt(abs(np.linalg.det(to_frame[:, :2]))))
-        where = self._pixels @ to_frame[:, :2].T + to_frame[:, 2]
+        where = self._arch.place(pose, self._own)
         upper, lower = (one / np.float32(scale) for one in lines.below(where))
         part = (slice(0, upper.shape[0]), slice(0, upper.shape[1]))
         way = self._jaw_way(lines, to_frame)
         inside = self._interior.draw(upper, -lower, way, {**controls, "relax": 1.0}, part)
         inside = inside * _lighter(self._skin, skin)
-        corner = np.array([self._box[0], self._box[1]], np.float32)
-        matrix = to_frame.copy()
-        matrix[:, 2] += to_frame[:, :2] @ corner - np.array(box[:2], np.float32)
-        size = (box[2] - box[0], box[3] - box[1])
-        drawn = cv2.warpAffine(
-            inside, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return np.asarray(drawn, np.float32)
+        left, top, right, bottom = box
+        seen = self._arch.undo(pose, pixel_grid(left, top, right - left, bottom - top))
+        x, y = np.moveaxis(self._arch.place(self._pose, seen), -1, 0)
+        x, y = x - np.float32(self._box[0]), y - np.float32(self._box[1])
+        return np.asarray(remap(inside, x, y, border=cv2.BORDER_REPLICATE), np.float32)
+
+    def _to(self, pose: Pose) -> FloatArray:
+        """Return the (2, 3) map from the look to a frame, in the middle of the mouth."""
+        depth = self._arch.depth
+        return _chained(pose.flat(depth), _inverse(self._pose.flat(depth)))
 
     def _below_of(self, wide: Look) -> tuple[FloatArray, float] | None:
         """Return what a wide open mouth shows below its teeth; see `MouthInterior.show_below`."""
@@ -94,9 +98,9 @@ class MouthDonor:
             return None
         layer = cut[0]
         layer[..., :3] *= _lighter(wide.skin, self._skin)
-        to_wide = _chained(wide.pose.flat(self._depth), _inverse(self._pose.flat(self._depth)))
-        there = self._pixels + self._jaw_way(wide.lines, to_wide)
-        where = there @ to_wide[:, :2].T + to_wide[:, 2] - np.array([left, top], np.float32)
+        to_wide = self._to(wide.pose)
+        there = self._arch.undo(self._pose, self._pixels + self._jaw_way(wide.lines, to_wide))
+        where = self._arch.place(wide.pose, there) - np.array([left, top], np.float32)
         x, y = np.moveaxis(where, -1, 0)
         moved = remap(layer, x, y, cv2.INTER_LINEAR, border=cv2.BORDER_REPLICATE)
         scale = float(np.sqrt(abs(np.linalg.det(to_wide[:, :2]))))

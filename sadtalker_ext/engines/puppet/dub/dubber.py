@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sadtalker_ext.engines.base import DubFrame, Rows
+from sadtalker_ext.engines.puppet.dub.arch import arch_behind
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.line import Lines
 from sadtalker_ext.engines.puppet.dub.looks import best_looks
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 _LEARNED_FRAMES: Final = 240
 """Frames from which the face at rest is learned, spread over the video."""
-_DEPTH: Final = 4.0
-"""How far the teeth lie behind the lips, in units of the face's own coordinates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +106,7 @@ def learn_dubbing(track: SteadyTrack, frames_of: FramesOf, lines: Lines) -> Pupp
     meshes = [face.points for face in map(track.at, seen[spread].tolist()) if face is not None]
     habits = learn_habits(meshes)
     look, wide = best_looks(track, habits, frames_of)
-    donor = MouthDonor(look, float(habits.own[[13, 14], 2].mean()) + _DEPTH, wide)
+    donor = MouthDonor(look, arch_behind(habits.own), wide)
 
     def face_in(number: int) -> tuple[FloatArray, FloatArray] | None:
         face = track.at(number)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from sadtalker_ext.curves import smoothstep
+from sadtalker_ext.engines.puppet.dub.cutout import Part
 from sadtalker_ext.engines.puppet.dub.lips import LipLines
 from sadtalker_ext.portrait import topology
 from sadtalker_ext.portrait.filmed.places import CHIN_POINTS, LOWER_LIP, UPPER_LIP
@@ -42,9 +43,6 @@ _NODES = 36
 """Nodes across the face."""
 _FADE = 0.14
 """Share of the box at its borders over which the fields fade."""
-
-Part = tuple[slice, slice]
-"""Rows and columns of a box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

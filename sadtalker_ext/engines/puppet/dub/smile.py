@@ -15,7 +15,7 @@ import numpy as np
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.portrait import topology
-from sadtalker_ext.portrait.filmed.habits import Habits, openings
+from sadtalker_ext.portrait.filmed.habits import MEET, Habits, openings
 from sadtalker_ext.portrait.filmed.pose import WIDTH
 from sadtalker_ext.shot.steady import SteadyTrack
 from sadtalker_ext.types import FloatArray
@@ -38,8 +38,6 @@ _WITH_JAW: Final = 0.2
 but the cheeks do not."""
 _MOST: Final = np.array([(0.45, 0.3), (0.45, 0.3), (0.0, 0.3), (0.0, 0.3)], np.float32)
 """Ways sideways and upwards, in halves of the mouth, beyond which the mesh errs."""
-_MEET: Final = 0.45
-"""Where between their edges lips meet, from above; as `habits`."""
 _REMEMBERED: Final = 512
 
 
@@ -91,6 +89,6 @@ class FilmedSmile:
         looked = [*_CORNERS, *_UPPER]
         rest = self._habits.resting(pose, [*looked, _LOWER])[:, :2]
         ways: FloatArray = own[looked][:, :2] - rest[:PLACES]
-        ways[2:, 1] -= _MEET * (rest[PLACES, 1] - rest[PLACES - 1, 1])
+        ways[2:, 1] -= MEET * (rest[PLACES, 1] - rest[PLACES - 1, 1])
         ways[:2, 1] -= _WITH_JAW * WIDTH * float(openings(own[None])[0])
         return ways

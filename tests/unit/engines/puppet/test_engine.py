@@ -244,6 +244,8 @@ def test_large_pictures_are_scaled_to_a_video_that_plays():
         ({}, 2000, "output_side"),
         ({"output_side": 400}, 600, ""),
         ({"output_side": 100}, 384, ""),
+        ({"output_side": 1100}, 1650, ""),
+        ({"output_side": 1300}, 1950, "Frames of 1560 x 1950 pixels take long"),
         ({"output_side": 1900}, 2000, "output_side"),
         ({"output_side": 400, "upscaler": "some"}, 2000, "output_side"),
     ],

@@ -104,8 +104,9 @@ def test_errors_name_the_field_only_when_it_is_known():
 
 
 def test_hints_name_the_fields_that_do_it():
-    said = NoFaceFound("No.", hint="Try another, or mark eyes, mouth and chin yourself.")
-    assert "(config.face_points)" in as_body(said)["hint"]
+    said = NoFaceFound("No.", hint="Or mark it yourself.", remedy="face_points")
+    assert as_body(said)["hint"] == "Or mark it yourself (config.face_points)."
+    assert set(as_body(said)) == {"code", "message", "hint"}
     job = Job(
         seq=1, id="a", owner="", lane="x", state=JobState.REJECTED, attempts=1, created_at=0.0,
         started_at=0.0, finished_at=0.0, order={"dub": {"face": "0", "picture": True}},

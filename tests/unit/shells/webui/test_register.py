@@ -2,7 +2,10 @@
 
 import ast
 import builtins
+import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -173,3 +176,82 @@ def test_a_bug_in_the_tab_is_a_sentence_too(callbacks, monkeypatch):
     assert title == "SadTalker"
     assert "bug" in words
     assert "ZeroDivisionError" in words
+
+
+def test_the_tab_is_made_without_a_server_of_its_own(callbacks, monkeypatch):
+    """It is drawn into the host's page, which has one; gradio would make two more."""
+    made = []
+    usual = gradio.routes.App.create_app
+    monkeypatch.setattr(
+        gradio.routes.App,
+        "create_app",
+        staticmethod(lambda *a, **k: made.append(a) or usual(*a, **k)),
+    )
+    blocks, *_ = build(callbacks)
+    assert made == []
+    with gradio.Blocks() as page:
+        blocks.render()
+    assert made, "pages that stand alone have one"
+    shown = {one["props"].get("elem_id") for one in page.get_config_file()["components"]}
+    parts = [one for one in blocks.blocks.values() if type(one).__name__ != "State"]
+    ours = {getattr(one, "elem_id", None) for one in parts}
+    assert "sadtalker_ext_generate" in ours
+    assert ours <= shown
+
+
+def test_pages_that_are_made_meanwhile_have_their_servers(callbacks, monkeypatch):
+    """We are a guest: gradio itself is left as it is, also while our part is made."""
+    from sadtalker_ext.shells.ui import tab
+    from sadtalker_ext.shells.webui.page_part import page_part
+
+    usual = dict(vars(gradio.Blocks)), dict(vars(gradio.routes.App))
+    with page_part() as part:
+        gradio.HTML("ours")
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(page_of_a_host).result().app is not None
+    assert getattr(part, "app", None) is None
+    monkeypatch.setattr(tab, "build_tab", lambda host: 1 / 0)
+    build(callbacks)
+    assert (dict(vars(gradio.Blocks)), dict(vars(gradio.routes.App))) == usual
+    assert page_of_a_host().app is not None
+
+
+def page_of_a_host():
+    with gradio.Blocks() as made:
+        gradio.HTML("theirs")
+    return made
+
+
+START = """
+import pathlib, sys
+sys.path.insert(0, {root!r})
+from tests.support.fake_host import fake_webui
+with fake_webui(pathlib.Path(sys.argv[1])) as load:
+    code = pathlib.Path({root!r}, "scripts/sadtalker.py").read_text("utf-8")
+    exec(compile(code, "sadtalker.py", "exec"), {{"__name__": "sadtalker.py"}})
+    calls = load("script_callbacks").registered
+    calls["ui_settings"]()
+    ((blocks, *_),) = calls["ui_tabs"]()
+    assert len(blocks.blocks) > 100
+    print(*sys.modules)
+"""
+
+
+def test_a_start_imports_nothing_that_only_a_job_needs(tmp_path):
+    """A WebUI starts more often than it makes a talking video."""
+    done = subprocess.run(
+        [sys.executable, "-c", START.format(root=str(ROOT)), str(tmp_path)],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
+        env=os.environ | {"SADTALKER_HOME": str(tmp_path), "SADTALKER_CHECKPOINTS": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = set(done.stdout.split())
+    assert not found & {"torch", "av", "cv2", "librosa", "scipy", "sqlite3"} - _of_gradio()
+    for room in ("compositor", "dubbing.request", "motion", "portrait.mesh", "request", "pipeline"):
+        assert f"sadtalker_ext.{room}" not in found, f"{room} is for jobs"
+
+
+def _of_gradio():
+    code = "import gradio, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

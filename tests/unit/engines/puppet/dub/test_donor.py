@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sadtalker_ext.engines.puppet.dub.arch import arch_behind
 from sadtalker_ext.engines.puppet.dub.donor import MouthDonor
 from sadtalker_ext.engines.puppet.dub.lips import lip_lines
 from sadtalker_ext.engines.puppet.dub.looks import Look
@@ -42,7 +43,7 @@ def test_what_lies_below_comes_from_the_frame_that_is_open_wide(habits, opening)
     x, y = asked.points[[13, 14], :2].mean(0).astype(int)
     blue = []
     for second in (None, wide):
-        donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), float(habits.own[13, 2]), second)
+        donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), arch_behind(habits.own), second)
         drawn = donor.draw(asked.lines, asked.pose, {}, asked.skin, box)
         middle = drawn[y - 3 : y + 4, x - 8 : x + 9].mean((0, 1))
         blue.append(float(middle[2] - middle[0]))
@@ -55,7 +56,7 @@ def test_it_is_seen_where_that_frame_has_it(habits):
     top, bottom = wide.points[[13, 14], 1]
     floor = round(bottom - 8)
     wide.picture[floor : round(bottom), x - 20 : x + 20] = BLUE
-    donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), float(habits.own[13, 2]), wide)
+    donor = MouthDonor(look(habits, OPEN, (35, 10, 10)), arch_behind(habits.own), wide)
     drawn = donor.draw(wide.lines, wide.pose, {}, wide.skin, (0, 0, 320, 400))
     blue = drawn[round(top) : round(bottom) - 2, x, 2] - drawn[round(top) : round(bottom) - 2, x, 0]
     assert int(np.argmax(blue > 10)) + round(top) == pytest.approx(floor, abs=3)

@@ -28,6 +28,15 @@ def test_a_lip_filmed_thinner_gives_no_skin():
     assert pull[0] < THICK / 4
 
 
+def test_what_lies_before_the_edge_becomes_part_of_the_lip():
+    thick = np.full_like(DEPTH, THICK)
+    comes_from = pulled(np.full_like(DEPTH, -3.0), DEPTH, thick, thick) - DEPTH
+    assert (np.diff(comes_from) > 0).all()
+    assert comes_from[0] == pytest.approx(-3.0)
+    outside = -DEPTH >= THICK
+    assert comes_from[outside] == pytest.approx(-DEPTH[outside], abs=1e-4)
+
+
 def test_thickness_is_measured_between_the_edges():
     _, points = painted(opening=14, inside=(30, 10, 10))
     lines = lip_lines(points)
