@@ -22,6 +22,7 @@ from sadtalker_ext.motion.emotion_track import control_track, emotion_weights, l
 from sadtalker_ext.motion.emotions import COLOURS, recipes
 from sadtalker_ext.motion.looks import LOOKS, apart, turned_eyes
 from sadtalker_ext.motion.marks import marked_cues
+from sadtalker_ext.motion.own_eyes import USUAL, OwnEyes
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.speech.hearing import Hearing
 from sadtalker_ext.timeline import read_timeline
@@ -38,8 +39,7 @@ _BROWS_FIRST = 0.06
 """Seconds by which brows and eyes are ahead of the mouth when an emotion comes."""
 _GIVES_WAY, _PARTING_GIVES_WAY = 0.6, 0.85
 """Shares of the mouth's part, and of what parts the lips, that speech takes away."""
-_LOOK_SECONDS = 0.12
-_HEAD_SECONDS = 0.5
+_LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
 _PICTURE_DEGREES = 60.0
 """Width of the picture as seen by the face: it looks at a point as far as this tells."""
 _LED = ("gaze", "head")
@@ -57,7 +57,7 @@ class Directing:
         speech: What is said, for its words and marks; None for idle motion.
         hearing: What is heard of it.
         rng: Source of randomness of its own.
-        eyes: Where the eyes are in the picture, in shares of its width and height.
+        eyes: Those of the picture.
 
     Attributes:
         emotions: (T, E) float32 strengths of `EMOTIONS`.
@@ -74,7 +74,7 @@ class Directing:
         speech: Speech | None,
         hearing: Hearing | None,
         rng: np.random.Generator,
-        eyes: tuple[float, float] = (0.5, 0.4),
+        eyes: OwnEyes = USUAL,
     ) -> None:
         self._frames, self._fps, seconds = frames, fps, frames / fps
         words = speech.words if speech is not None else ()
@@ -90,7 +90,7 @@ class Directing:
             self.emotions = np.maximum(self.emotions, heard)
         self._noise = living(frames, fps, _CHANNELS, rng)
         self._mix, self._even = _mixing(rng), _sides(rng)
-        self._recipes, self.channels = recipes(), gestures.Channels.rest(frames)
+        self._recipes, self.channels = recipes(eyes.room), gestures.Channels.rest(frames)
         for cue in [*cues, *marked]:
             if cue.direction.kind == "gesture":
                 self._perform(cue)
@@ -98,7 +98,7 @@ class Directing:
             gestures.perform(self.channels, fps, gesture)
         self._controls = self._control_tracks([*cues, *marked])
         kinds = {kind: [cue for cue in cues if cue.direction.kind == kind] for kind in _LED}
-        self._gazes, self._heads, self._eyes = kinds["gaze"], kinds["head"], eyes
+        self._gazes, self._heads, self._eyes = kinds["gaze"], kinds["head"], eyes.place
 
     def head(self, head: FloatArray, *, still: bool) -> FloatArray:
         """Return the (T, 3) head movement of the plan as directed.

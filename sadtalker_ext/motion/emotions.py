@@ -24,6 +24,7 @@ import numpy as np
 
 from sadtalker_ext.blendshapes import BLENDSHAPES, COLUMN, both_sides
 from sadtalker_ext.directions import EMOTIONS, NEUTRAL
+from sadtalker_ext.motion.own_eyes import lowered_share
 from sadtalker_ext.types import FloatArray
 
 _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
@@ -74,7 +75,7 @@ _RECIPES: Final[Mapping[str, Mapping[str, float]]] = {
         "browDown": 0.9,
         "cheekSquint": 1.0,
         "eyeSquint": 1.0,
-        "eyeBlink": 0.5,
+        "eyeBlink": 0.2,
         "mouthUpperUp": 1.0,
         "mouthLowerDown": 0.7,
         "mouthFrown": 0.9,
@@ -170,10 +171,15 @@ def recipe(emotion: str) -> dict[str, float]:
     }
 
 
-def recipes() -> FloatArray:
-    """Return (E, 52) float32: the blendshapes of every emotion, in the order of `EMOTIONS`."""
+def recipes(room: float | None = None) -> FloatArray:
+    """Return (E, 52) float32: the blendshapes of every emotion, in the order of `EMOTIONS`.
+
+    Args:
+        room: How far the lids can come down, see `own_eyes.OwnEyes`.
+    """
     table = np.zeros((len(EMOTIONS), len(BLENDSHAPES)), np.float32)
     for row, emotion in enumerate(EMOTIONS):
         for name, weight in recipe(emotion).items():
             table[row, COLUMN[name]] = weight
+    table[:, [COLUMN[name] for name in both_sides("eyeBlink")]] *= np.float32(lowered_share(room))
     return table

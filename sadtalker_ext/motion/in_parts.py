@@ -19,6 +19,7 @@ import numpy as np
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.motion.controls import BREATH, BROW, RELAX
 from sadtalker_ext.motion.directing import is_directed
+from sadtalker_ext.motion.own_eyes import USUAL, OwnEyes
 from sadtalker_ext.motion.plan import Planner
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -66,7 +67,7 @@ def motion_parts(
     seed: int,
     progress: Progress,
     require: Require | None = None,
-    eyes: tuple[float, float] = (0.5, 0.4),
+    eyes: OwnEyes = USUAL,
     later: Progress | None = None,
 ) -> Iterator[Motion]:
     """Yield the motion of a long performance part by part, as they are known.

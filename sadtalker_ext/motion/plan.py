@@ -28,6 +28,7 @@ from sadtalker_ext.motion.driven_face import DrivenFace
 from sadtalker_ext.motion.driving import FaceTracker
 from sadtalker_ext.motion.lips.mouth_track import MouthTrack
 from sadtalker_ext.motion.lips.relaxing import REACH, relax_rows, speaks
+from sadtalker_ext.motion.own_eyes import USUAL, OwnEyes
 from sadtalker_ext.motion.tracking import Tracked, over_again, read_driving, there_and_back
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -53,7 +54,7 @@ def plan_motion(
     progress: Progress,
     track: FaceTracker,
     require: Require | None = None,
-    eyes: tuple[float, float] = (0.5, 0.4),
+    eyes: OwnEyes = USUAL,
 ) -> Motion:
     """Listen, follow the driving videos, and return the motion at 25 frames per second.
 
@@ -66,7 +67,7 @@ def plan_motion(
         progress: Counts the chunks listened to.
         track: Follows the face of a driving video.
         require: Gives the weight files of the phone recogniser.
-        eyes: Where the eyes are in the picture, in shares of its width and height.
+        eyes: Those of the picture.
 
     Raises:
         InvalidOption: A direction of the timeline cannot be followed.
@@ -91,7 +92,7 @@ def build_motion(
     progress: Progress,
     driven: Tracked | None = None,
     require: Require | None = None,
-    eyes: tuple[float, float] = (0.5, 0.4),
+    eyes: OwnEyes = USUAL,
     hearing: Hearing | None = None,
 ) -> Motion:
     """Return the motion of the face at 25 frames per second as one long block.
@@ -104,7 +105,7 @@ def build_motion(
         progress: Counts the chunks listened to.
         driven: What driving videos give, instead of planned tracks.
         require: Gives the weight files of the phone recogniser.
-        eyes: Where the eyes are in the picture, in shares of its width and height.
+        eyes: Those of the picture.
         hearing: What is heard, if somebody listened already.
 
     Raises:
@@ -130,7 +131,7 @@ class Planner:
         seed: Repeats the motion.
         driven: What driving videos give, instead of planned tracks.
         speech: What is said, for words and marks that directions refer to.
-        eyes: Where the eyes are in the picture, in shares of its width and height.
+        eyes: Those of the picture.
 
     Raises:
         InvalidOption: A direction of the timeline cannot be followed.
@@ -147,7 +148,7 @@ class Planner:
         seed: int,
         driven: Tracked | None = None,
         speech: Speech | None = None,
-        eyes: tuple[float, float] = (0.5, 0.4),
+        eyes: OwnEyes = USUAL,
     ) -> None:
         self.frames = frames = max(1, math.ceil(seconds * MOTION_FPS - 1e-6))
         driven = driven or Tracked()

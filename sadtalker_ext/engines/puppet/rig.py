@@ -30,6 +30,7 @@ from sadtalker_ext.engines.puppet.skin.shares import (
 from sadtalker_ext.engines.puppet.stage import StageView, view_stage
 from sadtalker_ext.motion.controls import BROW, MOUTH, RELAX, as_mapping
 from sadtalker_ext.motion.driving import FaceTracker
+from sadtalker_ext.motion.own_eyes import OwnEyes
 from sadtalker_ext.motion.view import beyond, scaled_head
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.performance import Performance
@@ -146,11 +147,12 @@ class PuppetRig:
         ):
             yield scaled_head(part, options, WIDEST)
 
-    def _eyes(self) -> tuple[float, float]:
-        """Return where the eyes are in the frame, in shares of its width and height."""
+    def _eyes(self) -> OwnEyes:
+        """Return what motion has to know of the eyes of the picture."""
         left, top, right, bottom = self.view.frame
         x, y = self.view.points[list(_EYE_CORNERS), :2].mean(0)
-        return float((x - left) / (right - left)), float((y - top) / (bottom - top))
+        place = float((x - left) / (right - left)), float((y - top) / (bottom - top))
+        return OwnEyes(place, self.eyes.room)
 
     def unable(self, motion: Motion) -> tuple[str, ...]:
         """Say which paths turn the head too far, and which lids and lips cannot do as asked."""
@@ -231,8 +233,7 @@ class PuppetRig:
             poses: Those of `head_poses`.
         """
         with self._expressed(motion, row) as (canvas, boxes):
-            angles, lift, hair = pose_of(motion, row, poses)
-            within = self.view.frame
+            (angles, lift, hair), within = pose_of(motion, row, poses), self.view.frame
             return self.head.apply(canvas, *angles, lift, hair, changed=boxes, within=within)
 
     def draw_row_planes(self, motion: Motion, row: int, poses: Poses) -> ImageArray:

@@ -10,6 +10,7 @@ from sadtalker_ext.directions import EMOTIONS, GESTURES
 from sadtalker_ext.motion.controls import CONTROLS
 from sadtalker_ext.motion.emotion_track import FASTEST
 from sadtalker_ext.motion.emotions import recipe
+from sadtalker_ext.motion.own_eyes import OwnEyes
 from sadtalker_ext.motion.plan import Planner, build_motion
 from sadtalker_ext.motion.resampling import resample
 from sadtalker_ext.options import GenerateOptions
@@ -100,6 +101,24 @@ def test_emotions_colour_the_person():
     assert sad.gaze[:, 1].mean() > calm.gaze[:, 1].mean() + 1.5
     blinks = [(np.diff((one.lids[:, 0] > 0.9).astype(int)) == 1).sum() for one in (sad, fearful)]
     assert blinks[0] < blinks[1]
+
+
+@pytest.mark.parametrize("emotion", ["sad", "disgusted"])
+def test_lids_of_an_emotion_come_down_as_far_as_the_eyes_have_room(emotion):
+    def lids(room, **options):
+        options = GenerateOptions(blink="off", **options)
+        return (
+            build_motion(None, 3.0, options, 1, Progress(), eyes=OwnEyes(room=room))
+            .lids[40:]
+            .mean()
+        )
+
+    narrow, usual, wide = (lids(room, emotion=emotion) for room in (0.05, 0.2, 0.3))
+    assert 0 < narrow < 0.4 * usual < usual < wide
+    assert lids(0.0, emotion=emotion) == 0
+    # what asks for the lids by their name has them
+    asked = [{"at": 0, "control": {"eyeBlink": 0.8}}]
+    assert lids(0.05, timeline=asked) == lids(0.3, timeline=asked) > 0.7
 
 
 def test_blocks_are_the_rows_of_the_whole():

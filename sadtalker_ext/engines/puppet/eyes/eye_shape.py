@@ -49,6 +49,8 @@ RIGHT_EYE = EyeIndices(
 # nose and the temple in eye widths from the middle.
 MOVING_BELOW = 0.36
 MOVING_INWARD, MOVING_OUTWARD = 0.60, 0.76
+_PUPIL = 0.28  # of the radius of the iris
+_MOST_ROOM = 0.5  # an iris that rolls away, or a mesh that errs, is no reason to shut an eye
 _CURVE_U = np.linspace(-0.5, 0.5, 65)
 _PATCH_SIDE = 0.95  # the patch reaches this far left and right of the eye's middle, in eye widths
 _OUTER_EXTRA = 0.06  # the mesh ends a little before the outer corner, as a share of the width
@@ -99,6 +101,20 @@ class EyeShape:
     def bump(self) -> FloatArray:
         """(h, w) 1 at the middle of the eye, falling to 0 at its corners."""
         return np.asarray(np.clip(1.0 - (2.0 * self.u) ** 2, 0.0, 1.0), dtype=np.float32)
+
+    def rooms(self) -> tuple[float, float]:
+        """Return which shares of the opening lie above and below the pupil, each 0..`_MOST_ROOM`.
+
+        So far the lids can come together and the eye still looks out.
+        """
+        x, y, radius = self.iris
+        rows, columns = self.u.shape
+        at = min(max(round(y), 0), rows - 1), min(max(round(x), 0), columns - 1)
+        opening = max(float(self.lower[at] - self.upper[at]), 1e-3)
+        half = _PUPIL * radius / self.size
+        above = (float(self.v[at] - self.upper[at]) - half) / opening
+        below = (float(self.lower[at] - self.v[at]) - half) / opening
+        return min(max(above, 0.0), _MOST_ROOM), min(max(below, 0.0), _MOST_ROOM)
 
     def moving_part(self) -> tuple[slice, slice]:
         """Return the rows and columns of the patch in which a blink or a glance moves anything."""

@@ -40,7 +40,10 @@ _UNDER_BROW = 0.07  # darkness of the paper there: as light as the cheek, a lid 
 _SMOOTHEST = 0.68  # of the crease, a trace of which stays
 _TIPS_OUT = 0.92  # of tips of lashes above their band: they point down when the lid is shut
 _SHADOW_DEPTH = 0.3
-_SQUINT = (0.14, 0.32)  # of the opening, that the upper and the lower margin take at a squint of 1
+_SQUINT = (
+    0.6,
+    0.8,
+)  # of the room above and below the pupil, that the margins take at a squint of 1
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.4  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
@@ -74,7 +77,8 @@ class Eyelids:
         self._bump = bump
         self._rise = np.minimum(_LOWER_RISE * bump, 0.3 * opening)
         self._travel = opening + (_SEAM_BELOW * smoothstep(0.0, 0.7, bump) - self._rise)
-        self._squints = tuple(share * opening * np.sqrt(bump) for share in _SQUINT)
+        self._rooms = shape.rooms()
+        self._opening = opening * np.sqrt(bump)
         self._roof = np.maximum(shape.brow, shape.upper - _HIGHEST)
         self._gap = np.maximum(shape.upper - self._roof, 0.05)
         self._glasses = skin.glasses
@@ -149,11 +153,11 @@ class Eyelids:
             (3, h, w) float32 patch; exactly `face` outside of what moved.
         """
         shape = self._shape
-        tight = squint * (1 - closure)
+        over, under = self._tightened(squint, closure)
         down = follow - lifted * (1 - closure)
-        move = closure * self._travel + down * self._bump + tight * self._squints[0]
+        move = closure * self._travel + down * self._bump + over * self._opening
         margin = shape.upper + move
-        rise = closure * self._rise - 0.3 * follow * self._bump + tight * self._squints[1]
+        rise = closure * self._rise - 0.3 * follow * self._bump + under * self._opening
         lower = shape.lower - rise
         depth = (shape.v - margin) * shape.size  # pixels below the upper margin
         bare = cv2.subtract(face, self._over, dtype=cv2.CV_8U)
@@ -177,6 +181,15 @@ class Eyelids:
             eyeball = eyeball * light
         out += (eyeball - out) * opening
         return self._with_lash_line(out, depth, closure) if closure > 0 else out
+
+    def _tightened(self, squint: float, closure: float) -> tuple[float, float]:
+        """Return the shares of the opening that the upper and the lower margin take for a squint.
+
+        A lid that has come down has less room above the pupil left.
+        """
+        above, below = self._rooms
+        tight = squint * (1 - closure)
+        return _SQUINT[0] * tight * max(above - closure, 0.0), _SQUINT[1] * tight * below
 
     def _maps(self, way: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Turn ways down in eye sizes into the places to read from."""

@@ -130,6 +130,12 @@ class EyeLayer:
                 _draw_eye(canvas, eye, float(closure) * self._reach, look, tense)
 
     @property
+    def room(self) -> float | None:
+        """Share of the eyes' opening above the pupil, mean of both; None where neither is seen."""
+        found = [eye.shape.rooms()[0] for eye in self._eyes if eye is not None]
+        return sum(found) / len(found) if found else None
+
+    @property
     def still(self) -> FloatArray | None:
         """(H, W) float32, 1 on the rims of glasses in front of the eyes; None without any."""
         return self._rims

@@ -14,6 +14,7 @@ from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.folds import Folds, Light
 from sadtalker_ext.engines.puppet.skin.frame import SkinFrame, freedom, measure_skin
 from sadtalker_ext.engines.puppet.skin.own_brows import beside_own_brows, worried
+from sadtalker_ext.engines.puppet.skin.own_smile import against_own_smile, own_smile
 from sadtalker_ext.engines.puppet.skin.roughness import measure_roughness
 from sadtalker_ext.engines.puppet.soft_fields import blur
 from sadtalker_ext.pixels import remap
@@ -64,7 +65,8 @@ class SkinLayer:
         smooth = 1 - (1 - drawn) * measure_roughness(picture, frame)
         coloured = min(float(np.ptp(style.skin)) / max(float(style.skin.max()), 1.0) / _COLOURED, 1)
         self._folds = Folds(frame, np.clip(1.5 * hidden, 0, 1), strength, smooth, coloured)
-        self._worry = worried(np.asarray(points, np.float32))
+        mesh = np.asarray(points, np.float32)
+        self._worry, self._smile = worried(mesh), own_smile(mesh)
         self._cheeks = [_cheek(frame, side, region.shape[:2], strength) for side in (-1, 1)]
 
     def apply(self, canvas: ImageArray, face: FloatArray) -> None:
@@ -74,7 +76,7 @@ class SkinLayer:
             canvas: (H, W, 3) uint8 RGB, the size of the constructor's picture.
             face: (52,) weights of the blendshapes; all zero leaves the canvas as it is.
         """
-        face = beside_own_brows(face, self._worry)
+        face = against_own_smile(beside_own_brows(face, self._worry), self._smile)
         forward = self._fields.forward(face)
         if forward is None:
             return

@@ -17,10 +17,6 @@ _OF_A_SMILE = (
 )
 _OWN_SMILE = 0.65
 """Share of a directed smile that the broadest smile of a picture stands for."""
-_AGAINST_A_SMILE = {"mouthFrown": 1.0, "noseSneer": 0.3}
-"""What pulls where a smile does not: as far as it does, the smile of a picture goes."""
-_UNDONE = 0.7
-"""Share of a directed smile that is taken back where the broadest smile of a picture goes."""
 _PUCKER = 0.95
 _JAW = 0.9
 _PRESS = 0.6
@@ -63,28 +59,22 @@ def mouth_controls(spoken: Mapping[str, float], face: FloatArray) -> dict[str, f
 def beside_own_smile(face: FloatArray, smile: float, relax: float) -> FloatArray:
     """Return the weights of a frame for a picture that smiles by itself.
 
-    Less smile is to be added to it, and muscles that work against a smile have it to undo: there
-    the weight of a smile is negative.
+    Less smile is to be added to it.
 
     Args:
         face: (52,) weights of the blendshapes.
         smile: 0..1, how broad the smile of the picture is.
         relax: 0..1, how far it is let go in this frame.
     """
-    if smile <= 0:
-        return face
     shown = smile * (1 - relax)
+    if shown <= 0:
+        return face
     left = face.copy()
     asked = 0.5 * float(face[COLUMN["mouthSmileLeft"]] + face[COLUMN["mouthSmileRight"]])
-    for name in _OF_A_SMILE if shown > 0 else ():
+    for name in _OF_A_SMILE:
         # what parts the lips is part of a smile only where there is one
         part = 1.0 if name.startswith("mouthSmile") else asked
         left[COLUMN[name]] *= 1 - _OWN_SMILE * shown * part
-    for side in ("Left", "Right"):
-        against = sum(
-            share * float(face[COLUMN[name + side]]) for name, share in _AGAINST_A_SMILE.items()
-        )
-        left[COLUMN[f"mouthSmile{side}"]] -= _UNDONE * smile * min(against, 1.0)
     return left
 
 

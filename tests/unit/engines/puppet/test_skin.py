@@ -12,6 +12,7 @@ from sadtalker_ext.engines.puppet.mouth.sheet_warp import SheetWarp
 from sadtalker_ext.engines.puppet.rig import head_poses
 from sadtalker_ext.engines.puppet.skin.fields import SkinFields
 from sadtalker_ext.engines.puppet.skin.frame import freedom, measure_skin
+from sadtalker_ext.engines.puppet.skin.own_smile import against_own_smile, own_smile
 from sadtalker_ext.engines.puppet.skin.pushes import MOVED
 from sadtalker_ext.engines.puppet.skin.shares import beside_own_smile, mouth_controls
 from sadtalker_ext.inputs.image import read_picture
@@ -242,12 +243,12 @@ def test_a_picture_that_smiles_is_asked_for_less(rig):
 
 
 def test_what_pulls_against_a_smile_undoes_that_of_the_picture(rig, models):
-    smile = rig.mouth.smile
-    sad, afraid = (beside_own_smile(weights(**recipe(one)), smile, 1.0) for one in ("sad", "happy"))
+    mesh = np.asarray(rig.view.points, np.float32)
+    smile = own_smile(mesh)
+    sad, glad = (against_own_smile(weights(**recipe(one)), smile) for one in ("sad", "happy"))
     assert sad[COLUMN["mouthSmileLeft"]] < -0.4
-    assert afraid[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
+    assert glad[COLUMN["mouthSmileLeft"]] == recipe("happy")["mouthSmileLeft"]
     frown = weights(mouthFrown=0.5)
-    np.testing.assert_array_equal(beside_own_smile(frown, 0.0, 1.0), frown)
     corners = [
         points(models, draw(rig, face, relax=1.0))[[61, 291], 1].mean()
         - points(models, draw(rig, face, relax=1.0))[1, 1]

@@ -6,6 +6,8 @@ import pytest
 
 from sadtalker_ext.engines.puppet.eyes.eye_shape import LEFT_EYE, RIGHT_EYE
 from sadtalker_ext.engines.puppet.eyes.layer import EyeLayer, LidTension
+from sadtalker_ext.motion.emotions import recipe
+from sadtalker_ext.motion.own_eyes import lowered_share
 from tests.unit.engines.puppet.eyes.drawn_eyes import SKIN, draw_face, eye_points
 
 SIDE = 400
@@ -188,3 +190,24 @@ def test_a_wide_eye_raises_its_upper_lid_alone(points):
         assert changed[round(upper - 0.1 * WIDTH) : middle].any()
         below = round(lower - 0.03 * WIDTH), round(lower + 0.2 * WIDTH)
         assert not changed[below[0] : below[1]].any()
+
+
+@pytest.mark.parametrize("opening", [14, 20, 32])
+@pytest.mark.parametrize("iris_up", [-3, 0, 4])
+def test_an_emotion_narrows_an_eye_and_leaves_its_pupil_seen(opening, iris_up):
+    """However far an eye is open by itself, and wherever it looks."""
+    points = eye_points(WIDTH, opening, picture=SIDE)
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        points[list(eye.iris), 1] -= iris_up
+    picture = draw_face(points, picture=SIDE)
+    layer = EyeLayer(picture, points)
+    strongest = max(recipe(one)["eyeBlinkLeft"] for one in ("sad", "disgusted"))
+    closure = strongest * lowered_share(layer.room)
+    frame, tension = picture.copy(), LidTension(squint=1.0)
+    layer.apply(frame, (closure, closure), (0.0, 0.0), 0.0, (tension, tension))
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        x, y = np.round(points[eye.iris[0], :2]).astype(int)
+        assert frame[y, x - 3 : x + 4].max() < 70  # the pupil is the only black thing in an eye
+        columns, upper, lower = columns_of(points, eye)
+        rows = slice(round(upper), round(lower))
+        assert np.abs(frame[rows, columns].astype(int) - picture[rows, columns]).max() > 40
