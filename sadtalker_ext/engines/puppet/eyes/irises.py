@@ -24,7 +24,12 @@ IRIS_DIAMETER_MM = 11.7  # nearly the same in all adults, which gives the pictur
 EYE_RADIUS_MM = 12.0
 _MAX_DEGREES = 25.0
 _REFLECTION_SHARE = 0.5
+_SHADE_ENDS = 0.9  # of the opening, down to which the upper lid's shade reaches
 _LIGHTEST = 0.72  # of the shade on an eyeball that a raised lid uncovers
+_RIM_ENDS = 1.12  # radii of the iris, within which its dark rim colours the white
+_WHITE_ABOVE = 0.75  # of its usual brightness; darker are lashes and corners
+_LASHES_HANG = 0.12  # below the upper margin at most, in eye sizes
+_LEAST_WHITE = 0.06  # of the opening; less says nothing of what is behind the lids
 _SOFT_PX, _SOFT = 0.6, 0.008  # softness of borders: in pixels at least, and in eye sizes
 # how far from the open margins the eyeball can be seen when the lids are opened wide, in eye sizes,
 # and from the middle of the eye in eye widths
@@ -95,10 +100,15 @@ class IrisMotion:
         return drawn
 
     def _raised_shade(self, widened: float) -> FloatArray:
-        """Return the shade of a lid that is raised: it goes up with the lid, (h, w)."""
-        down = self._shape.down
-        map_x = self._x + np.float32(self._shape.iris[0] + widened * down[0]) + 0 * self._y
-        map_y = self._y + np.float32(self._shape.iris[1] + widened * down[1]) + 0 * self._x
+        """Return the shade of a lid that is raised: it goes up with the lid, (h, w).
+
+        That of the lower lid stays: moved up it would be a line across the eyeball.
+        """
+        shape, part = self._shape, self._part
+        gap = np.maximum(shape.lower[part] - shape.upper[part], 0.02)
+        way = widened * smoothstep(_SHADE_ENDS, 0.4, (shape.v[part] - shape.upper[part]) / gap)
+        map_x = self._x + np.float32(shape.iris[0]) + way * shape.down[0]
+        map_y = self._y + np.float32(shape.iris[1]) + way * shape.down[1]
         shade = np.asarray(remap(self._shade, map_x, map_y), np.float32)
         # what was dark was mostly lashes, and they went up with the lid
         return np.maximum(shade, _LIGHTEST)
@@ -136,8 +146,14 @@ def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) 
     hidden = (near & ~inside).astype(np.uint8)
     if not inside.any():
         return patch.copy()
-    completed = cv2.inpaint(patch, hidden, max(2.0, 0.05 * shape.size), cv2.INPAINT_TELEA)
     radius = shape.iris[2]
+    white, lashes = _white_of(patch, shape, inside & (distance > _RIM_ENDS * radius))
+    # behind the lids the white goes on as white, whatever iris, rim and lashes show next to them
+    over, unknown = np.asarray(hidden, np.float32), hidden
+    if white.sum() > _LEAST_WHITE * inside.sum():
+        over = np.maximum(over, blur(widen(np.asarray(lashes, np.float32), 3), _SOFT_PX))
+        unknown = (near & ~white).astype(np.uint8)
+    completed = cv2.inpaint(patch, unknown, max(2.0, 0.05 * shape.size), cv2.INPAINT_TELEA)
     disc = distance < radius
     seen = disc & inside
     if seen.sum() < 6:
@@ -150,16 +166,31 @@ def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) 
         profile[step] = np.median(patch[ring], axis=0) if ring.sum() >= 3 else overall
     place = np.clip(distance / radius * 8 - 0.5, 0, 7)
     channels = [np.interp(place, np.arange(9), profile[:, c]) for c in range(3)]
-    behind = hidden * smoothstep(1.04 * radius, 0.94 * radius, distance)
     soft = _softness(shape)
+    behind = smoothstep(1.04 * radius, 0.94 * radius, distance)
     behind = blur(behind, max(0.7, soft))[..., None]
     made_up = completed + (np.stack(channels, axis=-1) - completed) * behind
-    over = np.asarray(hidden, np.float32)
     if soft > _SOFT_PX:
         # in a large picture the border between what is seen and what is made up would be a line
         over = blur(widen(over, 2 * round(1.5 * soft) + 1), soft)
     mixed = patch + (made_up - patch) * over[..., None]
     return np.asarray(np.clip(mixed + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _white_of(
+    patch: ImageArray, shape: EyeShape, beside: FloatArray
+) -> tuple[FloatArray, ImageArray]:
+    """Tell the white of the eye from lashes before it, among (h, w) bool pixels beside the iris.
+
+    Returns:
+        (h, w) bool, and (h, w) uint8 of the dark ones below the upper margin.
+    """
+    if not beside.any():
+        return beside, beside.astype(np.uint8)
+    bright = patch.mean(axis=-1)
+    light = bright > _WHITE_ABOVE * float(np.percentile(bright[beside], 75))
+    hanging = beside & ~light & (shape.v < shape.upper + _LASHES_HANG)
+    return beside & light, hanging.astype(np.uint8)
 
 
 def _softness(shape: EyeShape) -> float:
