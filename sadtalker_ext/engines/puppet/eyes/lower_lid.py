@@ -12,6 +12,7 @@ import dataclasses
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
@@ -19,6 +20,7 @@ from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch
 from sadtalker_ext.pixels import sample
 from sadtalker_ext.types import FloatArray, ImageArray
 
+Mask = npt.NDArray[np.bool_]
 _PLACES = np.linspace(-0.36, 0.36, 37)  # of the columns, in eye widths
 # Below the mesh's lower margin, in eye sizes.
 _STEP = 0.01
@@ -81,7 +83,7 @@ def _white(lab: FloatArray, shape: EyeShape) -> FloatArray:
     return np.asarray(np.median(colours[light], axis=0), np.float32)
 
 
-def _transitions(patch: ImageArray, shape: EyeShape) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _transitions(patch: ImageArray, shape: EyeShape) -> tuple[FloatArray, Mask, Mask]:
     """Find in each column how far below the mesh's lid the eyeball ends, and whether that is clear.
 
     Returns:
@@ -111,4 +113,8 @@ def _transitions(patch: ImageArray, shape: EyeShape) -> tuple[FloatArray, FloatA
     after = read[last, columns]
     of_skin = np.linalg.norm(after - skin, axis=-1)
     whiter = np.linalg.norm(after - _white(lab, shape), axis=-1) < _HALF * of_skin
-    return np.asarray(found, np.float32), np.asarray(sure & ~whiter), np.asarray(sure & whiter)
+    return (
+        np.asarray(found, np.float32),
+        np.asarray(sure & ~whiter, np.bool_),
+        np.asarray(sure & whiter, np.bool_),
+    )

@@ -31,6 +31,6 @@ def paper_between(shape: tuple[int, int], size: float, seed: int = 0) -> FloatAr
     ends = [tuple(round(float(reach + side * one)) for one in way) for side in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA)
     drawn = cv2.filter2D(noise, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
-    drawn = cv2.GaussianBlur(drawn, (0, 0), max(0.5, 0.5 * _THICK * size))
-    drawn = drawn / max(float(drawn.std()), 1e-6)
-    return np.asarray(smoothstep(*_GAPS, drawn), np.float32)
+    soft = cv2.GaussianBlur(drawn, (0, 0), max(0.5, 0.5 * _THICK * size))
+    level = np.asarray(soft, np.float32) / max(float(soft.std()), 1e-6)
+    return np.asarray(smoothstep(*_GAPS, level), np.float32)
