@@ -115,15 +115,14 @@ class PartedLips:
         # Beyond its edge a lip goes on with its own colour, not with what lay there; and its rim
         # stretches a little, because the rim in the picture has the dark of the closed mouth.
         across = self._frame.across
-        pull: npt.NDArray[Any]
-        for share, at, depth, back, line in (
+        for share, at, depth, back, drawn in (
             (upper, upper_at, below_upper, -across, 0.0),
             (lower, lower_at, above_lower, across, self._line),
         ):
-            rim = max(self.rim, line)
-            pull = rim * np.clip(1 + depth / (3 * rim), 0, 1)
-            if line > 0:
-                pull = pull * smoothstep(0.0, 2 * line, below_upper + above_lower)
+            rim = max(self.rim, drawn)
+            pull: npt.NDArray[Any] = rim * np.clip(1 + depth / (3 * rim), 0, 1)
+            if drawn > 0:
+                pull = pull * smoothstep(0.0, 2 * drawn, below_upper + above_lower)
             pull = pull + np.maximum(depth, 0)
             places = [SCALE * (axis + pull * way) for axis, way in zip(at, back, strict=True)]
             for plane, colour in zip(lips, cv2.split(parting.read(*places)), strict=True):
