@@ -217,7 +217,8 @@ class PuppetRig:
         """
         whole = np.repeat(alpha[:, :, None], 3, axis=2)
         stage = view_stage(whole, self.face, self.preprocess, self.view.longest_px).pixels
-        head = HeadTurn(stage, self.view.points, self.mask)
+        # where the picture ends is what the picture says, not its transparency
+        head = HeadTurn(stage, self.view.points, self.mask, self.head.content)
         poses = head_poses(motion)
         for row in range(len(motion)):
             angles, lift, hair = pose_of(motion, row, poses)

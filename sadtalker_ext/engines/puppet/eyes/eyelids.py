@@ -40,10 +40,8 @@ _UNDER_BROW = 0.07  # darkness of the paper there: as light as the cheek, a lid 
 _SMOOTHEST = 0.68  # of the crease, a trace of which stays
 _TIPS_OUT = 0.92  # of tips of lashes above their band: they point down when the lid is shut
 _SHADOW_DEPTH = 0.3
-_SQUINT = (
-    0.6,
-    0.8,
-)  # of the room above and below the pupil, that the margins take at a squint of 1
+_BEHIND_HAIR = 0.45  # of lashes is seen behind hair
+_SQUINT = (0.6, 0.8)  # of the room above and below the pupil that the margins take at a squint of 1
 _BULGE = 0.05  # the lid over the middle of the ball catches this much more light
 _LINE_BELOW = 0.4  # of the thickness of the lash line that it lies below the margin
 _FORESHORTENING = 0.6  # of the lashes that point at the viewer
@@ -91,13 +89,15 @@ class Eyelids:
         over = np.round(patch - skin.bare).astype(np.int16)
         self._over = over
         on_margin = np.clip(1.5 + (shape.upper - shape.v) * shape.size, 0, 1)
-        lashes = over * (skin.lashes.mask * on_margin)[..., None]
+        # lashes behind hair are hardly seen
+        seen = np.float32(_BEHIND_HAIR + (1 - _BEHIND_HAIR) * skin.open_air)
+        lashes = over * (seen * skin.lashes.mask * on_margin)[..., None]
         self._lashes = np.round(lashes).astype(np.int16)
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.5 + 0.5 * bump)
         outward = shape.u * shape.outer
         ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
-        self._lash_opacity = ends * skin.lashes.strength
+        self._lash_opacity = ends * skin.lashes.strength * seen
         self._comb = _comb(shape)
         self._around = self._lash_zone(skin)
         height, width = shape.u.shape

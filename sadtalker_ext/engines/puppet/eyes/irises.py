@@ -11,20 +11,28 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.eyes.eye_shape import EyeShape
-from sadtalker_ext.engines.puppet.fields import fine_planes, planes
+from sadtalker_ext.engines.puppet.fields import fine_planes, planes, spread_colours
 from sadtalker_ext.engines.puppet.fine import FinePicture
 from sadtalker_ext.engines.puppet.soft_fields import blur, soft_switch, widen
 from sadtalker_ext.pixels import remap
 from sadtalker_ext.types import FloatArray, ImageArray
 
+Mask = npt.NDArray[np.bool_]
 IRIS_DIAMETER_MM = 11.7  # nearly the same in all adults, which gives the picture's scale
 EYE_RADIUS_MM = 12.0
 _MAX_DEGREES = 25.0
 _REFLECTION_SHARE = 0.5
+_SHADE_ENDS = 0.9  # of the opening, down to which the upper lid's shade reaches
 _LIGHTEST = 0.72  # of the shade on an eyeball that a raised lid uncovers
+_RIM_ENDS = 1.12  # radii of the iris, within which its dark rim colours the white
+_WHITE_ABOVE = 0.75  # of its usual brightness; darker are lashes and corners
+_LASHES_HANG = 0.12  # below the upper margin at most, in eye sizes
+_CORNERS, _CORNER_SHADE = (0.22, 0.48), 0.35  # the ball turns away there, in eye widths
+_LEAST_WHITE = 0.06  # of the opening; less says nothing of what is behind the lids
 _SOFT_PX, _SOFT = 0.6, 0.008  # softness of borders: in pixels at least, and in eye sizes
 # how far from the open margins the eyeball can be seen when the lids are opened wide, in eye sizes,
 # and from the middle of the eye in eye widths
@@ -49,7 +57,10 @@ class IrisMotion:
         distance = np.hypot(x, y)
         self._eyeball = _complete_eyeball(patch, shape, distance)
         self._shade = _lid_shade(patch, self._eyeball, _softness(shape))
-        rows, columns = self._part = _seen_part(shape)
+        rows, columns = self._part = part = _seen_part(shape)
+        gap = np.maximum(shape.lower - shape.upper, 0.02)[part]
+        height = (shape.v - shape.upper)[part] / gap
+        self._below_upper = np.asarray(smoothstep(_SHADE_ENDS, 0.4, height), np.float32)
         self._x, self._y = x[:, columns], y[rows]
         base, light = _split_reflection(self._eyeball, shape, distance)
         self._base = FinePicture(base)
@@ -88,17 +99,23 @@ class IrisMotion:
             moved += self._moved(self._reflection, part)
         moved *= self._shade[self._part] if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
-        share = soft_switch(0.0, 1.2, float(np.hypot(*shift)) + widened)
+        looks = soft_switch(0.0, 1.2, float(np.hypot(*shift)))
+        # a lid that is raised alone uncovers nothing at the lower one
+        share = np.maximum(looks, soft_switch(0.0, 1.2, widened) * self._below_upper)
         drawn = planes(face)
         seen = drawn[(slice(None), *self._part)]
-        seen += (moved - seen) * np.float32(share)
+        seen += (moved - seen) * share
         return drawn
 
     def _raised_shade(self, widened: float) -> FloatArray:
-        """Return the shade of a lid that is raised: it goes up with the lid, (h, w)."""
-        down = self._shape.down
-        map_x = self._x + np.float32(self._shape.iris[0] + widened * down[0]) + 0 * self._y
-        map_y = self._y + np.float32(self._shape.iris[1] + widened * down[1]) + 0 * self._x
+        """Return the shade of a lid that is raised: it goes up with the lid, (h, w).
+
+        That of the lower lid stays: moved up it would be a line across the eyeball.
+        """
+        shape = self._shape
+        way = widened * self._below_upper
+        map_x = self._x + np.float32(shape.iris[0]) + way * shape.down[0]
+        map_y = self._y + np.float32(shape.iris[1]) + way * shape.down[1]
         shade = np.asarray(remap(self._shade, map_x, map_y), np.float32)
         # what was dark was mostly lashes, and they went up with the lid
         return np.maximum(shade, _LIGHTEST)
@@ -136,12 +153,21 @@ def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) 
     hidden = (near & ~inside).astype(np.uint8)
     if not inside.any():
         return patch.copy()
-    completed = cv2.inpaint(patch, hidden, max(2.0, 0.05 * shape.size), cv2.INPAINT_TELEA)
     radius = shape.iris[2]
+    white, lashes = _white_of(patch, shape, inside & (distance > _RIM_ENDS * radius))
+    # behind the lids the white goes on as white, whatever iris, rim and lashes show next to them
+    over = np.asarray(hidden, np.float32)
+    if white.sum() > _LEAST_WHITE * inside.sum():
+        over = np.maximum(over, blur(widen(np.asarray(lashes, np.float32), 3), _SOFT_PX))
+        completed = spread_colours(patch.astype(np.float32), white.astype(np.float32))
+        completed *= (1 - _CORNER_SHADE * smoothstep(*_CORNERS, np.abs(shape.u)))[..., None]
+    else:
+        reach = max(2.0, 0.05 * shape.size)
+        completed = np.asarray(cv2.inpaint(patch, hidden, reach, cv2.INPAINT_TELEA), np.float32)
     disc = distance < radius
     seen = disc & inside
     if seen.sum() < 6:
-        return np.asarray(completed, dtype=np.uint8)
+        return np.asarray(patch + (completed - patch) * over[..., None] + 0.5, np.uint8)
     steps = np.minimum((distance / radius * 8).astype(int), 8)
     profile = np.zeros((9, 3), dtype=np.float32)
     overall = np.median(patch[seen], axis=0)
@@ -150,16 +176,29 @@ def _complete_eyeball(patch: ImageArray, shape: EyeShape, distance: FloatArray) 
         profile[step] = np.median(patch[ring], axis=0) if ring.sum() >= 3 else overall
     place = np.clip(distance / radius * 8 - 0.5, 0, 7)
     channels = [np.interp(place, np.arange(9), profile[:, c]) for c in range(3)]
-    behind = hidden * smoothstep(1.04 * radius, 0.94 * radius, distance)
     soft = _softness(shape)
+    behind = smoothstep(1.04 * radius, 0.94 * radius, distance)
     behind = blur(behind, max(0.7, soft))[..., None]
     made_up = completed + (np.stack(channels, axis=-1) - completed) * behind
-    over = np.asarray(hidden, np.float32)
     if soft > _SOFT_PX:
         # in a large picture the border between what is seen and what is made up would be a line
         over = blur(widen(over, 2 * round(1.5 * soft) + 1), soft)
     mixed = patch + (made_up - patch) * over[..., None]
     return np.asarray(np.clip(mixed + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _white_of(patch: ImageArray, shape: EyeShape, beside: Mask) -> tuple[Mask, ImageArray]:
+    """Tell the white of the eye from lashes before it, among (h, w) bool pixels beside the iris.
+
+    Returns:
+        (h, w) bool, and (h, w) uint8 of the dark ones below the upper margin.
+    """
+    if not beside.any():
+        return beside, beside.astype(np.uint8)
+    bright = patch.mean(axis=-1)
+    light = bright > _WHITE_ABOVE * float(np.percentile(bright[beside], 75))
+    hanging = beside & ~light & (shape.v < shape.upper + _LASHES_HANG)
+    return beside & light, hanging.astype(np.uint8)
 
 
 def _softness(shape: EyeShape) -> float:

@@ -22,6 +22,7 @@ from sadtalker_ext.engines.puppet.eyes.glasses.rims import find_rims, is_covered
 from sadtalker_ext.engines.puppet.eyes.iris_circle import find_iris
 from sadtalker_ext.engines.puppet.eyes.irises import IrisMotion
 from sadtalker_ext.engines.puppet.eyes.lid_skin import cheek_colour, sample_lid_skin
+from sadtalker_ext.engines.puppet.eyes.lower_lid import with_seen_lower_lid
 from sadtalker_ext.engines.puppet.fields import as_picture, planes
 from sadtalker_ext.engines.puppet.soft_fields import luma, soft_switch
 from sadtalker_ext.types import Box, FloatArray, ImageArray
@@ -155,6 +156,7 @@ def _prepare(
     patch = np.ascontiguousarray(picture[top:bottom, left:right])
     if is_covered(patch, shape, skin_level):
         return None, "covered"
+    shape = with_seen_lower_lid(patch, shape)
     shape = dataclasses.replace(shape, iris=find_iris(patch, shape))
     in_front = None if rims is None else rims[top:bottom, left:right]
     skin = sample_lid_skin(picture, points, shape, in_front)

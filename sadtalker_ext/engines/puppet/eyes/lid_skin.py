@@ -35,6 +35,10 @@ _GLINT = 0.12  # moist or powdered skin shines in spots no wider than this
 _SOFT = 0.035  # takes the outlines of the spots taken out away
 _LINE = 0.10  # nor are the lines of a drawing wider than this
 _BLACKEST = 2.5  # percent of the surroundings of an eye show the blackest ink of a pen drawing
+# Light on the lid as a share of that on the cheeks. Both eyes of 45 portraits: 0.27 and 0.28 under
+# a fringe, 0.27 and 0.29 in the deep shadow of a face, 0.35 to 0.46 on nine behind glasses, under
+# hats and at night, 0.52 and more on the others.
+_HAIR = (0.28, 0.42)
 _CHEEKS = (50, 280, 205, 425)  # mesh points on bare cheek, below most glasses
 
 
@@ -50,6 +54,7 @@ class LidSkin:
         lashes: The upper lashes.
         glasses: Whether rims were taken off.
         paper: 1 in a pen drawing, whose lids are paper and lines .. 0 elsewhere.
+        open_air: 1 where nothing dark hangs over the lid .. 0 under hair, which hides its lashes.
     """
 
     bare: FloatArray
@@ -58,6 +63,7 @@ class LidSkin:
     lashes: LashLine
     glasses: bool
     paper: float = 0.0
+    open_air: float = 1.0
 
     def cropped(self, part: tuple[slice, slice]) -> LidSkin:
         """Return the same skin over a smaller patch."""
@@ -113,14 +119,19 @@ def sample_lid_skin(
     flat = _flattened(bare, weight, shape, paper)
     bright = luma(image)
     ink = image[bright <= np.percentile(bright, _BLACKEST)].mean(0)
+    cheeks = cheek_colour(picture, points)
+    above = (shape.v > shape.upper - 0.2) & (shape.v < shape.upper - 0.03) & (shape.bump > 0.36)
+    above &= shape.v > shape.brow
+    light = float(np.median(luma(flat)[above])) if above.any() else np.inf
     return LidSkin(
         bare=bare,
         # a lid that comes down in a pen drawing is paper, whatever is hatched above it
-        flat=np.asarray(flat + paper * (cheek_colour(picture, points) - flat), np.float32),
+        flat=np.asarray(flat + paper * (cheeks - flat), np.float32),
         detail=lid_detail(picture, points, shape, weight),
         lashes=lashes._replace(colour=lashes.colour + np.float32(paper) * (ink - lashes.colour)),
         glasses=hidden is not None and bool(hidden.any()),
         paper=paper,
+        open_air=soft_switch(*_HAIR, light / max(float(luma(cheeks)), 1.0)),
     )
 
 

@@ -39,13 +39,26 @@ _WIDEST = 0.4
 def content_box(picture: ImageArray) -> Box:
     """Return the part of a picture between plain bars, as of a film; without any all of it.
 
+    Bars are looked for between those across them: where a picture has bars on all sides, none of
+    them ends in the picture along its whole length.
+
     Args:
         picture: (H, W, 3) uint8.
     """
     height, width = picture.shape[:2]
-    lines = picture, picture[::-1], picture.swapaxes(0, 1), picture.swapaxes(0, 1)[::-1]
-    top, bottom, left, right = (_bar(np.asarray(side)) for side in lines)
-    return left, top, width - right, height - bottom
+    low, high = _bars(picture)
+    top, bottom = low, height - high
+    low, high = _bars(picture[top:bottom].swapaxes(0, 1))
+    left, right = low, width - high
+    if (top, bottom) == (0, height) and (left, right) != (0, width):
+        low, high = _bars(picture[:, left:right])
+        top, bottom = low, height - high
+    return left, top, right, bottom
+
+
+def _bars(rows: ImageArray) -> tuple[int, int]:
+    """Return how many rows the bars at the top and at the bottom of an image have."""
+    return _bar(rows), _bar(rows[::-1])
 
 
 def _bar(rows: ImageArray) -> int:

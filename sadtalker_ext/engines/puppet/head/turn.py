@@ -34,18 +34,27 @@ class HeadTurn:
         points: (478, 3) mesh points in the picture.
         mask: (H, W) float32 person 0..1; a mask that misses the face or covers everything is not
             used, and the turn then fades out around the head.
+        content: The part of the picture that shows something; None: what `content_box` says.
 
     Attributes:
         box: The only part of a frame that can differ from the canvas.
+        content: The part of the picture that shows something.
         layered: Whether the background is held still behind the head.
         field: Where the pixels of the box come from.
     """
 
-    def __init__(self, picture: ImageArray, points: FloatArray, mask: FloatArray) -> None:
+    def __init__(
+        self,
+        picture: ImageArray,
+        points: FloatArray,
+        mask: FloatArray,
+        content: Box | None = None,
+    ) -> None:
         core = face_core(points, mask.shape[:2])
         self.layered = usable(mask, core)
         rough = mask if self.layered else np.ones_like(mask)
-        content = content_box(picture)
+        content = content or content_box(picture)
+        self.content = content
         frame = HeadFrame.from_points(points)
         self.box = moving_box(frame, rough, layered=self.layered, within=content)
         left, top, right, bottom = self.box

@@ -18,6 +18,7 @@ from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.mouth import own_layers, teeth
 from sadtalker_ext.engines.puppet.mouth.frame import MouthFrame
 from sadtalker_ext.engines.puppet.mouth.grain import Grain
+from sadtalker_ext.engines.puppet.mouth.hatching import paper_between
 from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import PictureStyle, luma
 from sadtalker_ext.types import FloatArray, ImageArray
@@ -27,6 +28,8 @@ Planes = list[FloatArray]
 
 _WARMTH = np.array([0.29, -0.09, -0.13], np.float32)
 """How much less or more than grey a shadow darkens each channel: shadows in a mouth are warm."""
+_PAPER = np.float32(0.6)
+"""How much of the paper shows between the strokes that fill the mouth of a pen drawing."""
 
 
 class MouthInterior:
@@ -183,14 +186,15 @@ class MouthInterior:
         unit = self._frame.size / 2
         lip = np.exp(-np.maximum(below_upper, 0) / np.float32(0.14 * unit))
         narrow = 1 - smoothstep(0.0, 0.22 * unit, opening)
-        # Drawings shade less.
-        deep = (0.4 + 0.6 * self._style.detail) * (1 - 0.6 * self._style.flat)
+        # Drawings shade less, and lines of a pen not at all.
+        lined = np.float32(self._style.lined)
+        deep = (0.4 + 0.6 * self._style.detail) * (1 - 0.6 * self._style.flat) * (1 - lined)
         # For F and V the teeth stand before the lower lip, in the light.
         shade = (1 - 0.4 * deep * lip) * (1 - 0.45 * deep * (1 - 0.7 * tuck) * narrow)
         # Round lips keep the light off the teeth.
         shade *= 1 - 0.2 * rounded
         contact = np.exp(-np.maximum(above_lower, 0) / np.float32(0.10 * unit))
-        dark = 0.4 * (1 - 0.6 * self._style.flat)
+        dark = 0.4 * (1 - 0.6 * self._style.flat) * (1 - lined)
         shade *= 1 - dark * (1 - tuck) * (1 - 0.5 * tongue) * contact
         return self._warm(shade)
 
@@ -239,7 +243,11 @@ class MouthInterior:
         """The back of the mouth: darkest in its middle, a little light on cheeks and floor."""
         depth = np.exp(-((u / 0.7) ** 2)) * np.exp(-(((y - 0.2) / 0.45) ** 2))
         shape = 1.3 - (0.35 + 0.4 * self._style.detail) * depth
-        return np.asarray(self._dark() * shape[..., None], np.float32)
+        cavity = np.asarray(self._dark() * shape[..., None], np.float32)
+        if self._style.lined > 0:
+            paper = self._style.lined * paper_between(u.shape, self._frame.size)
+            cavity += (self._style.skin - cavity) * (_PAPER * paper)[..., None]
+        return cavity
 
     def _draw_tongue(self, u: FloatArray, y: FloatArray) -> FloatArray:
         """The tongue as it lies behind the lower teeth at rest, premultiplied.

@@ -30,6 +30,9 @@ _LEAST_COLUMNS = 0.28
 """Share of the middle of the mouth in which an island must be seen."""
 _LEAST_DARK = 0.03
 """Height in half-widths of the dark that makes an opening without teeth."""
+_LONGER = 0.04
+"""Half-widths by which a tooth may be longer than the row says: of 12 portraits with teeth one has
+others, lower ones, that touch the row."""
 _JAGGED = 0.05
 """Roughness in half-widths of an island's upper edge that no row of teeth has."""
 
@@ -175,9 +178,17 @@ class MouthStrip:
         bottom = np.interp(columns, columns[good], self._y[last, columns][good])
         if float(np.median(np.abs(top - gentle(top, 6))[good])) > _JAGGED:
             return None
+        level = self._level(bottom, good)
+        # Teeth differ little in length; what hangs further down is a lower tooth or a lip. There
+        # the row ends where it gets darker near the length that the others have.
+        ends, before = good & (bottom < level + _LONGER), good
+        while ends.sum() > 0.5 * good.sum() and (ends != before).any():
+            level, before = self._level(bottom, ends), ends
+            ends = ends & (bottom < level + _LONGER)
+        if ends.sum() > 0.5 * good.sum():
+            bottom = np.where(good & ~ends, self._darkens(level), bottom)
+            bottom = np.interp(columns, columns[good], bottom[good])
         top, bottom = _without_spikes(top), _without_spikes(bottom)
-        # Teeth differ little in length; what hangs further down is a lower tooth or a lip.
-        level = np.interp(columns, columns[good], steady(self._xs, bottom, good)[good])
         bottom = np.clip(bottom, level - 0.06, level + 0.02)
         below = (self._lower - bottom)[good & self._middle[0]]
         return OwnTeeth(
@@ -186,6 +197,22 @@ class MouthStrip:
             shown=gentle(good.astype(np.float64), 5),
             cut=bool(np.median(below) < max(0.06, 2 * self._pixel)),
         )
+
+    def _level(self, bottom: Array, counted: Array) -> Array:
+        """(N,) usual y of the teeth's edge, by the columns that count."""
+        columns = np.arange(len(bottom))
+        level: Array = np.interp(
+            columns, columns[counted], steady(self._xs, bottom, counted)[counted]
+        )
+        return level
+
+    def _darkens(self, level: Array) -> Array:
+        """(N,) y where each column gets darker most, near a level."""
+        darker: Array = -cv2.Sobel(self._light, cv2.CV_32F, 0, 1, ksize=3)
+        darker -= np.abs(self._y - level) * (darker.max() / _LONGER) * 0.25
+        darker[np.abs(self._y - level) > _LONGER] = -np.inf
+        y: Array = self._y[darker.argmax(0), np.arange(len(level))]
+        return y
 
     def lower_edge(self, teeth: OwnTeeth, upper: Array, lower: Array) -> Array:
         """Correct (N,) y of the lower lip's edge where the mesh takes lip below teeth for mouth."""

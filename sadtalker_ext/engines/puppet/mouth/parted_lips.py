@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from sadtalker_ext.curves import smoothstep
 from sadtalker_ext.engines.puppet.fine import SCALE
@@ -19,6 +21,10 @@ from sadtalker_ext.types import FloatArray, ImageArray
 
 PARTED = (0.15, 1.3)
 """Pixels by which the lips must have parted for the inside to begin to show, and to show fully."""
+_RIM = 0.035
+"""Width of a lip's rim that has the dark of the closed mouth, half-widths."""
+_LINE = 0.09
+"""Width of the line that a pen drawing has there, half-widths: it stays with the upper lip."""
 _SEAM = 0.014
 """Half width of the shadow between closed lips, in mouth widths."""
 _SEAM_SHADE = (0.32, 0.44, 0.42)
@@ -73,7 +79,8 @@ class PartedLips:
     ) -> None:
         self._frame, self._interior, self._edges, self._where = frame, interior, edges, where
         self.feather = float(np.clip(0.75 * style.blur, 0.6, 2.5))
-        self.rim = max(self.feather, 0.035 * frame.half_width)
+        self.rim = max(self.feather, _RIM * frame.half_width)
+        self._line = style.lined * _LINE * frame.half_width
         x, y = frame.local(inner)
         beyond = (y - frame.curve(x, tooth_edge)) * frame.half_width
         self._teeth_above = np.clip(0.5 - beyond / (2 * self.feather), 0, 1) * (np.abs(x) < 0.95)
@@ -108,11 +115,15 @@ class PartedLips:
         # Beyond its edge a lip goes on with its own colour, not with what lay there; and its rim
         # stretches a little, because the rim in the picture has the dark of the closed mouth.
         across = self._frame.across
-        for share, at, depth, back in (
-            (upper, upper_at, below_upper, -across),
-            (lower, lower_at, above_lower, across),
+        for share, at, depth, back, drawn in (
+            (upper, upper_at, below_upper, -across, 0.0),
+            (lower, lower_at, above_lower, across, self._line),
         ):
-            pull = self.rim * np.clip(1 + depth / (3 * self.rim), 0, 1) + np.maximum(depth, 0)
+            rim = max(self.rim, drawn)
+            pull: npt.NDArray[Any] = rim * np.clip(1 + depth / (3 * rim), 0, 1)
+            if drawn > 0:
+                pull = pull * smoothstep(0.0, 2 * drawn, below_upper + above_lower)
+            pull = pull + np.maximum(depth, 0)
             places = [SCALE * (axis + pull * way) for axis, way in zip(at, back, strict=True)]
             for plane, colour in zip(lips, cv2.split(parting.read(*places)), strict=True):
                 np.add(plane, colour * share, out=plane)

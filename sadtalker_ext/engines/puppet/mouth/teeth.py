@@ -97,10 +97,14 @@ def draw_upper(
     shade *= 1 - style.detail * (
         0.08 * smoothstep(-0.06, 0.0, below) + 0.18 * smoothstep(0.16, 0.36, -below)
     )
-    shade *= 1 - 0.5 * (1 - 0.8 * style.flat) * smoothstep(0.25, 0.95, np.abs(u))
+    aside = 0.5 * (1 - 0.8 * style.flat) * (1 - style.lined)
+    shade *= 1 - aside * smoothstep(0.25, 0.95, np.abs(u))
     # In a drawing the band of teeth ends in a line.
     shade *= 1 - 0.45 * style.flat * np.exp(-((below / (1.5 * 2 / frame.size)) ** 2))
-    colour = light.tooth(x) * shade[..., None]
+    # in a pen drawing they are paper
+    white = light.tooth(x)
+    white += np.float32(style.lined) * (style.skin - white)
+    colour = white * shade[..., None]
     gum = smoothstep(_CROWN - 0.02, _CROWN + 0.02, -below + 0.07 * style.detail * row.across**2)
     colour += gum[..., None] * (light.flesh(0.6) - colour)
     return _layer(frame, style, below, np.abs(u) < 0.99, colour)

@@ -268,3 +268,14 @@ def test_what_lids_and_lips_cannot_do_is_told_when_they_should():
     assert one.unable(track(3)) == ("The mouth is open.",)
     shut = dataclasses.replace(mute, lids=np.ones((3, 2), np.float32))
     assert one.unable(shut) == ("An eye is hidden.",)
+
+
+def test_transparency_ends_where_the_picture_says_and_not_at_its_own_plain_margin():
+    """The head can turn over what was clear before."""
+    one, _ = rig()
+    alpha = np.zeros(one.view.pixels.shape[:2], np.uint8)
+    alpha[70:] = 255  # its upper margin looks like the bar of a film
+    motion = track(2)
+    motion.head[:] = [0.0, 12.0, 0.0]
+    *_, last = one.draw_alpha(alpha, motion)
+    assert last[:69].max() > 0

@@ -47,3 +47,28 @@ def test_hair_under_a_bar_takes_nothing_of_it_along(person):
     head = np.s_[53:70, 150:170]
     assert np.abs(moved[head].astype(int) - picture[head]).max() > 0
     assert moved[head].astype(int).sum(-1).min() > 100
+
+
+def test_bars_beside_a_picture_that_has_bars_above_and_below_are_found(person):
+    height, width = person.picture.shape[:2]
+    high, wide = round(0.2 * height), round(0.1 * width)
+    whole = np.zeros((height + 2 * high, width + 2 * wide, 3), np.uint8)
+    noise = np.random.default_rng(2).normal(0, 2, person.picture.shape)
+    inside = np.clip(person.picture + noise, 0, 255).astype(np.uint8)
+    whole[high : high + height, wide : wide + width] = inside
+    for picture, box in (
+        (whole, (wide, high, wide + width, high + height)),
+        (whole.swapaxes(0, 1), (high, wide, high + height, wide + width)),
+    ):
+        found = content_box(np.ascontiguousarray(picture))
+        assert np.abs(np.subtract(found, box)).max() <= 1
+
+
+def test_transparency_turns_as_the_picture_does(person):
+    """Its plain margin is no bar, and what turns over it may come from there."""
+    alpha = np.zeros_like(person.picture)
+    alpha[30:, 40:-40] = 255
+    content = HeadTurn(person.picture, person.points, person.mask).content
+    assert content != content_box(alpha)
+    head = HeadTurn(alpha, person.points, person.mask, content)
+    assert head.box == HeadTurn(person.picture, person.points, person.mask).box

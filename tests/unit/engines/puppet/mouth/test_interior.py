@@ -10,6 +10,7 @@ import pytest
 
 from sadtalker_ext.engines.puppet.mouth.frame import measure_mouth
 from sadtalker_ext.engines.puppet.mouth.interior import MouthInterior
+from sadtalker_ext.engines.puppet.mouth.layer import MouthLayer
 from sadtalker_ext.engines.puppet.mouth.mouth_light import MouthLight
 from sadtalker_ext.engines.puppet.mouth.picture_style import luma, measure_style
 from sadtalker_ext.engines.puppet.mouth.sheet_warp import pixel_grid
@@ -230,3 +231,45 @@ def test_a_statue_has_neither_teeth_nor_tongue():
         brightest.append(float(np.percentile(luma(drawn), 98)) / float(luma(style.skin)))
     assert brightest[0] > 0.6
     assert brightest[1] < 0.45  # the depth of a mouth has up to 0.37, and grain
+
+
+def test_the_mouth_of_a_pen_drawing_is_strokes_and_paper_without_shading():
+    picture, frame, style = face(detail=0.0, grain=0.0, blur=0.4)
+    lined = replace(style, lined=1.0, skin=np.full(3, 240, np.float32))
+    plain, drawn = (
+        draw(inside(picture, frame, one), jaw=60.0).mean(-1)[90:150, 80:160]
+        for one in (style, lined)
+    )
+    paper = drawn > 120
+    assert not (plain > 120).any()
+    assert 0.02 < paper.mean() < 0.35
+    assert np.percentile(drawn, 10) < 60  # and most of it is ink
+
+
+def test_the_teeth_of_a_pen_drawing_are_paper():
+    paper = np.array([246, 244, 233], np.float32)
+    layer, x, y = row_of_teeth(detail=0.0, lined=1.0, skin=paper)
+    seen = (layer[..., 3] > 0.99) & (np.abs(x) < 0.8) & (np.abs(y) < 0.05)
+    assert seen.any()
+    assert np.median(np.abs(layer[..., :3][seen] - paper)) < 8
+
+
+def test_the_line_of_a_mouth_drawn_with_a_pen_stays_with_the_upper_lip():
+    points = mouth_points(FACE)
+    picture = np.full_like(draw_mouth(points), 244)
+    line = [np.rint(points[list(topology.LIPS_INNER_UPPER), :2] * 16).astype(np.int32)]
+    for at in range(0, 2 * FACE, 8):  # a hatched face
+        cv2.line(picture, (at, 0), (at, 2 * FACE), (20, 20, 20), 1)
+    cv2.polylines(picture, line, False, (10, 10, 10), 9, cv2.LINE_AA, 4)
+    layer = MouthLayer(picture, points)
+    assert layer.style.lined > 0.9
+    shut, wide = picture.copy(), picture.copy()
+    layer.apply(shut, {"press": 1.0})
+    layer.apply(wide, {"jaw": 0.8})
+    columns = slice(FACE - 20, FACE + 21)
+    middle = round(float(points[13, 1]))
+    assert (shut[middle - 4 : middle + 5, columns].mean((1, 2)) < 80).any()
+    # the lower lip begins as paper: no second line lies on it
+    rows = wide[:, columns].mean((1, 2))
+    edge = middle + np.flatnonzero(rows[middle:] < 90).max()
+    assert rows[edge + 4 : edge + 9].min() > 150

@@ -126,6 +126,27 @@ def test_lower_teeth_of_a_grin_are_not_upper_teeth():
     assert bottom == pytest.approx(row, abs=3)
 
 
+def test_lower_teeth_that_touch_the_upper_ones_do_not_lengthen_them():
+    points = mouth_points(FACE, gap=0.26)
+    picture = draw_mouth(points)
+    row = round(float(points[[13, 14], 1].mean())) + 4
+    between = np.zeros(picture.shape[:2], bool)
+    between[row : row + 3] = True
+    below = np.zeros_like(between)
+    below[row:] = True
+    teeth = like(picture, TEETH)
+    picture[teeth & below] = (205, 203, 195)
+    # no dark line where they touch, on the left of the middle
+    touching = np.zeros_like(between)
+    touching[:, FACE - 40 : FACE - 4] = True
+    picture[teeth & between & ~touching] = (90, 60, 55)
+    frame = measure_mouth(picture, points)
+    assert frame.teeth is not None
+    columns = (np.arange(FACE - 40, FACE + 40) - frame.origin[0]) / frame.half_width
+    bottom = frame.origin[1] + frame.half_width * np.interp(columns, frame.xs, frame.teeth.bottom)
+    assert np.abs(bottom - row).max() < 4
+
+
 def test_a_shout_is_closed_by_the_jaw():
     """The upper lip comes down a little only; the chin comes up with the lower lip."""
     points = mouth_points(FACE, gap=0.5)
