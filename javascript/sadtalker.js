@@ -196,12 +196,14 @@
         setTimeout(() => restore(tries - 1), 1000);
     }
 
-    /* Goes on showing a job when the connection that showed it broke: the job itself runs on. */
+    /* Asks for a job anew when the connection that showed it broke: the job itself runs on. One
+       that broke before it showed anything left the page without Generate; the answer gives it back. */
     function reconnect() {
         const place = find(`${PREFIX}_progress`);
         const button = find(`${PREFIX}_restore_progress`);
         // gradio writes its word for an error into each output of what failed
-        const lost = place && place.querySelector(".stx-running") && gradioApp().querySelector(
+        const shown = place && (waiting || place.querySelector(".stx-running"));
+        const lost = shown && gradioApp().querySelector(
             `#${PREFIX}_progress span.error, #${PREFIX}_status span.error`
         );
         if (!lost || !button || !remembered()) return;
@@ -214,6 +216,7 @@
         }
         reconnected = Date.now();
         button.click();
+        setTimeout(reconnect, 6000); // where this broke, too, nothing else changes the page
     }
 
     /* Shows the videos of the section "Animate with SadTalker" below a gallery, where lines name

@@ -194,14 +194,17 @@ def test_a_second_video_waits_until_a_slow_page_has_taken_the_first_away(page):
     assert page.evaluate("given") == ["first.mp4", "second.mp4"]
 
 
+ASKED_AGAIN = """() => {
+    window.again = 0;
+    const button = document.createElement('button');
+    button.id = 'sadtalker_ext_restore_progress';
+    button.onclick = () => { again += 1; };
+    document.body.append(button);
+}"""
+
+
 def test_a_job_whose_connection_broke_is_asked_for_anew(page):
-    page.evaluate("""() => {
-        window.again = 0;
-        const button = document.createElement('button');
-        button.id = 'sadtalker_ext_restore_progress';
-        button.onclick = () => { again += 1; };
-        document.body.append(button);
-    }""")
+    page.evaluate(ASKED_AGAIN)
     page.evaluate("sadtalker_ext_submit('')")
     bar = '<div class="stx-running"><div class="stx-bar"></div></div>'
     answer(page, bar)
@@ -209,3 +212,22 @@ def test_a_job_whose_connection_broke_is_asked_for_anew(page):
     answer(page, f"{bar}<span class='error'>Error</span>")
     page.evaluate("update()")
     assert page.evaluate("again") == 1, "once, and not at every change of the page"
+
+
+def test_a_job_whose_connection_broke_before_it_was_shown_gives_generate_back(page):
+    """The page of AUTOMATIC1111 kept Interrupt, without a bar and without a job, for ever."""
+    page.evaluate(ASKED_AGAIN)
+    page.evaluate("window.showSubmitButtons = (_, free) => { window.free = free; }")
+    error = "<span class='error'>Error</span>"
+    answer(page, error)
+    assert page.evaluate("again") == 0, "no job was asked for"
+    answer(page, "")
+    page.evaluate("sadtalker_ext_submit('')")
+    assert page.evaluate("free") is False
+    answer(page, error)
+    assert page.evaluate("again") == 1
+    # nothing changes the page where the next connection breaks, too
+    page.wait_for_function("again == 2", timeout=20_000)
+    # the server knows no such job
+    answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
+    assert page.evaluate("free") is True

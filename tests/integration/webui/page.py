@@ -110,6 +110,19 @@ class Page:
         self.page.set_input_files("#sadtalker_ext_speech_file input[type=file]", str(path))
         self.page.wait_for_timeout(3000)
 
+    def choose_speech(self, kind):
+        ways = self.page.locator("#sadtalker_ext_speech_kind")
+        ways.get_by_text(kind, exact=True).click()
+        self.page.wait_for_timeout(800)
+
+    def record(self, seconds=2.5):
+        """Speak into the microphone; the browser's own one beeps."""
+        recorder = self.page.locator("#sadtalker_ext_speech_recording")
+        recorder.locator("button:visible", has_text="Record").first.click()
+        self.page.wait_for_timeout(1000 * seconds)
+        recorder.locator("button:visible", has_text="Stop").first.click()
+        self.page.wait_for_timeout(4000)
+
     def bar(self):
         """The host's bar, or that of a job that runs beside its queue."""
         host = self.text("#tab_sadtalker .progressDiv .progress")

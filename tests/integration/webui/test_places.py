@@ -108,13 +108,40 @@ def test_a_recording_becomes_a_video_and_nothing_is_asked_before(page):
     page.make_picture()
     page.send_picture()
     assert page.page.evaluate("window.asked") == 0, "the page asks for the microphone by itself"
-    recorder = page.page.locator("#sadtalker_ext_speech_recording")
-    page.page.locator("#sadtalker_ext_speech_kind").get_by_text("Microphone", exact=True).click()
-    recorder.locator("button:visible", has_text="Record").first.click()
-    page.page.wait_for_timeout(2500)
-    recorder.locator("button:visible", has_text="Stop").first.click()
-    page.page.wait_for_timeout(4000)
+    page.choose_speech("Microphone")
+    page.record()
     page.generate()
     _, _, seconds = page.wait_until(page.video)
     assert 1.0 < seconds < 8.0
     assert page.page.evaluate("window.asked") > 0
+
+
+def test_a_recording_that_was_cleared_is_missing_until_there_is_another(page, webui):
+    page.make_picture()
+    page.send_picture()
+    page.choose_speech("Microphone")
+    page.record()
+    page.page.locator("#sadtalker_ext_speech_recording button[aria-label=Clear]").click()
+    page.page.wait_for_timeout(2000)
+    before = webui.videos()
+    page.generate()
+    page.wait_until(lambda: "Nothing was recorded" in page.status())
+    assert webui.videos() == before
+    page.record()
+    page.generate()
+    _, _, seconds = page.wait_until(page.video)
+    assert 1.0 < seconds < 8.0
+
+
+def test_img2img_sends_its_picture(page):
+    page.show("img2img")
+    page.page.set_input_files(
+        "#img2img_image input[type=file]", str(ROOT / "examples/portrait.png")
+    )
+    page.page.wait_for_timeout(2500)
+    page.page.click("#img2img_generate")
+    page.page.wait_for_selector("#img2img_gallery img")
+    page.page.wait_for_timeout(1500)
+    page.send_picture("img2img")
+    page.wait_until(lambda: page.sees("#tab_sadtalker"))
+    assert page.picture_size() == [512, 512]
