@@ -8,6 +8,7 @@
     let followed = ""; // id of the job that has the host's bar
     let beside = "";   // id of the job that has our own bar
     let reconnected = 0; // when a job was last asked for anew
+    let asking = false;  // whether it is asked for because the connection broke
     const MADE = "Talking video: "; // begins the lines below a gallery that name a video
 
     function find(id) {
@@ -183,7 +184,9 @@
         const id = remembered();
         if (id && !restoring) waiting = id;
         restoring = true;
-        return [id];
+        const again = asking;
+        asking = false;
+        return [again ? `${id} again` : id];
     };
 
     /* Clicks the hidden button until gradio listens, which takes it a while after the page is
@@ -195,16 +198,18 @@
         setTimeout(() => restore(tries - 1), 1000);
     }
 
-    /* Goes on showing a job when the connection that showed it broke: the job itself runs on. */
+    /* Goes on showing a job when the connection that showed it broke: the job itself runs on. One
+       whose start was lost, too, gives the button Generate back. */
     function reconnect() {
         const place = find(`${PREFIX}_progress`);
         const button = find(`${PREFIX}_restore_progress`);
         // gradio writes its word for an error into each output of what failed
-        const lost = place && place.querySelector(".stx-running") && gradioApp().querySelector(
+        const lost = place && waiting && gradioApp().querySelector(
             `#${PREFIX}_progress span.error, #${PREFIX}_status span.error`
         );
         if (!lost || !button || !remembered() || Date.now() - reconnected < 5000) return;
         reconnected = Date.now();
+        asking = true;
         button.click();
     }
 

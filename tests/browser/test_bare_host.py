@@ -209,3 +209,23 @@ def test_a_job_whose_connection_broke_is_asked_for_anew(page):
     answer(page, f"{bar}<span class='error'>Error</span>")
     page.evaluate("update()")
     assert page.evaluate("again") == 1, "once, and not at every change of the page"
+    assert page.evaluate("sadtalker_ext_restore()") == ["task(x) again"]
+    assert page.evaluate("sadtalker_ext_restore()") == ["task(x)"]
+
+
+def test_a_job_that_was_lost_before_it_began_is_asked_for_and_gives_the_button_back(page):
+    page.evaluate("""() => {
+        window.again = 0;
+        const button = document.createElement('button');
+        button.id = 'sadtalker_ext_restore_progress';
+        button.onclick = () => { again += 1; };
+        document.body.append(button);
+        window.showSubmitButtons = (id, free) => { window.free = free; };
+        window.showSubmitInterruptingPlaceholder = () => {};
+    }""")
+    page.evaluate("sadtalker_ext_submit('')")
+    assert page.evaluate("free") is False
+    answer(page, "<span class='error'>Error</span>")
+    assert page.evaluate("again") == 1, "Interrupt stays for ever, and there is nothing to stop"
+    answer(page, '<div class="stx-ended" data-task="task(x)"></div>')
+    assert page.evaluate("free") is True
