@@ -1,5 +1,6 @@
 """What a page is told of a job, and how often."""
 
+import itertools
 import threading
 import time
 from types import SimpleNamespace
@@ -48,5 +49,5 @@ def test_a_bar_that_stands_still_is_told_once():
     bars = [next(told)[0]]
     threading.Timer(0.8, free.set).start()
     bars += [answer[0] for answer in told][:-1]
-    assert all(one != other for one, other in zip(bars, bars[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(bars))
     assert len(bars) < 8, "forty looks at the same bar"
