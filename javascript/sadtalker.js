@@ -9,6 +9,7 @@
     let beside = "";   // id of the job that has our own bar
     let reconnected = 0; // when a job was last asked for anew
     let reconnecting = 0; // timer of the next try
+    let asking = false;  // whether it is asked for because the connection broke
     const MADE = "Talking video: "; // begins the lines below a gallery that name a video
 
     function find(id) {
@@ -184,7 +185,9 @@
         const id = remembered();
         if (id && !restoring) waiting = id;
         restoring = true;
-        return [id];
+        const again = asking;
+        asking = false;
+        return [again ? `${id} again` : id];
     };
 
     /* Clicks the hidden button until gradio listens, which takes it a while after the page is
@@ -197,7 +200,7 @@
     }
 
     /* Asks for a job anew when the connection that showed it broke: the job itself runs on. One
-       that broke before it showed anything left the page without Generate; the answer gives it back. */
+       whose start was lost, too, left the page without Generate; the answer gives it back. */
     function reconnect() {
         const place = find(`${PREFIX}_progress`);
         const button = find(`${PREFIX}_restore_progress`);
@@ -215,6 +218,7 @@
             return;
         }
         reconnected = Date.now();
+        asking = true;
         button.click();
         setTimeout(reconnect, 6000); // where this broke, too, nothing else changes the page
     }

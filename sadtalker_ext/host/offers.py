@@ -12,6 +12,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+DEFAULT_LOOK_MS = 1000
+LEAST_LOOK_SECONDS = 0.25
+SDNEXT_LOOK_SECONDS = 2.0
+
 
 class NoPasting:
     """Stands in where a host cannot paste pictures between its tabs."""
@@ -79,6 +83,20 @@ def device_of(devices: Any, task: str) -> str:
     """Return the host's device for a task, or its only one."""
     chosen = getattr(devices, "get_device_for", None)
     return str(devices.device if chosen is None else chosen(task))
+
+
+def look_seconds(tasks: Any, options: Any) -> float:
+    """Return how often the host's page is told of a job's progress, by the host's own setting.
+
+    SD.Next's page has so many parts that one change of ours costs it a third of a second.
+
+    Args:
+        tasks: The host's module ``progress``.
+        options: The host's settings.
+    """
+    milliseconds = getattr(options, "live_preview_refresh_period", None) or DEFAULT_LOOK_MS
+    least = LEAST_LOOK_SECONDS if hasattr(tasks, "create_task_id") else SDNEXT_LOOK_SECONDS
+    return max(float(milliseconds) / 1000, least)
 
 
 def task_id(tasks: Any, job: str) -> str:

@@ -125,6 +125,10 @@ class WebUIHost:
             return "cpu"
         return offers.device_of(devices, "sadtalker")
 
+    def look_seconds(self) -> float:
+        """Return how often the host's page is told of a job's progress."""
+        return offers.look_seconds(progress, shared.opts)
+
     def precision(self) -> str:
         """Return "float32" where the user ruled half precision out, else "auto"."""
         full = getattr(shared.cmd_opts, "no_half", False)

@@ -212,6 +212,8 @@ def test_a_job_whose_connection_broke_is_asked_for_anew(page):
     answer(page, f"{bar}<span class='error'>Error</span>")
     page.evaluate("update()")
     assert page.evaluate("again") == 1, "once, and not at every change of the page"
+    assert page.evaluate("sadtalker_ext_restore()") == ["task(x) again"]
+    assert page.evaluate("sadtalker_ext_restore()") == ["task(x)"]
 
 
 def test_a_job_whose_connection_broke_before_it_was_shown_gives_generate_back(page):

@@ -8,7 +8,7 @@ from typing import Any
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.shells.ui import compat, words
 from sadtalker_ext.shells.ui.contract import Component, JobParts
-from sadtalker_ext.shells.ui.working import Run, RunBook, new_key
+from sadtalker_ext.shells.ui.working import LOOK_SECONDS, Run, RunBook, new_key
 
 
 class Watch:
@@ -17,10 +17,15 @@ class Watch:
     Args:
         parts: The components around a job.
         side_by_side: Most jobs that work at the same time; others wait.
+        look_seconds: Least time between two answers while a job runs. A page that takes longer
+            than this to draw one falls behind the job, and hears of its end late.
     """
 
-    def __init__(self, parts: JobParts, *, side_by_side: int) -> None:
+    def __init__(
+        self, parts: JobParts, *, side_by_side: int, look_seconds: float = LOOK_SECONDS
+    ) -> None:
         self._runs = RunBook(side_by_side=side_by_side)
+        self._look_seconds = look_seconds
         self._nothing = [compat.unchanged() for _ in parts.outputs]
         self._no_result = list(parts.no_result)
         self.outputs: list[Component] = [parts.progress, *parts.outputs]
@@ -50,10 +55,13 @@ class Watch:
 
     def _show(self, run: Run, task: str) -> Iterator[list[Any]]:
         # the last output is the status: whatever it said is over now
-        yield [words.progress_html(run.event), *self._nothing[:-1], ""]
-        for event in run.watch():
+        shown = words.progress_html(run.event)
+        yield [shown, *self._nothing[:-1], ""]
+        for event in run.watch(self._look_seconds):
             bar = words.progress_html(event, preview=run.preview, stopping=run.stopping)
-            yield [bar, *self._nothing]
+            if bar != shown:
+                shown = bar
+                yield [bar, *self._nothing]
         over = words.ended_html(task)
         if run.error is not None:
             yield [over, *self._no_result, words.error_html(run.error)]

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 LOST = "The result of the last video is not available any more; its file is in the output folder."
+BROKEN = (
+    "The connection to the WebUI broke. "
+    "If the video is not among the earlier videos, press Generate again."
+)
 POLL_SECONDS = 0.2
 
 
@@ -28,8 +32,13 @@ class Restored:
             task == self._tasks.current_task or task in self._tasks.pending_tasks
         )
 
-    def outputs(self, task: str) -> list[Any]:
-        """Wait for a task and return its outputs."""
+    def outputs(self, task: str, *, lost: bool = False) -> list[Any]:
+        """Wait for a task and return its outputs.
+
+        Args:
+            task: Its id.
+            lost: Whether the page had asked for it just now, so that silence would be no answer.
+        """
         waited = False
         while self.running(task):
             waited = True
@@ -38,4 +47,5 @@ class Restored:
             if one == task:
                 return list(outputs)
         # a task of some earlier day is nothing to talk about
-        return [*self._no_result, f"<p>{LOST}</p>" if waited else ""]
+        told = LOST if waited else BROKEN if lost else ""
+        return [*self._no_result, f"<p>{told}</p>" if told else ""]

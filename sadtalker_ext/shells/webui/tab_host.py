@@ -127,7 +127,7 @@ class WebUITabHost:
         The first has the WebUI's queue, bar, preview and Interrupt; the second our own. Both are
         found again after a reload.
         """
-        watch = Watch(parts, side_by_side=BESIDE)
+        watch = Watch(parts, side_by_side=BESIDE, look_seconds=host().look_seconds())
         nothing = [unchanged() for _ in parts.outputs]
 
         def run(task: str, *values: Any) -> list[Any]:
@@ -152,12 +152,13 @@ class WebUITabHost:
             else:
                 yield from watch.start(task, lambda progress: job(progress, *values))
 
-        def restore(task: str) -> Iterator[list[Any]]:
+        def restore(asked: str) -> Iterator[list[Any]]:
+            task, _, again = asked.partition(" ")
             if watch.knows(task):
                 yield from watch.resume(task)
                 return
             yield [_queued_html(task) if kept.running(task) else unchanged(), *nothing]
-            yield [words.ended_html(task), *kept.outputs(task)]
+            yield [words.ended_html(task), *kept.outputs(task, lost=bool(again))]
 
         def stop(task: str) -> None:
             watch.stop(task)

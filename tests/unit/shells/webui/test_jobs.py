@@ -133,6 +133,10 @@ def test_a_result_is_found_again_after_a_reload(tab_host, webui, monkeypatch):
     assert functions["restore"]("task(a)")[-1][1] == "video"
     assert functions["restore"]("task(unknown)")[-1][1:] == ["nothing", ""]
     assert functions["restore"]("")[-1][1:] == ["nothing", ""]
+    again = functions["restore"]("task(unknown) again")[-1]
+    assert "press Generate again" in again[-1]
+    assert 'data-task="task(unknown)"' in again[0], "the page knows which job has ended"
+    assert functions["restore"]("task(a) again")[-1][1] == "video"
 
 
 def test_the_shown_frame_goes_to_img2img(tab_host, webui, tmp_path):
