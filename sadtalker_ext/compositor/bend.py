@@ -145,6 +145,8 @@ class BentGrid:
     ) -> None:
         import cv2
 
+        from sadtalker_ext.pixels import remap
+
         left, top, right, bottom = paste
         shown = picture[top:bottom, left:right]
         still = cv2.resize(shown, grid, interpolation=cv2.INTER_AREA)
@@ -160,6 +162,9 @@ class BentGrid:
         x = (left + (np.arange(grid[0]) + 0.5) * (right - left) / grid[0]) * columns / width - 0.5
         y = (top + (np.arange(grid[1]) + 0.5) * (bottom - top) / grid[1]) * rows / height - 0.5
         self._x, self._y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+        # a field that fades in begins at what is seen without one
+        level = remap(self._cells, self._x, self._y, cv2.INTER_CUBIC)
+        self._beside = self._still.astype(np.float32) - level
 
     def bent(self, field: Field | None) -> ImageArray:
         """Return the cells, (h, w, 3) uint8.
@@ -173,10 +178,16 @@ class BentGrid:
 
         if field is None:
             return self._still
-        aside, down = (remap(values, self._x, self._y) for values in field)
-        x, y = self._x + aside * self._share[0], self._y + down * self._share[1]
+        aside, down = (
+            remap(values, self._x, self._y) * share
+            for values, share in zip(field, self._share, strict=True)
+        )
         # what linear interpolation blurs would count as less contrast
-        return np.asarray(remap(self._cells, x, y, cv2.INTER_CUBIC), np.uint8)
+        seen = remap(self._cells, self._x + aside, self._y + down, cv2.INTER_CUBIC)
+        still = 1 - float(max(np.abs(aside).max(), np.abs(down).max()))
+        if still > 0:
+            seen = cv2.add(seen, still * self._beside, dtype=cv2.CV_8U)
+        return np.asarray(seen, np.uint8)
 
 
 def _doubled(picture: ImageArray) -> ImageArray:

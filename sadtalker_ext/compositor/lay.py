@@ -101,9 +101,12 @@ class Compositor:
         def made() -> Placer:
             return Placer(frame, place, blend=self._blend, points=role.points, device=self._device)
 
-        if not self._shot.held:
+        if not self._shot.held and self._device is None:
             return made()
+        # one at a time on a device, whose memory several pictures may not fit into
         with self._making:
+            if not self._shot.held:
+                return made()
             if number not in self._placers:
                 self._placers[number] = made()
             return self._placers[number]

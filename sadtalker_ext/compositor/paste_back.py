@@ -27,7 +27,9 @@ class Blend(Enum):
 
 
 class Placer:
-    """Puts frames into one box of one picture; what depends on the picture is computed once.
+    """Puts frames into one box of one picture; several threads may do so at once.
+
+    What depends on the picture is computed once.
 
     Args:
         picture: (H, W, 3) uint8 RGB, never modified.
@@ -36,8 +38,7 @@ class Placer:
         blend: The method.
         points: (K, 3) float32 mesh points of the face in picture pixels, for the soft mask; left
             out, a usual place of the face in the box is assumed.
-        device: Torch's name of a device that takes part in the soft blend; several threads may
-            then place frames at once.
+        device: Torch's name of a device that takes part in the soft blend.
 
     Raises:
         ValueError: The box does not touch the picture.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from inspect import signature
 from typing import Any
 
 
@@ -48,11 +49,14 @@ def _kind() -> type:
 
 
 def _steps(blocks: Any) -> list[Callable[[], Any] | None]:
-    """Return what gradio does at the end of a `Blocks` before it makes the server."""
-    events = (
-        blocks if hasattr(blocks, "attach_load_events") else getattr(blocks, "default_config", None)
-    )
+    """Return what gradio does at the end of a `Blocks` before it makes the server.
+
+    None of it, if this gradio does not say that an end by an error is another one.
+    """
+    in_later_ones = getattr(blocks, "default_config", None)
+    events = blocks if hasattr(blocks, "attach_load_events") else in_later_ones
+    usual = super(type(blocks), blocks).__exit__
     return [
         getattr(blocks, "fill_expected_parents", None),
         getattr(events, "attach_load_events", None),
-    ]
+    ] + ([] if "exc_type" in signature(usual).parameters else [None])

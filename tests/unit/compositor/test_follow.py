@@ -235,6 +235,15 @@ def test_cells_behind_the_frame_show_what_the_pixels_there_show(shift, degrees, 
     assert found.std() == pytest.approx(wanted.std(), rel=0.02)
 
 
+def test_cells_behind_the_frame_do_not_jump_when_something_begins_to_move():
+    picture = textured()
+    grid = (60, 57)
+    bender = Bender(picture, np.ones((grid[1], grid[0]), np.float32))
+    behind = BentGrid(picture, BOX, grid, bender)
+    hardly = tuple(np.full(bender.shape, 1e-4, np.float32) for _ in range(2))
+    assert np.abs(behind.bent(hardly).astype(int) - behind.bent(None)).max() <= 1
+
+
 def test_a_head_that_keeps_still_needs_no_larger_picture(monkeypatch):
     picture = textured()
     monkeypatch.setattr(bend, "_doubled", lambda _: pytest.fail("the picture is doubled"))

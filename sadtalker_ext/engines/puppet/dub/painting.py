@@ -73,7 +73,7 @@ class Painted:
     Attributes:
         picture: (h, w, 3) RGB.
         share: (h, w) how far it takes the place of skin that is only bent, 0..1.
-        solid: (h, w) the same, but for what lies further from the lips than they move.
+        solid: (h, w) the same, fading out beyond the lips: where no old skin may shine through.
     """
 
     picture: FloatArray
