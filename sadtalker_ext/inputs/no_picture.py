@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from pathlib import Path
 
 from sadtalker_ext.errors import DUB_IT, UnreadableImage
@@ -58,7 +59,8 @@ def _holds_floats(path: Path) -> bool:
     from PIL import TiffImagePlugin
 
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow tells damage so, which is told here anyway
             tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
             file.seek(tags.next)
             tags.load(file)
