@@ -25,7 +25,7 @@ OVERWRITE: Final = "overwrite"
 """A remedy: what has the name may be replaced."""
 FETCH: Final = "weights fetch"
 """A remedy: weight files that can be fetched."""
-DUB: Final = "dub"
+DUB_IT: Final = "dub"
 """A remedy: the people of a video get other words."""
 
 
@@ -36,8 +36,8 @@ class SadTalkerError(Exception):
         message: One sentence: what was expected, what was found, where.
         hint: What to do next; may be empty.
         about: What has to change, where it is known: "picture", "video", "speech" or "consent".
-        remedy: What the hint tells to do, by the name of an option, `OVERWRITE`, `FETCH` or `DUB`;
-            empty where it tells something else. A shell adds how that is done there.
+        remedy: What the hint tells to do, by the name of an option, `OVERWRITE`, `FETCH` or
+            `DUB_IT`; empty where it tells something else. A shell adds how that is done there.
         code: Stable machine-readable name of the class of problem.
         http_status: Status the REST shell answers with.
         exit_code: Exit status of the command line.

@@ -1,4 +1,4 @@
-"""Making the folders into which results go, or say in a sentence why they cannot be made."""
+"""Making the folders into which results go, or saying in a sentence why they cannot be made."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ NO_PART = "none"
 
 _TWO_NUMBERS: Final = re.compile(r"([-+]?\d+)\s*([,;x*\u00d7])\s*(\d+)", re.IGNORECASE)
 
+_THOUSANDS: Final = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionSpec:
@@ -121,14 +123,25 @@ class OptionSpec:
         return f"{what} from {self.low:.10g} to {self.high:.10g}" if known else what
 
     def _advice(self, value: object) -> str:
-        """Return what to write in place of two numbers, or of a number with a decimal comma."""
-        found = _TWO_NUMBERS.fullmatch(value.strip()) if isinstance(value, str) else None
+        """Return what to write in place of two numbers, or of one with a comma in it."""
+        text = value.strip() if isinstance(value, str) else ""
+        if self.kind is int and not self.choices and _THOUSANDS.fullmatch(text):
+            return self._joined_digits(text)
+        found = _TWO_NUMBERS.fullmatch(text)
         if found is None:
             return ""
         first, sign, second = found.groups()
         if sign == "," and self.kind is float:
             return f"Numbers have a point: {first}.{second}."
+        if sign == "," and not self.choices:
+            return "It is one number, without separators."
         return f"It is one number, such as {first}."
+
+    def _joined_digits(self, text: str) -> str:
+        """Return what to write in place of a whole number with commas between its thousands."""
+        joined = int(text.replace(",", ""))
+        fits = self.low is None or self.high is None or self.low <= joined <= self.high
+        return f"It is one number, without separators{f': {joined}' if fits else ''}."
 
     def _wrong(self, value: object, expected: str, hint: str = "") -> InvalidOption:
         unit = f" {self.unit}" if self.unit else ""

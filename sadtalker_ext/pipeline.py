@@ -158,7 +158,7 @@ def generate(
                     label=marking.label,
                     stamped=marking.stamp is not None,
                 )
-                partial = join_segments(writer, elsewhere(scene, progress), plan.frames, progress)
+                partial = join_segments(writer, elsewhere, scene, plan.frames, progress)
             else:
                 direct = writer.takes_planes and finisher.idle and draws_planes(rig, options)
                 drawn: Iterator[Any] = plan.planes() if direct else plan.patches()

@@ -54,7 +54,7 @@ def preset_options(named: str, folder: Path = Path()) -> dict[str, Any]:
     spelled = {_plain(name): values for name, values in BUILT_IN.items()}
     if _plain(named) not in spelled:
         names = [name.lower().replace(" ", "-") for name in BUILT_IN]
-        hint = meant(_plain(named), names)
+        hint = meant(_plain(named), [*names, "a .json file"])
         raise InvalidOption(
             f"There is no preset called {named!r}, nor is it a .json file.", hint=hint
         )

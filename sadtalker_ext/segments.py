@@ -6,18 +6,23 @@ else looks beside a frame sees the same as in one piece.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sadtalker_ext.encoder.output_file import explain, hidden_name
 from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.folders import make_folder
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress, Stage
-from sadtalker_ext.scratch import scratch_folder
 from sadtalker_ext.types import Motion, Picture
+from sadtalker_ext.unfinished import SEGMENTS
 
 if TYPE_CHECKING:  # it needs OpenCV; a tab must be able to say that it is missing
     from sadtalker_ext.encoder.joined import SegmentJoiner
@@ -55,8 +60,46 @@ class Scene:
     stamped: bool
 
 
-Elsewhere = Callable[[Scene, Progress], Iterator[tuple[range, bytes]]]
-"""Draws a scene in segments and yields them in order: rows, and the file of their frames."""
+@dataclass(frozen=True, slots=True)
+class SegmentFolder:
+    """Keeps drawn segments until they are joined.
+
+    Attributes:
+        path: The folder.
+        output: The video that they become.
+    """
+
+    path: Path
+    output: Path
+
+    def keep(self, number: int, content: bytes) -> Path:
+        """Write a segment, and return its file.
+
+        Raises:
+            DiskFull: There is no space.
+            OutputUnwritable: It cannot be written.
+        """
+        file = self.path / f"{number:06}.mp4"
+        try:
+            file.write_bytes(content)
+        except OSError as problem:
+            raise explain(problem, self.output) from problem
+        return file
+
+
+@contextlib.contextmanager
+def segment_folder(output: Path) -> Iterator[SegmentFolder]:
+    """Give a folder beside a video, where there is room for it; it is removed at the end."""
+    folder = hidden_name(output, SEGMENTS)
+    make_folder(folder, private=True)
+    try:
+        yield SegmentFolder(folder, output)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+Elsewhere = Callable[[Scene, SegmentFolder, Progress], Iterator[tuple[range, Path]]]
+"""Draws a scene in segments that it keeps in a folder, and yields them in order: rows and file."""
 
 
 def cut_at_pauses(motion: Motion, seconds: float = SEGMENT_SECONDS) -> list[range]:
@@ -103,23 +146,22 @@ def unsplit(options: GenerateOptions) -> str:
 
 
 def join_segments(
-    writer: SegmentJoiner, drawn: Iterator[tuple[range, bytes]], total: int, progress: Progress
+    writer: SegmentJoiner, elsewhere: Elsewhere, scene: Scene, total: int, progress: Progress
 ) -> bool:
     """Put segments together as they come; tell whether only the beginning was kept after a stop.
 
     Args:
         writer: Of the joined file.
-        drawn: Rows and files, in order.
+        elsewhere: Draws the segments.
+        scene: What is drawn.
         total: Frames of the video.
         progress: Counts the frames, and stops the work.
     """
     progress.enter(Stage.RENDERING, total)
     try:
-        with scratch_folder() as folder, writer:
-            for rows, file in drawn:
-                part = folder / f"segment-{rows.start:08}.mp4"
-                part.write_bytes(file)
-                writer.add(part, len(rows))
+        with segment_folder(writer.path) as folder, writer:
+            for rows, file in elsewhere(scene, folder, progress):
+                writer.add(file, len(rows))
                 progress.advance(len(rows))
             progress.enter(Stage.WRITING)
     except Cancelled:

@@ -17,7 +17,7 @@ def read_utf8(path: Path, what: str, *, hint: str = _HINT, most: int | None = No
         path: The file.
         what: What it is called in errors, such as "The timeline".
         hint: What to do where it cannot be read.
-        most: Characters from which on a file is refused.
+        most: A file with more characters than so many is refused.
 
     Raises:
         InvalidOption: It cannot be read, is longer, or is no text in UTF-8.

@@ -18,11 +18,14 @@ from typing import Final
 
 PROBE: Final = "probe"
 """Ending of a file that only shows whether one can be written."""
-DUB: Final = "dub"
+DUB_FOLDER: Final = "dub"
 """Ending of the folder in which a dubbing is worked on."""
+SEGMENTS: Final = "segments"
+"""Ending of the folder of a video's segments that wait to be joined."""
+FOLDERS: Final = (DUB_FOLDER, SEGMENTS)
 _NAME: Final = re.compile(
     r"\.(?P<stem>.+)\.[0-9a-f]{8}(?:-(?P<process>\d{1,10})-(?P<machine>[0-9a-f]{8}))?"
-    rf"\.(?P<ending>{PROBE}|{DUB}|part\.\w{{2,4}})"
+    rf"\.(?P<ending>{PROBE}|{'|'.join(FOLDERS)}|part\.\w{{2,4}})"
 )
 
 
@@ -34,7 +37,7 @@ class Unfinished:
         stem: Of the finished file.
         process: Who made it; 0 where the name does not tell.
         machine: Where, as `machine` names it; empty where the name does not tell.
-        ending: `PROBE`, `DUB`, or ``part`` with the extension of the finished file.
+        ending: `PROBE`, one of `FOLDERS`, or ``part`` with the extension of the finished file.
     """
 
     stem: str
@@ -60,6 +63,11 @@ def read_name(name: str) -> Unfinished | None:
         return None
     process, where = int(found["process"] or 0), found["machine"] or ""
     return Unfinished(stem=found["stem"], process=process, machine=where, ending=found["ending"])
+
+
+def is_work_folder(name: str) -> bool:
+    """Tell whether a name is that of a folder, one of `FOLDERS`."""
+    return name.rpartition(".")[2] in FOLDERS
 
 
 @functools.lru_cache(maxsize=1)

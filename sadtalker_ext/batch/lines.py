@@ -9,8 +9,10 @@ A line is a JSON object in the words of `generate`: `portrait`, `speech` (or `te
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,8 @@ from sadtalker_ext.presets import preset_options
 from sadtalker_ext.service import DubRequest, Request, dub_line
 from sadtalker_ext.spelling import meant, nearest
 from sadtalker_ext.text_files import read_utf8
+
+log = logging.getLogger(__name__)
 
 Line = tuple[int, dict[str, Any]]
 """The number of a line, from 1 on, and its values."""
@@ -74,16 +78,19 @@ def read_jobs(path: Path) -> tuple[list[Line], dict[int, SadTalkerError]]:
                 read.append((number, meant))
     lines = []
     first: dict[str, int] = {}
-    folds = _folds_case(path)
+    folds: dict[Path, bool] = {}
     for number, values in with_outputs(read):
         if number in broken:
             continue
         try:
-            target = _target(values, path.parent)
+            file = _target(values, path.parent, folds)
         except SadTalkerError as error:
             broken[number] = error
             continue
-        file = target.casefold() if folds else target
+        except Exception:
+            log.exception("unexpected error")
+            broken[number] = unforeseen()
+            continue
         if file in first:
             broken[number] = InvalidOption(
                 f"Line {first[file]} writes {values['output']}, too.",
@@ -118,8 +125,18 @@ def _values(line: str) -> dict[str, Any]:
     return values
 
 
-def _target(values: Mapping[str, Any], folder: Path) -> str:
+def unforeseen() -> SadTalkerError:
+    """Return the error of a line that failed in a way that nobody foresaw."""
+    return SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
+
+
+def _target(values: Mapping[str, Any], folder: Path, folds: dict[Path, bool]) -> str:
     """Return the file that a line writes, spelled in one way; an address in the one it has.
+
+    Args:
+        values: Of the line, with an output.
+        folder: Files are relative to it.
+        folds: What is known of `_folds_case` by folder; what is found out is added.
 
     Raises:
         InvalidOption: The line asks for what there is not.
@@ -128,13 +145,32 @@ def _target(values: Mapping[str, Any], folder: Path) -> str:
     place, slashes, _ = str(values["output"]).rpartition("/")
     if "://" in place:
         return f"{place}{slashes}{target.name}"
-    return os.path.normpath(target)
+    file = os.path.normpath(target)
+    # os.path answers no to names that are too long, where Path raises before Python 3.14
+    above = next((one for one in Path(file).parents if os.path.exists(one)), folder)  # noqa: PTH110
+    if above not in folds:
+        folds[above] = _folds_case(above)
+    return file.casefold() if folds[above] else file
 
 
-def _folds_case(path: Path) -> bool:
-    """Tell whether names that differ in case alone are one file beside this one."""
-    other = path.with_name(path.name.swapcase())
-    return other.name != path.name and other.exists() and other.samefile(path)
+def _folds_case(folder: Path) -> bool:
+    """Tell whether names that differ in case alone are one file in a folder.
+
+    Asked is a file in it, or where there is none the folder's own name.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.swapcase() != entry.name:
+                return _is_one_file(Path(entry.path))
+    return _is_one_file(folder.absolute())
+
+
+def _is_one_file(path: Path) -> bool:
+    """Tell whether what has this name has it with its letters' case swapped, too."""
+    other = path.with_name(path.name.swapcase()) if path.name else path
+    with contextlib.suppress(OSError):
+        return other.name != path.name and other.samefile(path)
+    return False
 
 
 def with_outputs(lines: Sequence[Line]) -> list[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sadtalker_ext.batch.lines import request_of
+from sadtalker_ext.batch.lines import request_of, unforeseen
 from sadtalker_ext.batch.remote import Errand, names_addresses
 from sadtalker_ext.encoder.output_file import discard_parts
 from sadtalker_ext.errors import Cancelled, ResourceError, SadTalkerError
@@ -62,8 +62,7 @@ def make_line(
         return {"error": error.as_dict(), "again": isinstance(error, ResourceError)}
     except Exception:
         log.exception("unexpected error")
-        unexpected = SadTalkerError("This is a bug in sadtalker.", hint="Please report it.")
-        return {"error": unexpected.as_dict(), "again": False}
+        return {"error": unforeseen().as_dict(), "again": False}
 
 
 def _made(

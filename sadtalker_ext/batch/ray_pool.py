@@ -29,8 +29,7 @@ from sadtalker_ext.errors import (
 )
 from sadtalker_ext.installing import how_to_add
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.scratch import scratch_folder
-from sadtalker_ext.segments import Scene, cut_at_pauses
+from sadtalker_ext.segments import Scene, SegmentFolder, cut_at_pauses
 
 log = logging.getLogger(__name__)
 
@@ -161,12 +160,15 @@ class RayPool:
             self._stop(list(working))
             raise
 
-    def draw(self, scene: Scene, progress: Progress) -> Iterator[tuple[range, bytes]]:
+    def draw(
+        self, scene: Scene, folder: SegmentFolder, progress: Progress
+    ) -> Iterator[tuple[range, Path]]:
         """Yield the segments of a video in order, as files; see `segments.Elsewhere`.
 
         Raises:
             Cancelled: The work was stopped.
-            SadTalkerError: A worker could not draw, or no worker can be started.
+            SadTalkerError: A worker could not draw, or no worker can be started, or there is no
+                room for a segment.
         """
         parts = cut_at_pauses(scene.motion, self._shape.segment_seconds)
         shared = self._ray.put(scene)
@@ -176,28 +178,24 @@ class RayPool:
         done: dict[int, Path] = {}
         shown = 0
         try:
-            with scratch_folder() as folder:  # those that wait for a slow one need no memory
-                while shown < len(parts):
-                    ready, _ = self._ray.wait([*starting, *working], timeout=_POLL_SECONDS)
-                    progress.check()
-                    for ref in ready:
-                        if ref in starting:
-                            others = bool(len(starting) > 1 or working or not waiting)
-                            free = self._joined(ref, starting, others=others)
-                        else:
-                            worker, number = working.pop(ref)
-                            done[number] = folder / f"{number}.mp4"
-                            done[number].write_bytes(self._drawn(ref))
-                            free = [worker]
-                        if free and waiting:
-                            number, rows = waiting.popleft()
-                            task = free[0].draw.remote(shared, rows.start, rows.stop)
-                            working[task] = free[0], number
-                    while shown in done:
-                        file = done.pop(shown)
-                        yield parts[shown], file.read_bytes()
-                        file.unlink()
-                        shown += 1
+            while shown < len(parts):
+                ready, _ = self._ray.wait([*starting, *working], timeout=_POLL_SECONDS)
+                progress.check()
+                for ref in ready:
+                    if ref in starting:
+                        others = bool(len(starting) > 1 or working or not waiting)
+                        free = self._joined(ref, starting, others=others)
+                    else:
+                        worker, number = working.pop(ref)
+                        done[number] = folder.keep(number, self._drawn(ref))
+                        free = [worker]
+                    if free and waiting:
+                        number, rows = waiting.popleft()
+                        task = free[0].draw.remote(shared, rows.start, rows.stop)
+                        working[task] = free[0], number
+                while shown in done:
+                    yield parts[shown], done.pop(shown)
+                    shown += 1
         except BaseException:
             self._stop(list(working))
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,13 @@ def _number(values: Mapping[str, Any], name: str) -> float:
     value = values.get(name) or 0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidOption(f"{name} should be a number, found {value!r}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):  # JSON knows none, but Python reads and writes NaN and Infinity
+        raise InvalidOption(f"{name} should be a finite number, found {number!r}.")
+    return number
 
 
 def _given_number(values: Mapping[str, Any], name: str) -> float | None:

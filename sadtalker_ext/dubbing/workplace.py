@@ -19,7 +19,7 @@ from sadtalker_ext.pipeline import Timings
 from sadtalker_ext.portrait.models import FaceModels
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.provenance.marking import Marking
-from sadtalker_ext.unfinished import DUB
+from sadtalker_ext.unfinished import DUB_FOLDER
 from sadtalker_ext.weights.store import WeightStore
 
 
@@ -63,7 +63,7 @@ def work_folder(request: DubRequest, engine: str) -> Path:
         engine: Name of the engine; what another one drew is not gone on with.
     """
     if not request.resume:
-        folder = hidden_name(request.target, DUB)
+        folder = hidden_name(request.target, DUB_FOLDER)
         folder.mkdir()
         return folder
     folder = request.target.with_name(f".{request.target.stem}.dub")

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from sadtalker_ext.unfinished import DUB, Unfinished, machine, read_name
+from sadtalker_ext.unfinished import Unfinished, is_work_folder, machine, read_name
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _is_abandoned(path: Path, found: Unfinished) -> bool:
 
 def _removed(path: Path) -> bool:
     _log.info("removing %s, which a killed process left", path)
-    if path.name.endswith(f".{DUB}"):
+    if is_work_folder(path.name):
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink()

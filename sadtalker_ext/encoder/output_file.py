@@ -19,7 +19,7 @@ from sadtalker_ext.errors import (
     OutputUnwritable,
     SadTalkerError,
 )
-from sadtalker_ext.unfinished import DUB, PROBE, part, read_name, unfinished_name
+from sadtalker_ext.unfinished import FOLDERS, PROBE, part, read_name, unfinished_name
 
 _log = logging.getLogger(__name__)
 
@@ -214,7 +214,9 @@ def discard_parts(path: Path) -> None:
     with contextlib.suppress(OSError):
         for one in [*path.parent.iterdir()]:
             found = read_name(one.name)
-            if found is None or found.stem != stem or found.ending not in (part(path.suffix), DUB):
+            if found is None or found.stem != stem:
+                continue
+            if found.ending not in (part(path.suffix), *FOLDERS):
                 continue
             if one.is_dir():
                 shutil.rmtree(one, ignore_errors=True)

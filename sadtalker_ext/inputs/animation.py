@@ -17,8 +17,8 @@ ENOUGH = 0.8
 """A frame with this part of the strongest contrast has faded in."""
 MOST_FRAMES = 100
 _SMALL = 64
-_STILLS = ("TIFF", "MPO")
-"""Formats whose further pictures are pages, or views of a camera."""
+_STILLS = ("TIFF", "MPO", "HEIF")
+"""Formats whose further pictures are pages, views of a camera, or stills of a telephone."""
 
 
 def show_portrait(image: Image.Image) -> tuple[str, ...]:

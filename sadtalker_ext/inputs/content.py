@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sadtalker_ext.errors import InputError
 
+FILM, SOUND = "film", "sound"
 _HEAD_BYTES = 4096
 
 # (offset, bytes, what it is); the first match wins
@@ -54,6 +55,24 @@ _ISO_BRANDS: dict[bytes, str] = {
     b"M4A ": "an M4A sound file",
     b"M4B ": "an M4A sound file",
     b"qt  ": "a QuickTime video",
+    b"crx ": "a camera's raw picture",
+}
+
+_FILMS = ("an AVI video", "a Flash video", "an MPEG video", "a QuickTime video")
+_SOUNDS = (
+    "a WAV sound file",
+    "a FLAC sound file",
+    "an MP3 sound file",
+    "an AIFF sound file",
+    "an AMR sound file",
+    "an M4A sound file",
+    "an MP3 or AAC sound file",
+)
+_MOSTLY = {"an MP4 file": FILM, "a Matroska or WebM file": FILM, "an Ogg file": SOUND}
+"""Containers of either, and what they hold where their name does not tell."""
+_NAMED = {
+    **dict.fromkeys((".aac", ".m4a", ".m4b", ".mka", ".mp3", ".oga", ".opus", ".weba"), SOUND),
+    ".ogv": FILM,
 }
 
 _TEXT_MARKS: tuple[tuple[bytes, str], ...] = (
@@ -104,6 +123,18 @@ def describe_content(path: Path) -> str:
     """Say in a few words what the file looks like, from its first bytes."""
     with path.open("rb") as file:
         return describe_bytes(file.read(_HEAD_BYTES))
+
+
+def media_kind(path: Path, found: str) -> str:
+    """Return `FILM`, `SOUND`, or nothing for a file that is neither.
+
+    Args:
+        path: The file; its extension counts only for a container of either.
+        found: What `describe_content` says of it.
+    """
+    if found in _MOSTLY:
+        return _NAMED.get(path.suffix.lower(), _MOSTLY[found])
+    return FILM if found in _FILMS else SOUND if found in _SOUNDS else ""
 
 
 def require_file(path: Path, expected: str, error: type[InputError]) -> None:

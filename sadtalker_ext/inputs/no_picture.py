@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 import struct
+import warnings
 from pathlib import Path
 
-from sadtalker_ext.errors import DUB, UnreadableImage
-from sadtalker_ext.inputs.content import describe_content
+from sadtalker_ext.errors import DUB_IT, UnreadableImage
+from sadtalker_ext.inputs.content import FILM, SOUND, describe_content, media_kind
 
 EXPECTED = "a picture (PNG, JPEG, WebP, BMP, AVIF, TIFF or GIF)"
 
@@ -45,12 +45,12 @@ def no_picture(path: Path) -> UnreadableImage:
 
 
 def _next_step(path: Path, found: str) -> tuple[str, str]:
-    """Return hint and remedy; a container that may hold either is judged by its name."""
-    named = (mimetypes.guess_type(path.name)[0] or "").partition("/")[0]
-    if "sound" in found or named == "audio":
+    """Return hint and remedy of an error."""
+    kind = media_kind(path, found)
+    if kind == SOUND:
         return "A sound is what the picture says: give it as the speech, beside a picture.", ""
-    if "video" in found or named == "video":
-        return "To give the people of a video other words, dub it.", DUB
+    if kind == FILM:
+        return "To give the people of a video other words, dub it.", DUB_IT
     return "Save the portrait as PNG or JPEG and try again.", ""
 
 
@@ -59,7 +59,8 @@ def _holds_floats(path: Path) -> bool:
     from PIL import TiffImagePlugin
 
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow tells damage so, which is told here anyway
             tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
             file.seek(tags.next)
             tags.load(file)

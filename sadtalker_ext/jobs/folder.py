@@ -29,7 +29,7 @@ from sadtalker_ext.folders import make_folder
 from sadtalker_ext.jobs import names
 from sadtalker_ext.jobs.names import SUFFIXES, is_id, new_id
 from sadtalker_ext.jobs.ownership import claim
-from sadtalker_ext.unfinished import DUB
+from sadtalker_ext.unfinished import is_work_folder
 
 __all__ = ["SUFFIXES", "DataFolder", "is_id", "new_id"]
 
@@ -171,11 +171,11 @@ def _drop_uploads(folder: Path) -> bool:
 
 
 def _drop(path: Path) -> bool:
-    """Remove an unfinished video, or the folder in which a dubbing was worked on."""
+    """Remove an unfinished video, or the folder in which it was worked on."""
     if path.is_symlink():
         return False
     if path.is_dir():
-        if path.name.endswith(f".{DUB}"):
+        if is_work_folder(path.name):
             shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import re
 import secrets
 
 from sadtalker_ext.options import SUFFIXES as FORMATS
-from sadtalker_ext.unfinished import DUB, PROBE, part, read_name, unfinished_name
+from sadtalker_ext.unfinished import FOLDERS, PROBE, part, read_name, unfinished_name
 
 SUFFIXES = tuple(FORMATS.values())
 CAPTIONS = (".srt", ".vtt")
@@ -32,7 +32,7 @@ _ENDINGS = "|".join(re.escape(one) for one in SUFFIXES)
 _VIDEO = re.compile(rf"({_ID})(?:{_ENDINGS})")
 _RECORDS = "|".join(re.escape(one) for one in RECORDS)
 _BESIDE_VIDEO = re.compile(rf"{_ID}(?:\.srt|\.vtt|(?:{_ENDINGS})(?:{_RECORDS}))")
-_WORK = (PROBE, DUB, *map(part, SUFFIXES))
+_WORK = (PROBE, *FOLDERS, *map(part, SUFFIXES))
 """Endings of what is not finished."""
 _PAGE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PAGE_FILE = re.compile(rf"\d{{4}}-[\w.-]+(?:{_ENDINGS}|\.srt|\.vtt)(?:{_RECORDS})?")
@@ -68,7 +68,7 @@ def is_result_of(job_id: str, name: str) -> bool:
     return named is not None and name.startswith(f"{job_id}.")
 
 
-def unfinished(job_id: str, suffix: str) -> str:
+def unfinished_video(job_id: str, suffix: str) -> str:
     """Return a name for the video of a job while it is being written; see `is_unfinished`."""
     return unfinished_name(job_id, part(suffix))
 

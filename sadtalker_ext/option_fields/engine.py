@@ -83,8 +83,8 @@ class EngineOptions:
     consent_by: str = option(
         "",
         "Consent given by",
-        "Who agreed to the use of the picture; kept with time and the picture's hash in a file "
-        "beside the video, never inside it.",
+        "Who agreed to the use of the picture or video; kept with time and its hash in a file "
+        "beside the result, never inside it.",
         "output",
     )
     keep_partial: bool = option(

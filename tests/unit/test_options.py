@@ -14,6 +14,10 @@ from sadtalker_ext.shells.cli.arguments import build_parser, modernise, options_
     [
         ("size", "512,512", "one of 256, 512 pixels", "It is one number, such as 512."),
         ("output_side", "720 x 1280", "a whole number from", "It is one number, such as 720."),
+        ("seed", "12,345", "a whole number", "It is one number, without separators: 12345."),
+        ("seed", "1,234,567", "a whole number", "It is one number, without separators: 1234567."),
+        ("seed", "12,34", "a whole number", "It is one number, without separators."),
+        ("pose_style", "1,234", "a whole number", "It is one number, without separators."),
         ("head_motion", "0,5", "a number from 0 to", "Numbers have a point: 0.5."),
         ("head_motion", "much", "a number from 0 to", ""),
     ],
@@ -28,7 +32,9 @@ def test_sizes_and_decimal_commas_have_a_next_step(name, given, expected, advice
     assert caught.value.hint == advice
     with pytest.raises(SystemExit):
         main(["generate", "a.png", "a.wav", f"--{name.replace('_', '-')}", given])
-    assert advice in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.count("It is one number") == advice.count("It is one number")
+    assert advice in told and told.splitlines()[0].endswith(advice or f"found {given!r}.")
 
 
 def test_defaults_are_valid_and_unchanged():

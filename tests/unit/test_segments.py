@@ -1,6 +1,9 @@
 """A video drawn in segments: where it is cut, and that it is the same video."""
 
+import errno
 import itertools
+import os
+from pathlib import Path
 
 import av
 import numpy as np
@@ -8,12 +11,13 @@ import pytest
 
 from sadtalker_ext.encoder.joined import SegmentJoiner
 from sadtalker_ext.encoder.video import VideoWriter
-from sadtalker_ext.errors import Cancelled
+from sadtalker_ext.errors import Cancelled, DiskFull, OutputUnwritable
 from sadtalker_ext.motion.controls import CONTROLS, JAW, rest
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
-from sadtalker_ext.segments import cut_at_pauses, join_segments, unsplit
+from sadtalker_ext.segments import cut_at_pauses, join_segments, segment_folder, unsplit
 from sadtalker_ext.types import Motion
+from sadtalker_ext.unfinished import SEGMENTS, read_name
 from tests.support.media import speech_like, write_sound
 
 
@@ -71,15 +75,15 @@ def speech(tmp_path):
     return open_speech(tmp_path / "a.wav")
 
 
-def drawn(parts, tmp_path, fps=25.0):
+def drawn(parts, folder, fps=25.0):
     """Yield segments as workers make them."""
     frames = list(pictures(parts[-1].stop))
     for rows in parts:
-        path = tmp_path / f"{rows.start}.mp4"
+        path = folder.path / f"drawn-{rows.start}.mp4"
         with VideoWriter(path, fps=fps, quality=1) as writer:
             for row in rows:
                 writer.write(frames[row])
-        yield rows, path.read_bytes()
+        yield rows, folder.keep(rows.start, path.read_bytes())
 
 
 def decoded(path):
@@ -96,7 +100,10 @@ def test_the_joined_file_shows_the_frames_of_the_whole_one(tmp_path, speech, fps
     parts = [range(21), range(21, 22), range(22, 50)]
     progress = Progress()
     joiner = SegmentJoiner(tmp_path / "joined.mp4", fps=fps, speech=speech, quality=1)
-    assert not join_segments(joiner, drawn(parts, tmp_path, fps), 50, progress)
+    assert not join_segments(
+        joiner, lambda _, folder, __: drawn(parts, folder, fps), None, 50, progress
+    )
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.wav", "joined.mp4"]
     with VideoWriter(tmp_path / "whole.mp4", fps=fps, speech=speech, quality=1) as writer:
         for frame in pictures(50):
             writer.write(frame)
@@ -110,11 +117,29 @@ def test_the_joined_file_shows_the_frames_of_the_whole_one(tmp_path, speech, fps
 
 
 def test_a_stop_leaves_nothing_behind(tmp_path, speech):
-    def stopped():
-        yield from itertools.islice(drawn([range(5), range(5, 9)], tmp_path), 1)
+    def stopped(scene, folder, progress):
+        yield from itertools.islice(drawn([range(5), range(5, 9)], folder), 1)
+        assert folder.path.parent == tmp_path
+        assert read_name(folder.path.name).ending == SEGMENTS
         raise Cancelled("Stopped.")
 
     joiner = SegmentJoiner(tmp_path / "joined.mp4", speech=speech)
     with pytest.raises(Cancelled):
-        join_segments(joiner, stopped(), 9, Progress())
+        join_segments(joiner, stopped, None, 9, Progress())
     assert not list(tmp_path.glob("*joined*"))
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EACCES, OutputUnwritable)]
+)
+def test_a_segment_that_cannot_be_kept_is_the_output_s_own_error(
+    tmp_path, monkeypatch, number, error
+):
+    def full(path, content):
+        raise OSError(number, os.strerror(number))
+
+    with segment_folder(tmp_path / "a.mp4") as folder:
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(error, match=r"a\.mp4"):
+            folder.keep(0, b"x")
+    assert not [*tmp_path.iterdir()]

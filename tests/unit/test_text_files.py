@@ -12,6 +12,11 @@ def test_the_mark_and_the_line_ends_of_windows_are_no_part_of_a_text(tmp_path, c
     assert read_utf8(path, "The roles") == "eins\nzwei ü"
 
 
+def test_a_text_may_have_as_many_characters_as_are_allowed(tmp_path):
+    (tmp_path / "a").write_bytes(b"1234567890")
+    assert len(read_utf8(tmp_path / "a", "The list", most=10)) == 10
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sadtalker_ext.jobs.folder import DataFolder
-from sadtalker_ext.jobs.names import is_result_of, unfinished, video_id
+from sadtalker_ext.jobs.names import is_result_of, unfinished_video, video_id
 from sadtalker_ext.jobs.records import Job
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
@@ -106,7 +106,7 @@ def make_elsewhere(
             raise ValueError(f"not the name of a result: {name!r}")
         place = folder.results / name
         # a video has the name of an unfinished one until it is whole
-        part = folder.results / unfinished(job.id, place.suffix) if video_id(name) else place
+        part = folder.results / unfinished_video(job.id, place.suffix) if video_id(name) else place
         try:
             with part.open("wb") as file:
                 for block in blocks:

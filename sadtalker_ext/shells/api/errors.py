@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sadtalker_ext.errors import DUB, InputError, SadTalkerError
+from sadtalker_ext.errors import DUB_IT, InputError, SadTalkerError
 from sadtalker_ext.shells.api.answers import Error
 from sadtalker_ext.shells.api.shapes import as_json
 
@@ -143,7 +143,7 @@ class UrlUnreachable(RequestError):
 
 
 _FIELDS: Final = {
-    DUB: "`dub` beside `driver_url`",
+    DUB_IT: "`dub` beside `driver_url`",
     "face_points": "config.face_points",
     "voice": "script.provider.voice_id",
 }

@@ -13,19 +13,27 @@ import sys
 import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sadtalker_ext.batch.lines import Line, read_jobs
 from sadtalker_ext.batch.make import Row, make_line
 from sadtalker_ext.batch.manifest import Manifest
-from sadtalker_ext.errors import InputError
+from sadtalker_ext.errors import DUB_IT, OVERWRITE, InputError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.progress import Progress
 from sadtalker_ext.service import Service
-from sadtalker_ext.shells.cli.generate import stop_on_interrupt, tell_notes
+from sadtalker_ext.shells.cli.generate import stop_on_interrupt
 from sadtalker_ext.shells.cli.own_process import suit
 from sadtalker_ext.shells.cli.terminal import TerminalProgress
 from sadtalker_ext.shells.cli.workers import pool_of, refuse_alone
+
+_WORDS: Final = {
+    DUB_IT: "`video` in place of `portrait`",
+    OVERWRITE: "--overwrite",
+    "face_points": "`face_points` or `landmarks_file`",
+    "voice": "`voice`",
+}
+"""What a hint may tell to do, and the words of a line, or the flag, that do it."""
 
 
 def run_batch(parsed: argparse.Namespace) -> dict[str, Any]:
@@ -120,8 +128,8 @@ def _told(
         if not parsed.json:
             left = _left(total - len(rows), new, time.monotonic() - began)
             counted = f" [{len(rows)}/{total}{left}]" if parsed.ray is not None else ""
-            notes = row.get("video", {}).get("warnings", ())
-            tell_notes(f"Line {number}: {note}" for note in notes)
+            for note in row.get("video", {}).get("warnings", ()):  # the list names no flags
+                print(f"note: Line {number}: {note}", file=sys.stderr)
             print(f"line {number}: {_words(row)}{counted}", file=shown, flush=True)
     rows.sort(key=lambda row: int(row["line"]))
     failed = [row for row in rows if "error" in row]
@@ -143,6 +151,8 @@ def _words(row: Mapping[str, Any]) -> str:
     if "skipped" in row:
         return f"skipped, {row['skipped']} exists"
     if "error" in row:
-        told = f"{row['error']['message']} {row['error']['hint']}".strip()
-        return f"failed, {told}"
+        told, hint = row["error"]["message"], row["error"]["hint"]
+        if way := _WORDS.get(row["error"].get("remedy", "")):
+            hint = f"{hint.rstrip('.')} ({way})."
+        return f"failed, {told} {hint}".strip()
     return f"{row['video']['path']} ({row['video']['engine']})"

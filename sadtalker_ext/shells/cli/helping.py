@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
-from sadtalker_ext.errors import DUB, OVERWRITE
+from sadtalker_ext.errors import DUB_IT, OVERWRITE
 from sadtalker_ext.installing import sadtalker
 from sadtalker_ext.options import option_specs
 from sadtalker_ext.spelling import meant, nearest
@@ -173,7 +173,7 @@ def _flagged(text: str) -> str:
 def hint_with_flags(hint: str, remedy: str) -> str:
     """Name options in a hint as flags, and at its end the flag that does what it says."""
     told = with_flags(hint)
-    how = sadtalker("dub VIDEO SPEECH") if remedy == DUB else _FLAGS.get(remedy, "")
+    how = sadtalker("dub VIDEO SPEECH") if remedy == DUB_IT else _FLAGS.get(remedy, "")
     return f"{told.rstrip('.')} ({how})." if how else told
 
 

@@ -3,11 +3,11 @@
 One cluster serves all tests, because it takes seconds to start.
 """
 
+import errno
 import json
 import os
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,10 +19,11 @@ from sadtalker_ext.batch import ray_pool
 from sadtalker_ext.batch.pool_shape import PoolShape
 from sadtalker_ext.batch.ray_pool import RayPool
 from sadtalker_ext.batch.ray_worker import Setup
-from sadtalker_ext.errors import Cancelled, InvalidOption, SetupError
+from sadtalker_ext.errors import Cancelled, DiskFull, InvalidOption, SetupError
 from sadtalker_ext.host.standalone import StandaloneHost
 from sadtalker_ext.options import GenerateOptions
 from sadtalker_ext.progress import Progress
+from sadtalker_ext.segments import SegmentFolder
 from sadtalker_ext.service import Request, Service
 from sadtalker_ext.shells.cli import main
 from tests.support.media import portrait_like, speech_like, write_sound
@@ -166,20 +167,34 @@ def test_segments_that_wait_for_a_slow_one_are_written_out(folder, tmp_path, mon
             time.sleep(3.0 if begin == 0 else 0.0)
             return bytes([begin])
 
-    @contextmanager
-    def kept_folder():
-        yield tmp_path
-
     monkeypatch.setattr(ray_pool, "Worker", SlowAtFirst)
-    monkeypatch.setattr(ray_pool, "scratch_folder", kept_folder)
     parts = [range(begin, begin + 2) for begin in range(0, 12, 2)]
     monkeypatch.setattr(ray_pool, "cut_at_pauses", lambda motion, seconds: parts)
+    kept = SegmentFolder(tmp_path, tmp_path / "a.mp4")
     with RayPool(PoolShape(workers=2), Setup(folder=folder)) as pool:
-        drawn = pool.draw(SimpleNamespace(motion=None), Progress())
-        assert next(drawn) == (parts[0], bytes([0]))
+        drawn = pool.draw(SimpleNamespace(motion=None), kept, Progress())
+        first = next(drawn)
         assert len([*tmp_path.iterdir()]) >= 4
-        assert [*drawn] == [(rows, bytes([rows.start])) for rows in parts[1:]]
-    assert not [*tmp_path.iterdir()]
+        found = [(rows, file.read_bytes()) for rows, file in (first, *drawn)]
+    assert found == [(rows, bytes([rows.start])) for rows in parts]
+
+
+def test_a_full_disk_is_told_where_segments_wait(folder, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    class Quick(MortalWorker):
+        def draw(self, scene, begin, end):
+            return b"x"
+
+    monkeypatch.setattr(ray_pool, "Worker", Quick)
+    monkeypatch.setattr(ray_pool, "cut_at_pauses", lambda motion, seconds: [range(2)])
+    kept = SegmentFolder(tmp_path, tmp_path / "a.mp4")
+    with RayPool(PoolShape(workers=1), Setup(folder=folder)) as pool:
+        drawn = pool.draw(SimpleNamespace(motion=None), kept, Progress())
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(DiskFull, match=r"a\.mp4"):
+            next(drawn)
 
 
 @pytest.mark.parametrize("address", ["", "everywhere", "http://a:1", "a:1/b", "ray://"])

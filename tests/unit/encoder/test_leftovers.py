@@ -23,7 +23,7 @@ def dead():
 
 
 def put(path, age=OLD_SECONDS + 60):
-    if path.suffix == ".dub":
+    if path.suffix in (".dub", ".segments"):
         path.mkdir()
         (path / "part-00000.mp4").touch()
     else:
@@ -40,9 +40,11 @@ def of(process, path):
 
 def test_what_a_dead_process_left_is_removed(tmp_path, dead):
     target = tmp_path / "a.mp4"
-    left = [put(of(dead, hidden_name(target, ending))) for ending in ("", "probe", "dub")]
+    left = [
+        put(of(dead, hidden_name(target, ending))) for ending in ("", "probe", "dub", "segments")
+    ]
     left.append(put(of(dead, hidden_name(tmp_path / "b.webm"))))
-    assert remove_abandoned(tmp_path) == 4
+    assert remove_abandoned(tmp_path) == 5
     assert not any(one.exists() for one in left)
     assert remove_abandoned(tmp_path / "nowhere") == 0
 
@@ -85,11 +87,11 @@ def test_in_a_container_that_starts_again_our_own_number_is_that_of_the_dead(tmp
 
 def test_the_server_s_own_sweep_knows_the_names(tmp_path):
     job = names.new_id()
-    for ending in ("", "probe", "dub"):
+    for ending in ("", "probe", "dub", "segments"):
         assert names.is_unfinished(hidden_name(tmp_path / f"{job}.mp4", ending).name)
         assert names.is_page_unfinished(hidden_name(tmp_path / "2026-01-31-0001.mp4", ending).name)
     assert names.is_unfinished(f".{job}.12ab34cd.part.mp4")
-    assert names.is_unfinished(names.unfinished(job, ".mp4"))
+    assert names.is_unfinished(names.unfinished_video(job, ".mp4"))
     assert not names.is_unfinished(f".{job}.12ab34cd.part.doc")
     assert not names.is_unfinished(".a.12ab34cd.part.mp4")
 

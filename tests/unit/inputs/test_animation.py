@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs.animation import show_portrait
 from sadtalker_ext.inputs.image import picture_extent, read_picture
 from tests.support.media import portrait_like
 
@@ -46,6 +47,13 @@ def test_pictures_that_do_not_move_have_no_note(tmp_path, suffix):
     pages = {"save_all": True, "append_images": [one, one]} if suffix == "tiff" else {}
     one.save(path, **pages)
     assert read_picture(path).notes == ()
+
+
+@pytest.mark.parametrize(("format_", "moves"), [("HEIF", False), ("MPO", False), ("WEBP", True)])
+def test_several_stills_of_a_telephone_are_no_animation(format_, moves):
+    image = Image.fromarray(PORTRAIT)
+    image.format, image.is_animated, image.n_frames = format_, True, 3
+    assert bool(show_portrait(image)) == moves
 
 
 def test_an_animation_of_nothing_stays_nothing(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sadtalker_ext.errors import InputTooLarge, UnreadableImage
+from sadtalker_ext.inputs import content as contents
 from sadtalker_ext.inputs import image as subject
 from sadtalker_ext.inputs.image import read_picture
+from sadtalker_ext.shells.api.errors import as_body
 from tests.unit.inputs.test_image import PIXELS, png_16_bit, saved
 
 
@@ -80,6 +83,56 @@ def test_other_files_are_named_for_what_they_are(tmp_path, content, words):
     path = tmp_path / "portrait.png"
     path.write_bytes(content)
     assert words in refusal(path)
+
+
+MP4, MATROSKA = b"\0\0\0\x18ftypisom" + bytes(40), b"\x1aE\xdf\xa3" + bytes(40)
+OGG = b"OggS" + bytes(40)
+HTML = b"<!DOCTYPE html><html>404</html>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "next_step"),
+    [
+        ("source_image", MP4, "dub"),  # REST keeps no extensions
+        ("source_image", MATROSKA, "dub"),
+        ("source_image", b"\0\0\0\x14ftypqt  " + bytes(40), "dub"),
+        ("source_image", b"RIFF\x24\0\0\0AVI ", "dub"),
+        ("source_image", OGG, "speech"),
+        ("source_image", b"RIFF\x24\0\0\0WAVEfmt ", "speech"),
+        ("source_image", b"\0\0\0\x18ftypM4A " + bytes(40), "speech"),
+        ("a.m4a", MP4, "speech"),
+        ("a.WEBA", MATROSKA, "speech"),
+        ("a.ogv", OGG, "dub"),
+        ("a.mp4", HTML, "save"),
+        ("a.mp4", b"version https://git-lfs.github.com/spec/v1\n", "save"),
+        ("a.webm", bytes(1000), "save"),
+        ("a.mp3", b"hello there", "save"),
+        ("source_image", b"\0\0\0\x18ftypcrx " + bytes(40), "save"),
+    ],
+)
+def test_films_and_sounds_have_a_next_step_by_what_they_hold(tmp_path, name, content, next_step):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImage) as caught:
+        read_picture(path)
+    hint = as_body(caught.value)["hint"]
+    assert (
+        hint
+        == {
+            "dub": "To give the people of a video other words, dub it (`dub` beside `driver_url`).",
+            "speech": "A sound is what the picture says: give it as the speech, beside a picture.",
+            "save": "Save the portrait as PNG or JPEG and try again.",
+        }[next_step]
+    )
+
+
+def test_every_sound_and_video_that_is_recognised_has_its_kind():
+    words = {words for *_, words in contents._SIGNATURES} | {*contents._ISO_BRANDS.values()}
+    for one in words:
+        kind = "film" if one.endswith("video") else "sound" if "sound" in one else None
+        if kind:
+            assert contents.media_kind(Path("a"), one) == kind
+    assert {*contents._FILMS, *contents._SOUNDS} <= {*words, "an MP3 or AAC sound file"}
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.bmp", "a.tiff", "a.gif"])

@@ -37,12 +37,13 @@ def test_sweeping_leaves_uploads_of_open_jobs_and_every_finished_video(tmp_path,
     (folder.results / f".{over}.12ab34cd.probe").write_bytes(b"x")
     (folder.results / f"{over}.partial.mp4").write_bytes(b"x")
     day = folder.root / "page" / "2026-01-31"
-    for dub in (folder.results / f".{over}.12ab34cd.dub", day / ".0001-ada.12ab34cd.dub"):
-        (dub / "spoken-00000").mkdir(parents=True)
-        (dub / "spoken-00000" / "speech.wav").write_bytes(b"x")
+    for name in (f".{over}.12ab34cd.dub", f".{over}.12ab34cd.segments"):
+        (folder.results / name / "spoken-00000").mkdir(parents=True)
+        (folder.results / name / "spoken-00000" / "speech.wav").write_bytes(b"x")
+    (day / ".0001-ada.12ab34cd.dub").mkdir(parents=True)
     (day / ".0002-ada.12ab34cd.part.mp4").write_bytes(b"x")
     (day / "0001-ada.mp4").write_bytes(b"x")
-    assert folder.sweep({still_open: True, over: False}) == 8
+    assert folder.sweep({still_open: True, over: False}) == 9
     assert [path.name for path in day.iterdir()] == ["0001-ada.mp4"]
     assert [path.name for path in folder.inputs.iterdir()] == [still_open]
     videos = {f"{job_id}.mp4" for job_id in (still_open, over, lost)}

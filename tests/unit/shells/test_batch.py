@@ -4,7 +4,6 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from sadtalker_ext.batch import lines
 from sadtalker_ext.batch.lines import read_jobs
 from sadtalker_ext.errors import InvalidOption
 from sadtalker_ext.service import Service
@@ -145,21 +144,6 @@ def test_rows_of_unreadable_lines_are_told_with_what_to_do(jobs, capsys, request
     assert "0 made, 0 skipped, 2 failed" in told
 
 
-def test_a_mended_line_does_not_find_the_video_of_another(jobs):
-    """Names that follow from the list are the same before and after a line was mended."""
-    path = jobs()
-    one, broken = (
-        '{"portrait": "a.png", "idle_seconds": 1}',
-        '{"portrait": "a.png", idle_seconds: 1}',
-    )
-    named = []
-    for second in (broken, one):
-        path.write_text(f"{one}\n{second}\n{one}\n", encoding="utf-8")
-        named.append({number: values["output"] for number, values in read_jobs(path)[0]})
-    assert named[0] == {1: "a_talking.mp4", 3: "a_talking_3.mp4"}
-    assert named[1] == {**named[0], 2: "a_talking_2.mp4"}
-
-
 def test_two_lines_with_one_output_are_not_taken_for_a_video_that_is_there(jobs, requests, capsys):
     path = jobs(
         GOOD,
@@ -185,38 +169,6 @@ def test_a_presets_format_counts_where_two_lines_write_one_file(jobs, tmp_path, 
     assert main(["batch", str(path)]) == 2
     assert "line 2: failed, Line 1 writes 2.mp4, too." in capsys.readouterr().out
     assert len(requests) == 1
-
-
-@pytest.mark.parametrize("folds", [False, True])
-def test_letter_case_tells_files_apart_where_the_folder_does(jobs, monkeypatch, folds):
-    monkeypatch.setattr(lines, "_folds_case", lambda path: folds)
-    made, broken = read_jobs(jobs({**GOOD, "output": "A.mp4"}, {**GOOD, "output": "a.mp4"}))
-    assert len(made) == (1 if folds else 2)
-    assert sorted(broken) == ([2] if folds else [])
-
-
-def test_a_folder_says_itself_whether_it_tells_letter_case_apart(tmp_path):
-    path = tmp_path / "jobs.jsonl"
-    path.touch()
-    really = (tmp_path / "JOBS.JSONL").exists()
-    assert lines._folds_case(path) == really
-    if not really:
-        (tmp_path / "JOBS.JSONL").symlink_to(path)  # as a file system that folds case shows it
-        assert lines._folds_case(path)
-
-
-def test_addresses_that_differ_in_spelling_are_different(jobs):
-    outputs = ("s3://b/x/1.mp4", "s3://b/X/1.mp4", "s3://b/x/1.mp4")
-    made, broken = read_jobs(jobs(*({**GOOD, "output": one} for one in outputs)))
-    assert [values["output"] for _, values in made] == list(outputs[:2])
-    assert sorted(broken) == [3]
-
-
-def test_a_video_to_dub_may_have_a_preset(jobs, tmp_path):
-    (tmp_path / "look.json").write_text('{"quality": 30}')
-    line = {"video": "a.mp4", "speech": "a.wav", "output": "b.mp4", "preset": "look.json"}
-    assert not read_jobs(jobs(line))[1]
-    assert lines.request_of(line, tmp_path, overwrite=False).options.quality == 30
 
 
 @pytest.fixture
@@ -275,8 +227,21 @@ def test_options_without_effect_are_told_by_line(jobs, capsys):
     path = jobs(GOOD, {**GOOD, "output": "2.mp4", "gaze": "fixed"})
     assert main(["batch", str(path)]) == 0
     told = capsys.readouterr()
-    assert "note: Line 2: --gaze has no effect in the" in told.err
+    assert "note: Line 2: Option gaze has no effect in the" in told.err
     assert "Line 1:" not in told.err and "note:" not in told.out
+
+
+def test_what_may_help_a_failed_line_is_told_in_the_words_of_a_line(jobs, tmp_path, capsys):
+    (tmp_path / "film").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
+    assert main(["batch", str(jobs({**GOOD, "portrait": "film"}))]) == 2
+    told = capsys.readouterr().out
+    assert "other words, dub it (`video` in place of `portrait`)." in told
+
+
+@pytest.mark.parametrize("remedy", ["", "weights fetch"])
+def test_a_failure_without_a_way_of_a_line_ends_with_its_hint(remedy):
+    error = InvalidOption("No.", hint="Try something.", remedy=remedy)
+    assert batch._words({"error": error.as_dict()}) == "failed, No. Try something."
 
 
 def test_lines_that_nobody_tries_say_nothing_about_the_pace(monkeypatch, capsys):

@@ -134,12 +134,16 @@ def test_what_is_given_twice_is_refused(inputs, fake_engine, tmp_path, capsys, w
 
 
 @pytest.mark.parametrize(
-    ("first", "told"), [("film.mp4", "sadtalker dub "), ("a.wav", "give it as the speech")]
+    ("first", "content", "told"),
+    [
+        ("film.mp4", b"\0\0\0\x18ftypisom", "sadtalker dub "),
+        ("a.wav", b"RIFF\x24\0\0\0WAVEfmt ", "give it as the speech"),
+    ],
 )
 def test_a_film_or_a_sound_in_the_place_of_the_picture_has_a_next_step(
-    inputs, tmp_path, capsys, first, told
+    inputs, tmp_path, capsys, first, content, told
 ):
-    (tmp_path / first).write_bytes(b"x")
+    (tmp_path / first).write_bytes(content)
     assert run("generate", tmp_path / first, inputs[1], "-o", tmp_path / "out.mp4") == 2
     assert told in capsys.readouterr().err
 
