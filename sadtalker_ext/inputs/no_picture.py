@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import warnings
 from pathlib import Path
 
 from sadtalker_ext.errors import DUB_IT, UnreadableImage
@@ -54,17 +53,28 @@ def _next_step(path: Path, found: str) -> tuple[str, str]:
     return "Save the portrait as PNG or JPEG and try again.", ""
 
 
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    struct.error,
+    OverflowError,
+    Warning,  # where whoever runs us wants warnings to be errors
+)
+
+
 def _holds_floats(path: Path) -> bool:
     """Tell whether a TIFF file that Pillow does not read says its samples are floats."""
     from PIL import TiffImagePlugin
 
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow tells damage so, which is told here anyway
+        with path.open("rb") as file:
             tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
             file.seek(tags.next)
             tags.load(file)
             floats = _FLOATS in tags.get(_SAMPLE_FORMAT, ())
             return floats or tags.get(_COMPRESSION) in _LOG_LUV
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error, OverflowError):
+    except _DAMAGED:
         return False
