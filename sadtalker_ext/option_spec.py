@@ -100,7 +100,10 @@ class OptionSpec:
             if isinstance(value, float) and not value.is_integer():
                 raise self._wrong(value, "a whole number")
             return int(value)
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self._wrong("so many digits", self._expected()) from None
 
     def typed_number(self, text: str) -> int | float:
         """Return the number of a text, as the option's type.

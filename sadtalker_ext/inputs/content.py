@@ -42,6 +42,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FORM", "an AIFF sound file"),
     (0, b"#!AMR", "an AMR sound file"),
     (0, b"\x00\x00\x01\xba", "an MPEG video"),
+    (0, b"\x00\x00\x01\xb3", "an MPEG video"),
+    (4, b"moov", "a QuickTime video"),
+    (4, b"wide", "a QuickTime video"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
+    (0, b"caff", "a CAF sound file"),
+    (0, b".snd", "an AU sound file"),
     (0, b"\x7fELF", "a program"),
     (0, b"MZ", "a program"),
 )
@@ -50,8 +56,8 @@ _ISO_BRANDS: dict[bytes, str] = {
     b"avif": "an AVIF picture",
     b"avis": "an AVIF picture",
     b"heic": "a HEIC picture",
-    b"heix": "a HEIC picture",
-    b"mif1": "a HEIF picture",
+    **dict.fromkeys((b"heix", b"heim", b"heis", b"hevc"), "a HEIC picture"),
+    **dict.fromkeys((b"mif1", b"msf1"), "a HEIF picture"),
     b"M4A ": "an M4A sound file",
     b"M4B ": "an M4A sound file",
     b"qt  ": "a QuickTime video",
@@ -65,13 +71,22 @@ _SOUNDS = (
     "an MP3 sound file",
     "an AIFF sound file",
     "an AMR sound file",
+    "an AU sound file",
+    "a CAF sound file",
     "an M4A sound file",
     "an MP3 or AAC sound file",
 )
-_MOSTLY = {"an MP4 file": FILM, "a Matroska or WebM file": FILM, "an Ogg file": SOUND}
+_MOSTLY = {
+    "an MP4 file": FILM,
+    "a Matroska or WebM file": FILM,
+    "a Windows Media file": FILM,
+    "an Ogg file": SOUND,
+}
 """Containers of either, and what they hold where their name does not tell."""
 _NAMED = {
-    **dict.fromkeys((".aac", ".m4a", ".m4b", ".mka", ".mp3", ".oga", ".opus", ".weba"), SOUND),
+    **dict.fromkeys(
+        (".aac", ".m4a", ".m4b", ".mka", ".mp3", ".oga", ".opus", ".weba", ".wma"), SOUND
+    ),
     ".ogv": FILM,
 }
 

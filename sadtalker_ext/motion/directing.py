@@ -40,6 +40,7 @@ _BROWS_FIRST = 0.06
 _GIVES_WAY, _PARTING_GIVES_WAY = 0.6, 0.85
 """Shares of the mouth's part, and of what parts the lips, that speech takes away."""
 _LOOK_SECONDS, _HEAD_SECONDS = 0.12, 0.5
+_LIDS = tuple(COLUMN[f"eyeBlink{side}"] for side in ("Left", "Right"))
 _PICTURE_DEGREES = 60.0
 """Width of the picture as seen by the face: it looks at a point as far as this tells."""
 _LED = ("gaze", "head")
@@ -181,8 +182,7 @@ class Directing:
                 gives = 1 - _GIVES_WAY * speaking
             face[:, COLUMN[name]] *= gives
         # eyelids, and where both eyes look, are tracks of the motion itself
-        for side in ("Left", "Right"):
-            face[:, COLUMN[f"eyeBlink{side}"]] = 0
+        face[:, _LIDS] = 0
         face[:, LOOKS] = apart(self._looked(first, end))[:, LOOKS]
         return face
 
@@ -197,6 +197,9 @@ class Directing:
             for column in used:
                 weight = late if BLENDSHAPES[column] in SPOKEN else early
                 face[:, column] += weight[:, row] * self._recipes[row, column]
+        for lid in _LIDS:
+            # of a blend no farther than of the emotion that lowers them most
+            np.minimum(face[:, lid], self._recipes[:, lid].max(), out=face[:, lid])
         for column in np.flatnonzero(face.any(0)):
             alive = sum(self._noise[first:end, k] * self._mix[column, k] for k in range(_CHANNELS))
             # only ever weaker, so that a weight at its limit lives, too

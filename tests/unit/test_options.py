@@ -205,3 +205,8 @@ def test_parts_of_a_driving_video_may_come_in_any_order(given, kept):
 def test_a_part_that_no_driving_video_has_is_refused():
     with pytest.raises(InvalidOption, match="reference_use"):
         GenerateOptions(reference_use="pose+hands")
+
+
+def test_a_number_of_so_many_digits_is_refused():
+    with pytest.raises(InvalidOption, match="idle_seconds should be"):
+        GenerateOptions.from_mapping({"idle_seconds": 10**400})

@@ -38,7 +38,7 @@
     if (event.target.closest?.(".stx-try")) button("play_example")?.click();
   });
 
-  // the bar is made anew four times a second; what is read aloud is its stage, once each
+  // the bar is made anew again and again; what is read aloud is its stage, once each
   const said = document.createElement("div");
   said.setAttribute("role", "status");
   said.className = "stx-said";

@@ -17,12 +17,16 @@ class Watch:
     Args:
         parts: The components around a job.
         side_by_side: Most jobs that work at the same time; others wait.
-        look_seconds: Least time between two answers while a job runs. A page that takes longer
-            than this to draw one falls behind the job, and hears of its end late.
+        look_seconds: Says the least time between two answers while a job runs. A page that takes
+            longer than this to draw one falls behind the job, and hears of its end late.
     """
 
     def __init__(
-        self, parts: JobParts, *, side_by_side: int, look_seconds: float = LOOK_SECONDS
+        self,
+        parts: JobParts,
+        *,
+        side_by_side: int,
+        look_seconds: Callable[[], float] = lambda: LOOK_SECONDS,
     ) -> None:
         self._runs = RunBook(side_by_side=side_by_side)
         self._look_seconds = look_seconds
@@ -57,7 +61,7 @@ class Watch:
         # the last output is the status: whatever it said is over now
         shown = words.progress_html(run.event)
         yield [shown, *self._nothing[:-1], ""]
-        for event in run.watch(self._look_seconds):
+        for event in run.watch(self._look_seconds()):
             bar = words.progress_html(event, preview=run.preview, stopping=run.stopping)
             if bar != shown:
                 shown = bar

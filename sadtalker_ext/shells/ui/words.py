@@ -14,7 +14,7 @@ from sadtalker_ext.types import VideoFile
 def progress_html(event: ProgressEvent | None, *, preview: str = "", stopping: bool = False) -> str:
     """Return the bar, the stage in words, the time left and the latest frame.
 
-    It is made anew four times a second, so it is no region that is read aloud: `page.js` says each
+    It is made anew again and again, so it is no region that is read aloud: `page.js` says each
     stage once.
     """
     done = 0.0 if event is None else overall_share(event.stage, event.done, event.total)

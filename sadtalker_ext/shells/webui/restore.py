@@ -8,7 +8,7 @@ from typing import Any
 
 LOST = "The result of the last video is not available any more; its file is in the output folder."
 BROKEN = (
-    "The connection to the WebUI broke. "
+    "The video was not started, or the connection to the WebUI broke. "
     "If the video is not among the earlier videos, press Generate again."
 )
 POLL_SECONDS = 0.2

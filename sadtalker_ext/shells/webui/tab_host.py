@@ -127,7 +127,7 @@ class WebUITabHost:
         The first has the WebUI's queue, bar, preview and Interrupt; the second our own. Both are
         found again after a reload.
         """
-        watch = Watch(parts, side_by_side=BESIDE, look_seconds=host().look_seconds())
+        watch = Watch(parts, side_by_side=BESIDE, look_seconds=host().look_seconds)
         nothing = [unchanged() for _ in parts.outputs]
 
         def run(task: str, *values: Any) -> list[Any]:

@@ -82,6 +82,15 @@ def test_blends_are_monotone_in_their_weights():
     assert np.all(np.diff(lips) < -0.15)
 
 
+def test_a_blend_lowers_the_lids_no_farther_than_its_emotions_do():
+    """Their shares are of the same room above the pupil."""
+    one, other, both = (
+        idle(2.0, emotion=name, blink="off").lids[25].mean()
+        for name in ("sad", "disgusted", "sad:1.0+disgusted:1.0")
+    )
+    assert 0.1 < both < 1.05 * max(one, other)
+
+
 @pytest.mark.parametrize("emotion", EMOTIONS[1:])
 def test_a_held_emotion_lives(emotion):
     motion = idle(10.0, emotion=emotion)

@@ -89,15 +89,15 @@ class Eyelids:
         over = np.round(patch - skin.bare).astype(np.int16)
         self._over = over
         on_margin = np.clip(1.5 + (shape.upper - shape.v) * shape.size, 0, 1)
-        # lashes behind hair are hardly seen
-        seen = np.float32(_BEHIND_HAIR + (1 - _BEHIND_HAIR) * skin.open_air)
-        lashes = over * (seen * skin.lashes.mask * on_margin)[..., None]
+        lashes = over * (skin.lashes.mask * on_margin)[..., None]
         self._lashes = np.round(lashes).astype(np.int16)
         self._lash_colour = skin.lashes.colour
         self._lash_height = skin.lashes.thickness * (0.5 + 0.5 * bump)
         outward = shape.u * shape.outer
         ends = smoothstep(0.60, 0.42, outward) * smoothstep(-0.51, -0.42, outward)
-        self._lash_opacity = ends * skin.lashes.strength * seen
+        # lashes behind hair are hardly seen
+        self._behind = (1 - _BEHIND_HAIR) * (1 - skin.open_air)
+        self._lash_opacity = ends * skin.lashes.strength * np.float32(1 - self._behind)
         self._comb = _comb(shape)
         self._around = self._lash_zone(skin)
         height, width = shape.u.shape
@@ -253,6 +253,7 @@ class Eyelids:
             turned = 1 - _FORESHORTENING * soft_switch(*_LASHES_TURN, closure)
             above = np.maximum(margin - self._shape.v, 0)
             way = move + above * (1 / turned - 1)
+            left *= 1 - self._behind * soft_switch(*_LINE_IN, closure)
             out += self._moved(self._lashes, self._maps(way)) * left
 
     def _with_lash_line(self, below: FloatArray, depth: FloatArray, closure: float) -> FloatArray:

@@ -97,11 +97,15 @@ class IrisMotion:
         moved = self._moved(self._base, shift)
         if self._reflection is not None:
             moved += self._moved(self._reflection, part)
-        moved *= self._shade[self._part] if widened < 0.05 else self._raised_shade(widened)
         # fade over, so that a tiny shift is a tiny change of the picture
         looks = soft_switch(0.0, 1.2, float(np.hypot(*shift)))
         # a lid that is raised alone uncovers nothing at the lower one
-        share = np.maximum(looks, soft_switch(0.0, 1.2, widened) * self._below_upper)
+        raised = soft_switch(0.0, 1.2, widened) * self._below_upper
+        shade = self._shade[self._part]
+        if widened > 0:
+            shade = shade + (self._raised_shade(widened) - shade) * raised
+        moved *= shade
+        share = np.maximum(looks, raised)
         drawn = planes(face)
         seen = drawn[(slice(None), *self._part)]
         seen += (moved - seen) * share

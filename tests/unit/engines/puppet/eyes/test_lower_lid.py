@@ -107,16 +107,40 @@ def test_the_shade_of_the_lower_lid_is_no_line_across_an_eye_that_opens_wide():
     assert darker[top:bottom, left:right][inside].max() < 25
 
 
+def behind_hair(points, *, above=1, lashes=(40, 25, 25)):
+    """Hair that ends so many pixels above the margin."""
+    picture = draw_face(points, picture=SIDE, lashes=lashes)
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        edge = points[list(eye.upper), :2]
+        fringe = np.r_[edge - np.array([0, above]), [[edge[-1, 0], 0], [edge[0, 0], 0]]]
+        cv2.fillPoly(picture, [np.round(fringe).astype(np.int32)], (45, 38, 34))
+    return picture
+
+
+def test_an_eye_behind_hair_does_not_jump_when_its_lid_begins_to_move():
+    points = eye_points(WIDTH, OPENING, picture=SIDE)
+    picture = behind_hair(points, above=6, lashes=(10, 5, 5))
+    for closure, gaze in ((0.002, 0.0), (0.0, 0.4)):
+        frame = picture.copy()
+        EyeLayer(picture, points).apply(frame, (closure, closure), (gaze, gaze), 0.0)
+        changed = np.abs(frame.astype(int) - picture).max(-1) > 8
+        assert changed.sum() < 350, "more than 600 where lashes become faint at once"
+
+
+def test_the_shade_on_an_eyeball_does_not_jump_when_a_lid_begins_to_rise():
+    points = eye_points(WIDTH, OPENING, picture=SIDE)
+    patch, shape = eye_of(points, draw_face(points, picture=SIDE, lashes=(15, 10, 10)))
+    irises = IrisMotion(patch, shape)
+    aside = irises.shift((5.0, 0.0))
+    drawn = [irises.draw(patch, aside, widened=widened) for widened in np.arange(0, 0.5, 0.05)]
+    assert np.abs(np.diff(drawn, axis=0)).max() < 12
+
+
 def test_lashes_of_an_eye_behind_hair_are_faint():
     points = eye_points(WIDTH, OPENING, picture=SIDE)
     lines = {}
     for hair in (False, True):
-        picture = draw_face(points, picture=SIDE)
-        if hair:
-            for eye in (LEFT_EYE, RIGHT_EYE):
-                edge = points[list(eye.upper), :2]
-                fringe = np.r_[edge - np.array([0, 1]), [[edge[-1, 0], 0], [edge[0, 0], 0]]]
-                cv2.fillPoly(picture, [np.round(fringe).astype(np.int32)], (45, 38, 34))
+        picture = behind_hair(points) if hair else draw_face(points, picture=SIDE)
         patch, shape = eye_of(points, picture)
         skin = sample_lid_skin(picture, points, shape)
         drawn = Eyelids(patch, shape, skin).draw(patch, patch.transpose(2, 0, 1) * 1.0, 1.0, 0.0)
