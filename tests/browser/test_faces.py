@@ -30,6 +30,7 @@ def test_one_of_several_faces_is_chosen_by_a_click(page, tmp_path):
     page.click(part("add_speaker"))
     page.wait_for_selector(f"{part('who')} input")
     assert page.get_by_label("Speaker 2", exact=True).is_checked()
+    page.wait_for_timeout(800)  # the picture is drawn anew
     faces.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.4})
     page.wait_for_function(
         f"() => document.querySelector('{part('speaker_2_face')} input').value === '1'"
