@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -193,10 +194,8 @@ class PuppetRig:
         jobs = (
             (lambda row: draw_row(motion, row, poses), *when) for when in ((), (self.crew.draws,))
         )
-        threads = [
-            threading.Thread(target=board.draw, args=job, name="puppet", daemon=True)
-            for job in jobs
-        ]
+        make = partial(threading.Thread, target=board.draw, name="puppet", daemon=True)
+        threads = [make(args=job) for job in jobs]
         for thread in threads:
             thread.start()
         try:

@@ -31,8 +31,9 @@ def gradio() -> Any:
     except ImportError as error:
         from sadtalker_ext.installing import how_to_add
 
-        words = "The page needs gradio, not installed here."
-        raise PackageMissing(words, hint=how_to_add("page")) from error
+        raise PackageMissing(
+            "The page needs gradio, not installed here.", hint=how_to_add("page")
+        ) from error
 
 
 def version() -> int:

@@ -26,8 +26,8 @@ _LET_GO = 0.35
 """Weight of `browInnerUp` that a full smile takes from worried brows."""
 
 
-def worried(points: FloatArray) -> float:
-    """Return 0..1, how worried the brows of a picture are.
+def heights_of(points: FloatArray) -> FloatArray:
+    """Return how high the points of a face lie, (N,) in face widths, upright as the face is.
 
     Args:
         points: (478, 3) mesh points.
@@ -38,7 +38,16 @@ def worried(points: FloatArray) -> float:
     upward = points[topology.FOREHEAD] - points[topology.CHIN]
     upward = upward - across * float(upward @ across)
     upward = upward / max(float(np.linalg.norm(upward)), 1e-6)
-    heights = points @ upward / unit
+    return np.asarray(points @ upward / unit, np.float32)
+
+
+def worried(points: FloatArray) -> float:
+    """Return 0..1, how worried the brows of a picture are.
+
+    Args:
+        points: (478, 3) mesh points.
+    """
+    heights = heights_of(points)
     oblique = heights[list(_INNER)].mean() - heights[list(_OUTER)].mean()
     return float(smoothstep(*_WORRIED, oblique))
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from sadtalker_ext.blendshapes import COLUMN
 from sadtalker_ext.curves import smoothstep
-from sadtalker_ext.portrait import topology
+from sadtalker_ext.engines.puppet.skin.own_brows import heights_of
 from sadtalker_ext.types import FloatArray
 
 _CORNERS: Final = {"Right": 61, "Left": 291}
@@ -37,16 +35,10 @@ def own_smile(points: FloatArray) -> dict[str, float]:
     Args:
         points: (478, 3) mesh points.
     """
-    across = points[topology.CHEEK_RIGHT] - points[topology.CHEEK_LEFT]
-    unit = max(float(np.linalg.norm(across)), 1e-6)
-    across = across / unit
-    upward = points[topology.FOREHEAD] - points[topology.CHIN]
-    upward = upward - across * float(upward @ across)
-    upward = upward / max(float(np.linalg.norm(upward)), 1e-6)
-    middle = points[list(_LIPS)].mean(0)
+    heights = heights_of(points)
     found = {}
     for side, corner in _CORNERS.items():
-        height = float((points[corner] - middle) @ upward) / unit
+        height = float(heights[corner] - heights[list(_LIPS)].mean())
         raised = (height - _USUAL) / _RAISED_BY_A_SMILE
         found[side] = min(raised, _MOST) * float(smoothstep(*_SMILES, height))
     return found
