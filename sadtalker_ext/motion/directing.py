@@ -189,17 +189,15 @@ class Directing:
     def _felt(self, first: int, end: int) -> FloatArray:
         """Return (n, 52) weights before speech takes its part."""
         early = self.emotions[first:end]
-        late_rows = np.clip(np.arange(first, end) - round(_BROWS_FIRST * self._fps), 0, None)
-        late = self.emotions[late_rows]
+        rows = np.arange(first, end) - round(_BROWS_FIRST * self._fps)
+        late = self.emotions[np.clip(rows, 0, None)]
         face = np.zeros((end - first, len(BLENDSHAPES)), np.float32)
         for row in range(len(EMOTIONS)):
-            used = np.flatnonzero(self._recipes[row])
-            for column in used:
+            for column in np.flatnonzero(self._recipes[row]):
                 weight = late if BLENDSHAPES[column] in SPOKEN else early
                 face[:, column] += weight[:, row] * self._recipes[row, column]
-        for lid in _LIDS:
-            # of a blend no farther than of the emotion that lowers them most
-            np.minimum(face[:, lid], self._recipes[:, lid].max(), out=face[:, lid])
+        # lids of a blend come no farther down than those of the emotion that lowers them most
+        face[:, _LIDS] = np.minimum(face[:, _LIDS], self._recipes[:, _LIDS].max(0))
         for column in np.flatnonzero(face.any(0)):
             alive = sum(self._noise[first:end, k] * self._mix[column, k] for k in range(_CHANNELS))
             # only ever weaker, so that a weight at its limit lives, too

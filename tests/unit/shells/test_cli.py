@@ -1,7 +1,6 @@
 """The command line as people run it: words in, exit status, text and files out."""
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -237,30 +236,6 @@ def test_ctrl_c_stops_cleanly(tmp_path):
     assert "Stopped" in errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
-
-
-def test_doctor_names_voices_and_what_is_too_old(capsys, monkeypatch):
-    monkeypatch.setattr("sadtalker_ext.shells.cli.doctor._version", {"av": "12.3.0"}.get)
-    monkeypatch.setattr("sadtalker_ext.shells.cli.doctor.list_voices", lambda store: ())
-    run("doctor")
-    told = capsys.readouterr().out
-    assert re.search(r"av +12.3.0 .*TOO OLD: 13 or newer", told)
-    assert "voices: none. Run" in told and "weights fetch voice" in told
-    run("doctor", "--json")
-    assert json.loads(capsys.readouterr().out)["too_old"] == {"av": "13"}
-
-
-def test_doctor_names_both_engines(capsys):
-    run("doctor", "--json")
-    answer = json.loads(capsys.readouterr().out)
-    assert [engine["name"] for engine in answer["engines"]] == ["sadtalker", "puppet"]
-    assert answer["packages"]["numpy"]
-
-
-def test_weights_list_shows_licences(capsys):
-    assert run("weights", "list", "--json") == 0
-    files = json.loads(capsys.readouterr().out)["files"]
-    assert all(file["licence"] and len(file["sha256"]) == 64 for file in files)
 
 
 def test_auto_takes_the_best_ready_engine_and_never_swaps_after_a_failure(inputs, tmp_path):
