@@ -189,8 +189,7 @@ class Directing:
     def _felt(self, first: int, end: int) -> FloatArray:
         """Return (n, 52) weights before speech takes its part."""
         early = self.emotions[first:end]
-        rows = np.arange(first, end) - round(_BROWS_FIRST * self._fps)
-        late = self.emotions[np.clip(rows, 0, None)]
+        late = self.emotions[np.maximum(np.arange(first, end) - round(_BROWS_FIRST * self._fps), 0)]
         face = np.zeros((end - first, len(BLENDSHAPES)), np.float32)
         for row in range(len(EMOTIONS)):
             for column in np.flatnonzero(self._recipes[row]):
